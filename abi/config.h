@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config.h - the run configuration: what program, with what arguments.
+ *
+ * What:      a byte string: struct config_header, then `count` records, each
+ *            a struct config_record and `len` payload bytes, padded with zeros
+ *            to 8. An image carries a default; the command may replace it.
+ *            Strings are not NUL-terminated inside a record unless said.
+ * Ownership: read-only in guest memory.
+ * Errors:    a reader refuses a bad magic, version or length (-EINVAL) and
+ *            ignores record types that it does not know.
+ * Units:     lengths in bytes, little-endian.
+ */
+#ifndef ABI_CONFIG_H
+#define ABI_CONFIG_H
+
+#include <stdint.h>
+
+#define CONFIG_MAGIC   0x666e6f43u /* "Conf" */
+#define CONFIG_VERSION 1u
+
+struct config_header {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t len; /* of everything, header included */
+    uint32_t count;
+};
+
+struct config_record {
+    uint32_t type; /* enum config_type */
+    uint32_t len;  /* payload bytes, padding not counted */
+};
+
+enum config_type {
+    CONFIG_EXE = 1,       /* path of the program inside the root */
+    CONFIG_ARG = 2,       /* one per argument, argv[0] first, in order */
+    CONFIG_ENV = 3,       /* "K=V", one per variable, in order */
+    CONFIG_CWD = 4,       /* working directory; default "/" */
+    CONFIG_FLAGS = 5,     /* uint64_t, enum config_flags */
+    CONFIG_UMASK = 6,     /* uint64_t */
+    CONFIG_HOSTNAME = 7,  /* uname's nodename; default "samara" */
+    CONFIG_RLIMIT_STACK = 8, /* uint64_t soft limit; default 8 MiB */
+    CONFIG_WALL_NS = 9,   /* uint64_t: CLOCK_REALTIME when QEMU was started */
+    CONFIG_TSC_KHZ = 10,  /* uint64_t: host's TSC rate, for TCG */
+    CONFIG_RAM_LEN = 11,  /* uint64_t: -m, for messages */
+};
+
+enum config_flags {
+    CONFIG_READ_ONLY = 1u << 0, /* --read-only: the root refuses writes */
+    CONFIG_LINK = 1u << 1,      /* the command listens on COM2: link.h */
+    CONFIG_VERBOSE = 1u << 2,
+};
+
+_Static_assert(sizeof(struct config_header) == 16, "layout is shared");
+_Static_assert(sizeof(struct config_record) == 8, "layout is shared");
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hypercall.h - what a guest asks of Samara's monitor.
+ *
+ * What:      the guest fills the shared page (bootinfo.hypercall_pa) and does
+ *            `out %eax, $HYPERCALL_PORT` with the call's number in eax. The
+ *            call is over, its result in the page, when the next instruction
+ *            runs. One page per virtual CPU (issue: one CPU today).
+ * Ownership: the page is the guest's; the monitor copies what it needs once.
+ * Errors:    result is >= 0 or a negative Linux errno. A gpa range outside
+ *            the guest's RAM and image yields -EFAULT, an unknown number
+ *            -ENOSYS; neither ends the guest.
+ * Units:     gpa guest-physical bytes; time in TSC ticks of the guest.
+ *
+ * Events: the monitor sets bits in `events` and injects HYPERCALL_VECTOR. It
+ * injects no second one until the guest has stored 0 into `irq_unacked`, which
+ * the guest does once the interrupt's frame has left the IST stack.
+ */
+#ifndef ABI_HYPERCALL_H
+#define ABI_HYPERCALL_H
+
+#include <stdint.h>
+
+#define HYPERCALL_PORT    0x510u
+#define HYPERCALL_VECTOR  0x20u
+#define HYPERCALL_IOV_MAX 64u
+
+enum hypercall_nr {
+    /* Write iov[0..arg1) to host descriptor arg0 (1 or 2). -> bytes */
+    HYPERCALL_WRITE = 1,
+    /* Read into iov[0..arg1) from the host's stdin; never blocks.
+     * -> bytes, 0 at end of file, -EAGAIN when there is nothing yet */
+    HYPERCALL_READ = 2,
+    /* Sleep until an event bit is set or the TSC reaches arg0 (0: no limit,
+     * 1: just poll). arg1 = mask of events to wait for (STDIN is only watched
+     * when asked for). -> events; no interrupt is injected for these */
+    HYPERCALL_WAIT = 3,
+    /* End the guest; arg0 = exit status, 0..255. Does not return */
+    HYPERCALL_EXIT = 4,
+    /* Set EVENT_TIMER and interrupt when the TSC reaches arg0; 0 disarms */
+    HYPERCALL_TIMER = 5,
+    /* arg0 = descriptor 0..2, arg1 = Linux ioctl number, iov[0] its buffer:
+     * TCGETS TCSETS TCSETSW TCSETSF TIOCGWINSZ TCFLSH TIOCGPGRP on a host
+     * terminal, FIONREAD. -> the ioctl's result, -ENOTTY when no terminal */
+    HYPERCALL_TTY = 6,
+    /* Kernel panic: iov[0] = NUL-terminated text, iov[1] = struct
+     * hypercall_report. The monitor prints it, symbolised. No return */
+    HYPERCALL_PANIC = 7,
+    /* Fill iov[0] with a struct hypercall_stat[3]: the kind of 0, 1, 2 */
+    HYPERCALL_FDSTAT = 8,
+    /* A program died of a signal: iov[0] text, iov[1] report (arg0 signal).
+     * The monitor prints it, symbolised, and returns. -> 0 */
+    HYPERCALL_CRASH = 9,
+};
+
+enum hypercall_event {
+    HYPERCALL_EVENT_TIMER = 1u << 0,
+    HYPERCALL_EVENT_STDIN = 1u << 1,  /* readable, or end of file */
+    HYPERCALL_EVENT_SIGNAL = 1u << 2, /* signals: see the signals field */
+    HYPERCALL_EVENT_WINSZ = 1u << 3,  /* the terminal's size changed */
+    HYPERCALL_EVENT_STDOUT = 1u << 4, /* 1 or 2 can be written again */
+};
+
+struct hypercall_iov {
+    uint64_t gpa;
+    uint64_t len;
+};
+
+struct hypercall_page {
+    uint32_t events;      /* set by the monitor, cleared (xchg) by the guest */
+    uint32_t irq_unacked; /* 1 from injection until the guest stores 0 */
+    uint64_t signals;     /* bit n-1: host sent signal n; cleared by guest */
+    int64_t result;
+    uint64_t arg0;
+    uint64_t arg1;
+    uint64_t arg2;
+    struct hypercall_iov iov[HYPERCALL_IOV_MAX];
+};
+
+_Static_assert(sizeof(struct hypercall_page) == 48 + 64 * 16, "shared");
+
+struct hypercall_stat { /* of a host descriptor, as fstat() gives it */
+    uint32_t mode;      /* st_mode; 0: the descriptor is closed */
+    uint32_t rdev;      /* st_rdev */
+    uint32_t is_tty;
+    uint32_t oflags; /* F_GETFL */
+};
+
+struct hypercall_report { /* registers at a crash, in ptrace's order */
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+    uint64_t rax, rcx, rdx, rsi, rdi;
+    uint64_t orig_rax, rip, cs, rflags, rsp, ss;
+    uint64_t cr2, error;
+    uint64_t trace_count;
+    uint64_t trace[16]; /* return addresses, innermost first */
+    uint64_t kernel_va; /* where the kernel image starts */
+};
+
+#endif

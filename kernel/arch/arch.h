@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arch.h - the contract that each port of the kernel implements.
+ *
+ * What:      registers of the program, page tables, thread switch, the few
+ *            privileged operations, idle, power-off.
+ * Context:   the kernel is not preemptible: an interrupt that arrives while
+ *            kernel code runs is noted and handled at the next exit or sleep.
+ *            One CPU for now; what is per CPU is reached through struct percpu.
+ * Errors:    0 or -errno as listed per function.
+ * Units:     va virtual, pa guest-physical, _ns nanoseconds.
+ */
+#ifndef ARCH_ARCH_H
+#define ARCH_ARCH_H
+
+#include "core/types.h"
+
+struct thread;
+
+/* The program's registers, in ptrace's order (struct user_regs_struct). */
+struct regs {
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t orig_rax; /* number of the call; -1: not in a call */
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* User addresses: [ARCH_USER_MIN, ARCH_USER_MAX). */
+#define ARCH_USER_MIN 0x10000ul
+#define ARCH_USER_MAX 0x7ffffffff000ul
+
+/* ---- threads ---- */
+
+#define ARCH_KSTACK_LEN 16384ul
+
+/* Machine state of a thread; embedded first in struct thread. */
+struct arch_thread {
+    uint64_t kernel_sp;  /* saved while not running */
+    uint64_t kstack_top; /* struct regs lies just below */
+    uint64_t fs_base;
+    uint64_t gs_base; /* the program's, kept in software */
+    void *xstate;     /* vector registers while not running; or NULL */
+};
+
+/* The current thread's registers at its entry to the kernel. rbx, rbp and
+ * r12-r15 are valid only in calls declared SYSCALL_REGS, in exceptions and
+ * while signals are delivered. */
+struct regs *arch_current_regs(void);
+
+/* Give a new thread its kernel stack (at kstack, ARCH_KSTACK_LEN bytes) such
+ * that its first switch enters the program with *regs. Copies the current
+ * thread's vector state. -ENOMEM */
+MUST_CHECK int arch_thread_init(struct arch_thread *t, void *kstack,
+                                const struct regs *regs);
+/* Free what init allocated (not kstack). */
+void arch_thread_fini(struct arch_thread *t);
+/* Leave prev, continue next (struct thread begins with struct arch_thread). */
+void arch_switch(struct thread *prev, struct thread *next);
+/* The current thread's TLS base now and from now on. */
+void arch_set_fs_base(uint64_t base);
+void arch_set_gs_base(uint64_t base);
+/* Begin the first program's first thread: does not return. */
+NORETURN void arch_enter_user(const struct regs *regs);
+
+/* Save / load the current thread's vector state in the format that Linux puts
+ * into signal frames (XSAVE, or FXSAVE). len is arch_xstate_len(). load checks
+ * what it is given: -EINVAL */
+size_t arch_xstate_len(void);
+void arch_xstate_save(void *area);
+MUST_CHECK int arch_xstate_load(const void *area);
+void arch_xstate_reset(void); /* a fresh program's */
+
+/* ---- system calls by jump (rewrite.c) ---- */
+
+/* Where a program would have been on Linux: maps an address inside a
+ * trampoline or a rewritten site to the site's own addresses, and ... */
+uint64_t arch_linux_rip(uint64_t rip);
+/* ... where to continue really, for an rip as Linux shows it. */
+uint64_t arch_real_rip(uint64_t rip);
+/* Forget rewritten sites in [start, end): called before it is unmapped, made
+ * writable or replaced. */
+void arch_rewrite_forget(uint64_t start, uint64_t end);
+
+/* ---- page tables (pagetable.c, owned by mm) ---- */
+
+enum pt_flags { PT_READ = 1, PT_WRITE = 2, PT_EXEC = 4, PT_NOREF = 8 };
+/* PT_NOREF marks pages that carry no reference (image pages). */
+
+struct pt; /* one address space's tables */
+MUST_CHECK int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags);
+/* 0 when nothing is mapped; else pa, flags and dirty/accessed. */
+paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out);
+
+/* ---- TLB, through the ring-0 gate ---- */
+
+void arch_tlb_flush_page(uint64_t va);
+void arch_tlb_flush_all(void);
+
+/* ---- time and idleness ---- */
+
+static inline uint64_t arch_cycles(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return (uint64_t)hi << 32 | lo;
+}
+
+/* True when an interrupt was noted that irq_poll() must handle. */
+bool arch_irq_pending(void);
+/* Handle noted interrupts: run expired timers, console input, signals. */
+void arch_irq_poll(void);
+/* Arm the one-shot timer interrupt for this TSC value; 0 disarms. */
+void arch_timer_arm(uint64_t tsc);
+/* Sleep until an interrupt is pending. Returns at once if one is. */
+void arch_idle(void);
+
+/* A hardware random word, or false. */
+bool arch_random(uint64_t *out);
+
+/* Power off with this exit status (0..255). */
+NORETURN void arch_power_off(int status);
+
+/* Ports and memory-mapped registers, for drivers on a PC. */
+uint8_t arch_in8(uint16_t port);
+void arch_out8(uint16_t port, uint8_t value);
+void arch_out32(uint16_t port, uint32_t value);
+void arch_out8_string(uint16_t port, const void *buf, size_t len);
+volatile void *arch_mmio(paddr_t pa); /* registers below 4 GiB */
+/* Route the ISA interrupt `irq` (0..15) to `fn`, called from irq_poll. */
+void arch_irq_register(unsigned irq, void (*fn)(void));
+
+/* Walk the frame pointers from (rip, rbp); writes at most max addresses. */
+size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max);
+
+#endif

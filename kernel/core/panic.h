@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * panic.h - assertions and the end of the kernel.
+ *
+ * What:      ASSERT stays on in release builds and is for our own mistakes
+ *            only; what the program, the host or an image chose is checked
+ *            and refused with an error instead.
+ * Context:   anywhere, interrupts included. Never returns.
+ */
+#ifndef CORE_PANIC_H
+#define CORE_PANIC_H
+
+#include "core/types.h"
+
+#define ASSERT(cond)                                                           \
+    do {                                                                       \
+        if (UNLIKELY(!(cond)))                                                 \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond);   \
+    } while (0)
+
+/* A binary assertion that prints both values. */
+#define ASSERT_OP(a, op, b)                                                    \
+    do {                                                                       \
+        uint64_t a_ = (uint64_t)(a), b_ = (uint64_t)(b);                       \
+        if (UNLIKELY(!(a_ op b_)))                                             \
+            panic("%s:%d: assertion failed: %s %s %s (0x%lx, 0x%lx)",          \
+                  __FILE__, __LINE__, #a, #op, #b, a_, b_);                    \
+    } while (0)
+
+/* Report registers and a backtrace to the monitor or console, power off. */
+NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif

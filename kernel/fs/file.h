@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * file.h - open files and descriptors.
+ *
+ * What:      a struct file is an open file description; a struct fdtable maps
+ *            descriptors to them. Kinds of file (inode, pipe, eventfd, epoll,
+ *            console, socket) differ in their ops, nothing else.
+ * Ownership: a descriptor holds one reference of its file; file_get/file_put.
+ *            ops->release runs when the last one goes.
+ * Errors:    each op returns -errno of its call's manual page; a NULL op means
+ *            the error noted beside it.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include "core/list.h"
+#include "mm/user.h"
+
+struct file;
+struct inode;
+struct dentry;
+struct vm_object;
+struct waiter;
+struct kstat;
+struct poll_table;
+struct waitq;
+
+struct file_ops {
+    /* *pos is the file's position or pread's offset; ops advance it. */
+    ssize_t (*read)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
+    ssize_t (*write)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
+    off_t (*seek)(struct file *f, off_t off, int whence);          /* ESPIPE */
+    long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg);      /* ENOTTY */
+    /* EPOLL* bits ready now. Registers on the wait queues that would change
+     * them by poll_wait(table, &queue), which ignores a NULL table. NULL op:
+     * always readable and writable. */
+    unsigned (*poll)(struct file *f, struct poll_table *table);
+    /* The object to map; NULL op: ENODEV. prot/flags as mmap's. */
+    int (*mmap)(struct file *f, int prot, int flags, struct vm_object **out);
+    int (*stat)(struct file *f, struct kstat *out); /* NULL: the inode's */
+    int (*readdir)(struct file *f, struct io *io);  /* ENOTDIR; linux_dirent64 */
+    int (*truncate)(struct file *f, uint64_t len);  /* EINVAL */
+    int (*sync)(struct file *f);                    /* EINVAL */
+    int (*flush)(struct file *f);                   /* each close(); 0 */
+    void (*release)(struct file *f);
+    const char *kind; /* "pipe", "eventfd", ...: /proc/self/fd's link text */
+};
+
+struct file {
+    const struct file_ops *ops;
+    unsigned refs;
+    unsigned flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... as fcntl gives */
+    uint64_t pos;
+    struct inode *inode;   /* referenced; NULL for anonymous kinds */
+    struct dentry *dentry; /* referenced; NULL when it has no path */
+    void *private;         /* the kind's own */
+    int owner_pid;         /* F_SETOWN */
+    int owner_signal;      /* F_SETSIG */
+    struct list epoll_watches; /* struct epoll_watch, for close */
+};
+
+/* New description with one reference; -> NULL when out of memory. */
+struct file *file_create(const struct file_ops *ops, unsigned flags,
+                         void *private) MUST_CHECK;
+struct file *file_get(struct file *f);
+void file_put(struct file *f);
+
+/* Read/write at pos through ops, with access-mode checks (-EBADF). */
+MUST_CHECK ssize_t file_read(struct file *f, struct io *io, uint64_t *pos);
+MUST_CHECK ssize_t file_write(struct file *f, struct io *io, uint64_t *pos);
+/* From kernel memory, for the ELF loader: short only at the end of file. */
+MUST_CHECK ssize_t file_read_kernel(struct file *f, void *buf, size_t len,
+                                    uint64_t off);
+
+/* ---- descriptors: of the current thread unless a table is given ---- */
+
+#define FD_MAX 1048576u /* RLIMIT_NOFILE's ceiling; the table grows on use */
+
+struct fdtable;
+struct fdtable *fdtable_create(void) MUST_CHECK;
+struct fdtable *fdtable_get(struct fdtable *t); /* CLONE_FILES */
+struct fdtable *fdtable_copy(struct fdtable *t) MUST_CHECK;
+void fdtable_put(struct fdtable *t); /* the last closes everything */
+/* The lowest free descriptor >= min; takes over the caller's reference of f
+ * on success. -EMFILE, -ENOMEM */
+MUST_CHECK int fd_install_take(struct file *f, int min, bool cloexec);
+/* A new reference, or NULL (-EBADF). Call file_put() when done. */
+struct file *fd_get(int fd) MUST_CHECK;
+MUST_CHECK int fd_close(int fd); /* -EBADF, or flush's error */
+/* Iterate for /proc/self/fd: the first open descriptor >= from, or -1. */
+int fd_next(int from);
+
+/* ---- poll ---- */
+
+struct poll_table {
+    /* Called for each queue by poll_wait. */
+    void (*queue)(struct poll_table *table, struct waitq *q);
+};
+struct waitq;
+static inline void poll_wait(struct poll_table *table, struct waitq *q)
+{
+    if (table)
+        table->queue(table, q);
+}
+unsigned file_poll(struct file *f, struct poll_table *table);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vfs.h - names, inodes and file systems.
+ *
+ * What:      one tree of dentries. The root is the image (EROFS, read-only,
+ *            in memory) under a memory overlay that holds every change; /dev,
+ *            /proc, /sys, /tmp and /run, /dev/shm are mounted on it.
+ * Ownership: dentry_get/put, inode_get/put. A dentry holds its inode and its
+ *            parent; an inode dies when nlink is 0 and no one holds it.
+ * Errors:    -errno of path_resolution(7) and of the calls.
+ * Units:     times in ns since the epoch.
+ */
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include "core/list.h"
+#include "fs/file.h"
+#include "mm/object.h"
+
+#define PATH_MAX     4096u
+#define NAME_MAX     255u
+#define SYMLINKS_MAX 40u
+
+/* What stat gives; statx and stat64 are made from it. */
+struct kstat {
+    uint64_t dev, ino, nlink, rdev, size, blocks;
+    uint32_t mode, uid, gid, blksize;
+    uint64_t atime_ns, mtime_ns, ctime_ns, btime_ns;
+};
+
+struct kstatfs {
+    uint64_t type, bsize, blocks, bfree, bavail, files, ffree, namelen, flags;
+    uint64_t fsid;
+};
+
+struct superblock;
+struct inode;
+
+struct inode_ops {
+    /* -ENOENT; gives one reference. NULL op: not a directory. */
+    int (*lookup)(struct inode *dir, const char *name, size_t name_len,
+                  struct inode **out);
+    int (*create)(struct inode *dir, const char *name, size_t name_len,
+                  uint32_t mode, uint64_t rdev, struct inode **out); /* mknod */
+    int (*symlink)(struct inode *dir, const char *name, size_t name_len,
+                   const char *target, struct inode **out);
+    int (*link)(struct inode *dir, const char *name, size_t name_len,
+                struct inode *target);
+    int (*unlink)(struct inode *dir, const char *name, size_t name_len);
+    int (*rmdir)(struct inode *dir, const char *name, size_t name_len);
+    int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len,
+                  struct inode *new_dir, const char *new_name, size_t new_len,
+                  unsigned flags);
+    /* An inode without a name, O_TMPFILE. */
+    int (*tmpfile)(struct inode *dir, uint32_t mode, struct inode **out);
+    /* Target text, not NUL-terminated; result: length. */
+    ssize_t (*readlink)(struct inode *i, char *buf, size_t buf_len);
+    /* /proc/self/fd/N, /proc/self/exe: jump straight to a dentry. */
+    int (*follow)(struct inode *i, struct dentry **out);
+    int (*setattr)(struct inode *i, unsigned valid, const struct kstat *attr);
+    int (*getattr)(struct inode *i, struct kstat *out); /* NULL: from inode */
+    /* Called when a file is opened; may replace f->ops and f->private. */
+    int (*open)(struct inode *i, struct file *f);
+    int (*getxattr)(struct inode *i, const char *name, void *buf, size_t len);
+    int (*setxattr)(struct inode *i, const char *name, const void *buf,
+                    size_t len, int flags);
+    int (*listxattr)(struct inode *i, char *buf, size_t len);
+    void (*evict)(struct inode *i); /* last reference gone, nlink maybe 0 */
+};
+
+enum inode_attr { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8,
+                  ATTR_ATIME = 16, ATTR_MTIME = 32, ATTR_CTIME = 64 };
+
+struct inode {
+    struct vm_object object; /* its pages, for mmap; first */
+    const struct inode_ops *ops;
+    const struct file_ops *file_ops; /* of files opened on it */
+    struct superblock *sb;
+    unsigned refs;
+    uint64_t ino;
+    uint32_t mode, uid, gid;
+    uint32_t nlink;
+    uint64_t rdev, size, blocks; /* blocks of 512 bytes */
+    uint64_t atime_ns, mtime_ns, ctime_ns, btime_ns;
+    struct list locks; /* struct file_lock: flock and fcntl */
+    void *private;
+};
+
+struct superblock {
+    uint64_t dev;
+    bool read_only;
+    struct dentry *root;
+    const char *type; /* "erofs", "tmpfs", "proc": for mountinfo */
+    void (*statfs)(struct superblock *sb, struct kstatfs *out);
+    void *private;
+};
+
+struct inode *inode_get(struct inode *i);
+void inode_put(struct inode *i);
+struct dentry *dentry_get(struct dentry *d);
+void dentry_put(struct dentry *d);
+struct inode *dentry_inode(struct dentry *d); /* borrowed; NULL: negative */
+
+/* Working directory, root, umask: CLONE_FS shares it. */
+struct fs_context {
+    unsigned refs;
+    struct dentry *cwd, *root;
+    uint32_t umask;
+};
+
+/* Mount the root and the standard file systems. image NULL: an empty tmpfs. */
+MUST_CHECK int vfs_init(const void *image, size_t image_len, bool read_only);
+struct fs_context *fs_context_create(void) MUST_CHECK;
+/* Mount sb at an existing directory. */
+MUST_CHECK int vfs_mount(const char *path, struct superblock *sb);
+
+enum path_flags { PATH_FOLLOW = 1, PATH_DIRECTORY = 2, PATH_EMPTY = 4 };
+/* Resolve path (kernel string) from dirfd (AT_FDCWD or a descriptor). Gives a
+ * reference of an existing dentry. */
+MUST_CHECK int path_lookup(int dirfd, const char *path, unsigned flags,
+                           struct dentry **out);
+/* The same with a path in the program's memory. */
+MUST_CHECK int path_lookup_user(int dirfd, uaddr_t path, unsigned flags,
+                                struct dentry **out);
+/* openat(2) for kernel strings: the loader's, the kernel's own. */
+MUST_CHECK int vfs_open(int dirfd, const char *path, unsigned flags,
+                        uint32_t mode, struct file **out);
+/* Absolute path of a dentry, as getcwd and /proc/self/fd show it ("(deleted)"
+ * included). Result: length or -ENAMETOOLONG. */
+MUST_CHECK int dentry_path(struct dentry *d, char *buf, size_t buf_len);
+
+/* ---- small helpers for synthetic file systems (/proc, /sys, /dev) ---- */
+
+/* A regular file whose whole text is made by `show` at open. */
+struct text_file {
+    /* Write the text through text_printf(); result 0 or -errno. */
+    int (*show)(struct text_file *t, void *arg);
+    char *text;
+    size_t len, cap;
+};
+int text_printf(struct text_file *t, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+#endif

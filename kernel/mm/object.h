@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * object.h - what can be mapped: files, shared memory.
+ *
+ * What:      the file system hands pages to the address space through this.
+ *            Shared mappings map the object's very page; private ones map it
+ *            read-only and copy on write.
+ * Ownership: a mapping holds one reference of the object (ref/unref).
+ *            page() gives one reference of the page (none for image pages,
+ *            which lie outside of RAM).
+ * Errors:    page(): -ENXIO beyond the end of file (SIGBUS), -ENOMEM, -EROFS.
+ */
+#ifndef MM_OBJECT_H
+#define MM_OBJECT_H
+
+#include "core/list.h"
+
+struct vm_object;
+
+struct vm_object_ops {
+    /* The page that holds the object's page `idx`. want_write: it will be
+     * written through a shared mapping, so it must be the object's own. */
+    int (*page)(struct vm_object *obj, uint64_t idx, bool want_write,
+                paddr_t *pa_out);
+    void (*ref)(struct vm_object *obj);
+    void (*unref)(struct vm_object *obj);
+    /* The path for /proc/self/maps; writes a NUL-terminated string. */
+    void (*name)(struct vm_object *obj, char *buf, size_t buf_len);
+};
+
+struct vm_object {
+    const struct vm_object_ops *ops;
+    struct list mappings; /* struct region, of all spaces */
+};
+
+void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops);
+/* The file's pages [first, first+count) changed identity (copied up) or are
+ * gone (truncated): drop every mapping of them; the next access asks again.
+ * private_too: also pages that private mappings have copied (truncate). */
+void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
+                   bool private_too);
+
+#endif

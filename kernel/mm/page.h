@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * page.h - physical pages.
+ *
+ * What:      a buddy allocator over the free ranges of bootinfo, with one
+ *            reference count per page. Pages that were never handed out lie
+ *            beyond a frontier: they cost nothing at boot, are not touched
+ *            until used, and are known to hold zeros where the platform says
+ *            so. Low addresses first, so that a small guest stays dense.
+ * Ownership: alloc gives one reference; page_put() of the last one frees.
+ *            Addresses outside of RAM (image pages) are ignored by get and put.
+ * Context:   never sleeps.
+ * Errors:    0 means out of memory (physical page 0 is never handed out).
+ * Units:     order n is 2^n pages.
+ */
+#ifndef MM_PAGE_H
+#define MM_PAGE_H
+
+#include "core/types.h"
+
+struct bootinfo;
+
+#define PAGE_ORDER_MAX 10u
+
+void page_init(const struct bootinfo *boot);
+MUST_CHECK paddr_t page_alloc(void);        /* contents undefined */
+MUST_CHECK paddr_t page_alloc_zeroed(void); /* one page of zeros */
+MUST_CHECK paddr_t page_alloc_order(unsigned order);
+void page_get(paddr_t pa);
+void page_put(paddr_t pa);
+unsigned page_refs(paddr_t pa); /* 0 for addresses outside of RAM */
+void page_free_order(paddr_t pa, unsigned order); /* refs must be 1 */
+size_t page_free_count(void);
+size_t page_total_count(void);
+
+/* The kernel's view of a physical address: RAM, image, all mapped. */
+extern uint64_t page_direct_va;
+static inline void *page_ptr(paddr_t pa)
+{
+    return (void *)(page_direct_va + pa);
+}
+static inline paddr_t page_pa(const void *ptr)
+{
+    return (uint64_t)ptr - page_direct_va;
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * space.h - an address space: the program's mappings and their page tables.
+ *
+ * What:      mmap and its family, brk, faults. Regions are kept in a balanced
+ *            tree by address; neighbours of equal kind merge. Layout as
+ *            Linux's: mmap top-down below the stack, brk above the program;
+ *            stack, mmap base, brk and PIE base are randomised independently.
+ * Ownership: created with the process, destroyed with it.
+ * Context:   system calls and faults of a thread of the process.
+ * Errors:    those of the manual page of the call, as -errno.
+ */
+#ifndef MM_SPACE_H
+#define MM_SPACE_H
+
+#include "core/types.h"
+
+struct vm_object;
+struct space;
+struct regs;
+
+enum space_fault_result {
+    SPACE_FAULT_OK = 0,
+    SPACE_FAULT_MAPERR = 1, /* SIGSEGV, SEGV_MAPERR */
+    SPACE_FAULT_ACCERR = 2, /* SIGSEGV, SEGV_ACCERR */
+    SPACE_FAULT_BUS = 3,    /* SIGBUS, BUS_ADRERR */
+    SPACE_FAULT_OOM = 4,    /* out of memory */
+};
+
+enum space_access { SPACE_READ, SPACE_WRITE, SPACE_EXEC };
+
+/* The first space takes over the boot page tables' lower half. */
+struct space *space_create(void) MUST_CHECK;
+void space_destroy(struct space *space);
+
+/* mmap(2) with Linux's PROT_ and MAP_ values; obj NULL: anonymous.
+ * Result: the address or -errno. Takes its own reference of obj. */
+MUST_CHECK long space_map(struct space *s, uaddr_t hint, size_t len, int prot,
+                          int flags, struct vm_object *obj, uint64_t obj_off);
+MUST_CHECK int space_unmap(struct space *s, uaddr_t start, size_t len);
+MUST_CHECK int space_protect(struct space *s, uaddr_t start, size_t len,
+                             int prot);
+MUST_CHECK long space_remap(struct space *s, uaddr_t old, size_t old_len,
+                            size_t new_len, int flags, uaddr_t new_addr);
+MUST_CHECK long space_brk(struct space *s, uaddr_t end);
+void space_set_brk(struct space *s, uaddr_t start); /* by the ELF loader */
+/* Random bases for this space: where the loader puts things. */
+uaddr_t space_pie_base(const struct space *s);
+/* Map the main stack: grows down on demand to limit bytes, with a guard gap.
+ * Result: its top or -errno. */
+MUST_CHECK long space_map_stack(struct space *s, size_t limit);
+/* Map kernel-owned pages (vDSO) read-only or executable, refs not counted. */
+MUST_CHECK long space_map_pages(struct space *s, const paddr_t *pages,
+                                size_t count, int prot, const char *name);
+/* Resolve a fault at va. */
+enum space_fault_result space_fault(struct space *s, uaddr_t va,
+                                    enum space_access access);
+/* Write into the program's text: breaks copy-on-write, keeps it unwritable.
+ * For the rewriter. -EFAULT, -ENOMEM */
+MUST_CHECK int space_poke(struct space *s, uaddr_t va, const void *src,
+                          size_t len);
+/* Map an executable page at exactly va if the whole range is free (for
+ * trampolines; PROT_READ|PROT_EXEC), -EEXIST if it is not. */
+MUST_CHECK int space_map_trampoline(struct space *s, uaddr_t va, size_t len);
+/* True when no region touches [va, va+len). */
+bool space_is_free(struct space *s, uaddr_t va, size_t len);
+
+/* Figures for /proc and messages. */
+struct space_stat {
+    size_t mapped_pages, resident_pages, shared_pages, locked_pages;
+    size_t stack_pages, data_pages, text_pages, peak_resident_pages;
+    uaddr_t brk_start, brk_end, stack_start;
+};
+void space_stat(const struct space *s, struct space_stat *out);
+/* One line of /proc/self/maps for the first region that ends above *va; moves
+ * *va to its end. Result: line length, 0 at the end. */
+int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process.h - a process: what its threads share.
+ *
+ * What:      one process today; nothing here is a global, everything is
+ *            reached through the current thread (DESIGN D9).
+ */
+#ifndef SCHED_PROCESS_H
+#define SCHED_PROCESS_H
+
+#include "sched/thread.h"
+
+#define RLIMIT_COUNT 16u
+
+struct space;
+struct signal_process;
+struct dentry;
+
+struct rlimit64 {
+    uint64_t soft, hard;
+};
+
+struct process {
+    int pid, ppid, pgid, sid;
+    struct space *space;
+    struct signal_process *signal; /* dispositions, shared pending set */
+    struct list threads;           /* struct thread.process_link */
+    size_t thread_count;
+    bool exiting;
+    int exit_status; /* as the shell gives: 0..255, 128+N for a signal */
+    uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+    uint32_t groups[32];
+    unsigned group_count;
+    struct rlimit64 rlimits[RLIMIT_COUNT];
+    struct dentry *exe;
+    uaddr_t arg_start, arg_end, env_start, env_end; /* on the stack */
+    uint64_t auxv[64];
+    unsigned auxv_count; /* words */
+    uint64_t start_ns;
+    uint64_t user_ns, kernel_ns, dead_threads_ns;
+    uint64_t minor_faults, major_faults;
+    char hostname[65], domainname[65];
+    bool no_new_privs, dumpable;
+    uint64_t personality;
+};
+
+static inline struct process *process_current(void)
+{
+    return thread_current()->process;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wait.h - sleeping until something happens.
+ *
+ * What:      a wait queue belongs to an object; threads sleep on it, events
+ *            wake them. poll-like calls register one waiter on many queues.
+ * Context:   sleeping only from a thread's system call; waking from anywhere,
+ *            timers and interrupts included.
+ * Errors:    -ERESTARTSYS a signal is pending, -ETIMEDOUT the deadline passed.
+ * Units:     deadline_ns on CLOCK_MONOTONIC; WAIT_FOREVER for none.
+ *
+ * A sleeper always loops, since it may be woken for nothing:
+ *     while (!condition) { err = waitq_sleep(&q, deadline); if (err) ... }
+ */
+#ifndef SCHED_WAIT_H
+#define SCHED_WAIT_H
+
+#include "core/list.h"
+
+#define WAIT_FOREVER UINT64_MAX
+
+struct thread;
+
+struct waitq {
+    struct list waiters; /* struct waiter */
+};
+
+struct waiter {
+    struct list link; /* empty when not queued */
+    struct thread *thread;
+    /* NULL: just wake the thread. Else called instead, in any context. */
+    void (*notify)(struct waiter *w);
+};
+
+#define WAITQ_INIT(name) { LIST_INIT((name).waiters) }
+void waitq_init(struct waitq *q);
+MUST_CHECK int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
+void waitq_wake_all(struct waitq *q);
+void waitq_wake_one(struct waitq *q); /* the one that waits longest */
+
+/* For poll, futex and friends: queue by hand, then sleep. */
+void waiter_init(struct waiter *w); /* for the current thread */
+void waiter_add(struct waitq *q, struct waiter *w);
+void waiter_remove(struct waiter *w);
+/* Sleep until thread_wake(), which is remembered if it came before: call
+ * thread_wake_clear() first, then check the condition, then sleep. */
+void thread_wake_clear(void);
+MUST_CHECK int thread_sleep(uint64_t deadline_ns);
+void thread_wake(struct thread *t);
+
+#endif
