@@ -89,6 +89,7 @@ struct inode {
 struct superblock {
     uint64_t dev;
     bool read_only;
+    bool uncached; /* names change by themselves (/proc): ask lookup always */
     struct dentry *root;
     const char *type; /* "erofs", "tmpfs", "proc": for mountinfo */
     void (*statfs)(struct superblock *sb, struct kstatfs *out);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hypercall.h - asking Samara's monitor (abi/hypercall.h) for something.
+ *
+ * What:      fills the shared page, does the one port write, gives the result.
+ * Ownership: arguments are lent for the duration of the call.
+ * Context:   anywhere; never sleeps (hypercall_wait() lets the host's thread
+ *            sleep). On other platforms only hypercall_present() may be used.
+ * Errors:    the monitor's -errno.
+ * Units:     deadlines in TSC ticks.
+ */
+#ifndef DRIVERS_HYPERCALL_H
+#define DRIVERS_HYPERCALL_H
+
+#include "abi/hypercall.h"
+#include "core/types.h"
+
+struct bootinfo;
+
+/* Remember the shared page; nothing is touched yet. */
+void hypercall_init(const struct bootinfo *boot);
+/* True on Samara's monitor. */
+bool hypercall_present(void);
+/* Guest-physical address of a kernel object: heap, stack or static data. */
+uint64_t hypercall_gpa(const void *ptr);
+/* iov[idx] of the next call. */
+void hypercall_set_iov(unsigned idx, uint64_t gpa, uint64_t len);
+int64_t hypercall_call(uint32_t nr, uint64_t arg0, uint64_t arg1,
+                       uint64_t arg2);
+
+/* arch_timer_arm() on the monitor. Leaves out the exit when the monitor's
+ * timer is already set to fire no later: one early interrupt is harmless. */
+void hypercall_timer(uint64_t tsc);
+/* arch_idle() on the monitor: sleep until there is an event, then take it as
+ * hypercall_events() does. */
+void hypercall_wait(void);
+/* True when events wait for hypercall_events(): arch_irq_pending(). */
+bool hypercall_pending(void);
+/* Take the noted events: wakes console readers and writers and passes signals
+ * on. Called by arch_irq_poll(), which runs expired timers itself. Allows the
+ * monitor to inject the next interrupt. Result: the events taken. */
+uint32_t hypercall_events(void);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * special.h - files that are not data: devices, FIFOs, terminals, /dev, /proc
+ * and /sys.
+ *
+ * What:      what the VFS calls when it opens a special inode of any file
+ *            system, and what it needs to mount the three pseudo ones.
+ * Ownership: as for inode_ops.open: f is the VFS's, its inode already set.
+ *            *_mount gives one reference of the root directory's inode.
+ * Context:   a thread's system call; fifo_open() may sleep.
+ */
+#ifndef FS_SPECIAL_H
+#define FS_SPECIAL_H
+
+#include "fs/vfs.h"
+
+/* Open a character device by inode->rdev: sets f->ops, f->private.
+ * -ENXIO: no such device */
+MUST_CHECK int chrdev_open(struct inode *i, struct file *f);
+/* Open a FIFO: waits for the other end as open(2) says.
+ * -ENXIO (O_WRONLY|O_NONBLOCK without a reader), -ERESTARTSYS, -ENOMEM
+ * Keeps its state in inode->private while it is open anywhere. */
+MUST_CHECK int fifo_open(struct inode *i, struct file *f);
+
+/* Give the current thread descriptors 0, 1 and 2: the host's. */
+MUST_CHECK int tty_install_std(void);
+
+/* Called at the first walk into /dev, /proc, /sys, never before: fill in sb
+ * (dev, type, statfs, uncached) and give the root directory. */
+MUST_CHECK int devfs_mount(struct superblock *sb, struct inode **root_out);
+MUST_CHECK int procfs_mount(struct superblock *sb, struct inode **root_out);
+MUST_CHECK int sysfs_mount(struct superblock *sb, struct inode **root_out);
+
+/* Device numbers: Linux's. */
+#define DEV_MAJOR(rdev) ((unsigned)((rdev) >> 8) & 0xfffu)
+#define DEV_MINOR(rdev) ((unsigned)((rdev)&0xffu))
+#define DEV_MAKE(major, minor) ((uint64_t)(major) << 8 | (minor))
+
+#endif
