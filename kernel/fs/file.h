@@ -38,11 +38,17 @@ struct file_ops {
     /* The object to map; NULL op: ENODEV. prot/flags as mmap's. */
     int (*mmap)(struct file *f, int prot, int flags, struct vm_object **out);
     int (*stat)(struct file *f, struct kstat *out); /* NULL: the inode's */
-    int (*readdir)(struct file *f, struct io *io);  /* ENOTDIR; linux_dirent64 */
+    /* ENOTDIR; dirent_put() from f->pos on, which it advances. "." and ".."
+     * too. 0: done or no more room; -errno only when nothing was put. */
+    int (*readdir)(struct file *f, struct io *io);
     int (*truncate)(struct file *f, uint64_t len);  /* EINVAL */
     int (*sync)(struct file *f);                    /* EINVAL */
     int (*flush)(struct file *f);                   /* each close(); 0 */
     void (*release)(struct file *f);
+    /* F_*PIPE_SZ, F_*_SEALS; NULL: EINVAL. */
+    long (*fcntl)(struct file *f, unsigned cmd, unsigned long arg);
+    /* mode: FALLOC_FL_*; the range is checked. NULL: ENODEV. */
+    int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
     const char *kind; /* "pipe", "eventfd", ...: /proc/self/fd's link text */
 };
 

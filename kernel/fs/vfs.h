@@ -92,15 +92,27 @@ struct superblock {
     bool uncached; /* names change by themselves (/proc): ask lookup always */
     struct dentry *root;
     const char *type; /* "erofs", "tmpfs", "proc": for mountinfo */
+    /* Names come and go by themselves (/proc/self/fd): never cache them. */
+    bool volatile_names;
     void (*statfs)(struct superblock *sb, struct kstatfs *out);
     void *private;
 };
 
+/* Fill a fresh (zeroed) inode: one reference, nlink 1 (2 for directories),
+ * times now, empty lists. The rest is the file system's. i->ops->evict frees
+ * it; without an evict op it is static and never freed. */
+void inode_init(struct inode *i, struct superblock *sb,
+                const struct inode_ops *ops, const struct file_ops *file_ops,
+                uint64_t ino, uint32_t mode);
 struct inode *inode_get(struct inode *i);
 void inode_put(struct inode *i);
 struct dentry *dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
 struct inode *dentry_inode(struct dentry *d); /* borrowed; NULL: negative */
+struct dentry *dentry_parent(struct dentry *d); /* borrowed; a root: itself */
+/* For superblock.root. Takes over the inode's reference; NULL: no memory. */
+struct dentry *dentry_create_root(struct superblock *sb,
+                                  struct inode *inode_take) MUST_CHECK;
 
 /* Working directory, root, umask: CLONE_FS shares it. */
 struct fs_context {
@@ -114,6 +126,26 @@ MUST_CHECK int vfs_init(const void *image, size_t image_len, bool read_only);
 struct fs_context *fs_context_create(void) MUST_CHECK;
 /* Mount sb at an existing directory. */
 MUST_CHECK int vfs_mount(const char *path, struct superblock *sb);
+/* Mount at /name when a path first leads there (or / is listed): costs nothing
+ * at boot. The directory is made if the image has none. make() gives a
+ * superblock with its root, or NULL. name: a constant, e.g. "proc". */
+#define VFS_LAZY_MOUNT_MAX 8u
+void vfs_mount_lazy(const char *name, struct superblock *(*make)(void));
+/* Iterate mounts for /proc/self/mountinfo: *path_out is a dentry for
+ * dentry_path(). Index 0 is the root. Lazy mounts count once they happened.
+ * NULL: no more. */
+struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out);
+/* A fresh empty tmpfs whose root has this mode; NULL: no memory. */
+struct superblock *tmpfs_create(uint32_t mode) MUST_CHECK;
+/* Opens what the file system itself cannot: FIFOs and devices by rdev. Called
+ * like inode_ops.open (may sleep for a FIFO). Set by IO; NULL: -ENXIO. For a
+ * FIFO, i->private is the opener's to use. */
+extern int (*vfs_special_open)(struct inode *i, struct file *f);
+/* An unnamed file in memory (memfd_create, shared anonymous memory). flags:
+ * O_RDWR ...; seals: F_SEAL_SEAL unless sealing is allowed. It answers
+ * F_ADD_SEALS and F_GET_SEALS. name shows in /proc, e.g. "memfd:x". */
+MUST_CHECK int vfs_memory_file(const char *name, uint32_t mode, unsigned flags,
+                               unsigned seals, struct file **out);
 
 enum path_flags { PATH_FOLLOW = 1, PATH_DIRECTORY = 2, PATH_EMPTY = 4 };
 /* Resolve path (kernel string) from dirfd (AT_FDCWD or a descriptor). Gives a
@@ -141,5 +173,13 @@ struct text_file {
 };
 int text_printf(struct text_file *t, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* For inode_ops.open: make the text, and let f read it. */
+MUST_CHECK int text_file_open(struct file *f,
+                              int (*show)(struct text_file *t, void *arg),
+                              void *arg);
+/* For file_ops.readdir: put one entry. False: no room (stop, keep *pos).
+ * struct io carries linux_dirent64 records; next_pos is d_off. */
+bool dirent_put(struct io *io, uint64_t ino, uint64_t next_pos, uint8_t type,
+                const char *name, size_t name_len);
 
 #endif
