@@ -1,14 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Makefile - builds, tests and measures everything. No configuration step.
+#
+#   make            the kernel, the monitor and the command, in build/
+#   make demo       installs what is needed, builds, runs a program in a VM
+#   make check      everything that must hold; ends with the totals
+#   make check-NAME unit tests of one directory (mm, fs, monitor, ...), or one
+#                   step of check: style, system, apps, bad-input, fuzz
+#   make bench      the figures, beside our targets and the best peers
+#   make install    PREFIX=/usr/local DESTDIR=
+#
+# CC=clang B=build-clang builds the same with clang. V=1 shows commands.
 
-ARCH ?= x86_64
-CC   ?= gcc
-B    ?= build
+ARCH   ?= x86_64
+CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+B      ?= build
+PREFIX ?= /usr/local
+Q      := $(if $(V),,@)
 
 WARN := -Wall -Wextra -Wshadow -Wundef -Wvla -Wimplicit-fallthrough \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wformat=2 -Wnull-dereference -Werror
 COMMON := -std=gnu11 -O2 -g -I. $(WARN) -ffile-prefix-map=$(CURDIR)=.
+
+all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor
 
 # ---- the kernel: freestanding, position-independent, no vector registers ----
 KERNEL_MODULES := core mm sched time random drivers net fs process syscall
@@ -23,19 +37,101 @@ KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -Ikernel
 
-all: $(B)/kernel.elf
-
 $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
-	$(CC) -nostdlib -static-pie -Wl,--gc-sections,-z,max-page-size=4096 \
+	@echo "  LINK $@"
+	$(Q)$(CC) -nostdlib -static-pie -Wl,--gc-sections,-z,max-page-size=4096 \
 	    -Wl,-z,noexecstack,--build-id=sha1,--no-dynamic-linker \
 	    -Wl,-z,pack-relative-relocs -T $< $(KERNEL_OBJ) -o $@
 
 $(B)/kernel/%.o: kernel/%
-	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+	@mkdir -p $(@D); echo "  CC   $<"
+	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+# ---- the host's programs: the command and the monitor ----
+HOST_CFLAGS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+sources = $(sort $(filter-out %_test.c,$(foreach d,$(1),$(wildcard $(d)/*.c))))
+SHARED_OBJ := $(patsubst %,$(B)/%.o,$(call sources,host image))
+CLI_OBJ := $(patsubst %,$(B)/%.o,$(call sources,cli cli/*))
+MONITOR_OBJ := $(patsubst %,$(B)/%.o,\
+	$(call sources,monitor monitor/devices monitor/backend monitor/arch/$(ARCH)))
+
+$(B)/samara: $(CLI_OBJ) $(SHARED_OBJ)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(HOST_LDFLAGS) $^ -lelf -o $@
+
+$(B)/samara-monitor: $(MONITOR_OBJ) $(SHARED_OBJ)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(HOST_LDFLAGS) $^ -lseccomp -o $@
+
+$(B)/%.c.o: %.c
+	@mkdir -p $(@D); echo "  CC   $<"
+	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+# ---- run it ----
+demo:
+	@tools/install-deps build
+	@$(MAKE) --no-print-directory all
+	@tools/demo $(B)
+
+# ---- checks: each step ends with `N passed, N failed, N skipped` ----
+UNIT_TESTS := $(sort $(wildcard abi/*_test.c host/*_test.c image/*_test.c \
+	cli/*_test.c monitor/*_test.c monitor/*/*_test.c monitor/*/*/*_test.c \
+	kernel/*/*_test.c kernel/*/*/*_test.c))
+
+check:
+	@tools/install-deps build check
+	@tools/check $(B)
+
+check-unit:
+	@tools/run-unit -b $(B)/unit $(UNIT_TESTS)
+check-style:
+	@tools/style
+check-clang:
+	@$(MAKE) --no-print-directory CC=clang B=$(B)-clang all
+check-system: all
+	@tools/run-system -b $(B) $(T)
+check-apps: all
+	@tools/run-apps -b $(B) $(T)
+check-bad-input: all
+	@tools/run-bad-input -b $(B) $(T)
+check-readme: all
+	@tools/run-readme -b $(B)
+check-fuzz:
+	@tools/run-fuzz -b $(B)/fuzz -t 60 $(T)
+check-%:
+	@tools/run-unit -b $(B)/unit $(sort $(filter kernel/$*/% $*/%,$(UNIT_TESTS)))
+
+fuzz:
+	@tools/run-fuzz -b $(B)/fuzz -t $(or $(SECONDS),600) $(T)
+
+bench:
+	@tools/install-deps build check bench
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run -b $(B) $(T)
+
+# ---- the rest ----
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+docs:
+	@tools/gendocs
+
+compile_commands.json: Makefile
+	@tools/compile-commands $(MAKE) B=$(B) >$@
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/samara
+	install -m 755 $(B)/samara $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/samara-monitor $(DESTDIR)$(PREFIX)/lib/samara/
+	install -m 644 $(B)/kernel.elf $(DESTDIR)$(PREFIX)/lib/samara/
 
 clean:
-	rm -rf $(B)
+	rm -rf $(B) $(B)-clang compile_commands.json
 
-.PHONY: all clean
--include $(KERNEL_OBJ:.o=.d)
+.PHONY: all demo check bench fuzz format docs install clean check-unit \
+	check-style check-clang check-system check-apps check-bad-input \
+	check-readme check-fuzz
+.DELETE_ON_ERROR:
+-include $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
+	$(SHARED_OBJ:.o=.d)
