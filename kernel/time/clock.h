@@ -5,8 +5,12 @@
  * What:      CLOCK_MONOTONIC and CLOCK_REALTIME from the TSC. The rate comes
  *            from bootinfo or config; where neither knows it, it is measured
  *            against the PIT on first use, not at boot.
+ * Ownership: a timer belongs to the object that embeds it, which cancels it
+ *            before it dies.
  * Context:   anywhere. Timer functions run with the kernel entered, never in
- *            the middle of other kernel code; they must not sleep.
+ *            the middle of other kernel code; they must not sleep, and may
+ *            arm or cancel any timer, their own too.
+ * Errors:    none.
  * Units:     ns; monotonic time starts near 0 at boot.
  */
 #ifndef TIME_CLOCK_H
@@ -21,16 +25,29 @@ void clock_init(const struct bootinfo *boot, uint64_t config_tsc_khz,
 uint64_t clock_mono_ns(void);
 uint64_t clock_real_ns(void);
 void clock_set_real_ns(uint64_t now_ns);
+/* The first TSC value at which clock_mono_ns() gives at least mono_ns. */
 uint64_t clock_tsc_of_mono(uint64_t mono_ns);
+/* A span of TSC ticks in ns: for accounting that counts in ticks, so that a
+ * program that never asks for the time never pays for measuring the rate. */
+uint64_t clock_ns_of_cycles(uint64_t cycles);
+/* Where a byte of the kernel's own image lies in guest memory. */
+paddr_t clock_image_pa(const void *p);
 
+/* Armed timers form a pairing heap by deadline: arming is O(1), expiry and
+ * cancelling O(log n) amortised, and no memory is needed beyond this. */
 struct timer {
-    struct list link; /* empty when not armed */
+    struct timer *child, *next;
+    struct timer **link; /* what points here; NULL when not armed */
     uint64_t deadline_ns;
-    void (*expired)(struct timer *t);
+    void (*expired)(struct timer *t); /* the timer is no longer armed */
 };
 void timer_init(struct timer *t, void (*expired)(struct timer *t));
 void timer_arm(struct timer *t, uint64_t deadline_ns); /* moves if armed */
 void timer_cancel(struct timer *t);
+static inline bool timer_is_armed(const struct timer *t)
+{
+    return t->link != NULL;
+}
 void timers_run(void); /* by arch_irq_poll() */
 
 #endif
