@@ -9,7 +9,8 @@
 #ifndef PROCESS_SIGNAL_H
 #define PROCESS_SIGNAL_H
 
-#include "core/types.h"
+#include "core/list.h"
+#include "sched/wait.h"
 
 struct regs;
 struct thread;
@@ -17,13 +18,52 @@ struct process;
 
 #define SIGNAL_COUNT 64u
 
+#define SIGNAL_BIT(signo) (1ull << ((signo)-1))
+
 struct signal_info { /* what siginfo_t carries, decoded */
     int signo, code, err;
     int pid;
     uint32_t uid;
-    uint64_t addr;  /* faults */
-    uint64_t value; /* sigqueue, timers */
+    uint64_t addr;  /* faults; SIGIO: the band */
+    uint64_t value; /* sigqueue, timers; SIGIO: the descriptor */
     int timer_id, overrun;
+    unsigned access; /* faults: enum space_access; for the crash report */
+    uint64_t trapno, error; /* faults: as the CPU gave them */
+};
+
+/* One disposition, laid out as rt_sigaction's struct. */
+struct signal_action {
+    uint64_t handler; /* 0 SIG_DFL, 1 SIG_IGN */
+    uint64_t flags;
+    uint64_t restorer;
+    uint64_t mask;
+};
+
+/* Signals that wait: a set, and what is known of each, oldest first. */
+struct signal_pending {
+    uint64_t set;
+    struct list queue; /* struct signal_queued */
+};
+
+/* What the threads of a process share. */
+struct signal_process {
+    struct signal_action actions[SIGNAL_COUNT];
+    struct signal_pending pending;
+    size_t queued_count; /* of all threads, against RLIMIT_SIGPENDING */
+    bool stopped;        /* by SIGSTOP & co., until SIGCONT */
+    struct waitq stop_queue;
+    struct waitq watchers; /* signalfd: woken when any signal is queued */
+};
+
+struct signal_thread {
+    uint64_t blocked;
+    uint64_t waiting; /* sigtimedwait()'s set while it sleeps */
+    uint64_t saved_blocked;
+    bool restore_blocked; /* sigsuspend & co.: saved_blocked is due back */
+    struct signal_pending pending;
+    uint64_t alt_sp; /* sigaltstack */
+    uint64_t alt_len;
+    uint32_t alt_flags; /* SS_DISABLE, SS_AUTODISARM */
 };
 
 /* Queue for a process (any thread may take it) or one thread. 0, -EAGAIN. */
@@ -37,6 +77,34 @@ bool signal_pending(void);
 /* Deliver one pending signal by changing regs, or die. Also restarts system
  * calls (ERESTART*). Called from thread_return_work(). */
 void signal_deliver(struct regs *regs);
+/* The signal mask, with all that hangs on a change. SIGKILL and SIGSTOP stay
+ * open. */
+uint64_t signal_blocked(void);
+void signal_set_blocked(uint64_t blocked);
+/* For calls that swap the mask while they sleep (ppoll, pselect6, epoll_pwait,
+ * sigsuspend): begin before, and finish after with the call's result, which
+ * says whether the old mask comes back now or after the handler. */
+void signal_mask_swap(uint64_t blocked);
+long signal_mask_restore(long result);
+/* The same from user pointers, as ppoll and friends get them: set 0 means no
+ * change. -EFAULT, -EINVAL */
+MUST_CHECK int signal_mask_swap_user(uint64_t set, size_t set_len);
+
+/* For signalfd and sigtimedwait: take the first pending signal of mask. */
+bool signal_dequeue(uint64_t mask, struct signal_info *out);
+/* Pending for the current thread or its process. */
+uint64_t signal_pending_set(void);
+/* Woken when a signal is queued; of the current process. */
+struct waitq *signal_watchers(void);
+const char *signal_name(int signo); /* "SIGSEGV"; "SIGRTMIN+3" is "SIGRT" */
+
+/* exec(): handlers become default, pending signals and masks stay. */
+void signal_reset_for_exec(struct process *p);
+/* A process's and a thread's state; parent NULL for the first. -ENOMEM */
+MUST_CHECK int signal_process_init(struct process *p);
+MUST_CHECK int signal_thread_init(struct thread *t,
+                                  const struct thread *parent);
+void signal_thread_fini(struct thread *t);
 /* From the host: Ctrl-C, SIGTERM, SIGWINCH ... */
 void signal_from_host(int signo);
 

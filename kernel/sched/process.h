@@ -42,6 +42,8 @@ struct process {
     char hostname[65], domainname[65];
     bool no_new_privs, dumpable;
     uint64_t personality;
+    int last_tid;              /* where the search for a free one begins */
+    uint32_t membarrier_ready; /* MEMBARRIER_CMD_* that were registered */
 };
 
 static inline struct process *process_current(void)

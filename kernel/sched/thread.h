@@ -20,13 +20,27 @@ struct signal_thread;
 struct fdtable;
 struct fs_context;
 
-enum thread_state { THREAD_RUNNING, THREAD_READY, THREAD_SLEEPING, THREAD_DEAD };
+enum thread_state {
+    THREAD_RUNNING,
+    THREAD_READY,
+    THREAD_SLEEPING,
+    THREAD_DEAD
+};
+
+/* A call that returns -ERESTART_RESTARTBLOCK fills this first; after the stop
+ * signal or ignored signal, restart_syscall(2) calls fn. With a handler the
+ * program sees -EINTR. */
+struct syscall_restart {
+    long (*fn)(struct syscall_restart *r);
+    uint64_t deadline_ns; /* the rest is fn's own */
+    uint64_t arg[4];
+};
 
 struct thread {
     struct arch_thread arch; /* first: assembly knows */
     struct process *process;
-    struct fdtable *files;  /* one reference; CLONE_FILES shares it */
-    struct fs_context *fs;  /* one reference; CLONE_FS shares it */
+    struct fdtable *files; /* one reference; CLONE_FILES shares it */
+    struct fs_context *fs; /* one reference; CLONE_FS shares it */
     int tid;
     enum thread_state state;
     bool woken; /* thread_wake() since thread_wake_clear() */
@@ -34,21 +48,29 @@ struct thread {
      * a time slice that is over, exit asked for. Read by assembly through
      * struct percpu.work as well; set with thread_kick(). */
     bool need_resched;
+    bool kicked;      /* thread_kick() since the last thread_return_work() */
+    bool interrupted; /* a signal is deliverable: sleeps end. By signals only */
     struct list ready_link;
     struct list process_link;
+    uint64_t ready_key; /* order in the ready list, lowest first */
+    uint64_t vruntime;  /* CPU time weighted by nice; the fair policies' key */
     uint64_t slice_end_ns;
-    uint64_t cpu_ns; /* CPU time used */
+    uint64_t cpu_ns; /* CPU time used, up to switched_in_ns */
     uint64_t switched_in_ns;
-    int nice;
-    int policy;
+    uint64_t switch_count;
+    int nice;        /* -20..19 */
+    int policy;      /* SCHED_* */
+    int rt_priority; /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */
+    bool reset_on_fork;
     char name[16];
+    void *kstack; /* NULL: the boot stack */
     uaddr_t clear_child_tid;
     uaddr_t robust_list;
     uaddr_t rseq;
     uint32_t rseq_len;
     uint32_t rseq_sig;
-    struct signal_thread *signal; /* process/signal.h */
-    void *syscall_restart;        /* for ERESTART_RESTARTBLOCK */
+    struct signal_thread *signal;   /* process/signal.h */
+    struct syscall_restart restart; /* for -ERESTART_RESTARTBLOCK */
     uint64_t fault_addr;
 };
 
@@ -58,8 +80,22 @@ static inline struct thread *thread_current(void)
     return thread_current_ptr;
 }
 
-/* Set up the first thread of the first process, as current. */
+/* Set up the first thread of the first process, as current, on the boot stack,
+ * with the process's signal state. The caller fills files and fs.
+ * NULL: out of memory. */
 struct thread *thread_init_first(struct process *p);
+/* A new thread of the current process that will enter the program with *regs.
+ * Inherits what Linux's clone() lets a thread inherit, shares files and fs.
+ * Not ready yet: thread_wake(), or thread_discard() it.
+ * -ENOMEM, -EAGAIN too many threads (RLIMIT_NPROC, THREAD_MAX) */
+#define THREAD_MAX 32768u
+MUST_CHECK int thread_create(const struct regs *regs, struct thread **out);
+void thread_discard(struct thread *t);
+/* By thread id, in the current process; 0 is the caller. NULL: none. */
+struct thread *thread_find(int tid);
+/* CPU time used until now, the running slice included. */
+uint64_t thread_cpu_ns(const struct thread *t);
+uint64_t process_cpu_ns(const struct process *p); /* dead threads included */
 /* Make t's next return to the program go through thread_return_work(). */
 void thread_kick(struct thread *t);
 /* Called by the exit path when work is pending: resched, signals, exit. */
@@ -67,8 +103,15 @@ void thread_return_work(struct regs *regs);
 /* Set once by main.c: delivers signals, see process/signal.h. */
 extern void (*thread_signal_hook)(struct regs *regs);
 void thread_yield(void);
-/* The current thread ends; never returns. */
+/* Change how t is scheduled, at once. The values are checked by the caller. */
+void thread_set_policy(struct thread *t, int policy, int rt_priority);
+void thread_set_nice(struct thread *t, int nice);
+/* What sched_rr_get_interval() tells; 0 for SCHED_FIFO. */
+uint64_t thread_slice_ns(const struct thread *t);
+/* The current thread ends; never returns. The last one ends the process. */
 NORETURN void thread_exit(void);
+/* The scheduler's half of thread_exit(): t is on no list but its process's. */
+NORETURN void thread_die(void);
 /* Threads ready to run, for loadavg. */
 size_t thread_ready_count(void);
 

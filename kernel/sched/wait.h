@@ -32,7 +32,10 @@ struct waiter {
     void (*notify)(struct waiter *w);
 };
 
-#define WAITQ_INIT(name) { LIST_INIT((name).waiters) }
+#define WAITQ_INIT(name)          \
+    {                             \
+        LIST_INIT((name).waiters) \
+    }
 void waitq_init(struct waitq *q);
 MUST_CHECK int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
 void waitq_wake_all(struct waitq *q);
