@@ -92,8 +92,6 @@ struct superblock {
     bool uncached; /* names change by themselves (/proc): ask lookup always */
     struct dentry *root;
     const char *type; /* "erofs", "tmpfs", "proc": for mountinfo */
-    /* Names come and go by themselves (/proc/self/fd): never cache them. */
-    bool volatile_names;
     void (*statfs)(struct superblock *sb, struct kstatfs *out);
     void *private;
 };
@@ -127,20 +125,17 @@ struct fs_context *fs_context_create(void) MUST_CHECK;
 /* Mount sb at an existing directory. */
 MUST_CHECK int vfs_mount(const char *path, struct superblock *sb);
 /* Mount at /name when a path first leads there (or / is listed): costs nothing
- * at boot. The directory is made if the image has none. make() gives a
- * superblock with its root, or NULL. name: a constant, e.g. "proc". */
+ * at boot. The directory is made if the image has none. vfs_init() does this
+ * for /dev, /proc, /sys (special.h), /tmp and /run. name: a constant. */
 #define VFS_LAZY_MOUNT_MAX 8u
-void vfs_mount_lazy(const char *name, struct superblock *(*make)(void));
+void vfs_mount_lazy(const char *name, int (*mount)(struct superblock *sb,
+                                                   struct inode **root_out));
 /* Iterate mounts for /proc/self/mountinfo: *path_out is a dentry for
  * dentry_path(). Index 0 is the root. Lazy mounts count once they happened.
  * NULL: no more. */
 struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out);
 /* A fresh empty tmpfs whose root has this mode; NULL: no memory. */
 struct superblock *tmpfs_create(uint32_t mode) MUST_CHECK;
-/* Opens what the file system itself cannot: FIFOs and devices by rdev. Called
- * like inode_ops.open (may sleep for a FIFO). Set by IO; NULL: -ENXIO. For a
- * FIFO, i->private is the opener's to use. */
-extern int (*vfs_special_open)(struct inode *i, struct file *f);
 /* An unnamed file in memory (memfd_create, shared anonymous memory). flags:
  * O_RDWR ...; seals: F_SEAL_SEAL unless sealing is allowed. It answers
  * F_ADD_SEALS and F_GET_SEALS. name shows in /proc, e.g. "memfd:x". */
