@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * args.h - options of a command line, from one table that also gives the help.
+ *
+ * What:      GNU habits: -m 64M, -m64M, --memory 64M, --memory=64M, -- ends
+ *            the options. Parsing stops at the first operand, because what
+ *            follows belongs to the program that is run.
+ * Ownership: values point into argv.
+ * Errors:    -EINVAL with a fault that names the option.
+ */
+#ifndef HOST_ARGS_H
+#define HOST_ARGS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct fault;
+
+struct arg_option {
+    char letter;       /* 0: none */
+    const char *name;  /* without the dashes */
+    const char *value; /* the value's name for the help; NULL: takes none */
+    const char *help;
+    /* value is NULL when the option takes none. */
+    int (*set)(void *into, const char *value, struct fault *fault);
+};
+
+/*
+ * Parse argv[1..argc); the table ends with an entry without name. Sets
+ * *first_out to the index of the first operand.
+ */
+int args_parse(const struct arg_option *table, void *into, int argc,
+               char **argv, int *first_out, struct fault *fault);
+
+/* Print the table, one option a line. */
+void args_help(FILE *to, const struct arg_option *table);
+
+/* A size: digits and one of k m g t (powers of 1024, any case, "b" or "ib"
+ * may follow). -EINVAL names the option. */
+int args_size(const char *option, const char *value, uint64_t *bytes_out,
+              struct fault *fault);
+
+#endif
