@@ -31,8 +31,8 @@ int64_t hypercall_call(uint32_t nr, uint64_t arg0, uint64_t arg1,
 /* arch_timer_arm() on the monitor. Leaves out the exit when the monitor's
  * timer is already set to fire no later: one early interrupt is harmless. */
 void hypercall_timer(uint64_t tsc);
-/* arch_idle() on the monitor: sleep until there is an event, then take it as
- * hypercall_events() does. */
+/* arch_idle() on the monitor: sleep until there is an event, and note it for
+ * hypercall_events(). */
 void hypercall_wait(void);
 /* True when events wait for hypercall_events(): arch_irq_pending(). */
 bool hypercall_pending(void);

@@ -65,6 +65,10 @@ MUST_CHECK int space_map_trampoline(struct space *s, uaddr_t va, size_t len);
 /* True when no region touches [va, va+len). */
 bool space_is_free(struct space *s, uaddr_t va, size_t len);
 
+/* The page behind va if it is resident and the program may read it, else 0:
+ * for output straight from its memory. */
+paddr_t space_resident(struct space *s, uaddr_t va);
+
 /* Figures for /proc and messages. */
 struct space_stat {
     size_t mapped_pages, resident_pages, shared_pages, locked_pages;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * console_backend.h - what carries the console's bytes, seen by console.c.
+ *
+ * What:      one table of functions per carrier; console.h says what each
+ *            does. Two carriers: console_monitor.c and console_serial.c.
+ */
+#ifndef DRIVERS_CONSOLE_BACKEND_H
+#define DRIVERS_CONSOLE_BACKEND_H
+
+#include "drivers/console.h"
+
+struct console_backend {
+    ssize_t (*write)(unsigned fd, struct io *io);
+    ssize_t (*read)(struct io *io);
+    void (*write_text)(const char *text, size_t len);
+    unsigned (*poll)(unsigned fd);
+    void (*stat)(struct hypercall_stat out[3]);
+    int (*tty)(unsigned fd, uint32_t cmd, void *buf, size_t len);
+    void (*report)(const char *text, const struct hypercall_report *report,
+                   bool is_panic, int signo);
+    void (*power_off)(int status); /* may return: then arch_power_off() */
+};
+
+extern const struct console_backend console_monitor;
+extern const struct console_backend console_serial;
+
+/* Program the ports; has_link: the command listens on COM2. */
+void console_serial_init(bool has_link);
+/* The monitor said that 1 or 2 can be written again. */
+void console_monitor_output_ready(void);
+
+#endif

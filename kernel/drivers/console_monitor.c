@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * console_monitor.c - the console by hypercall.
+ *
+ * Output goes straight from the program's pages: one exit hands over a list of
+ * up to 64 physical pieces. Short lines are copied instead, which costs less
+ * than finding their page.
+ */
+#include <linux/eventpoll.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "drivers/console_backend.h"
+#include "drivers/hypercall.h"
+#include "mm/page.h"
+#include "mm/space.h"
+#include "sched/process.h"
+
+#define BOUNCE_LEN 512u
+
+/* In static memory: its page is in use anyhow. */
+static uint8_t bounce[BOUNCE_LEN];
+static bool output_full[3];
+
+void console_monitor_output_ready(void)
+{
+    output_full[1] = false;
+    output_full[2] = false;
+}
+
+/* Where the byte at va lies; faults its page in if need be. 0: nowhere. */
+static uint64_t user_gpa(uaddr_t va)
+{
+    struct space *space = process_current()->space;
+    paddr_t pa = space_resident(space, va);
+    uint8_t byte;
+
+    if (!pa) {
+        if (copy_from_user(&byte, va, 1) != 0)
+            return 0;
+        pa = space_resident(space, va);
+        if (!pa)
+            return 0;
+    }
+    return ALIGN_DOWN(pa, PAGE_SIZE) + (va & PAGE_MASK);
+}
+
+/* List the pieces of io in the hypercall page. Result: their number. */
+static unsigned list_pieces(const struct io *io)
+{
+    unsigned count = 0;
+    size_t off = io->vec_off, left = io->left;
+    uint64_t end_gpa = 0, last_len = 0;
+
+    for (const struct io_vec *v = io->vec; left > 0; off = 0, v++) {
+        while (off < v->len && left > 0) {
+            uaddr_t va = v->base + off;
+            size_t n = MIN(v->len - off, PAGE_SIZE - (va & PAGE_MASK));
+            uint64_t gpa =
+                io->is_kernel ? hypercall_gpa((void *)va) : user_gpa(va);
+
+            if (!gpa)
+                return count;
+            n = MIN(n, left);
+            if (count > 0 && gpa == end_gpa) {
+                last_len += n;
+                hypercall_set_iov(count - 1, gpa + n - last_len, last_len);
+            } else {
+                if (count == HYPERCALL_IOV_MAX)
+                    return count;
+                hypercall_set_iov(count++, gpa, n);
+                last_len = n;
+            }
+            end_gpa = gpa + n;
+            off += n;
+            left -= n;
+        }
+    }
+    return count;
+}
+
+/* What remains of io after `done` more bytes went. */
+static void io_advance(struct io *io, size_t done)
+{
+    io->left -= done;
+    while (done > 0) {
+        size_t n = MIN(done, io->vec->len - io->vec_off);
+
+        io->vec_off += n;
+        done -= n;
+        if (io->vec_off == io->vec->len && io->vec_count > 1) {
+            io->vec++;
+            io->vec_count--;
+            io->vec_off = 0;
+        }
+    }
+}
+
+static ssize_t write_short(unsigned fd, struct io *io)
+{
+    struct io start = *io;
+    size_t n = io_get(io, bounce, io->left);
+    int64_t done;
+
+    if (n == 0)
+        return -EFAULT;
+    hypercall_set_iov(0, hypercall_gpa(bounce), n);
+    done = hypercall_call(HYPERCALL_WRITE, fd, 1, 0);
+    if (done == (int64_t)n)
+        return done;
+    *io = start;
+    if (done > (int64_t)n)
+        return -EIO;
+    if (done > 0)
+        io_advance(io, (size_t)done);
+    return done;
+}
+
+static ssize_t monitor_write(unsigned fd, struct io *io)
+{
+    unsigned count;
+    int64_t done;
+
+    if (io->left == 0)
+        return 0;
+    if (io->left <= BOUNCE_LEN) {
+        done = write_short(fd, io);
+    } else {
+        count = list_pieces(io);
+        if (count == 0)
+            return -EFAULT;
+        done = hypercall_call(HYPERCALL_WRITE, fd, count, 0);
+        if (done > (int64_t)io->left)
+            return -EIO; /* the host claims more than it was given */
+        if (done > 0)
+            io_advance(io, (size_t)done);
+    }
+    output_full[fd] = done == -EAGAIN;
+    return done;
+}
+
+static ssize_t monitor_read(struct io *io)
+{
+    size_t len = MIN(io->left, PAGE_SIZE);
+    uint8_t *buf = bounce;
+    paddr_t page = 0;
+    int64_t done;
+
+    if (len == 0)
+        return 0;
+    /* Through a page of ours: what the host writes must land in the
+     * program's memory by its own rules, copy on write included. */
+    if (len > BOUNCE_LEN) {
+        page = page_alloc();
+        if (page)
+            buf = page_ptr(page);
+        else
+            len = BOUNCE_LEN;
+    }
+    hypercall_set_iov(0, hypercall_gpa(buf), len);
+    done = hypercall_call(HYPERCALL_READ, 0, 1, 0);
+    if (done > (int64_t)len)
+        done = -EIO;
+    if (done > 0) {
+        done = (int64_t)io_put(io, buf, (size_t)done);
+        if (done == 0)
+            done = -EFAULT;
+    }
+    if (page)
+        page_put(page);
+    return done;
+}
+
+static void monitor_write_text(const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t n = MIN(len, (size_t)BOUNCE_LEN);
+        int64_t done;
+
+        memcpy(bounce, text, n);
+        hypercall_set_iov(0, hypercall_gpa(bounce), n);
+        done = hypercall_call(HYPERCALL_WRITE, 2, 1, 0);
+        if (done <= 0)
+            return;
+        n = MIN(n, (size_t)done);
+        text += n;
+        len -= n;
+    }
+}
+
+static unsigned monitor_poll(unsigned fd)
+{
+    if (fd == 0) {
+        int64_t events =
+            hypercall_call(HYPERCALL_WAIT, 1, HYPERCALL_EVENT_STDIN, 0);
+
+        return events > 0 && (events & HYPERCALL_EVENT_STDIN)
+                   ? EPOLLIN | EPOLLRDNORM
+                   : 0;
+    }
+    return output_full[fd] ? 0 : EPOLLOUT | EPOLLWRNORM;
+}
+
+static void monitor_stat(struct hypercall_stat out[3])
+{
+    hypercall_set_iov(0, hypercall_gpa(out), 3 * sizeof(*out));
+    if (hypercall_call(HYPERCALL_FDSTAT, 0, 1, 0) < 0)
+        memset(out, 0, 3 * sizeof(*out));
+}
+
+static int monitor_tty(unsigned fd, uint32_t cmd, void *buf, size_t len)
+{
+    hypercall_set_iov(0, hypercall_gpa(buf), len);
+    return (int)hypercall_call(HYPERCALL_TTY, fd, cmd, 0);
+}
+
+static void monitor_report(const char *text,
+                           const struct hypercall_report *report, bool is_panic,
+                           int signo)
+{
+    hypercall_set_iov(0, hypercall_gpa(text), strlen(text) + 1);
+    hypercall_set_iov(1, hypercall_gpa(report), sizeof(*report));
+    (void)hypercall_call(is_panic ? HYPERCALL_PANIC : HYPERCALL_CRASH,
+                         (uint64_t)signo, 2, 0);
+}
+
+static void monitor_power_off(int status)
+{
+    (void)hypercall_call(HYPERCALL_EXIT, (uint64_t)status, 0, 0);
+}
+
+const struct console_backend console_monitor = {
+    .write = monitor_write,
+    .read = monitor_read,
+    .write_text = monitor_write_text,
+    .poll = monitor_poll,
+    .stat = monitor_stat,
+    .tty = monitor_tty,
+    .report = monitor_report,
+    .power_off = monitor_power_off,
+};

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hypercall.c - the guest's side of abi/hypercall.h.
+ *
+ * An exit costs 1 to 100 us, so the rule here is to leave out those that
+ * change nothing: a timer that is already early enough, a wait when something
+ * is pending.
+ */
+#include "drivers/hypercall.h"
+
+#include "abi/bootinfo.h"
+#include "arch/arch.h"
+#include "core/panic.h"
+#include "drivers/console.h"
+#include "drivers/console_backend.h"
+#include "mm/page.h"
+#include "sched/wait.h"
+
+#define SIGWINCH_NR 28
+
+static struct {
+    struct hypercall_page *page; /* NULL: not on the monitor */
+    uint64_t kernel_va, kernel_pa, kernel_len;
+    uint64_t timer_tsc; /* what the monitor has; 0: nothing armed */
+    uint32_t noted;     /* events that hypercall_wait() brought */
+} hc;
+
+void hypercall_init(const struct bootinfo *boot)
+{
+    hc.kernel_va = boot->kernel_va;
+    hc.kernel_pa = boot->kernel_pa;
+    hc.kernel_len = boot->kernel_len;
+    if (boot->platform == BOOTINFO_MONITOR && boot->hypercall_pa)
+        hc.page =
+            (struct hypercall_page *)(boot->direct_va + boot->hypercall_pa);
+}
+
+bool hypercall_present(void)
+{
+    return hc.page != NULL;
+}
+
+uint64_t hypercall_gpa(const void *ptr)
+{
+    uint64_t off = (uint64_t)ptr - hc.kernel_va;
+
+    if (off < hc.kernel_len)
+        return hc.kernel_pa + off;
+    return page_pa(ptr);
+}
+
+void hypercall_set_iov(unsigned idx, uint64_t gpa, uint64_t len)
+{
+    ASSERT(idx < HYPERCALL_IOV_MAX);
+    hc.page->iov[idx].gpa = gpa;
+    hc.page->iov[idx].len = len;
+}
+
+int64_t hypercall_call(uint32_t nr, uint64_t arg0, uint64_t arg1, uint64_t arg2)
+{
+    hc.page->arg0 = arg0;
+    hc.page->arg1 = arg1;
+    hc.page->arg2 = arg2;
+    __asm__ volatile("" ::: "memory");
+    arch_out32(HYPERCALL_PORT, nr);
+    __asm__ volatile("" ::: "memory");
+    return hc.page->result;
+}
+
+void hypercall_timer(uint64_t tsc)
+{
+    if (tsc == 0)
+        return; /* an interrupt for nothing is cheaper than an exit now */
+    if (hc.timer_tsc && hc.timer_tsc <= tsc)
+        return;
+    if (hypercall_call(HYPERCALL_TIMER, tsc, 0, 0) == 0)
+        hc.timer_tsc = tsc;
+}
+
+bool hypercall_pending(void)
+{
+    return hc.noted != 0 ||
+           __atomic_load_n(&hc.page->events, __ATOMIC_RELAXED) != 0;
+}
+
+void hypercall_wait(void)
+{
+    uint32_t mask =
+        HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL | HYPERCALL_EVENT_WINSZ;
+    int64_t events;
+
+    if (hypercall_pending())
+        return;
+    if (!list_is_empty(&console_waitq(false)->waiters))
+        mask |= HYPERCALL_EVENT_STDIN;
+    if (!list_is_empty(&console_waitq(true)->waiters))
+        mask |= HYPERCALL_EVENT_STDOUT;
+    /* The armed timer is an event too, so there is no other limit. */
+    events = hypercall_call(HYPERCALL_WAIT, hc.timer_tsc, mask, 0);
+    if (events > 0)
+        hc.noted |= (uint32_t)events;
+    else
+        hc.noted |= HYPERCALL_EVENT_TIMER; /* the limit was reached */
+}
+
+static void pass_signals(void)
+{
+    uint64_t set = __atomic_exchange_n(&hc.page->signals, 0, __ATOMIC_ACQ_REL);
+
+    while (set) {
+        int signo = __builtin_ctzll(set) + 1;
+
+        set &= set - 1;
+        if (console_signal_hook)
+            console_signal_hook(signo);
+    }
+}
+
+uint32_t hypercall_events(void)
+{
+    uint32_t events;
+
+    if (hc.page->irq_unacked)
+        __atomic_store_n(&hc.page->irq_unacked, 0, __ATOMIC_RELEASE);
+    events = __atomic_exchange_n(&hc.page->events, 0, __ATOMIC_ACQ_REL);
+    events |= hc.noted;
+    hc.noted = 0;
+    /* The monitor's timer is one-shot; a later one must be armed anew. An
+     * event noted by a wait's limit leaves it armed at a time that is past. */
+    if (events & HYPERCALL_EVENT_TIMER)
+        hc.timer_tsc = 0;
+    if (events & HYPERCALL_EVENT_STDIN)
+        waitq_wake_all(console_waitq(false));
+    if (events & HYPERCALL_EVENT_STDOUT) {
+        console_monitor_output_ready();
+        waitq_wake_all(console_waitq(true));
+    }
+    if (events & HYPERCALL_EVENT_SIGNAL)
+        pass_signals();
+    if ((events & HYPERCALL_EVENT_WINSZ) && console_signal_hook)
+        console_signal_hook(SIGWINCH_NR);
+    return events;
+}
