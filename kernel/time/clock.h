@@ -30,6 +30,8 @@ uint64_t clock_tsc_of_mono(uint64_t mono_ns);
 /* A span of TSC ticks in ns: for accounting that counts in ticks, so that a
  * program that never asks for the time never pays for measuring the rate. */
 uint64_t clock_ns_of_cycles(uint64_t cycles);
+/* Let the vDSO answer from now on; called by each time call that came here. */
+void clock_publish(void);
 /* Where a byte of the kernel's own image lies in guest memory. */
 paddr_t clock_image_pa(const void *p);
 

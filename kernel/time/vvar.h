@@ -17,7 +17,7 @@
 #include "core/types.h"
 
 /* 10^6 << 44 is the largest such product that fits into 64 bits, so mult has
- * 43 significant bits at 2 GHz: the clock is off by less than 1 ns a day. */
+ * 43 significant bits at 2 GHz: the clock is off by some 10 ns a day. */
 #define CLOCK_SHIFT 44u
 
 struct vvar {
