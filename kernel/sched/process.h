@@ -37,7 +37,8 @@ struct process {
     uint64_t auxv[64];
     unsigned auxv_count; /* words */
     uint64_t start_ns;
-    uint64_t user_ns, kernel_ns, dead_threads_ns;
+    uint64_t user_ns, kernel_ns;
+    uint64_t dead_threads_cycles; /* TSC ticks; process_cpu_ns() has them in */
     uint64_t minor_faults, major_faults;
     char hostname[65], domainname[65];
     bool no_new_privs, dumpable;

@@ -52,11 +52,11 @@ struct thread {
     bool interrupted; /* a signal is deliverable: sleeps end. By signals only */
     struct list ready_link;
     struct list process_link;
-    uint64_t ready_key; /* order in the ready list, lowest first */
-    uint64_t vruntime;  /* CPU time weighted by nice; the fair policies' key */
-    uint64_t slice_end_ns;
-    uint64_t cpu_ns; /* CPU time used, up to switched_in_ns */
-    uint64_t switched_in_ns;
+    uint64_t ready_key;  /* order in the ready list, lowest first */
+    uint64_t vruntime;   /* CPU time weighted by nice; the fair policies' key */
+    uint64_t slice_end;  /* in TSC ticks, as those below */
+    uint64_t cpu_cycles; /* CPU time used, up to switched_in */
+    uint64_t switched_in;
     uint64_t switch_count;
     int nice;        /* -20..19 */
     int policy;      /* SCHED_* */
@@ -110,8 +110,20 @@ void thread_set_nice(struct thread *t, int nice);
 uint64_t thread_slice_ns(const struct thread *t);
 /* The current thread ends; never returns. The last one ends the process. */
 NORETURN void thread_exit(void);
-/* The scheduler's half of thread_exit(): t is on no list but its process's. */
+/* The scheduler's halves of birth and death, for process/thread.c. A dead
+ * thread's memory is kept for the next one, or freed, once it is off the CPU.
+ * thread_alloc: zeroed but for arch, kstack, state; NULL: out of memory. */
+struct thread *thread_alloc(const struct regs *regs) MUST_CHECK;
+void thread_free(struct thread *t); /* one that never ran */
+void thread_sched_init(struct thread *t, const struct thread *parent);
 NORETURN void thread_die(void);
+/* Set t->interrupted and end its sleep: a signal came. */
+void thread_interrupt(struct thread *t);
+/* arch: let the next return to the program go through thread_return_work(). */
+void arch_work_set(void);
+/* Restartable sequences: the current thread was preempted or gets a signal;
+ * leave a critical section through its abort address. */
+void rseq_abort(struct regs *regs);
 /* Threads ready to run, for loadavg. */
 size_t thread_ready_count(void);
 

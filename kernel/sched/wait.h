@@ -30,6 +30,9 @@ struct waiter {
     struct thread *thread;
     /* NULL: just wake the thread. Else called instead, in any context. */
     void (*notify)(struct waiter *w);
+    /* waitq_sleep()'s own: woken one at a time and taken off the queue then.
+     * All others (poll, epoll) are woken by each event and stay queued. */
+    bool exclusive;
 };
 
 #define WAITQ_INIT(name)          \
@@ -39,7 +42,8 @@ struct waiter {
 void waitq_init(struct waitq *q);
 MUST_CHECK int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
 void waitq_wake_all(struct waitq *q);
-void waitq_wake_one(struct waitq *q); /* the one that waits longest */
+/* One of those in waitq_sleep(), the longest there, and all pollers. */
+void waitq_wake_one(struct waitq *q);
 
 /* For poll, futex and friends: queue by hand, then sleep. */
 void waiter_init(struct waiter *w); /* for the current thread */
@@ -49,6 +53,9 @@ void waiter_remove(struct waiter *w);
  * thread_wake_clear() first, then check the condition, then sleep. */
 void thread_wake_clear(void);
 MUST_CHECK int thread_sleep(uint64_t deadline_ns);
+/* The same, but signals do not end it: for waits that the program's own
+ * signals must not break. Process exit does: -ERESTARTSYS. */
+MUST_CHECK int thread_sleep_deaf(uint64_t deadline_ns);
 void thread_wake(struct thread *t);
 
 #endif
