@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * exec.h - how the program starts and ends.
+ *
+ * What:      the run configuration, and the two ends of the first process.
+ * Ownership: run_config_read()'s strings lie in one allocation that lives as
+ *            long as the kernel: kfree(argv) frees it.
+ * Context:   boot, then a thread's system call.
+ * Errors:    as listed per function.
+ * Units:     _len in bytes, _ns nanoseconds.
  */
 #ifndef PROCESS_EXEC_H
 #define PROCESS_EXEC_H
@@ -8,12 +15,15 @@
 #include "sched/process.h"
 
 /* The run configuration, decoded from config.h's records; strings are copies
- * with a NUL. argv and envp end with NULL. */
+ * with a NUL. argv and envp end with NULL; their strings follow each other in
+ * `strings`, argv's first, as they will lie on the program's stack. */
 struct run_config {
     const char *exe;
     char **argv;
     char **envp;
     size_t argc, envc;
+    const char *strings;
+    size_t strings_len;
     const char *cwd;
     const char *hostname;
     uint64_t flags; /* enum config_flags */
