@@ -43,6 +43,8 @@ enum config_type {
     CONFIG_WALL_NS = 9,   /* uint64_t: CLOCK_REALTIME when QEMU was started */
     CONFIG_TSC_KHZ = 10,  /* uint64_t: host's TSC rate, for TCG */
     CONFIG_RAM_LEN = 11,  /* uint64_t: -m, for messages */
+    CONFIG_ARG_FIXED = 12, /* uint64_t, for the command alone: so many ARGs
+                            * stay when `run IMAGE ARG...` gives others */
 };
 
 enum config_flags {

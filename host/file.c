@@ -28,8 +28,8 @@ int file_write_fault(struct fault *fault, int err, const char *what)
     return fault_sys(fault, err, "cannot write '%s'", what);
 }
 
-int file_read_at(int fd, void *data, size_t len, uint64_t off,
-                 const char *what, struct fault *fault)
+int file_read_at(int fd, void *data, size_t len, uint64_t off, const char *what,
+                 struct fault *fault)
 {
     uint8_t *p = data;
 
@@ -68,8 +68,8 @@ int file_read_all(const char *path, struct buf *buf, size_t len_max,
         if (n <= 0)
             break;
         if (buf->len + (size_t)n > len_max) {
-            err = fault_set(fault, EFBIG, "'%s' has more than %zu bytes",
-                            path, len_max);
+            err = fault_set(fault, EFBIG, "'%s' has more than %zu bytes", path,
+                            len_max);
             break;
         }
         buf_add(buf, chunk, (size_t)n);

@@ -18,8 +18,8 @@ struct fault;
 
 /* Read exactly len bytes at off. -EIO with fault when the file ends before:
  * "what" names the file in the message. */
-int file_read_at(int fd, void *data, size_t len, uint64_t off,
-                 const char *what, struct fault *fault);
+int file_read_at(int fd, void *data, size_t len, uint64_t off, const char *what,
+                 struct fault *fault);
 
 /* Append the whole file to buf; -EFBIG when it has more than len_max. */
 int file_read_all(const char *path, struct buf *buf, size_t len_max,

@@ -75,8 +75,8 @@ void list_add_take(struct list *list, char *s)
 {
     /* Grows at powers of two; one slot more for the NULL. */
     if ((list->count & (list->count + 1)) == 0)
-        list->item = mem_resize(
-            list->item, (2 * list->count + 2) * sizeof(list->item[0]));
+        list->item = mem_resize(list->item,
+                                (2 * list->count + 2) * sizeof(list->item[0]));
     list->item[list->count++] = s;
     list->item[list->count] = NULL;
 }

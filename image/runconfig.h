@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * runconfig.h - the run configuration (abi/config.h) as a structure.
+ *
+ * Ownership: the struct owns its strings; run_config_fini() frees them.
+ * Errors:    0 or -errno with a fault.
+ */
+#ifndef IMAGE_RUNCONFIG_H
+#define IMAGE_RUNCONFIG_H
+
+#include <stdint.h>
+
+#include "host/memory.h"
+
+struct fault;
+
+struct run_config {
+    char *exe; /* NULL: none */
+    struct list args;
+    struct list env;
+    char *cwd;      /* NULL: the default */
+    char *hostname; /* NULL: the default */
+    uint64_t flags; /* enum config_flags */
+    uint64_t umask;
+    uint64_t rlimit_stack; /* 0 here and below: not said */
+    uint64_t wall_ns;
+    uint64_t tsc_khz;
+    uint64_t ram_len;
+    uint64_t arg_fixed; /* CONFIG_ARG_FIXED */
+};
+
+/* Append the encoded form. -E2BIG when it would exceed what a reader takes. */
+int run_config_encode(const struct run_config *rc, struct buf *out,
+                      struct fault *fault);
+
+/* Decode; *rc must be all zero. -EINVAL on any damage. */
+int run_config_decode(const void *data, size_t len, struct run_config *rc,
+                      struct fault *fault);
+
+void run_config_fini(struct run_config *rc);
+
+/* Set NAME=VALUE, in place of one of the same name or at the end. */
+void run_config_setenv(struct run_config *rc, const char *assignment);
+
+#endif
