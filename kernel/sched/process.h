@@ -15,6 +15,7 @@
 struct space;
 struct signal_process;
 struct dentry;
+struct process_timers;
 
 struct rlimit64 {
     uint64_t soft, hard;
