@@ -122,6 +122,8 @@ struct fs_context {
 /* Mount the root and the standard file systems. image NULL: an empty tmpfs. */
 MUST_CHECK int vfs_init(const void *image, size_t image_len, bool read_only);
 struct fs_context *fs_context_create(void) MUST_CHECK;
+struct fs_context *fs_context_get(struct fs_context *fs);
+void fs_context_put(struct fs_context *fs); /* a thread ends */
 /* Mount sb at an existing directory. */
 MUST_CHECK int vfs_mount(const char *path, struct superblock *sb);
 /* Mount at /name when a path first leads there (or / is listed): costs nothing
