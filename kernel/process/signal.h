@@ -27,7 +27,6 @@ struct signal_info { /* what siginfo_t carries, decoded */
     uint64_t addr;  /* faults; SIGIO: the band */
     uint64_t value; /* sigqueue, timers; SIGIO: the descriptor */
     int timer_id, overrun;
-    unsigned access; /* faults: enum space_access; for the crash report */
     uint64_t trapno, error; /* faults: as the CPU gave them */
 };
 
@@ -98,12 +97,52 @@ uint64_t signal_pending_set(void);
 struct waitq *signal_watchers(void);
 const char *signal_name(int signo); /* "SIGSEGV"; "SIGRTMIN+3" is "SIGRT" */
 
+/* siginfo_t as the program sees it, both ways. */
+#define SIGNAL_INFO_LEN 128u
+void signal_info_encode(const struct signal_info *info,
+                        uint8_t out[SIGNAL_INFO_LEN]);
+void signal_info_decode(const uint8_t in[SIGNAL_INFO_LEN],
+                        struct signal_info *out);
+
+/* ---- between the signal*.c files ---- */
+
+/* Build the handler's frame on the program's stack and enter it. -EFAULT */
+MUST_CHECK int signal_frame_push(struct regs *regs,
+                                 const struct signal_info *info,
+                                 const struct signal_action *action,
+                                 uint64_t saved_blocked);
+/* rt_sigreturn: the registers and mask of the frame at regs->rsp - 8.
+ * -EFAULT: a bad frame, the caller forces SIGSEGV. */
+MUST_CHECK int signal_frame_pop(struct regs *regs);
+/* sigaltstack's flags as seen from this stack pointer: SS_ONSTACK, ... */
+uint32_t signal_stack_flags(const struct signal_thread *s, uint64_t sp);
+/* Set the alternate stack. -EINVAL, -ENOMEM, -EPERM while it is in use */
+MUST_CHECK int signal_stack_set(struct signal_thread *s, uint64_t sp,
+                                uint32_t flags, uint64_t len,
+                                uint64_t current_sp);
+/* Tell the host why the program dies, if it would want to know. */
+void signal_report_crash(const struct regs *regs,
+                         const struct signal_info *info);
+/* The action when there is no handler. */
+enum signal_default {
+    SIGNAL_IGNORE,
+    SIGNAL_DIE,
+    SIGNAL_CRASH, /* die, with a report */
+    SIGNAL_STOP,
+    SIGNAL_CONTINUE
+};
+enum signal_default signal_default_action(int signo);
+/* A handler was set or removed: pending signals that are ignored now go. */
+void signal_action_set(int signo, const struct signal_action *action);
+void signal_recalc(void); /* the current thread's `interrupted` */
+
 /* exec(): handlers become default, pending signals and masks stay. */
 void signal_reset_for_exec(struct process *p);
 /* A process's and a thread's state; parent NULL for the first. -ENOMEM */
 MUST_CHECK int signal_process_init(struct process *p);
 MUST_CHECK int signal_thread_init(struct thread *t,
                                   const struct thread *parent);
+/* The thread leaves its process's list before anything can be sent again. */
 void signal_thread_fini(struct thread *t);
 /* From the host: Ctrl-C, SIGTERM, SIGWINCH ... */
 void signal_from_host(int signo);

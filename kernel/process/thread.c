@@ -97,11 +97,11 @@ free_thread:
 
 static void thread_release(struct thread *t)
 {
-    signal_thread_fini(t);
     fdtable_put(t->files);
     fs_context_put(t->fs);
     t->files = NULL;
     t->fs = NULL;
+    signal_thread_fini(t);
 }
 
 void thread_discard(struct thread *t)
