@@ -26,10 +26,11 @@ all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor
 
 # ---- the kernel: freestanding, position-independent, no vector registers ----
 KERNEL_MODULES := core mm sched time random drivers net fs process syscall
-KERNEL_SRC := $(sort $(filter-out %_test.c,\
+KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*.c)) \
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*/*.c)) \
-	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/main.c))
+	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/process/vdso/image.S \
+	kernel/main.c))
 KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o)
 KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
@@ -46,6 +47,23 @@ $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 $(B)/kernel/%.o: kernel/%
 	@mkdir -p $(@D); echo "  CC   $<"
 	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+# ---- the vDSO: a shared object for the program, carried by the kernel ----
+VDSO := $(B)/kernel/process/vdso
+VDSO_CFLAGS := -ffreestanding -fPIC -fvisibility=hidden -fno-stack-protector \
+	-fcf-protection=none -fasynchronous-unwind-tables -fno-tree-vectorize \
+	-Ikernel
+VDSO_LDFLAGS := -shared -nostdlib -Wl,-soname=linux-vdso.so.1,-Bsymbolic \
+	-Wl,--hash-style=both,--eh-frame-hdr,--build-id=sha1,--strip-all \
+	-Wl,-z,max-page-size=4096,-z,noexecstack,-z,norelro
+
+$(VDSO)/vdso.so: kernel/process/vdso/vdso.c kernel/process/vdso/vdso.ld
+	@mkdir -p $(@D); echo "  VDSO $@"
+	$(Q)$(CC) $(COMMON) $(VDSO_CFLAGS) -MMD -MP $(VDSO_LDFLAGS) \
+	    -T kernel/process/vdso/vdso.ld $< -o $@
+$(VDSO)/image.S.o: $(VDSO)/vdso.so
+$(VDSO)/image.S.o: KERNEL_CFLAGS += -Wa,-I$(VDSO)
+-include $(VDSO)/vdso.d
 
 # ---- the host's programs: the command and the monitor ----
 HOST_CFLAGS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE

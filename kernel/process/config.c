@@ -173,6 +173,9 @@ static void fill(struct config_cursor c, char *block,
         else if (r.type == CONFIG_HOSTNAME)
             out->hostname = put_string(&other, payload, r.len);
     }
+    /* argv is never empty for a program, as Linux has it since 5.18. */
+    if (out->argc == 0)
+        out->argv[out->argc++] = put_string(&arg, out->exe, sizes->exe_len);
     out->argv[out->argc] = NULL;
     out->envp[out->envc] = NULL;
 }
@@ -194,7 +197,13 @@ static int measure(struct config_cursor c, struct config_sizes *sizes,
             r.type != CONFIG_ENV && singles[r.type]++ > 0)
             return -EINVAL;
     }
-    return c.remain == 0 && sizes->exe_len > 0 ? 0 : -EINVAL;
+    if (c.remain != 0 || sizes->exe_len == 0)
+        return -EINVAL;
+    if (sizes->argc == 0) {
+        sizes->argc = 1; /* argv[0] will be exe */
+        sizes->arg_len = sizes->exe_len + 1;
+    }
+    return 0;
 }
 
 int run_config_read(const void *blob, size_t len, struct run_config *out)
