@@ -23,6 +23,9 @@
 #define RED_ZONE_LEN     128u
 #define XSTATE_ALIGN     64u
 #define FXSAVE_LEN       512u
+#define SW_BYTES_OFF     464u /* struct _fpx_sw_bytes in the FXSAVE area */
+#define XSAVE_BV_OFF     512u
+#define XSAVE_HDR_LEN    64u
 #define USER_CS          0x33u
 #define USER_SS          0x2bu
 #define STACK_ONSTACK    1u
@@ -157,14 +160,34 @@ static void enter_handler(struct regs *regs, uint64_t sp, int signo,
     regs->orig_rax = UINT64_MAX;
 }
 
-static int xstate_push(uint64_t to, size_t len)
+/* Bytes of vector state in a frame: beyond FXSAVE's, a second magic word at
+ * the end tells that the first did not get there by accident. */
+static size_t frame_xstate_len(void)
 {
+    size_t len = arch_xstate_len();
+
+    return len > FXSAVE_LEN ? len + FP_XSTATE_MAGIC2_SIZE : len;
+}
+
+static int xstate_push(uint64_t to)
+{
+    size_t len = arch_xstate_len();
+    struct _fpx_sw_bytes sw = { 0 };
     uint8_t *buffer = xstate_buffer();
 
     if (!buffer)
         return -EFAULT; /* no memory: as when the stack cannot grow */
     arch_xstate_save(buffer);
-    return copy_to_user(to, buffer, len);
+    if (len > FXSAVE_LEN) {
+        sw.magic1 = FP_XSTATE_MAGIC1;
+        sw.extended_size = (uint32_t)len + FP_XSTATE_MAGIC2_SIZE;
+        sw.xfeatures = arch_xstate_mask();
+        sw.xstate_size = (uint32_t)len;
+    }
+    memcpy(buffer + SW_BYTES_OFF, &sw, sizeof(sw));
+    if (copy_to_user(to, buffer, len) != 0)
+        return -EFAULT;
+    return len > FXSAVE_LEN ? user_put32(to + len, FP_XSTATE_MAGIC2) : 0;
 }
 
 int signal_frame_push(struct regs *regs, const struct signal_info *info,
@@ -172,7 +195,7 @@ int signal_frame_push(struct regs *regs, const struct signal_info *info,
                       uint64_t saved_blocked)
 {
     struct signal_thread *s = thread_current()->signal;
-    size_t xstate_len = arch_xstate_len();
+    size_t xstate_len = frame_xstate_len();
     struct signal_frame f;
     uint64_t top, xstate, sp;
 
@@ -198,8 +221,7 @@ int signal_frame_push(struct regs *regs, const struct signal_info *info,
     f.context.fpstate = xstate;
     f.blocked = saved_blocked;
     signal_info_encode(info, f.info);
-    if (xstate_push(xstate, xstate_len) != 0 ||
-        copy_to_user(sp, &f, sizeof(f)) != 0)
+    if (xstate_push(xstate) != 0 || copy_to_user(sp, &f, sizeof(f)) != 0)
         return -EFAULT;
     if (s->alt_flags & STACK_AUTODISARM) {
         s->alt_sp = 0;
@@ -237,8 +259,21 @@ static void context_restore(struct regs *r, const struct sigcontext_64 *c)
     r->orig_rax = UINT64_MAX;
 }
 
+/* True when the frame's vector state is still a whole XSAVE area. */
+static bool is_extended(const uint8_t *buffer, uint64_t from, size_t len)
+{
+    struct _fpx_sw_bytes sw;
+    uint32_t magic2;
+
+    memcpy(&sw, buffer + SW_BYTES_OFF, sizeof(sw));
+    return len > FXSAVE_LEN && sw.magic1 == FP_XSTATE_MAGIC1 &&
+           sw.xstate_size == len && user_get32(&magic2, from + len) == 0 &&
+           magic2 == FP_XSTATE_MAGIC2;
+}
+
 static int xstate_pop(uint64_t from)
 {
+    size_t len = arch_xstate_len();
     uint8_t *buffer;
 
     if (from == 0) {
@@ -246,8 +281,16 @@ static int xstate_pop(uint64_t from)
         return 0;
     }
     buffer = xstate_buffer();
-    if (!buffer || copy_from_user(buffer, from, arch_xstate_len()) != 0)
+    if (!buffer || copy_from_user(buffer, from, FXSAVE_LEN) != 0)
         return -EFAULT;
+    if (is_extended(buffer, from, len)) {
+        if (copy_from_user(buffer, from, len) != 0)
+            return -EFAULT;
+    } else if (len > FXSAVE_LEN) {
+        /* A program of before XSAVE rebuilt it: x87 and SSE only. */
+        memset(buffer + FXSAVE_LEN, 0, XSAVE_HDR_LEN);
+        buffer[XSAVE_BV_OFF] = 3;
+    }
     return arch_xstate_load(buffer) != 0 ? -EFAULT : 0;
 }
 
