@@ -25,6 +25,7 @@
 
 #include <stdint.h>
 
+/* Layout known to header.S as well. */
 #define KERNEL_MAGIC      0x6c656e72654b6d53ull /* "SmKernel" */
 #define KERNEL_ABI        1u
 #define KERNEL_PA         0x100000ull /* where the kernel is loaded */

@@ -29,6 +29,10 @@ struct regs {
 #define ARCH_USER_MIN 0x10000ul
 #define ARCH_USER_MAX 0x7ffffffff000ul
 
+/* First of all. */
+struct bootinfo;
+void arch_init(const struct bootinfo *boot);
+
 /* ---- threads ---- */
 
 #define ARCH_KSTACK_LEN 16384ul
@@ -59,6 +63,10 @@ void arch_switch(struct thread *prev, struct thread *next);
 /* The current thread's TLS base now and from now on. */
 void arch_set_fs_base(uint64_t base);
 void arch_set_gs_base(uint64_t base);
+/* The next return to the program goes through thread_return_work(). */
+void arch_work_set(void);
+/* The thread that runs already (the first) learns its kernel stack. */
+void arch_thread_adopt(struct arch_thread *t, void *kstack);
 /* Begin the first program's first thread: does not return. */
 NORETURN void arch_enter_user(const struct regs *regs);
 
@@ -69,6 +77,10 @@ size_t arch_xstate_len(void);
 void arch_xstate_save(void *area);
 MUST_CHECK int arch_xstate_load(const void *area);
 void arch_xstate_reset(void); /* a fresh program's */
+/* Bits of XCR0 that the area can hold; 0: FXSAVE format. */
+uint64_t arch_xstate_mask(void);
+/* si_code of the arithmetic fault just taken. */
+int arch_fp_fault_code(void);
 
 /* ---- system calls by jump (rewrite.c) ---- */
 
@@ -131,6 +143,8 @@ volatile void *arch_mmio(paddr_t pa); /* registers below 4 GiB */
 void arch_irq_register(unsigned irq, void (*fn)(void));
 
 /* Walk the frame pointers from (rip, rbp); writes at most max addresses. */
+/* Where the kernel image lies. */
+uint64_t arch_kernel_va(void);
 size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max);
 
 #endif

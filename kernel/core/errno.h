@@ -5,8 +5,10 @@
 
 #include <asm/errno.h>
 
-#define ERESTARTSYS 512 /* inside only: restart the call, or -EINTR */
-#define ERESTARTNOHAND 514 /* inside only: -EINTR if a handler runs, else restart */
+#define ERESTARTSYS    512 /* inside only: restart the call, or -EINTR */
+#define ERESTARTNOINTR 513 /* inside only: always restart */
+#define ERESTARTNOHAND \
+    514 /* inside only: -EINTR if a handler runs, else restart */
 #define ERESTART_RESTARTBLOCK 516 /* inside only: nanosleep & co. */
 
 #endif

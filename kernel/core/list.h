@@ -17,11 +17,14 @@ struct list {
     struct list *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name)  \
+    {                    \
+        &(name), &(name) \
+    }
 #define LIST_ENTRY(p, type, member) CONTAINER_OF(p, type, member)
 /* The body may remove `it` itself, nothing else. */
-#define LIST_FOR_EACH(it, head)                                                \
-    for (struct list *it = (head)->next, *it##_next = it->next; it != (head);  \
+#define LIST_FOR_EACH(it, head)                                               \
+    for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
          it = it##_next, it##_next = it->next)
 
 static inline void list_init(struct list *head)

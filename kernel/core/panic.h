@@ -12,22 +12,33 @@
 
 #include "core/types.h"
 
-#define ASSERT(cond)                                                           \
-    do {                                                                       \
-        if (UNLIKELY(!(cond)))                                                 \
-            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond);   \
+#define ASSERT(cond)                                                         \
+    do {                                                                     \
+        if (UNLIKELY(!(cond)))                                               \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 
 /* A binary assertion that prints both values. */
-#define ASSERT_OP(a, op, b)                                                    \
-    do {                                                                       \
-        uint64_t a_ = (uint64_t)(a), b_ = (uint64_t)(b);                       \
-        if (UNLIKELY(!(a_ op b_)))                                             \
-            panic("%s:%d: assertion failed: %s %s %s (0x%lx, 0x%lx)",          \
-                  __FILE__, __LINE__, #a, #op, #b, a_, b_);                    \
+#define ASSERT_OP(a, op, b)                                           \
+    do {                                                              \
+        uint64_t a_ = (uint64_t)(a), b_ = (uint64_t)(b);              \
+        if (UNLIKELY(!(a_ op b_)))                                    \
+            panic("%s:%d: assertion failed: %s %s %s (0x%lx, 0x%lx)", \
+                  __FILE__, __LINE__, #a, #op, #b, a_, b_);           \
     } while (0)
 
 /* Report registers and a backtrace to the monitor or console, power off. */
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
+
+struct regs;
+/* The same, for an exception that found the kernel at *regs. */
+NORETURN void panic_regs(const struct regs *regs, uint64_t address,
+                         uint64_t error, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* Set by main.c: how a panic is reported, see drivers/console.h. */
+struct hypercall_report;
+extern void (*panic_hook)(const char *text,
+                          const struct hypercall_report *report);
 
 #endif

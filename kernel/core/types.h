@@ -22,17 +22,17 @@ typedef int64_t off_t;
 #define PAGE_SIZE  4096ul
 #define PAGE_MASK  (PAGE_SIZE - 1)
 
-#define MUST_CHECK         __attribute__((warn_unused_result))
-#define NORETURN           __attribute__((noreturn))
-#define PRINTF_LIKE(f, a)  __attribute__((format(printf, f, a)))
-#define ARRAY_LEN(a)       (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)          ((a) < (b) ? (a) : (b))
-#define MAX(a, b)          ((a) > (b) ? (a) : (b))
-#define ALIGN_DOWN(x, a)   ((x) & ~((__typeof__(x))(a)-1))
-#define ALIGN_UP(x, a)     ALIGN_DOWN((x) + (__typeof__(x))(a)-1, a)
-#define LIKELY(x)          __builtin_expect(!!(x), 1)
-#define UNLIKELY(x)        __builtin_expect(!!(x), 0)
-#define CONTAINER_OF(p, type, member)                                          \
+#define MUST_CHECK        __attribute__((warn_unused_result))
+#define NORETURN          __attribute__((noreturn))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)         ((a) < (b) ? (a) : (b))
+#define MAX(a, b)         ((a) > (b) ? (a) : (b))
+#define ALIGN_DOWN(x, a)  ((x) & ~((__typeof__(x))(a)-1))
+#define ALIGN_UP(x, a)    ALIGN_DOWN((x) + (__typeof__(x))(a)-1, a)
+#define LIKELY(x)         __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)       __builtin_expect(!!(x), 0)
+#define CONTAINER_OF(p, type, member) \
     ((type *)((char *)(p)-offsetof(type, member)))
 
 #define NS_PER_SEC 1000000000ull

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cpu.c - the CPU's features, vector state, segment bases and TLB.
+ *
+ * The program's vector registers stay in the CPU while kernel code runs; they
+ * are saved only when another thread is switched in or a signal frame needs
+ * them. Where the CPU has XSAVE its layout is used, else FXSAVE's 512 bytes.
+ */
+#include <asm-generic/siginfo.h>
+
+#include "abi/bootinfo.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/stub.h"
+#include "arch/x86_64/trap.h"
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/string.h"
+#include "mm/heap.h"
+#include "sched/thread.h"
+
+#define FXSAVE_LEN    512u
+#define XSAVE_HDR_LEN 64u
+#define MXCSR_OFF     24u
+#define MXCSR_DEFAULT 0x1f80u
+#define MXCSR_MASK    0xffffu
+#define XSTATE_ALIGN  64u
+
+#define CR4_FSGSBASE_BIT 16
+
+struct cpu_features cpu_features;
+
+static void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+                     : "a"(leaf), "c"(sub));
+}
+
+static uint64_t read_xcr0(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (uint64_t)hi << 32 | lo;
+}
+
+/* Asked once, on first need: CPUID is an exit of 60 us on nested hosts, and a
+ * program with one thread and no signal handlers never needs the answer. */
+static void detect(void)
+{
+    static bool done;
+    uint32_t r[4];
+
+    if (done)
+        return;
+    done = true;
+    cpuid(1, 0, r);
+    cpu_features.rdrand = r[2] >> 30 & 1;
+    cpu_features.xsave = r[2] >> 27 & 1; /* OSXSAVE: enabled by the boot */
+    cpu_features.xstate_len = FXSAVE_LEN;
+    if (cpu_features.xsave) {
+        cpu_features.xcr0 = read_xcr0();
+        cpuid(13, 0, r);
+        cpu_features.xstate_len = r[1];
+    }
+}
+
+void arch_init(const struct bootinfo *boot)
+{
+    cpu_features.is_monitor = boot->platform == BOOTINFO_MONITOR;
+    percpu_boot.stub_data = boot->stub_va + 0x1000;
+    cpu_features.fsgsbase = boot->flags & BOOTINFO_FSGSBASE;
+}
+
+/* ---- the gate ---- */
+
+long stub_call(unsigned op, uint64_t arg1, uint64_t arg2)
+{
+    uint64_t result = op;
+
+    __asm__ volatile("int %1"
+                     : "+a"(result)
+                     : "i"(STUB_VECTOR), "D"(arg1), "S"(arg2)
+                     : "rcx", "rdx", "memory", "cc");
+    return (long)result;
+}
+
+void arch_tlb_flush_page(uint64_t va)
+{
+    stub_call(STUB_FLUSH_PAGE, va, 0);
+}
+
+void arch_tlb_flush_all(void)
+{
+    stub_call(STUB_FLUSH_ALL, 0, 0);
+}
+
+/* ---- segment bases ---- */
+
+static uint64_t read_fs_base(const struct arch_thread *t)
+{
+    uint64_t base = t->fs_base;
+
+    if (cpu_features.fsgsbase)
+        __asm__ volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+static void write_fs_base(uint64_t base)
+{
+    if (cpu_features.fsgsbase)
+        __asm__ volatile("wrfsbase %0" ::"r"(base) : "memory");
+    else
+        stub_call(STUB_FS_BASE, base, 0);
+}
+
+void arch_set_fs_base(uint64_t base)
+{
+    thread_current()->arch.fs_base = base;
+    write_fs_base(base);
+}
+
+/* GS is the kernel's. A program's own base is remembered for ARCH_GET_GS but
+ * not loaded; the call is documented as unsupported. */
+void arch_set_gs_base(uint64_t base)
+{
+    thread_current()->arch.gs_base = base;
+}
+
+/* ---- vector state ---- */
+
+size_t arch_xstate_len(void)
+{
+    detect();
+    return cpu_features.xstate_len;
+}
+
+uint64_t arch_xstate_mask(void)
+{
+    detect();
+    return cpu_features.xsave ? cpu_features.xcr0 : 0;
+}
+
+/* area: 64-byte aligned, the header's reserved bytes cleared by us. */
+void arch_xstate_save(void *area)
+{
+    detect();
+    if (!cpu_features.xsave) {
+        __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+        return;
+    }
+    memset((char *)area + FXSAVE_LEN, 0, XSAVE_HDR_LEN);
+    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(-1), "d"(-1) : "memory");
+}
+
+static void load_unchecked(const void *area)
+{
+    if (cpu_features.xsave)
+        __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(-1), "d"(-1)
+                         : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+int arch_xstate_load(const void *area)
+{
+    const uint8_t *p = area;
+    uint32_t mxcsr;
+
+    detect();
+    memcpy(&mxcsr, p + MXCSR_OFF, sizeof(mxcsr));
+    if (mxcsr & ~MXCSR_MASK)
+        return -EINVAL;
+    if (cpu_features.xsave) {
+        uint64_t header[8];
+
+        memcpy(header, p + FXSAVE_LEN, sizeof(header));
+        if (header[0] & ~cpu_features.xcr0) /* XSTATE_BV */
+            return -EINVAL;
+        for (unsigned i = 1; i < 8; i++)
+            if (header[i]) /* XCOMP_BV: standard form only; reserved */
+                return -EINVAL;
+    }
+    load_unchecked(area);
+    return 0;
+}
+
+void arch_xstate_reset(void)
+{
+    uint32_t mxcsr = MXCSR_DEFAULT;
+
+    __asm__ volatile("fninit; ldmxcsr %0" ::"m"(mxcsr));
+}
+
+/* si_code of an arithmetic fault, from the pending exception bits. */
+int arch_fp_fault_code(void)
+{
+    uint32_t mxcsr;
+    uint16_t status;
+
+    __asm__ volatile("stmxcsr %0; fnstsw %1" : "=m"(mxcsr), "=m"(status));
+    mxcsr = (mxcsr & ~(mxcsr >> 7) & 0x3f) | (status & 0x3f);
+    if (mxcsr & 1)
+        return FPE_FLTINV;
+    if (mxcsr & 4)
+        return FPE_FLTDIV;
+    if (mxcsr & 8)
+        return FPE_FLTOVF;
+    if (mxcsr & 0x12)
+        return FPE_FLTUND;
+    return FPE_FLTRES;
+}
+
+/* ---- threads ---- */
+
+static void *xstate_alloc(void)
+{
+    /* kmalloc aligns to 16 only; round up inside, remember nothing: the area
+     * is page-sized or larger on every CPU with AVX-512, else a page. */
+    return kmalloc(MAX(arch_xstate_len(), PAGE_SIZE));
+}
+
+int arch_thread_init(struct arch_thread *t, void *kstack,
+                     const struct regs *regs)
+{
+    uint64_t top = ((uint64_t)kstack + ARCH_KSTACK_LEN) & ~15ul;
+    struct regs *frame;
+    uint64_t *sp;
+
+    t->xstate = xstate_alloc();
+    if (!t->xstate)
+        return -ENOMEM;
+    arch_xstate_save(t->xstate);
+    t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
+    frame = (struct regs *)(t->kstack_top - sizeof(*frame));
+    *frame = *regs;
+    sp = (uint64_t *)frame;
+    *--sp = (uint64_t)exit_full;
+    for (int i = 0; i < 6; i++)
+        *--sp = 0; /* what switch_stacks() pops */
+    t->kernel_sp = (uint64_t)sp;
+    return 0;
+}
+
+/* The first thread is running already: it only learns its stack. */
+void arch_thread_adopt(struct arch_thread *t, void *kstack)
+{
+    t->kstack_top = (((uint64_t)kstack + ARCH_KSTACK_LEN) & ~15ul) - 8;
+    percpu_boot.kstack_top = t->kstack_top;
+}
+
+void arch_thread_fini(struct arch_thread *t)
+{
+    kfree(t->xstate);
+    t->xstate = NULL;
+}
+
+void arch_switch(struct thread *prev, struct thread *next)
+{
+    struct arch_thread *p = &prev->arch, *n = &next->arch;
+
+    ASSERT(p != n);
+    if (prev->state != THREAD_DEAD) {
+        if (!p->xstate)
+            p->xstate = xstate_alloc();
+        if (!p->xstate)
+            panic("no memory to save a thread's vector state");
+        arch_xstate_save(p->xstate);
+        p->fs_base = read_fs_base(p);
+    }
+    if (n->xstate)
+        load_unchecked(n->xstate);
+    write_fs_base(n->fs_base);
+    percpu_boot.kstack_top = n->kstack_top;
+    switch_stacks(&p->kernel_sp, n->kernel_sp);
+}
+
+void arch_enter_user(const struct regs *regs)
+{
+    struct regs *frame = arch_current_regs();
+
+    *frame = *regs;
+    enter_program(frame);
+}
+
+bool arch_random(uint64_t *out)
+{
+    uint8_t ok;
+
+    detect();
+    if (!cpu_features.rdrand)
+        return false;
+    for (int tries = 0; tries < 10; tries++) {
+        __asm__ volatile("rdrand %0; setc %1" : "=r"(*out), "=qm"(ok)::"cc");
+        if (ok)
+            return true;
+    }
+    return false;
+}
+
+size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max)
+{
+    uint64_t low = (uint64_t)__data_start;
+    size_t n = 0;
+
+    if (max > 0)
+        out[n++] = rip;
+    /* Kernel frames only: program stacks are read with mm/user.h. */
+    while (n < max && rbp >= ARCH_USER_MAX && rbp % 8 == 0 && rbp != 0) {
+        const uint64_t *frame = (const uint64_t *)rbp;
+
+        if (rbp < 0xffff800000000000ul)
+            break;
+        (void)low;
+        out[n++] = frame[1];
+        if (frame[0] <= rbp || frame[0] - rbp > ARCH_KSTACK_LEN)
+            break;
+        rbp = frame[0];
+    }
+    return n;
+}
+
+uint64_t arch_kernel_va(void)
+{
+    return (uint64_t)&kernel_header;
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * entry.S - every way into the kernel and out of it, all in ring 3.
+ *
+ * Ways in: a jump from a rewritten system call (syscall_jump_entry), a trapped
+ * one bounced by the stub (syscall_trap_entry), exceptions and interrupts
+ * through the IDT on IST stacks (vector_entries), page faults through the stub
+ * (fault_entry). All build a struct regs at the top of the current thread's
+ * kernel stack, or, when they interrupt the kernel, below its stack pointer.
+ *
+ * The kernel is not preemptible and hardware IF cannot mask in ring 3, so an
+ * interrupt that finds kernel code is noted in percpu.irq_noted and returns.
+ * The ways out test percpu.work, which the note sets, and then restore the
+ * program's registers. An interrupt between that test and the last
+ * instruction would be missed until the next entry: it therefore sends the
+ * interrupted code back to the test. That works because the restore sequences
+ * only load from the frame: running one twice does no harm.
+ */
+#include "percpu.h"
+
+#define USER_SS 0x2b
+#define USER_CS 0x33
+#define SYSCALL_MAX 512
+#define ENOSYS 38
+
+.section .text.hot, "ax", @progbits
+
+/* ---- system calls ---- */
+
+/*
+ * From a trampoline: rcx = return address, all other registers the program's.
+ * Only what C may change is saved; the slow path completes the frame.
+ */
+.globl syscall_jump_entry
+.hidden syscall_jump_entry
+.balign 64
+syscall_jump_entry:
+    mov %rsp, %r11
+    mov %gs:PERCPU_KSTACK_TOP, %rsp
+    push %r11 /* filler: SS */
+    push %r11
+    pushfq
+    push %rax /* filler: CS */
+    push %rcx
+    push %rax
+    push %rdi
+    push %rsi
+    push %rdx
+    lea -(REGS_RDX - REGS_R8)(%rsp), %rsp /* RCX, RAX: by the slow path */
+    mov %r8, (%rsp)
+    push %r9
+    push %r10
+    lea -REGS_R10(%rsp), %rsp
+    cld
+dispatch:
+    mov %r10, %rcx
+    cmp $SYSCALL_MAX, %rax
+    jae no_such_call
+    lea syscall_table(%rip), %r11
+    call *(%r11,%rax,8)
+syscall_exit:
+exit_restart:
+    cmpl $0, %gs:PERCPU_WORK
+    jne exit_slow
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R9(%rsp), %r9
+    mov REGS_R8(%rsp), %r8
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDI(%rsp), %rdi
+    mov REGS_RIP(%rsp), %rcx
+    push REGS_RFLAGS(%rsp)
+exit_popf:
+    popfq
+    mov REGS_RSP(%rsp), %rsp
+exit_jump:
+    jmp *%rcx
+
+no_such_call:
+    mov $-ENOSYS, %rax
+    jmp syscall_exit
+
+/* Save the registers that C preserves, for those who ask for full ones. */
+.macro SAVE_CALLEE_SAVED base
+    mov %r15, \base+REGS_R15(%rsp)
+    mov %r14, \base+REGS_R14(%rsp)
+    mov %r13, \base+REGS_R13(%rsp)
+    mov %r12, \base+REGS_R12(%rsp)
+    mov %rbp, \base+REGS_RBP(%rsp)
+    mov %rbx, \base+REGS_RBX(%rsp)
+    movq $USER_CS, \base+REGS_CS(%rsp)
+    movq $USER_SS, \base+REGS_SS(%rsp)
+.endm
+
+/* Work is pending, or all registers must be loaded. rax = the result. */
+exit_slow:
+    mov %rax, REGS_RAX(%rsp)
+    testl $WORK_FULL, %gs:PERCPU_WORK
+    jnz exit_full_work
+    SAVE_CALLEE_SAVED 0
+    mov REGS_RIP(%rsp), %rax /* what the instruction would have left */
+    mov %rax, REGS_RCX(%rsp)
+    mov REGS_RFLAGS(%rsp), %rax
+    mov %rax, REGS_R11(%rsp)
+exit_full_work:
+    andl $~WORK_FULL, %gs:PERCPU_WORK
+    mov %rsp, %rdi
+    call trap_exit_work
+
+/* Load everything from the struct regs at rsp. */
+.globl exit_full
+.hidden exit_full
+exit_full:
+exit_full_restart:
+    cmpl $0, %gs:PERCPU_WORK
+    jne exit_full_work
+    mov REGS_R15(%rsp), %r15
+    mov REGS_R14(%rsp), %r14
+    mov REGS_R13(%rsp), %r13
+    mov REGS_R12(%rsp), %r12
+    mov REGS_RBP(%rsp), %rbp
+    mov REGS_RBX(%rsp), %rbx
+    mov REGS_R11(%rsp), %r11
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R9(%rsp), %r9
+    mov REGS_R8(%rsp), %r8
+    mov REGS_RAX(%rsp), %rax
+    mov REGS_RCX(%rsp), %rcx
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDI(%rsp), %rdi
+    add $REGS_RIP, %rsp
+exit_iret:
+    iretq
+
+/* Calls declared SYSCALL_REGS go through one of these: the table holds
+ * regs_NAME, made by syscall/table.c. Called with the frame above the return
+ * address. */
+.globl syscall_save_regs
+.hidden syscall_save_regs
+syscall_save_regs: /* r11 = the handler */
+    SAVE_CALLEE_SAVED 8
+    mov 8+REGS_RIP(%rsp), %rax
+    mov %rax, 8+REGS_RCX(%rsp)
+    orl $WORK_FULL, %gs:PERCPU_WORK
+    jmp *%r11
+
+/* From the stub: rcx is in the stub's data, r11 = flags. */
+.globl syscall_trap_entry
+.hidden syscall_trap_entry
+syscall_trap_entry:
+    mov %rsp, %gs:PERCPU_SCRATCH
+    mov %gs:PERCPU_KSTACK_TOP, %rsp
+    push $USER_SS
+    push %gs:PERCPU_SCRATCH
+    push %r11
+    push $USER_CS
+    mov %gs:PERCPU_STUB_DATA, %rcx
+    push (%rcx)
+    push %rax
+    push %rdi
+    push %rsi
+    push %rdx
+    push (%rcx)
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    cld
+    mov %rsp, %rdi
+    call trap_syscall
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R9(%rsp), %r9
+    mov REGS_R8(%rsp), %r8
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDI(%rsp), %rdi
+    mov REGS_ORIG(%rsp), %rax
+    jmp dispatch
+
+/* ---- exceptions and interrupts ---- */
+
+.globl vector_entries
+.hidden vector_entries
+.balign 16
+vector_entries:
+.set n, 0
+.rept 64
+    .balign 16
+    .if n >= 32
+        push $n
+        .if n == 47
+            jmp spurious
+        .else
+            jmp interrupt
+        .endif
+    .else
+        /* the CPU pushes an error code for 8, 10-14, 17, 21, 29, 30 */
+        .if !(n == 8 || (n >= 10 && n <= 14) || n == 17 || n == 21 || \
+              n == 29 || n == 30)
+            push $0
+        .endif
+        push $n
+        jmp exception
+    .endif
+    .set n, n + 1
+.endr
+
+/*
+ * jump to \to_kernel unless the address in rax lies in the program.
+ * Changes rcx and the flags. The stub counts as kernel: a host may run parts
+ * of it in ring 3.
+ */
+.macro IF_KERNEL to_kernel
+    lea kernel_header(%rip), %rcx
+    cmp %rcx, %rax
+    jb 771f
+    lea __text_end(%rip), %rcx
+    cmp %rcx, %rax
+    jb \to_kernel
+771:
+    mov %gs:PERCPU_STUB_DATA, %rcx
+    sub %rax, %rcx
+    dec %rcx
+    cmp $0x1000, %rcx
+    jb \to_kernel
+.endm
+
+/*
+ * Build struct regs below rax from the IST frame at rsp:
+ *   [rcx][rax][extra words: \skip bytes in all][rip][cs][rflags][rsp][ss]
+ * Leaves rax = the regs, and the IST stack in use. Changes rcx.
+ */
+.macro BUILD_REGS skip
+    sub $REGS_LEN, %rax
+    mov %r15, REGS_R15(%rax)
+    mov %r14, REGS_R14(%rax)
+    mov %r13, REGS_R13(%rax)
+    mov %r12, REGS_R12(%rax)
+    mov %rbp, REGS_RBP(%rax)
+    mov %rbx, REGS_RBX(%rax)
+    mov %r11, REGS_R11(%rax)
+    mov %r10, REGS_R10(%rax)
+    mov %r9, REGS_R9(%rax)
+    mov %r8, REGS_R8(%rax)
+    mov %rdx, REGS_RDX(%rax)
+    mov %rsi, REGS_RSI(%rax)
+    mov %rdi, REGS_RDI(%rax)
+    movq $-1, REGS_ORIG(%rax)
+    mov 8(%rsp), %rcx
+    mov %rcx, REGS_RAX(%rax)
+    mov (%rsp), %rcx
+    mov %rcx, REGS_RCX(%rax)
+    mov \skip(%rsp), %rcx
+    mov %rcx, REGS_RIP(%rax)
+    mov \skip+8(%rsp), %rcx
+    mov %rcx, REGS_CS(%rax)
+    mov \skip+16(%rsp), %rcx
+    mov %rcx, REGS_RFLAGS(%rax)
+    mov \skip+24(%rsp), %rcx
+    mov %rcx, REGS_RSP(%rax)
+    movq $USER_SS, REGS_SS(%rax)
+.endm
+
+/* Delivery through an IST may leave SS null, which iretq refuses. */
+.macro LOAD_SS
+    mov $USER_SS, %eax
+    mov %eax, %ss
+.endm
+
+exception: /* [vector][error][rip][cs][rflags][rsp][ss] */
+    push %rax
+    push %rcx
+    LOAD_SS
+    mov 32(%rsp), %rax
+    IF_KERNEL exception_in_kernel
+    mov %gs:PERCPU_KSTACK_TOP, %rax
+exception_build:
+    BUILD_REGS 32
+    mov 16(%rsp), %rsi
+    mov 24(%rsp), %rdx
+    mov %rax, %rdi
+    mov %rax, %rsp
+    cld
+    call trap_exception
+    jmp exit_exception
+
+exception_in_kernel:
+    mov 56(%rsp), %rax
+    and $-16, %rax
+    jmp exception_build
+
+.globl fault_entry
+.hidden fault_entry
+fault_entry: /* [cr2][error][rip][cs][rflags][rsp][ss] */
+    push %rax
+    push %rcx
+    LOAD_SS
+    mov 32(%rsp), %rax
+    IF_KERNEL fault_in_kernel
+    mov %gs:PERCPU_KSTACK_TOP, %rax
+fault_build:
+    BUILD_REGS 32
+    mov 16(%rsp), %rsi
+    mov 24(%rsp), %rdx
+    mov %rax, %rdi
+    mov %rax, %rsp
+    cld
+    call trap_page_fault
+exit_exception: /* eax: 0 to the program, 1 back to kernel code */
+    test %eax, %eax
+    jz exit_full
+    mov REGS_R15(%rsp), %r15
+    mov REGS_R14(%rsp), %r14
+    mov REGS_R13(%rsp), %r13
+    mov REGS_R12(%rsp), %r12
+    mov REGS_RBP(%rsp), %rbp
+    mov REGS_RBX(%rsp), %rbx
+    mov REGS_R11(%rsp), %r11
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R9(%rsp), %r9
+    mov REGS_R8(%rsp), %r8
+    mov REGS_RAX(%rsp), %rax
+    mov REGS_RCX(%rsp), %rcx
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDI(%rsp), %rdi
+    add $REGS_RIP, %rsp
+    iretq
+
+fault_in_kernel:
+    mov 56(%rsp), %rax
+    and $-16, %rax
+    jmp fault_build
+
+interrupt: /* [vector][rip][cs][rflags][rsp][ss] */
+    push %rax
+    push %rcx
+    LOAD_SS
+    mov 16(%rsp), %ecx
+    sub $0x20, %ecx
+    btsl %ecx, %gs:PERCPU_IRQ_NOTED
+    orl $WORK_TODO, %gs:PERCPU_WORK
+    mov 24(%rsp), %rax
+    IF_KERNEL interrupt_in_kernel
+interrupt_in_program:
+    mov %gs:PERCPU_KSTACK_TOP, %rax
+    BUILD_REGS 24
+    mov %rax, %rsp
+    cld
+    jmp exit_full_work
+
+interrupt_in_kernel:
+    lea exit_restart(%rip), %rcx
+    sub %rcx, %rax
+    cmp $(exit_popf - exit_restart), %rax
+    je interrupt_at_popf
+    cmp $(exit_jump - exit_restart), %rax
+    jb restart
+    je interrupt_at_jump
+    cmp $(exit_full_restart - exit_restart), %rax
+    jb interrupt_done
+    lea exit_full_restart(%rip), %rcx
+    cmp $(exit_iret - exit_restart), %rax
+    jb restart
+    je interrupt_at_iret
+    lea idle_restart(%rip), %rcx
+    mov 24(%rsp), %rax
+    sub %rcx, %rax
+    cmp $(idle_end - idle_restart), %rax
+    jae interrupt_done
+restart:
+    mov %rcx, 24(%rsp)
+interrupt_done:
+    movq $USER_SS, 56(%rsp)
+    pop %rcx
+    pop %rax
+    add $8, %rsp
+    iretq
+
+/* All registers are the program's already, and rcx is where it goes. */
+interrupt_at_jump:
+    mov (%rsp), %rcx
+    mov %rcx, 24(%rsp)
+    jmp interrupt_in_program
+
+interrupt_at_popf: /* undo the push, then restart */
+    addq $8, 48(%rsp)
+    jmp restart
+
+interrupt_at_iret:
+    subq $REGS_RIP, 48(%rsp)
+    jmp restart
+
+spurious:
+    movq $USER_SS, 40(%rsp)
+    add $8, %rsp
+    iretq
+
+/* ---- idle on a PC: the gate's halt ---- */
+
+.globl idle_halt
+.hidden idle_halt
+idle_halt:
+idle_restart:
+    cmpl $0, %gs:PERCPU_IRQ_NOTED
+    jne 1f
+    mov $4, %eax /* STUB_HALT */
+    int $0x3f
+idle_end:
+1:  ret
+
+/* ---- threads ---- */
+
+/* void switch_stacks(uint64_t *save_sp, uint64_t load_sp) */
+.globl switch_stacks
+.hidden switch_stacks
+switch_stacks:
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, (%rdi)
+    mov %rsi, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+    ret
+
+/* void enter_program(struct regs *regs): regs lie at the top of the kernel
+ * stack. */
+.globl enter_program
+.hidden enter_program
+enter_program:
+    mov %rdi, %rsp
+    xor %ebp, %ebp
+    jmp exit_full

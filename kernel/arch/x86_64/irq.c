@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * irq.c - interrupts, the one-shot timer and idleness, on both platforms.
+ *
+ * Monitor: one vector, events in the hypercall page, sleep by hypercall.
+ * PC: local APIC timer on vector 0x20, ISA interrupts through the I/O APIC on
+ * 0x21.., halt through the stub's gate. All vectors share one priority class
+ * (0x2?), so none nests before the acknowledgement, and that is sent only when
+ * the frame has left the IST stack.
+ */
+#include "abi/cpu_tables.h"
+#include "abi/hypercall.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/stub.h"
+#include "arch/x86_64/trap.h"
+#include "core/panic.h"
+#include "drivers/hypercall.h"
+#include "time/clock.h"
+
+#define IRQ_COUNT     16u
+#define APIC_EOI      0xb0u
+#define APIC_SPURIOUS 0xf0u
+#define APIC_LVT      0x320u
+#define APIC_INIT     0x380u
+#define APIC_CURRENT  0x390u
+#define APIC_DIVIDE   0x3e0u
+#define APIC_UNMASKED 0u
+#define IOAPIC_PA     0xfec00000ul
+
+/* Vector 0x20 + n for n = 1..14 serves a registered ISA interrupt. */
+static void (*irq_handlers[IRQ_COUNT])(void);
+static unsigned irq_used;
+
+bool arch_irq_pending(void)
+{
+    return percpu_boot.irq_noted != 0 ||
+           (cpu_features.is_monitor && hypercall_pending());
+}
+
+static uint32_t take_noted(void)
+{
+    uint32_t noted = 0;
+
+    __asm__ volatile("xchg %0, %%gs:%c1"
+                     : "+r"(noted)
+                     : "i"(PERCPU_IRQ_NOTED)
+                     : "memory");
+    return noted;
+}
+
+static void poll_pc(uint32_t noted)
+{
+    struct stub_data *stub = (struct stub_data *)percpu_boot.stub_data;
+
+    noted |= (uint32_t)stub->irq_noted;
+    stub->irq_noted = 0;
+    if (!noted)
+        return;
+    for (unsigned i = 1; i < IRQ_COUNT; i++)
+        if (noted >> i & 1 && irq_handlers[i])
+            irq_handlers[i]();
+    /* One acknowledgement: the class lets only one through at a time. */
+    stub_call(STUB_APIC_WRITE, APIC_EOI, 0);
+}
+
+void arch_irq_poll(void)
+{
+    uint32_t noted = take_noted();
+
+    if (cpu_features.is_monitor)
+        hypercall_events();
+    else
+        poll_pc(noted);
+    timers_run();
+}
+
+static void apic_enable(void)
+{
+    stub_call(STUB_APIC_WRITE, APIC_SPURIOUS, 0); /* the stub knows the value */
+}
+
+/* ---- the timer ---- */
+
+/* Ticks of the APIC timer per 2^20 TSC ticks; measured on first use. */
+static uint64_t apic_per_tsc;
+
+static void calibrate_apic(void)
+{
+    uint64_t start, tsc;
+    uint32_t left;
+
+    apic_enable();
+    stub_call(STUB_APIC_WRITE, APIC_DIVIDE, 0xb); /* by 1 */
+    stub_call(STUB_APIC_WRITE, APIC_LVT, 0x10000);
+    stub_call(STUB_APIC_WRITE, APIC_INIT, 0xffffffff);
+    start = arch_cycles();
+    do {
+        tsc = arch_cycles() - start;
+    } while (tsc < 400000);
+    left = (uint32_t)stub_call(STUB_APIC_READ, APIC_CURRENT, 0);
+    tsc = arch_cycles() - start;
+    stub_call(STUB_APIC_WRITE, APIC_INIT, 0);
+    apic_per_tsc = ((uint64_t)(0xffffffff - left) << 20) / tsc;
+    if (apic_per_tsc == 0)
+        apic_per_tsc = 1;
+    stub_call(STUB_APIC_WRITE, APIC_LVT, APIC_UNMASKED);
+}
+
+static void arm_pc(uint64_t tsc)
+{
+    uint64_t now = arch_cycles(), count;
+
+    if (tsc == 0) {
+        if (apic_per_tsc)
+            stub_call(STUB_APIC_WRITE, APIC_INIT, 0);
+        return;
+    }
+    if (!apic_per_tsc)
+        calibrate_apic();
+    count = tsc > now ? tsc - now : 0;
+    if (count > 1ull << 42) /* far away: wake early, look again */
+        count = 1ull << 42;
+    count = (count * apic_per_tsc >> 20) + 1;
+    stub_call(STUB_APIC_WRITE, APIC_INIT, MIN(count, 0xffffffffull));
+}
+
+void arch_timer_arm(uint64_t tsc)
+{
+    if (cpu_features.is_monitor)
+        hypercall_timer(tsc);
+    else
+        arm_pc(tsc);
+}
+
+void arch_idle(void)
+{
+    if (cpu_features.is_monitor) {
+        if (!arch_irq_pending())
+            hypercall_wait();
+        return;
+    }
+    idle_halt();
+    if (((struct stub_data *)percpu_boot.stub_data)->irq_noted)
+        percpu_boot.irq_noted |= 1u << 31;
+}
+
+/* ---- I/O APIC (Intel 82093AA) ---- */
+
+static void ioapic_write(uint32_t reg, uint32_t value)
+{
+    volatile uint32_t *io = arch_mmio(IOAPIC_PA);
+
+    io[0] = reg;
+    io[4] = value;
+}
+
+void arch_irq_register(unsigned irq, void (*fn)(void))
+{
+    unsigned slot = ++irq_used;
+
+    ASSERT(irq < 24);
+    if (slot == 1)
+        apic_enable();
+    ASSERT(slot < IRQ_COUNT - 1); /* 0x2f is the spurious vector */
+    irq_handlers[slot] = fn;
+    /* fixed delivery to APIC 0, edge, active high, unmasked */
+    ioapic_write(0x10 + 2 * irq + 1, 0);
+    ioapic_write(0x10 + 2 * irq, 0x20 + slot);
+}

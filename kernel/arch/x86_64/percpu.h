@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * percpu.h - what one CPU keeps to itself; %gs points to it.
+ *
+ * Included by assembly too: the offsets below are checked in trap.c. GS
+ * belongs to the kernel while the program runs as well (ring 3 has no swapgs);
+ * the program's own GS base is kept in software.
+ */
+#ifndef ARCH_PERCPU_H
+#define ARCH_PERCPU_H
+
+#define PERCPU_KSTACK_TOP 0
+#define PERCPU_WORK       8
+#define PERCPU_IRQ_NOTED  12
+#define PERCPU_SCRATCH    16
+#define PERCPU_STUB_DATA  24
+
+/* Bits of percpu.work: leave the kernel by the slow path. */
+#define WORK_TODO 1 /* call thread_return_work() */
+#define WORK_FULL 2 /* every register of struct regs is to be restored */
+
+/* struct regs, as pushed; total REGS_LEN. */
+#define REGS_R15    0
+#define REGS_R14    8
+#define REGS_R13    16
+#define REGS_R12    24
+#define REGS_RBP    32
+#define REGS_RBX    40
+#define REGS_R11    48
+#define REGS_R10    56
+#define REGS_R9     64
+#define REGS_R8     72
+#define REGS_RAX    80
+#define REGS_RCX    88
+#define REGS_RDX    96
+#define REGS_RSI    104
+#define REGS_RDI    112
+#define REGS_ORIG   120
+#define REGS_RIP    128
+#define REGS_CS     136
+#define REGS_RFLAGS 144
+#define REGS_RSP    152
+#define REGS_SS     160
+#define REGS_LEN    168
+
+#ifndef __ASSEMBLER__
+
+#include "core/types.h"
+
+struct percpu {
+    uint64_t kstack_top; /* of the current thread; regs lie just below */
+    uint32_t work;
+    uint32_t irq_noted; /* bit n: vector 0x20+n, not yet handled */
+    uint64_t scratch;
+    uint64_t stub_data; /* virtual address of struct stub_data */
+};
+
+extern struct percpu percpu_boot;
+
+static inline void percpu_work_set(uint32_t bit)
+{
+    __asm__ volatile("orl %0, %%gs:%c1" ::"ri"(bit), "i"(PERCPU_WORK)
+                     : "memory", "cc");
+}
+
+static inline void percpu_work_clear(uint32_t bit)
+{
+    __asm__ volatile("andl %0, %%gs:%c1" ::"ri"(~bit), "i"(PERCPU_WORK)
+                     : "memory", "cc");
+}
+
+#endif
+#endif

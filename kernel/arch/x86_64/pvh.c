@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pvh.c - from QEMU's -kernel to ring 3: what the monitor does elsewhere.
+ *
+ * Runs in ring 0 from an identity map of the first GiB, before the kernel is
+ * relocated: no pointers in static data, no other module's code. Reads Xen's
+ * struct hvm_start_info, picks memory for the tables right behind the kernel,
+ * lets abi/cpu_tables.c fill them, fills bootinfo, and leaves for good.
+ */
+#include "abi/bootinfo.h"
+#include "abi/cpu_tables.h"
+#include "arch/x86_64/trap.h"
+
+/* Xen's start info, xen/include/public/arch-x86/hvm/start_info.h. */
+#define START_MAGIC 0x336ec578u
+#define START_RAM   1u
+
+struct start_info {
+    uint32_t magic, version, flags, module_count;
+    uint64_t modules_pa, cmdline_pa, rsdp_pa, memmap_pa;
+    uint32_t memmap_count, reserved;
+};
+struct start_memory {
+    uint64_t pa, len;
+    uint32_t type, reserved;
+};
+struct start_module {
+    uint64_t pa, len, cmdline_pa, reserved;
+};
+
+#define USED_MAX  6u
+#define LAPIC_PA  0xfee00000ull
+#define BDA_WORD  0x413u /* BIOS data area: KiB of base memory; 0: no BIOS */
+#define IDENTITY  (1ull << 30)
+#define BOOT_MARK 0x5361u
+
+_Static_assert(offsetof(struct cpu_state, cr3) == 0x08, "pvh_leave knows");
+_Static_assert(offsetof(struct cpu_state, gdt_base) == 0x38, "pvh_leave knows");
+_Static_assert(offsetof(struct cpu_state, gdt_limit) == 0x50, "and this");
+_Static_assert(offsetof(struct cpu_state, gs_base) == 0x60, "and this");
+_Static_assert(offsetof(struct cpu_state, rsp) == 0x70, "and this");
+
+struct boot_ranges {
+    struct bootinfo_range used[USED_MAX];
+    unsigned used_count;
+    struct bootinfo *boot;
+};
+
+static void cpuid(uint32_t leaf, uint32_t r[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                     : "a"(leaf), "c"(0));
+}
+
+static void wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value),
+                     "d"((uint32_t)(value >> 32)));
+}
+
+static void out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+NORETURN static void halt_forever(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+static void use(struct boot_ranges *r, uint64_t pa, uint64_t len)
+{
+    uint64_t end = (pa + len + PAGE_MASK) & ~PAGE_MASK;
+    unsigned i;
+
+    if (len == 0 || r->used_count == USED_MAX)
+        return;
+    pa &= ~PAGE_MASK;
+    for (i = r->used_count++; i > 0 && r->used[i - 1].pa > pa; i--)
+        r->used[i] = r->used[i - 1];
+    r->used[i].pa = pa;
+    r->used[i].len = end - pa;
+}
+
+static void give(struct bootinfo *boot, uint64_t pa, uint64_t end)
+{
+    pa = (pa + PAGE_MASK) & ~PAGE_MASK;
+    end &= ~PAGE_MASK;
+    if (end <= pa || boot->range_count == BOOTINFO_RANGE_MAX)
+        return;
+    boot->free[boot->range_count].pa = pa;
+    boot->free[boot->range_count++].len = end - pa;
+}
+
+/* One range of RAM, less what is used. */
+static void give_unused(struct boot_ranges *r, uint64_t pa, uint64_t end)
+{
+    for (unsigned i = 0; i < r->used_count && pa < end; i++) {
+        uint64_t used = r->used[i].pa, used_end = used + r->used[i].len;
+
+        if (used_end <= pa || used >= end)
+            continue;
+        if (used > pa)
+            give(r->boot, pa, used);
+        pa = used_end;
+    }
+    if (pa < end)
+        give(r->boot, pa, end);
+}
+
+/* Zeroed pages for tables: from the first free range with room, above the
+ * first MiB where firmware may still have data, inside the identity map. */
+static uint8_t *carve(struct bootinfo *boot, size_t pages)
+{
+    uint64_t len = pages * PAGE_SIZE;
+
+    for (unsigned i = 0; i < boot->range_count; i++) {
+        struct bootinfo_range *f = &boot->free[i];
+        uint64_t pa = f->pa;
+
+        if (pa < KERNEL_PA || f->len < len || pa + len > IDENTITY)
+            continue;
+        f->pa += len;
+        f->len -= len;
+        if (!(boot->flags & BOOTINFO_RAM_ZEROED))
+            for (uint64_t *p = (uint64_t *)pa; (uint64_t)p < pa + len; p++)
+                *p = 0;
+        return (uint8_t *)pa;
+    }
+    halt_forever();
+}
+
+static uint64_t read_memory_map(struct boot_ranges *r,
+                                const struct start_info *si)
+{
+    const struct start_memory *m = (const void *)si->memmap_pa;
+    uint64_t end = 0;
+
+    for (uint32_t i = 0; i < si->memmap_count; i++) {
+        uint64_t top = m[i].pa + m[i].len;
+
+        if (m[i].type != START_RAM || top > CPU_TABLES_DIRECT_MAX)
+            continue;
+        r->boot->ram_len += m[i].len;
+        end = top > end ? top : end;
+        give_unused(r, m[i].pa < PAGE_SIZE ? PAGE_SIZE : m[i].pa, top);
+    }
+    return end;
+}
+
+static uint64_t hardware_random(void)
+{
+    static uint64_t state;
+    uint32_t r[4];
+    uint64_t value = 0;
+
+    cpuid(1, r);
+    if (r[2] >> 30 & 1)
+        __asm__ volatile("rdrand %0" : "=r"(value)::"cc");
+    state = (state ^ value ^ arch_cycles()) * 0x9e3779b97f4a7c15ull;
+    state ^= state >> 29;
+    return state;
+}
+
+/* CR4 and XCR0 as far as the CPU goes; tells the kernel in boot->flags. */
+static void enable_features(struct bootinfo *boot, uint64_t cr4)
+{
+    uint32_t r[4], r7[4], x[4];
+
+    cpuid(1, r);
+    cpuid(7, r7);
+    if (r7[1] & 1) {
+        cr4 |= CPU_CR4_FSGSBASE;
+        boot->flags |= BOOTINFO_FSGSBASE;
+    }
+    if (r7[2] >> 3 & 1)
+        cr4 |= CPU_CR4_PKE;
+    if (r[2] >> 26 & 1)
+        cr4 |= CPU_CR4_OSXSAVE;
+    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4));
+    if (r[2] >> 26 & 1) {
+        cpuid(13, x);
+        x[0] &= 0x2e7; /* x87 SSE AVX AVX-512 PKRU */
+        __asm__ volatile("xsetbv" ::"c"(0), "a"(x[0]), "d"(0));
+    }
+    cpuid(0x40000000, x);
+    if (r[2] >> 31 && x[0] >= 0x40000010) {
+        cpuid(0x40000010, x);
+        boot->tsc_khz = x[0];
+    }
+}
+
+/* True when free memory may hold something else than zeros: a BIOS has been
+ * at work, or we have (a reset keeps memory). */
+static bool memory_is_used(void)
+{
+    volatile uint16_t *bda = (volatile uint16_t *)BDA_WORD;
+    bool used;
+
+    __asm__("" : "+r"(bda));
+    used = *bda != 0;
+    if (!used)
+        *bda = BOOT_MARK;
+    return used;
+}
+
+static void find_images(struct boot_ranges *r, const struct kernel_header *k,
+                        const struct start_info *si)
+{
+    const struct start_module *m = (const void *)si->modules_pa;
+    struct bootinfo *b = r->boot;
+
+    b->root_pa = k->root_pa;
+    b->root_len = k->root_len;
+    b->config_pa = k->config_pa;
+    b->config_len = k->config_len;
+    if (si->module_count > 0 && !b->root_len) {
+        b->root_pa = m->pa;
+        b->root_len = m->len;
+    } else if (si->module_count > 0) {
+        b->config_pa = m->pa;
+        b->config_len = m->len;
+    }
+    use(r, b->root_pa, b->root_len);
+    use(r, b->config_pa, b->config_len);
+    use(r, k->config_pa, k->config_len);
+}
+
+void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
+{
+    const struct start_info *si = (const void *)start_info_pa;
+    const struct kernel_header *k = (const void *)kernel;
+    struct bootinfo boot = { .magic = BOOTINFO_MAGIC,
+                             .version = BOOTINFO_VERSION,
+                             .platform = BOOTINFO_PVH,
+                             .kernel_pa = (uint64_t)kernel,
+                             .kernel_len = k->total_len };
+    struct boot_ranges ranges = { .boot = &boot };
+    struct cpu_tables t = { .kernel = k,
+                            .kernel_pa = (uint64_t)kernel,
+                            .lapic_pa = LAPIC_PA,
+                            .map_mmio = true };
+    struct cpu_state state;
+    struct bootinfo *out;
+
+    if (si->magic != START_MAGIC)
+        halt_forever();
+    if (!memory_is_used())
+        boot.flags |= BOOTINFO_RAM_ZEROED;
+    use(&ranges, boot.kernel_pa, boot.kernel_len);
+    find_images(&ranges, k, si);
+    t.direct_len = read_memory_map(&ranges, si);
+    if (boot.root_pa + boot.root_len > t.direct_len)
+        t.direct_len = boot.root_pa + boot.root_len;
+    cpu_layout_choose(hardware_random(), &t.layout);
+    t.fixed = carve(&boot, CPU_TABLES_FIXED_PAGES);
+    t.fixed_pa = (uint64_t)t.fixed;
+    t.own = carve(&boot, cpu_tables_own_pages(&t) + 1);
+    t.own_pa = (uint64_t)t.own;
+    if (cpu_tables_build(&t, &state) != 0)
+        halt_forever();
+
+    boot.kernel_va = t.layout.kernel_va;
+    boot.direct_va = t.layout.direct_va;
+    boot.direct_len = t.direct_len;
+    boot.stub_va = t.layout.stub_va;
+    boot.pml4_pa = t.fixed_pa;
+    for (unsigned i = 0; i < sizeof(boot.seed) / 8; i++)
+        ((uint64_t *)(void *)boot.seed)[i] = hardware_random();
+    enable_features(&boot, state.cr4);
+    wrmsr(0xc0000081, state.star);
+    wrmsr(0xc0000082, state.lstar);
+    wrmsr(0xc0000084, state.sfmask);
+    out8(0x21, 0xff); /* both 8259s: masked */
+    out8(0xa1, 0xff);
+
+    out = (void *)(t.own + cpu_tables_own_pages(&t) * PAGE_SIZE);
+    *out = boot;
+    /* until the jump to the kernel's own address */
+    *(uint64_t *)(void *)t.fixed = (uint64_t)boot_pdpt | 7;
+    pvh_leave(&state, (uint64_t *)(void *)t.fixed,
+              t.layout.kernel_va - t.kernel_pa,
+              t.layout.direct_va + (uint64_t)out);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * start.S - the first instructions.
+ *
+ * kernel_entry: ring 3, everything mapped, by the monitor or by pvh.c.
+ * pvh_start:    32-bit protected mode without paging (QEMU's -kernel through
+ *               the PVH note; the Xen x86/HVM direct boot ABI), ring 0.
+ */
+#define BOOT_STACK_LEN 8192
+
+.section .text.start, "ax", @progbits
+.globl kernel_entry
+.hidden kernel_entry
+kernel_entry: /* rdi = bootinfo */
+    lea kernel_header(%rip), %rdx
+    lea __relr_start(%rip), %rsi
+    lea __relr_end(%rip), %r8
+    /* RELR (ELF gABI): an even word is an address to relocate, an odd one a
+     * bitmap of the 63 words that follow. */
+1:  cmp %r8, %rsi
+    jae 5f
+    lodsq
+    test $1, %al
+    jnz 2f
+    lea (%rdx,%rax), %rcx
+    add %rdx, (%rcx)
+    add $8, %rcx
+    jmp 1b
+2:  mov %rcx, %r9
+3:  shr $1, %rax
+    jz 4f
+    bt $0, %rax
+    jnc 6f
+    add %rdx, (%r9)
+6:  add $8, %r9
+    jmp 3b
+4:  add $(63 * 8), %rcx
+    jmp 1b
+5:  xor %ebp, %ebp
+    call kernel_main
+    ud2
+
+.code32
+.globl pvh_start
+.hidden pvh_start
+pvh_start: /* ebx = struct hvm_start_info */
+    cld
+    mov %ebx, %esi
+    /* QEMU loads the image at KERNEL_PA; the rest is relative to here. */
+    mov $boot_stack_pa, %esp
+    call 1f
+1:  pop %ebp /* physical address of 1b */
+    /* identity map of the first GiB, 2 MiB pages */
+    lea boot_pml4 - 1b(%ebp), %edi
+    lea boot_pdpt - 1b + 7(%ebp), %eax
+    mov %eax, (%edi)
+    lea boot_pdpt - 1b(%ebp), %ecx
+    lea boot_pd - 1b + 7(%ebp), %eax
+    mov %eax, (%ecx)
+    lea boot_pd - 1b(%ebp), %ecx
+    mov $0x83, %eax
+    mov $512, %edx
+2:  mov %eax, (%ecx)
+    add $0x200000, %eax
+    add $8, %ecx
+    dec %edx
+    jnz 2b
+    mov %cr4, %eax
+    or $0x620, %eax /* PAE OSFXSR OSXMMEXCPT */
+    mov %eax, %cr4
+    mov %edi, %cr3
+    mov $0xc0000080, %ecx
+    rdmsr
+    or $0x901, %eax /* LME NXE SCE */
+    wrmsr
+    lea boot_gdt - 1b(%ebp), %eax
+    mov %eax, boot_gdt_pointer - 1b + 2(%ebp)
+    lgdt boot_gdt_pointer - 1b(%ebp)
+    mov $0x80010033, %eax
+    mov %eax, %cr0
+    lea pvh_start64 - 1b(%ebp), %eax
+    push $0x10
+    push %eax
+    lret
+
+.code64
+pvh_start64:
+    mov $0x18, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    lea boot_stack_top(%rip), %rsp
+    mov %esi, %edi
+    lea kernel_header(%rip), %rsi
+    call pvh_main
+    ud2
+
+/*
+ * void pvh_leave(const struct cpu_state *s, uint64_t *pml4, uint64_t delta,
+ *                uint64_t bootinfo_va)
+ * Load the final tables and drop to ring 3. *s and the code run from the
+ * identity map, which pml4[0] keeps until the jump to the kernel's own
+ * address, delta above this one.
+ */
+.globl pvh_leave
+.hidden pvh_leave
+pvh_leave:
+    mov 0x08(%rdi), %rax /* struct cpu_state, offsets checked in pvh.c */
+    mov %rax, %cr3
+    lea 1f(%rip), %rax
+    add %rdx, %rax
+    jmp *%rax
+1:  mov %rcx, %r12
+    add %rdx, %rdi /* s, in the kernel's own mapping */
+    sub $16, %rsp
+    add %rdx, %rsp
+    mov 0x50(%rdi), %eax
+    mov %ax, (%rsp)
+    mov 0x38(%rdi), %rax
+    mov %rax, 2(%rsp)
+    lgdt (%rsp)
+    mov 0x54(%rdi), %eax
+    mov %ax, (%rsp)
+    mov 0x40(%rdi), %rax
+    mov %rax, 2(%rsp)
+    lidt (%rsp)
+    mov $0x2b, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    xor %eax, %eax
+    mov %eax, %fs
+    mov %eax, %gs
+    mov $0x40, %eax
+    ltr %ax
+    mov 0x60(%rdi), %rax /* gs_base: loading gs cleared it */
+    mov 0x60(%rdi), %rdx
+    shr $32, %rdx
+    mov $0xc0000101, %ecx
+    wrmsr
+    mov %rdi, %r13
+    movq $0, (%rsi) /* the identity map goes */
+    mov %cr3, %rax
+    mov %rax, %cr3
+    push $0x2b
+    push 0x70(%r13)
+    push $0x202
+    push $0x33
+    push 0x68(%r13)
+    mov %r12, %rdi
+    iretq
+
+.section .data.boot, "aw", @progbits
+.balign 8
+boot_gdt:
+    .quad 0, 0
+    .quad 0x00af9b000000ffff
+    .quad 0x00cf93000000ffff
+boot_gdt_pointer:
+    .word 31
+    .long 0
+
+.section .bss.boot, "aw", @nobits
+.balign 4096
+boot_pml4:
+    .skip 4096
+.globl boot_pdpt
+.hidden boot_pdpt
+boot_pdpt:
+    .skip 4096
+boot_pd:
+    .skip 4096
+.globl boot_stack_top
+.hidden boot_stack_top
+    .skip BOOT_STACK_LEN
+boot_stack_top:

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stub.S - all that ever runs in ring 0 once the kernel is up (DESIGN D1).
+ *
+ * One page, position-independent, mapped read-only at an address of its own,
+ * with the CPU's struct stub_data in the page after it, the descriptors in the
+ * second and the local APIC in the third. It may be read and even executed in
+ * ring 3; what it does there is nothing that ring 3 could not do itself.
+ */
+#include "stub.h"
+
+/* struct stub_data (abi/cpu_tables.h), one page on */
+#define DATA(off) stub_text + 0x1000 + (off)(%rip)
+#define APIC_OFF  0x3000
+
+#define USER_CS 0x33
+#define USER_SS 0x2b
+
+.section .stub, "ax", @progbits
+.globl stub_text
+.hidden stub_text
+stub_text:
+
+/*
+ * LSTAR. rcx = return address, r11 = flags, everything else the program's.
+ * Bounce to ring 3: rcx goes through the data page. Some hosts deliver a
+ * `syscall` here without leaving ring 3; then sysret would fault, and a jump
+ * does.
+ */
+.org STUB_SYSCALL
+    mov %rcx, DATA(0)
+    mov %cs, %ecx
+    test $3, %cl
+    mov DATA(8), %rcx
+    jnz 1f
+    sysretq
+1:  jmp *%rcx
+
+/*
+ * Page fault: put CR2 below the hardware frame and continue in ring 3 with
+ * the same stack. An interrupt gate: nothing comes between.
+ */
+.org STUB_FAULT
+    push %rax
+    mov %cr2, %rax
+    xchg %rax, (%rsp)
+    push %rax
+    lea 8(%rsp), %rax /* what ring 3 gets as rsp: [cr2][error][rip]... */
+    push $USER_SS
+    push %rax
+    push $0x202
+    push $USER_CS
+    push DATA(16)
+    mov 40(%rsp), %rax
+    iretq
+
+/* The gate. */
+.org STUB_GATE
+    cmp $STUB_OP_COUNT, %eax
+    jae 9f
+    lea 2f(%rip), %rcx
+    movslq (%rcx,%rax,4), %rax
+    add %rcx, %rax
+    jmp *%rax
+    .balign 4
+2:  .long 10f - 2b, 11f - 2b, 12f - 2b, 13f - 2b, 14f - 2b, 15f - 2b
+
+10: invlpg (%rdi)
+    iretq
+
+11: mov %cr3, %rax
+    mov %rax, %cr3
+    iretq
+
+12: mov %rdi, %rax /* canonical? else wrmsr would fault in ring 0 */
+    sar $47, %rax
+    inc %rax
+    cmp $1, %rax
+    ja 9f
+    mov %edi, %eax
+    mov %rdi, %rdx
+    shr $32, %rdx
+    mov $0xc0000100, %ecx
+    wrmsr
+    iretq
+
+13: cmp $0xb0, %edi /* EOI */
+    je 3f
+    cmp $0x320, %edi /* timer: vector and mask only */
+    je 4f
+    cmp $0x380, %edi /* timer: initial count */
+    je 3f
+    cmp $0x3e0, %edi /* timer: divider */
+    je 3f
+    cmp $0xf0, %edi /* enable, with the spurious vector */
+    jne 9f
+    mov $0x12f, %esi
+3:  mov %edi, %edi
+    lea stub_text + APIC_OFF(%rip), %rcx
+    mov %esi, (%rcx,%rdi)
+    iretq
+4:  and $0x1002f, %esi
+    or $0x20, %esi
+    jmp 3b
+
+/* Halt with an IDT whose handlers are ring 0's: a gate to ring 3 would fault
+ * when taken here. The handlers return with interrupts off again. If one was
+ * noted already, do not sleep. */
+14: lidt DATA(48)
+    cmpq $0, DATA(24)
+    jne 5f
+    sti
+    hlt
+    cli
+5:  lidt DATA(32)
+    iretq
+
+15: cmp $0x390, %edi /* timer: current count */
+    jne 9f
+    lea stub_text + APIC_OFF(%rip), %rcx
+    mov 0x390(%rcx), %eax
+    iretq
+
+9:  mov $-22, %rax
+    iretq
+
+/* Interrupts while halted: note the vector; EOI is ring 3's business. */
+.org STUB_HALT_IRQ
+.set n, 0
+.rept 16
+    .balign 16
+    push $n
+    jmp halt_irq
+    .set n, n + 1
+.endr
+halt_irq:
+    push %rax
+    mov 8(%rsp), %rax
+    bts %rax, DATA(24)
+    pop %rax
+    add $8, %rsp
+    andl $~0x200, 16(%rsp) /* stay masked */
+    iretq

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stub.h - the ring-0 stub, as the rest of the kernel sees it.
+ *
+ * What:      offsets of its entries, and the operations of its gate. The gate
+ *            is a privilege boundary: every argument is checked in the stub.
+ *            Call: int $STUB_VECTOR with eax = operation, rdi, rsi arguments;
+ *            rax, rcx, rdx change.
+ */
+#ifndef ARCH_STUB_H
+#define ARCH_STUB_H
+
+/* Where the entries lie inside the stub's page. */
+#define STUB_SYSCALL  0x000
+#define STUB_FAULT    0x040
+#define STUB_GATE     0x080
+#define STUB_HALT_IRQ 0x200
+
+#define STUB_VECTOR 0x3f
+
+/* Operations. */
+#define STUB_FLUSH_PAGE 0 /* rdi: virtual address */
+#define STUB_FLUSH_ALL  1
+#define STUB_FS_BASE    2 /* rdi: canonical address */
+#define STUB_APIC_WRITE 3 /* rdi: register 0xb0, 0x320, 0x380 or 0x3e0; esi */
+#define STUB_HALT       4 /* until an interrupt; notes it in the stub's data */
+#define STUB_APIC_READ  5 /* rdi: register 0x390; -> eax */
+#define STUB_OP_COUNT   6
+
+#endif

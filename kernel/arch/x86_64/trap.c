@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trap.c - exceptions, page faults, and the work before a return.
+ *
+ * Exceptions of the program become signals. A page fault is resolved by the
+ * address space; if the kernel itself touched the program's memory, by the
+ * exception table. Anything else in the kernel is our bug: panic.
+ */
+#include <asm-generic/siginfo.h>
+#include <asm/signal.h>
+
+#include "abi/cpu_tables.h"
+#include "arch/x86_64/percpu.h"
+#include "arch/x86_64/trap.h"
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/printf.h"
+#include "mm/fault.h"
+#include "mm/space.h"
+#include "process/signal.h"
+#include "sched/process.h"
+
+#define IST_STACK_LEN 1024 /* header.S tells it */
+#define IST_COUNT     4
+
+/* Page-fault error code, Intel SDM 3A, 4.7. */
+#define PF_PRESENT 1u
+#define PF_WRITE   2u
+#define PF_FETCH   16u
+
+#define CHECK_OFFSET(type, member, value) \
+    _Static_assert(offsetof(type, member) == (value), "assembly knows it")
+CHECK_OFFSET(struct percpu, kstack_top, PERCPU_KSTACK_TOP);
+CHECK_OFFSET(struct percpu, work, PERCPU_WORK);
+CHECK_OFFSET(struct percpu, irq_noted, PERCPU_IRQ_NOTED);
+CHECK_OFFSET(struct percpu, scratch, PERCPU_SCRATCH);
+CHECK_OFFSET(struct percpu, stub_data, PERCPU_STUB_DATA);
+CHECK_OFFSET(struct regs, r11, REGS_R11);
+CHECK_OFFSET(struct regs, rdi, REGS_RDI);
+CHECK_OFFSET(struct regs, orig_rax, REGS_ORIG);
+CHECK_OFFSET(struct regs, rip, REGS_RIP);
+CHECK_OFFSET(struct regs, rsp, REGS_RSP);
+_Static_assert(sizeof(struct regs) == REGS_LEN, "assembly knows it");
+
+__attribute__((section(".data.percpu"))) struct percpu percpu_boot;
+__attribute__((section(".data.percpu"), aligned(16)))
+uint8_t ist_stacks[IST_COUNT * IST_STACK_LEN];
+
+static bool in_kernel(const struct regs *regs)
+{
+    uint64_t base = (uint64_t)&kernel_header;
+
+    return (regs->cs & 3) == 0 ||
+           (regs->rip >= base && regs->rip < (uint64_t)__text_end);
+}
+
+void arch_work_set(void)
+{
+    percpu_work_set(WORK_TODO);
+}
+
+struct regs *arch_current_regs(void)
+{
+    return (struct regs *)(percpu_boot.kstack_top - sizeof(struct regs));
+}
+
+void trap_exit_work(struct regs *regs)
+{
+    percpu_work_clear(WORK_TODO);
+    if (arch_irq_pending())
+        arch_irq_poll();
+    thread_return_work(regs);
+}
+
+void trap_syscall(struct regs *regs)
+{
+    rewrite_site(regs);
+}
+
+NORETURN static void kernel_exception(struct regs *regs, uint64_t vector,
+                                      uint64_t error, uint64_t address)
+{
+    panic_regs(regs, address, error,
+               "exception %lu in the kernel, error 0x%lx, address 0x%lx",
+               vector, error, address);
+}
+
+/* What Linux sends for each vector; signo 0: none of a program's business. */
+static const struct {
+    uint8_t signo, code;
+    bool has_address; /* si_addr = rip */
+} exception_signals[32] = {
+    [0] = { SIGFPE, FPE_INTDIV, true },
+    [1] = { SIGTRAP, TRAP_TRACE, true },
+    [3] = { SIGTRAP, 0x80 /* SI_KERNEL */, false },
+    [4] = { SIGSEGV, 0x80, false },
+    [5] = { SIGSEGV, 0x80, false },
+    [6] = { SIGILL, ILL_ILLOPN, true },
+    [7] = { SIGSEGV, 0x80, false },
+    [10] = { SIGSEGV, 0x80, false },
+    [11] = { SIGBUS, 0x80, false },
+    [12] = { SIGBUS, 0x80, false },
+    [13] = { SIGSEGV, 0x80, false },
+    [16] = { SIGFPE, FPE_FLTINV, true },
+    [17] = { SIGBUS, BUS_ADRALN, true },
+    [19] = { SIGFPE, FPE_FLTINV, true },
+};
+
+#define FLAG_TF 0x100u
+
+int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
+{
+    struct signal_info info = { 0 };
+
+    if (in_kernel(regs)) {
+        if (vector == 1) { /* single-stepping into a call: not in here */
+            regs->rflags &= ~(uint64_t)FLAG_TF;
+            return 1;
+        }
+        kernel_exception(regs, vector, error, 0);
+    }
+    if (rewrite_undo_at(regs->rip))
+        return 0;
+    if (vector >= ARRAY_LEN(exception_signals) ||
+        exception_signals[vector].signo == 0)
+        kernel_exception(regs, vector, error, 0);
+    info.signo = exception_signals[vector].signo;
+    info.code = exception_signals[vector].code;
+    if (exception_signals[vector].has_address)
+        info.addr = arch_linux_rip(regs->rip);
+    if (vector == 16 || vector == 19)
+        info.code = arch_fp_fault_code();
+    thread_current()->fault_addr = info.addr;
+    signal_force(&info);
+    return 0;
+}
+
+static void send_fault(enum space_fault_result result, uint64_t address)
+{
+    struct signal_info info = { .signo = SIGSEGV, .addr = address };
+
+    switch (result) {
+    case SPACE_FAULT_OK:
+        return;
+    case SPACE_FAULT_MAPERR:
+        info.code = SEGV_MAPERR;
+        break;
+    case SPACE_FAULT_ACCERR:
+        info.code = SEGV_ACCERR;
+        break;
+    case SPACE_FAULT_BUS:
+        info.signo = SIGBUS;
+        info.code = BUS_ADRERR;
+        break;
+    case SPACE_FAULT_OOM:
+        fault_out_of_memory();
+    }
+    thread_current()->fault_addr = address;
+    signal_force(&info);
+}
+
+int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
+{
+    enum space_access access = error & PF_FETCH   ? SPACE_EXEC
+                               : error & PF_WRITE ? SPACE_WRITE
+                                                  : SPACE_READ;
+    enum space_fault_result result = SPACE_FAULT_MAPERR;
+    bool kernel = in_kernel(regs);
+    uint64_t fixup;
+
+    if (kernel && (address >= ARCH_USER_MAX || !thread_current_ptr))
+        kernel_exception(regs, 14, error, address);
+    if (address < ARCH_USER_MAX)
+        result = space_fault(process_current()->space, address, access);
+    if (result == SPACE_FAULT_OK)
+        return kernel;
+    if (kernel) {
+        fixup = extable_find(regs->rip);
+        if (!fixup)
+            kernel_exception(regs, 14, error, address);
+        if (result == SPACE_FAULT_OOM)
+            fault_out_of_memory();
+        regs->rip = fixup;
+        return 1;
+    }
+    send_fault(result, address);
+    return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - the order of a boot, on one screen.
+ *
+ * The monitor, or arch's PVH entry, has prepared everything privileged; this
+ * runs in ring 3 from its first line. Hooks are the only way in which a lower
+ * layer reaches a higher one.
+ */
+#include "abi/bootinfo.h"
+#include "abi/config.h"
+#include "arch/arch.h"
+#include "core/errno.h"
+#include "core/panic.h"
+#include "drivers/console.h"
+#include "fs/vfs.h"
+#include "mm/page.h"
+#include "process/exec.h"
+#include "process/signal.h"
+#include "random/pool.h"
+#include "sched/thread.h"
+#include "time/clock.h"
+
+NORETURN void kernel_main(struct bootinfo *boot);
+
+static void report_panic(const char *text,
+                         const struct hypercall_report *report)
+{
+    console_report(text, report, true, 0);
+}
+
+void kernel_main(struct bootinfo *boot)
+{
+    struct run_config config = { 0 };
+    const void *image;
+    int err = -ENOENT;
+
+    if (boot->magic != BOOTINFO_MAGIC || boot->version != BOOTINFO_VERSION)
+        panic("bootinfo is not ours");
+    arch_init(boot);
+    page_init(boot);
+    if (boot->config_len != 0)
+        err = run_config_read(page_ptr(boot->config_pa), boot->config_len,
+                              &config);
+    if (config.flags & CONFIG_LINK)
+        boot->flags |= BOOTINFO_LINK_COM2;
+    console_init(boot);
+    panic_hook = report_panic;
+    console_signal_hook = signal_from_host;
+    thread_signal_hook = signal_deliver;
+    if (err)
+        panic("no usable run configuration (error %d): start an image that "
+              "samara build made",
+              -err);
+    pool_init(boot->seed);
+    clock_init(boot, config.tsc_khz, config.wall_ns);
+    image = boot->root_len ? page_ptr(boot->root_pa) : NULL;
+    err = vfs_init(image, boot->root_len, config.flags & CONFIG_READ_ONLY);
+    if (err)
+        panic("the root file system cannot be mounted: error %d", -err);
+    process_start_first(&config);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table.c - the dispatch array, made from table.def.
+ *
+ * Handlers are referred to weakly, so that an image may be linked without
+ * those it does not need (DESIGN D5). Calls that want all registers go through
+ * a small stub that completes the frame first.
+ */
+#include "core/errno.h"
+#include "syscall/syscall.h"
+
+static long no_such_call(long a, long b, long c, long d, long e, long f)
+{
+    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+    return -ENOSYS;
+}
+
+/* Complete the frame, then jump to the handler: entry.S. */
+#define REGS_FULL(name)                                \
+    __asm__(".text\nregs_" #name ": lea sys_" #name    \
+            "(%rip), %r11\n jmp syscall_save_regs\n"); \
+    extern long regs_##name(long, long, long, long, long, long);
+#define REGS_PARTIAL(name) REGS_FULL(name)
+#define REGS_NEVER(name)
+#define SYSCALL(nr, name, args, status, note)
+#define SYSCALL_REGS(nr, name, args, status, note) REGS_##status(name)
+#include "syscall/table.def"
+#undef SYSCALL
+#undef SYSCALL_REGS
+
+#define FULL(nr, name)                             [nr] = (syscall_fn)(void *)sys_##name,
+#define PARTIAL(nr, name)                          FULL(nr, name)
+#define NEVER(nr, name)                            [nr] = no_such_call,
+#define FULL_REGS(nr, name)                        [nr] = regs_##name,
+#define PARTIAL_REGS(nr, name)                     [nr] = regs_##name,
+#define NEVER_REGS(nr, name)                       NEVER(nr, name)
+#define SYSCALL(nr, name, args, status, note)      status(nr, name)
+#define SYSCALL_REGS(nr, name, args, status, note) status##_REGS(nr, name)
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+const syscall_fn syscall_table[SYSCALL_MAX] = {
+    [0 ... SYSCALL_MAX - 1] = no_such_call,
+#include "syscall/table.def"
+};
+#pragma GCC diagnostic pop
