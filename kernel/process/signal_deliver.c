@@ -13,7 +13,6 @@
 #include "process/signal.h"
 
 #define SYSCALL_INSN_LEN 2u
-#define ERESTARTNOINTR   513 /* always restart */
 
 /* Let the interrupted call run again: point at its instruction. The address
  * is Linux's; a rewritten site has another real one. */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * futex.c - futex(2) and futex_waitv(2): operations, time-outs, restarts.
+ */
+#include <linux/futex.h>
+#include <linux/time.h>
+#include <linux/time_types.h>
+
+#include "core/errno.h"
+#include "mm/heap.h"
+#include "mm/user.h"
+#include "sched/futex.h"
+#include "sched/thread.h"
+#include "syscall/syscall.h"
+#include "time/clock.h"
+
+/* A time-out as a deadline on CLOCK_MONOTONIC. Setting the clock meanwhile
+ * does not move an absolute CLOCK_REALTIME one. */
+static int deadline_of(uaddr_t timeout, bool is_relative, bool is_real,
+                       uint64_t *deadline_out)
+{
+    struct __kernel_timespec ts;
+    uint64_t ns, real_ns;
+
+    *deadline_out = WAIT_FOREVER;
+    if (timeout == 0)
+        return 0;
+    if (copy_from_user(&ts, timeout, sizeof(ts)) != 0)
+        return -EFAULT;
+    if (ts.tv_sec < 0 || (uint64_t)ts.tv_nsec >= NS_PER_SEC)
+        return -EINVAL;
+    if ((uint64_t)ts.tv_sec >= INT64_MAX / NS_PER_SEC)
+        return 0; /* in 292 years */
+    ns = (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+    if (is_relative) {
+        ns += clock_mono_ns();
+    } else if (is_real) {
+        real_ns = clock_real_ns();
+        ns = ns > real_ns ? ns - real_ns + clock_mono_ns() : 0;
+    }
+    *deadline_out = ns;
+    return 0;
+}
+
+static long wait_again(struct syscall_restart *r)
+{
+    int err = futex_wait(r->arg[0], (uint32_t)r->arg[1], (uint32_t)r->arg[2],
+                         r->deadline_ns);
+
+    return err == -ERESTARTSYS ? -ERESTART_RESTARTBLOCK : err;
+}
+
+/* A relative time-out must not begin anew when a signal interrupts it, so the
+ * restarted call gets the deadline, not its arguments. */
+static long wait(uaddr_t addr, uint32_t expected, uint32_t bitset,
+                 uint64_t deadline_ns, bool is_relative)
+{
+    struct syscall_restart *r = &thread_current()->restart;
+    int err = futex_wait(addr, expected, bitset, deadline_ns);
+
+    if (err != -ERESTARTSYS || !is_relative || deadline_ns == WAIT_FOREVER)
+        return err;
+    r->fn = wait_again;
+    r->deadline_ns = deadline_ns;
+    r->arg[0] = addr;
+    r->arg[1] = expected;
+    r->arg[2] = bitset;
+    return -ERESTART_RESTARTBLOCK;
+}
+
+static bool takes_timeout(int cmd)
+{
+    return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET ||
+           cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2;
+}
+
+/* timeout is a count in the calls that wake. Counts are int on Linux. */
+long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
+               uaddr_t addr2, uint32_t value3)
+{
+    int cmd = op & FUTEX_CMD_MASK;
+    bool is_real = (op & FUTEX_CLOCK_REALTIME) != 0;
+    unsigned count2 = (unsigned)timeout;
+    uint64_t deadline_ns = WAIT_FOREVER;
+    int err;
+
+    if (is_real && cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET &&
+        cmd != FUTEX_LOCK_PI2)
+        return -ENOSYS;
+    if (takes_timeout(cmd)) {
+        err = deadline_of(timeout, cmd == FUTEX_WAIT,
+                          is_real || cmd == FUTEX_LOCK_PI, &deadline_ns);
+        if (err)
+            return err;
+    }
+    switch (cmd) {
+    case FUTEX_WAIT:
+        return wait(addr, value, FUTEX_BITSET_MATCH_ANY, deadline_ns, true);
+    case FUTEX_WAIT_BITSET:
+        return wait(addr, value, value3, deadline_ns, false);
+    case FUTEX_WAKE: /* even a count of 0 wakes one */
+        return futex_wake(addr, MAX(value, 1u), FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAKE_BITSET:
+        return futex_wake(addr, MAX(value, 1u), value3);
+    case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE:
+        if ((int)value < 0 || (int)count2 < 0)
+            return -EINVAL;
+        return futex_requeue(addr, addr2, value, count2,
+                             cmd == FUTEX_CMP_REQUEUE ? &value3 : NULL);
+    case FUTEX_WAKE_OP:
+        return futex_wake_op(addr, addr2, value, count2, value3);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+        err = futex_lock_pi(addr, deadline_ns);
+        return err == -ERESTARTSYS ? -ERESTARTNOINTR : err;
+    case FUTEX_TRYLOCK_PI:
+        return futex_trylock_pi(addr);
+    case FUTEX_UNLOCK_PI:
+        return futex_unlock_pi(addr);
+    default:
+        return -ENOSYS;
+    }
+}
+
+static long waitv_checked(uaddr_t user, unsigned count, uint64_t deadline_ns)
+{
+    struct futex_waiter *waiters = kmalloc(count * sizeof(*waiters));
+    uint32_t expected[FUTEX_WAIT_MAX];
+    struct futex_waitv one;
+    long result;
+
+    if (!waiters)
+        return -ENOMEM;
+    for (unsigned i = 0; i < count; i++) {
+        result = -EFAULT;
+        if (copy_from_user(&one, user + i * sizeof(one), sizeof(one)) != 0)
+            goto free_waiters;
+        result = -EINVAL;
+        if ((one.flags & ~(uint32_t)FUTEX_PRIVATE_FLAG) != FUTEX_32 ||
+            one.__reserved != 0)
+            goto free_waiters;
+        waiters[i].addr = one.uaddr;
+        expected[i] = (uint32_t)one.val;
+    }
+    result = futex_wait_many(waiters, expected, count, deadline_ns);
+
+free_waiters:
+    kfree(waiters);
+    return result;
+}
+
+long sys_futex_waitv(uaddr_t waiters, unsigned count, unsigned flags,
+                     uaddr_t timeout, int clock)
+{
+    uint64_t deadline_ns = WAIT_FOREVER;
+    int err;
+
+    if (flags || count == 0 || count > FUTEX_WAIT_MAX || waiters == 0)
+        return -EINVAL;
+    if (timeout) {
+        if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+            return -EINVAL;
+        err =
+            deadline_of(timeout, false, clock == CLOCK_REALTIME, &deadline_ns);
+        if (err)
+            return err;
+    }
+    return waitv_checked(waiters, count, deadline_ns);
+}
