@@ -27,10 +27,10 @@ struct waitq;
 
 struct file_ops {
     /* *pos is the file's position or pread's offset; ops advance it. */
-    ssize_t (*read)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
+    ssize_t (*read)(struct file *f, struct io *io, uint64_t *pos);  /* EINVAL */
     ssize_t (*write)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
-    off_t (*seek)(struct file *f, off_t off, int whence);          /* ESPIPE */
-    long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg);      /* ENOTTY */
+    off_t (*seek)(struct file *f, off_t off, int whence);           /* ESPIPE */
+    long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg);       /* ENOTTY */
     /* EPOLL* bits ready now. Registers on the wait queues that would change
      * them by poll_wait(table, &queue), which ignores a NULL table. NULL op:
      * always readable and writable. */
@@ -41,9 +41,9 @@ struct file_ops {
     /* ENOTDIR; dirent_put() from f->pos on, which it advances. "." and ".."
      * too. 0: done or no more room; -errno only when nothing was put. */
     int (*readdir)(struct file *f, struct io *io);
-    int (*truncate)(struct file *f, uint64_t len);  /* EINVAL */
-    int (*sync)(struct file *f);                    /* EINVAL */
-    int (*flush)(struct file *f);                   /* each close(); 0 */
+    int (*truncate)(struct file *f, uint64_t len); /* EINVAL */
+    int (*sync)(struct file *f);                   /* EINVAL */
+    int (*flush)(struct file *f);                  /* each close(); 0 */
     void (*release)(struct file *f);
     /* F_*PIPE_SZ, F_*_SEALS; NULL: EINVAL. */
     long (*fcntl)(struct file *f, unsigned cmd, unsigned long arg);
@@ -57,11 +57,11 @@ struct file {
     unsigned refs;
     unsigned flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... as fcntl gives */
     uint64_t pos;
-    struct inode *inode;   /* referenced; NULL for anonymous kinds */
-    struct dentry *dentry; /* referenced; NULL when it has no path */
-    void *private;         /* the kind's own */
-    int owner_pid;         /* F_SETOWN */
-    int owner_signal;      /* F_SETSIG */
+    struct inode *inode;       /* referenced; NULL for anonymous kinds */
+    struct dentry *dentry;     /* referenced; NULL when it has no path */
+    void *private;             /* the kind's own */
+    int owner_pid;             /* F_SETOWN */
+    int owner_signal;          /* F_SETSIG */
     struct list epoll_watches; /* struct epoll_watch, for close */
 };
 

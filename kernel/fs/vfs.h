@@ -13,12 +13,12 @@
 #ifndef FS_VFS_H
 #define FS_VFS_H
 
+#include <linux/limits.h> /* PATH_MAX, NAME_MAX */
+
 #include "core/list.h"
 #include "fs/file.h"
 #include "mm/object.h"
 
-#define PATH_MAX     4096u
-#define NAME_MAX     255u
 #define SYMLINKS_MAX 40u
 
 /* What stat gives; statx and stat64 are made from it. */
@@ -62,6 +62,7 @@ struct inode_ops {
     /* Called when a file is opened; may replace f->ops and f->private. */
     int (*open)(struct inode *i, struct file *f);
     int (*getxattr)(struct inode *i, const char *name, void *buf, size_t len);
+    /* buf NULL: remove; flags are then XATTR_REPLACE. */
     int (*setxattr)(struct inode *i, const char *name, const void *buf,
                     size_t len, int flags);
     int (*listxattr)(struct inode *i, char *buf, size_t len);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fdtable.c - descriptors.
+ *
+ * One array of pointers whose lowest bit is the close-on-exec flag. Below
+ * `lowest` no slot is free, so the usual open finds its slot at once.
+ */
+#include "fs/fdtable.h"
+
+#include <asm/resource.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/string.h"
+#include "fs/locks.h"
+#include "mm/heap.h"
+#include "sched/process.h"
+
+#define SLOTS_MIN 32u
+#define CLOEXEC   1ul
+
+struct fdtable {
+    unsigned refs;
+    unsigned cap;
+    unsigned lowest;
+    uintptr_t *slots;
+    uintptr_t first_slots[SLOTS_MIN];
+};
+
+static struct fdtable *table(void)
+{
+    return thread_current()->files;
+}
+
+static struct file *slot_file(uintptr_t slot)
+{
+    return (struct file *)(slot & ~CLOEXEC);
+}
+
+struct fdtable *fdtable_create(void)
+{
+    struct fdtable *t = kzalloc(sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->refs = 1;
+    t->cap = SLOTS_MIN;
+    t->slots = t->first_slots;
+    return t;
+}
+
+struct fdtable *fdtable_get(struct fdtable *t)
+{
+    t->refs++;
+    return t;
+}
+
+static int grow(struct fdtable *t, unsigned fd)
+{
+    unsigned cap = t->cap;
+    uintptr_t *slots;
+
+    if (fd < cap)
+        return 0;
+    if (fd >= FD_MAX)
+        return -EMFILE;
+    while (cap <= fd)
+        cap *= 2;
+    slots = kzalloc(cap * sizeof(uintptr_t));
+    if (!slots)
+        return -ENOMEM;
+    memcpy(slots, t->slots, t->cap * sizeof(uintptr_t));
+    if (t->slots != t->first_slots)
+        kfree(t->slots);
+    t->slots = slots;
+    t->cap = cap;
+    return 0;
+}
+
+struct fdtable *fdtable_copy(struct fdtable *t)
+{
+    struct fdtable *copy = fdtable_create();
+
+    if (!copy)
+        return NULL;
+    if (grow(copy, t->cap - 1)) {
+        kfree(copy);
+        return NULL;
+    }
+    for (unsigned fd = 0; fd < t->cap; fd++) {
+        copy->slots[fd] = t->slots[fd];
+        if (t->slots[fd])
+            file_get(slot_file(t->slots[fd]));
+    }
+    copy->lowest = t->lowest;
+    return copy;
+}
+
+static int close_file(struct fdtable *t, struct file *f)
+{
+    int err = 0;
+
+    if (f->inode && !list_is_empty(&f->inode->locks))
+        locks_release(f->inode, t); /* POSIX: any close drops them */
+    if (f->ops->flush)
+        err = f->ops->flush(f);
+    file_put(f);
+    return err;
+}
+
+static struct file *slot_clear(struct fdtable *t, unsigned fd)
+{
+    struct file *f = slot_file(t->slots[fd]);
+
+    t->slots[fd] = 0;
+    t->lowest = MIN(t->lowest, fd);
+    return f;
+}
+
+void fdtable_put(struct fdtable *t)
+{
+    if (--t->refs > 0)
+        return;
+    for (unsigned fd = 0; fd < t->cap; fd++)
+        if (t->slots[fd])
+            (void)close_file(t, slot_clear(t, fd));
+    if (t->slots != t->first_slots)
+        kfree(t->slots);
+    kfree(t);
+}
+
+int fdtable_unshare(void)
+{
+    struct fdtable *t = table(), *copy;
+
+    if (t->refs == 1)
+        return 0;
+    copy = fdtable_copy(t);
+    if (!copy)
+        return -ENOMEM;
+    thread_current()->files = copy;
+    fdtable_put(t);
+    return 0;
+}
+
+struct file *fd_peek(int fd)
+{
+    struct fdtable *t = table();
+
+    return (unsigned)fd < t->cap ? slot_file(t->slots[fd]) : NULL;
+}
+
+struct file *fd_get(int fd)
+{
+    struct file *f = fd_peek(fd);
+
+    return f ? file_get(f) : NULL;
+}
+
+static uint64_t fd_limit(void)
+{
+    return MIN(process_current()->rlimits[RLIMIT_NOFILE].soft, FD_MAX);
+}
+
+int fd_install_take(struct file *f, int min, bool cloexec)
+{
+    struct fdtable *t = table();
+    unsigned fd = MAX((unsigned)min, t->lowest);
+    int err;
+
+    while (fd < t->cap && t->slots[fd])
+        fd++;
+    if (fd >= fd_limit())
+        return -EMFILE;
+    err = grow(t, fd);
+    if (err)
+        return err;
+    t->slots[fd] = (uintptr_t)f | (cloexec ? CLOEXEC : 0);
+    if ((unsigned)min <= t->lowest)
+        t->lowest = fd + 1;
+    return (int)fd;
+}
+
+int fd_replace_take(struct file *f, int fd, bool cloexec)
+{
+    struct fdtable *t = table();
+    struct file *old;
+    int err;
+
+    if (fd < 0 || (uint64_t)fd >= fd_limit())
+        return -EBADF;
+    err = grow(t, (unsigned)fd);
+    if (err)
+        return err;
+    old = slot_file(t->slots[fd]);
+    t->slots[fd] = (uintptr_t)f | (cloexec ? CLOEXEC : 0);
+    if (old)
+        (void)close_file(t, old);
+    return fd;
+}
+
+int fd_close(int fd)
+{
+    struct fdtable *t = table();
+
+    if (!fd_peek(fd))
+        return -EBADF;
+    return close_file(t, slot_clear(t, (unsigned)fd));
+}
+
+int fd_next(int from)
+{
+    struct fdtable *t = table();
+
+    for (unsigned fd = (unsigned)MAX(from, 0); fd < t->cap; fd++)
+        if (t->slots[fd])
+            return (int)fd;
+    return -1;
+}
+
+int fd_get_cloexec(int fd)
+{
+    return fd_peek(fd) ? (int)(table()->slots[fd] & CLOEXEC) : -EBADF;
+}
+
+int fd_set_cloexec(int fd, bool cloexec)
+{
+    struct file *f = fd_peek(fd);
+
+    if (!f)
+        return -EBADF;
+    table()->slots[fd] = (uintptr_t)f | (cloexec ? CLOEXEC : 0);
+    return 0;
+}
+
+void fd_close_range(unsigned first, unsigned last)
+{
+    struct fdtable *t = table();
+
+    for (unsigned fd = first; fd <= last && fd < t->cap; fd++)
+        if (t->slots[fd])
+            (void)close_file(t, slot_clear(t, fd));
+}
+
+void fd_cloexec_range(unsigned first, unsigned last)
+{
+    struct fdtable *t = table();
+
+    for (unsigned fd = first; fd <= last && fd < t->cap; fd++)
+        if (t->slots[fd])
+            t->slots[fd] |= CLOEXEC;
+}

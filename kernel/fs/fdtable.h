@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fdtable.h - descriptor operations for the system calls dup, fcntl, close.
+ *
+ * Errors: -EBADF and those listed. All act on the current thread's table.
+ */
+#ifndef FS_FDTABLE_H
+#define FS_FDTABLE_H
+
+#include "fs/file.h"
+
+/* Put f at exactly fd, closing what was there. -EMFILE, -ENOMEM. Takes over
+ * the caller's reference on success. */
+MUST_CHECK int fd_replace_take(struct file *f, int fd, bool cloexec);
+MUST_CHECK int fd_get_cloexec(int fd); /* 0, 1 */
+MUST_CHECK int fd_set_cloexec(int fd, bool cloexec);
+/* As fd_get(), without a reference: for a call that cannot sleep or run while
+ * another thread closes fd. */
+struct file *fd_peek(int fd);
+/* close_range(2): [first, last]. */
+void fd_close_range(unsigned first, unsigned last);
+void fd_cloexec_range(unsigned first, unsigned last);
+/* Give the current thread a table of its own (CLOSE_RANGE_UNSHARE). */
+MUST_CHECK int fdtable_unshare(void);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * file.c - open file descriptions: life, reading, writing, polling.
+ */
+#include "fs/file.h"
+
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+#include <asm/resource.h>
+#include <linux/stat.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "fs/dentry.h"
+#include "fs/locks.h"
+#include "mm/heap.h"
+#include "sched/process.h"
+
+/* Tells epoll that a description is gone; absent in kernels without epoll. */
+#pragma weak epoll_file_released
+void epoll_file_released(struct file *f);
+
+#define FILE_POS_MAX ((uint64_t)INT64_MAX)
+
+struct file *file_create(const struct file_ops *ops, unsigned flags,
+                         void *private)
+{
+    struct file *f = kzalloc(sizeof(*f));
+
+    if (!f)
+        return NULL;
+    f->ops = ops;
+    f->refs = 1;
+    f->flags = flags;
+    f->private = private;
+    list_init(&f->epoll_watches);
+    return f;
+}
+
+struct file *file_get(struct file *f)
+{
+    f->refs++;
+    return f;
+}
+
+void file_put(struct file *f)
+{
+    ASSERT(f->refs > 0);
+    if (--f->refs > 0)
+        return;
+    if (UNLIKELY(!list_is_empty(&f->epoll_watches)) && epoll_file_released)
+        epoll_file_released(f);
+    if (f->inode && !list_is_empty(&f->inode->locks))
+        locks_release(f->inode, f);
+    if (f->ops->release)
+        f->ops->release(f);
+    if (f->dentry)
+        dentry_put(f->dentry);
+    if (f->inode)
+        inode_put(f->inode);
+    kfree(f);
+}
+
+ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
+{
+    if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
+        return -EBADF;
+    if (!f->ops->read)
+        return -EINVAL;
+    return f->ops->read(f, io, pos);
+}
+
+/* RLIMIT_FSIZE and the largest offset: clip, or -EFBIG at the very end. */
+static int write_limit(struct io *io, uint64_t pos)
+{
+    uint64_t limit = process_current()->rlimits[RLIMIT_FSIZE].soft;
+
+    limit = MIN(limit, FILE_POS_MAX);
+    if (pos >= limit)
+        return -EFBIG;
+    io->left = MIN(io->left, limit - pos);
+    return 0;
+}
+
+/* A write by another than root takes set-user-ID away. */
+static void drop_suid(struct inode *i)
+{
+    unsigned drop = i->mode & S_ISUID;
+
+    if ((i->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+        drop |= S_ISGID;
+    if (drop && !cred_is_root())
+        i->mode &= ~drop;
+}
+
+ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    bool is_regular = f->inode && S_ISREG(f->inode->mode);
+    ssize_t done;
+
+    if ((f->flags & O_ACCMODE) == O_RDONLY || (f->flags & O_PATH))
+        return -EBADF;
+    if (!f->ops->write)
+        return -EINVAL;
+    if (is_regular && io->left > 0) {
+        int err;
+
+        if (f->flags & O_APPEND)
+            *pos = f->inode->size;
+        err = write_limit(io, *pos);
+        if (err)
+            return err;
+    }
+    done = f->ops->write(f, io, pos);
+    if (is_regular && done > 0)
+        drop_suid(f->inode);
+    return done;
+}
+
+ssize_t file_read_kernel(struct file *f, void *buf, size_t len, uint64_t off)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        struct io_vec one;
+        struct io io;
+        uint64_t pos = off + done;
+        ssize_t n;
+
+        io_init_kernel(&io, &one, (uint8_t *)buf + done, len - done);
+        n = file_read(f, &io, &pos);
+        if (n < 0)
+            return n;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+unsigned file_poll(struct file *f, struct poll_table *table)
+{
+    if (f->ops->poll)
+        return f->ops->poll(f, table);
+    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+}

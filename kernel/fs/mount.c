@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mount.c - the root, what is mounted on it, and the context of a process.
+ *
+ * Standard mounts are lazy: a program that never looks at /proc never pays for
+ * it. A name in the root directory that is looked up for the first time is
+ * compared with the list, and the mount then happens below it.
+ */
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "fs/memfs.h"
+#include "fs/path.h"
+#include "fs/special.h"
+#include "mm/heap.h"
+
+/* A kernel linked without these has no such mounts (DESIGN D5). */
+#pragma weak devfs_mount
+#pragma weak procfs_mount
+#pragma weak sysfs_mount
+
+#define MOUNT_MAX 32u
+
+typedef int (*mount_fn)(struct superblock *sb, struct inode **root_out);
+
+static struct lazy_mount {
+    const char *name;
+    mount_fn mount; /* NULL: done */
+} lazy_mounts[VFS_LAZY_MOUNT_MAX];
+static unsigned lazy_count;
+
+static struct dentry *mounts[MOUNT_MAX]; /* roots, in order of mounting */
+static unsigned mount_count;
+
+static int mount_at(struct dentry *d, struct superblock *sb)
+{
+    if (!S_ISDIR(d->inode->mode))
+        return -ENOTDIR;
+    if (mount_count == MOUNT_MAX)
+        return -ENOSPC;
+    ASSERT(!d->mounted);
+    d->mounted = sb->root;
+    sb->root->covers = dentry_get(d); /* stays in the cache */
+    mounts[mount_count++] = sb->root;
+    return 0;
+}
+
+int vfs_mount(const char *path, struct superblock *sb)
+{
+    struct dentry *d;
+    int err = path_lookup(AT_FDCWD, path, PATH_FOLLOW | PATH_DIRECTORY, &d);
+
+    if (err)
+        return err;
+    err = mount_at(d, sb);
+    dentry_put(d);
+    return err;
+}
+
+struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out)
+{
+    if (idx >= mount_count)
+        return NULL;
+    *path_out = mounts[idx];
+    return mounts[idx]->sb;
+}
+
+void vfs_mount_lazy(const char *name, mount_fn mount)
+{
+    if (!mount)
+        return;
+    ASSERT_OP(lazy_count, <, VFS_LAZY_MOUNT_MAX);
+    lazy_mounts[lazy_count++] = (struct lazy_mount){ name, mount };
+}
+
+struct superblock *tmpfs_create(uint32_t mode)
+{
+    struct mem_sb *sb;
+
+    return memfs_create(NULL, 0, mode, &sb) ? NULL : &sb->sb;
+}
+
+static int tmp_mount(struct superblock *sb, struct inode **root_out)
+{
+    (void)sb, (void)root_out;
+    return 0; /* stands for a tmpfs of mode 1777: see lazy_sb() */
+}
+
+static int run_mount(struct superblock *sb, struct inode **root_out)
+{
+    (void)sb, (void)root_out;
+    return 0; /* a tmpfs of mode 0755 */
+}
+
+static struct superblock *lazy_sb(mount_fn mount)
+{
+    struct superblock *sb;
+    struct inode *root;
+
+    if (mount == tmp_mount)
+        return tmpfs_create(01777);
+    if (mount == run_mount)
+        return tmpfs_create(0755);
+    sb = kzalloc(sizeof(*sb));
+    if (!sb)
+        return NULL;
+    if (mount(sb, &root) == 0) {
+        sb->root = dentry_create_root(sb, root);
+        if (sb->root)
+            return sb;
+        inode_put(root);
+    }
+    kfree(sb);
+    return NULL;
+}
+
+/* The image has no such directory: make one, even on a read-only root. */
+static int mountpoint_create(struct dentry *d)
+{
+    struct inode *dir = d->parent->inode;
+    struct inode *i;
+    int err =
+        dir->ops->create(dir, d->name, d->name_len, S_IFDIR | 0755, 0, &i);
+
+    if (err)
+        return err;
+    i->uid = 0;
+    i->gid = 0;
+    dentry_set_inode(d, inode_get(i));
+    inode_put(i);
+    return 0;
+}
+
+void mount_lazily(struct dentry *d)
+{
+    for (unsigned i = 0; i < lazy_count; i++) {
+        struct lazy_mount *lazy = &lazy_mounts[i];
+        mount_fn mount = lazy->mount;
+        struct superblock *sb;
+        int err = 0;
+
+        if (!mount || strcmp(lazy->name, d->name) != 0)
+            continue;
+        lazy->mount = NULL;
+        if (!d->inode)
+            err = mountpoint_create(d);
+        if (err || !S_ISDIR(d->inode->mode))
+            return; /* the image has something else there: it stays */
+        sb = lazy_sb(mount);
+        if (!sb)
+            err = -ENOMEM;
+        else
+            err = mount_at(d, sb);
+        if (err)
+            kprintf("cannot mount /%s (error %d): raise -m\n", lazy->name,
+                    -err);
+        return;
+    }
+}
+
+void mount_all_lazily(void)
+{
+    struct dentry *root = mounts[0];
+
+    for (unsigned i = 0; i < lazy_count; i++) {
+        const char *name = lazy_mounts[i].name;
+        size_t len = strlen(name);
+        struct dentry *d;
+
+        if (!lazy_mounts[i].mount)
+            continue;
+        if (dentry_lookup(root, name, len, name_hash(name, len), &d) == 0)
+            dentry_put(d);
+    }
+}
+
+int vfs_init(const void *image, size_t image_len, bool read_only)
+{
+    struct mem_sb *sb;
+    int err = memfs_create(image, image_len, 0755, &sb);
+
+    if (err)
+        return err;
+    sb->sb.read_only = read_only;
+    sb->sb.root->has_lazy_mounts = true;
+    mounts[mount_count++] = sb->sb.root;
+    vfs_mount_lazy("dev", devfs_mount);
+    vfs_mount_lazy("proc", procfs_mount);
+    vfs_mount_lazy("sys", sysfs_mount);
+    vfs_mount_lazy("tmp", tmp_mount);
+    vfs_mount_lazy("run", run_mount);
+    return 0;
+}
+
+struct fs_context *fs_context_create(void)
+{
+    struct fs_context *c = kmalloc(sizeof(*c));
+
+    if (!c)
+        return NULL;
+    ASSERT(mount_count > 0);
+    *c = (struct fs_context){
+        .refs = 1,
+        .cwd = dentry_get(mounts[0]),
+        .root = dentry_get(mounts[0]),
+        .umask = 022,
+    };
+    return c;
+}
