@@ -3,8 +3,7 @@
  * start.S - the first instructions.
  *
  * kernel_entry: ring 3, everything mapped, by the monitor or by pvh.c.
- * pvh_start:    32-bit protected mode without paging (QEMU's -kernel through
- *               the PVH note; the Xen x86/HVM direct boot ABI), ring 0.
+ * pvh_leave:    from pvh.c's ring 0 to there. (Its way in is in header.S.)
  */
 #define BOOT_STACK_LEN 8192
 
@@ -40,61 +39,7 @@ kernel_entry: /* rdi = bootinfo */
     call kernel_main
     ud2
 
-.code32
-.globl pvh_start
-.hidden pvh_start
-pvh_start: /* ebx = struct hvm_start_info */
-    cld
-    mov %ebx, %esi
-    /* QEMU loads the image at KERNEL_PA; the rest is relative to here. */
-    mov $boot_stack_pa, %esp
-    call 1f
-1:  pop %ebp /* physical address of 1b */
-    /* identity map of the first GiB, 2 MiB pages */
-    lea boot_pml4 - 1b(%ebp), %edi
-    lea boot_pdpt - 1b + 7(%ebp), %eax
-    mov %eax, (%edi)
-    lea boot_pdpt - 1b(%ebp), %ecx
-    lea boot_pd - 1b + 7(%ebp), %eax
-    mov %eax, (%ecx)
-    lea boot_pd - 1b(%ebp), %ecx
-    mov $0x83, %eax
-    mov $512, %edx
-2:  mov %eax, (%ecx)
-    add $0x200000, %eax
-    add $8, %ecx
-    dec %edx
-    jnz 2b
-    mov %cr4, %eax
-    or $0x620, %eax /* PAE OSFXSR OSXMMEXCPT */
-    mov %eax, %cr4
-    mov %edi, %cr3
-    mov $0xc0000080, %ecx
-    rdmsr
-    or $0x901, %eax /* LME NXE SCE */
-    wrmsr
-    lea boot_gdt - 1b(%ebp), %eax
-    mov %eax, boot_gdt_pointer - 1b + 2(%ebp)
-    lgdt boot_gdt_pointer - 1b(%ebp)
-    mov $0x80010033, %eax
-    mov %eax, %cr0
-    lea pvh_start64 - 1b(%ebp), %eax
-    push $0x10
-    push %eax
-    lret
-
-.code64
-pvh_start64:
-    mov $0x18, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    lea boot_stack_top(%rip), %rsp
-    mov %esi, %edi
-    lea kernel_header(%rip), %rsi
-    call pvh_main
-    ud2
-
+.section .text.start, "ax", @progbits
 /*
  * void pvh_leave(const struct cpu_state *s, uint64_t *pml4, uint64_t delta,
  *                uint64_t bootinfo_va)
@@ -149,18 +94,10 @@ pvh_leave:
     mov %r12, %rdi
     iretq
 
-.section .data.boot, "aw", @progbits
-.balign 8
-boot_gdt:
-    .quad 0, 0
-    .quad 0x00af9b000000ffff
-    .quad 0x00cf93000000ffff
-boot_gdt_pointer:
-    .word 31
-    .long 0
-
 .section .bss.boot, "aw", @nobits
 .balign 4096
+.globl boot_pml4, boot_pd
+.hidden boot_pml4, boot_pd
 boot_pml4:
     .skip 4096
 .globl boot_pdpt
