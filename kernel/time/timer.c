@@ -13,13 +13,14 @@
  * than an exit for each sleep that ends before its time-out.
  */
 #include "core/panic.h"
-#include "sched/wait.h"
 #include "time/clock.h"
 
 #include "arch/arch.h"
 
+#define TIMER_NEVER UINT64_MAX
+
 static struct timer *heap_root;
-static uint64_t armed_ns = WAIT_FOREVER; /* what the hardware was told */
+static uint64_t armed_ns = TIMER_NEVER; /* what the hardware was told */
 
 static void set_link(struct timer **place, struct timer *t)
 {
@@ -128,7 +129,7 @@ void timers_run(void)
 {
     uint64_t now_ns;
 
-    if (armed_ns == WAIT_FOREVER && !heap_root)
+    if (armed_ns == TIMER_NEVER && !heap_root)
         return; /* do not ask for the time, which may have to be measured */
     now_ns = clock_mono_ns();
     while (heap_root && heap_root->deadline_ns <= now_ns) {
@@ -138,6 +139,6 @@ void timers_run(void)
         t->expired(t);
     }
     if (armed_ns <= now_ns)
-        armed_ns = WAIT_FOREVER; /* it has fired */
+        armed_ns = TIMER_NEVER; /* it has fired */
     arm_hardware();
 }
