@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* build.c - samara build: one file that is a whole machine. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cache.h"
+#include "cli/options.h"
+#include "cli/source.h"
+#include "cli/table.h"
+#include "host/fault.h"
+#include "host/path.h"
+
+static int build(const struct options *o, struct fault *fault)
+{
+    struct source src = { 0 };
+    char *own = NULL;
+    const char *path = o->output;
+    struct stat st;
+    int err;
+
+    if (!path)
+        path = own = mem_printf("%s.img", path_base(o->source));
+    err = source_open(o, &src, fault);
+    if (err == 0 && src.is_image)
+        err = fault_set(fault, EINVAL,
+                        "'%s' is an image already; to copy it: cp %s %s",
+                        o->source, o->source, path);
+    /* The rename at the end would put a file in the place of a device. */
+    if (err == 0 && stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        err = fault_set(fault, EINVAL,
+                        "-o: '%s' is there and is not a regular file; choose "
+                        "another name",
+                        path);
+    if (err == 0)
+        err = cache_build(&src, path, fault);
+    if (err == 0 && o->verbose && stat(path, &st) == 0)
+        fprintf(stderr, "samara: '%s': %zu files, %lld bytes\n", path,
+                src.tree.count, (long long)st.st_size);
+    source_fini(&src);
+    free(own);
+    return err;
+}
+
+int verb_build(int argc, char **argv, struct fault *fault)
+{
+    struct options o;
+    int err = options_parse(options_build, &o, argc, argv, fault);
+
+    if (err == 0)
+        err = o.help ? verb_show_help("build") : build(&o, fault);
+    options_fini(&o);
+    return err;
+}

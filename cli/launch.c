@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* launch.c - see launch.h. */
+#include "cli/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/place.h"
+#include "cli/qemu.h"
+#include "cli/source.h"
+#include "host/fault.h"
+#include "host/file.h"
+
+static int kvm_check(void)
+{
+    int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+void launch_print(const struct list *argv)
+{
+    size_t i;
+
+    for (i = 0; i < argv->count; i++) {
+        const char *s = argv->item[i];
+        const char *p;
+
+        if (i > 0)
+            putchar(' ');
+        if (s[0] != '\0' &&
+            s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "0123456789-_./,:=+@%")] == '\0') {
+            fputs(s, stdout);
+            continue;
+        }
+        putchar('\'');
+        for (p = s; *p != '\0'; p++) {
+            if (*p == '\'')
+                fputs("'\\''", stdout);
+            else
+                putchar(*p);
+        }
+        putchar('\'');
+    }
+    putchar('\n');
+}
+
+int launch_memory_file(const void *data, size_t len, struct fault *fault)
+{
+    int fd = memfd_create("samara-config", MFD_ALLOW_SEALING);
+    int err;
+
+    if (fd < 0)
+        return fault_sys(fault, errno, "cannot make a memory file");
+    err = file_write_all(fd, data, len, "the run configuration", fault);
+    if (err == 0 &&
+        (lseek(fd, 0, SEEK_SET) != 0 ||
+         fcntl(fd, F_ADD_SEALS,
+               F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0))
+        err = fault_sys(fault, errno, "cannot seal a memory file");
+    if (err) {
+        close(fd);
+        return err;
+    }
+    return fd;
+}
+
+static int monitor_run(const struct options *o, const char *monitor,
+                       struct source *src, struct fault *fault)
+{
+    struct list argv = { 0 };
+    struct buf config = { 0 };
+    int fd, err;
+
+    err = run_config_encode(&src->config, &config, fault);
+    if (err)
+        return err;
+    fd = launch_memory_file(config.data, config.len, fault);
+    buf_fini(&config);
+    if (fd < 0)
+        return fd;
+    list_add(&argv, monitor);
+    list_add(&argv, "-m");
+    list_add_take(&argv, mem_printf("%llu", (unsigned long long)o->ram_len));
+    list_add(&argv, "--config-fd");
+    list_add_take(&argv, mem_printf("%d", fd));
+    list_add(&argv, src->image);
+    if (o->dry_run) {
+        launch_print(&argv);
+        list_fini(&argv);
+        close(fd);
+        return 0;
+    }
+    execv(monitor, argv.item);
+    err = fault_sys(fault, errno, "cannot start the monitor '%s'", monitor);
+    list_fini(&argv);
+    close(fd);
+    return err;
+}
+
+/* Choose the machine. The monitor needs KVM; QEMU runs everywhere. */
+static int choose(const struct options *o, char **monitor_out,
+                  enum accel *accel_out, struct fault *fault)
+{
+    int kvm_err = o->accel == ACCEL_TCG ? ENOENT : kvm_check();
+
+    *monitor_out = NULL;
+    *accel_out = kvm_err == 0 ? ACCEL_KVM : ACCEL_TCG;
+    if (o->vmm == VMM_MONITOR && o->accel == ACCEL_TCG)
+        return fault_set(fault, EINVAL,
+                         "the monitor has no --accel tcg; choose --vmm qemu");
+    if (kvm_err != 0 && (o->accel == ACCEL_KVM || o->vmm == VMM_MONITOR))
+        return fault_sys(fault, kvm_err,
+                         "KVM was asked for, and /dev/kvm does not open (load "
+                         "the module kvm, join the group kvm, or choose "
+                         "--accel tcg)");
+    if (kvm_err != 0 || o->vmm == VMM_QEMU)
+        return 0;
+    *monitor_out = place_monitor(fault);
+    if (!*monitor_out && o->vmm == VMM_MONITOR)
+        return -ENOENT;
+    return 0;
+}
+
+int launch_guest(const struct options *o, struct source *src,
+                 struct fault *fault)
+{
+    enum accel accel;
+    char *monitor;
+    int err = choose(o, &monitor, &accel, fault);
+
+    if (err)
+        return err;
+    src->config.ram_len = o->ram_len;
+    if (monitor) {
+        err = monitor_run(o, monitor, src, fault);
+        free(monitor);
+        return err;
+    }
+    return qemu_run(o, accel, src, fault);
+}

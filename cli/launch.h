@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * launch.h - starting a guest: which machine, with what command line.
+ *
+ * Errors:    0 or -errno with a fault. launch_guest() does not return when
+ *            the monitor takes the process over; with QEMU it returns the
+ *            guest's exit status, >= 0.
+ */
+#ifndef CLI_LAUNCH_H
+#define CLI_LAUNCH_H
+
+#include "host/memory.h"
+
+struct fault;
+struct options;
+struct source;
+
+/* src->image is there; the configuration says what to run. */
+int launch_guest(const struct options *o, struct source *src,
+                 struct fault *fault);
+
+/* Print a command line so that a shell reads the same words. */
+void launch_print(const struct list *argv);
+
+/* A sealed memory file that holds data; a child may inherit it. */
+int launch_memory_file(const void *data, size_t len, struct fault *fault);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - the command `samara`: find the verb, run it, print what failed.
+ *
+ * This is the only place that prints a fault. The exit status is the guest's
+ * program's, 128 + n when signal n ended it, 127 and 126 as a shell has them,
+ * and 125 when Samara itself failed or was called wrongly.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/table.h"
+#include "host/fault.h"
+
+/* "--help" and "--version" are what people try first. */
+static const char *verb_name(const char *arg)
+{
+    if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
+        return "help";
+    if (strcmp(arg, "--version") == 0 || strcmp(arg, "-V") == 0)
+        return "version";
+    return arg;
+}
+
+int main(int argc, char **argv)
+{
+    static struct fault fault;
+    const struct verb *verb;
+    int status;
+
+    if (argc < 2) {
+        fputs("samara: what shall I do? Try: samara run /bin/echo hello, or "
+              "samara help\n",
+              stderr);
+        return EXIT_OWN_FAILURE;
+    }
+    verb = verb_find(verb_name(argv[1]));
+    if (!verb) {
+        fprintf(stderr,
+                "samara: unknown verb '%s'; 'samara help' lists them, and "
+                "'samara run %s' runs a program of this name\n",
+                argv[1], argv[1]);
+        return EXIT_OWN_FAILURE;
+    }
+    status = verb->run(argc - 1, argv + 1, &fault);
+    if (status >= 0) {
+        if (fflush(stdout) != 0) {
+            perror("samara: cannot write to standard output");
+            return EXIT_OWN_FAILURE;
+        }
+        return status;
+    }
+    fflush(stdout);
+    fprintf(stderr, "samara: %s\n", fault.text);
+    return fault.exit_status != 0 ? fault.exit_status : EXIT_OWN_FAILURE;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* options.c - see options.h. */
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/fault.h"
+
+#define HOSTNAME_LEN_MAX 64u /* as Linux */
+
+static int set_memory(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+    int err = args_size("-m", value, &o->ram_len, fault);
+
+    if (err)
+        return err;
+    if (o->ram_len < RAM_LEN_MIN || o->ram_len > RAM_LEN_MAX)
+        return fault_set(fault, EINVAL,
+                         "option -m: a guest takes from %lluK to %lluG of "
+                         "memory, not '%s'; give a unit, such as 64M",
+                         RAM_LEN_MIN >> 10, RAM_LEN_MAX >> 30, value);
+    o->ram_len &= ~4095ull;
+    return 0;
+}
+
+static int set_cpus(void *into, const char *value, struct fault *fault)
+{
+    (void)into;
+    if (strcmp(value, "1") != 0)
+        return fault_set(fault, EINVAL,
+                         "option --cpus: a guest has one CPU in this version, "
+                         "not '%s'; say --cpus 1 or leave it out",
+                         value);
+    return 0;
+}
+
+static int set_env(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    if (value[0] == '=' || value[0] == '\0')
+        return fault_set(fault, EINVAL,
+                         "option -e: '%s' has no name; write NAME=VALUE, or "
+                         "NAME for this host's value",
+                         value);
+    list_add(&o->env, value);
+    return 0;
+}
+
+static int set_cwd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    if (value[0] != '/')
+        return fault_set(fault, EINVAL,
+                         "option -w: '%s' is not absolute; it is a directory "
+                         "inside the guest, such as /tmp",
+                         value);
+    o->cwd = value;
+    return 0;
+}
+
+static int set_add(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    if (value[0] == '\0')
+        return fault_set(fault, EINVAL, "option --add needs a path");
+    list_add(&o->adds, value);
+    return 0;
+}
+
+static int set_root(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    ((struct options *)into)->root = value;
+    return 0;
+}
+
+static int set_hostname(void *into, const char *value, struct fault *fault)
+{
+    if (value[0] == '\0' || strlen(value) > HOSTNAME_LEN_MAX)
+        return fault_set(fault, EINVAL,
+                         "option --hostname: a name has 1 to %u characters",
+                         HOSTNAME_LEN_MAX);
+    ((struct options *)into)->hostname = value;
+    return 0;
+}
+
+static int set_output(void *into, const char *value, struct fault *fault)
+{
+    if (value[0] == '\0')
+        return fault_set(fault, EINVAL, "option -o needs a file name");
+    ((struct options *)into)->output = value;
+    return 0;
+}
+
+static int set_vmm(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    if (strcmp(value, "monitor") == 0)
+        o->vmm = VMM_MONITOR;
+    else if (strcmp(value, "qemu") == 0)
+        o->vmm = VMM_QEMU;
+    else
+        return fault_set(fault, EINVAL,
+                         "option --vmm: '%s' is unknown; choose monitor or "
+                         "qemu",
+                         value);
+    return 0;
+}
+
+static int set_accel(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    if (strcmp(value, "kvm") == 0)
+        o->accel = ACCEL_KVM;
+    else if (strcmp(value, "tcg") == 0)
+        o->accel = ACCEL_TCG;
+    else
+        return fault_set(fault, EINVAL,
+                         "option --accel: '%s' is unknown; choose kvm or tcg",
+                         value);
+    return 0;
+}
+
+static int set_read_only(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->read_only = true;
+    return 0;
+}
+
+static int set_dry_run(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->dry_run = true;
+    return 0;
+}
+
+static int set_verbose(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->verbose = true;
+    return 0;
+}
+
+static int set_json(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->json = true;
+    return 0;
+}
+
+static int set_files(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->files = true;
+    return 0;
+}
+
+static int set_help(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->help = true;
+    return 0;
+}
+
+/* A guest leaves nothing behind: the option is there for docker's habit. */
+static int set_nothing(void *into, const char *value, struct fault *fault)
+{
+    (void)into;
+    (void)value;
+    (void)fault;
+    return 0;
+}
+
+#define OPTIONS_SOURCE                                                         \
+    { 0, "add", "PATH[:DEST]", "put this file or directory in too", set_add }, \
+    {                                                                          \
+        0, "root", "DIR", "SOURCE is a path inside DIR, all of it packed",     \
+            set_root                                                           \
+    }
+#define OPTIONS_GUEST                                                         \
+    { 'e', "env", "NAME[=VALUE]", "set a variable; NAME: the host's value",   \
+      set_env },                                                              \
+        { 'w', "workdir", "DIR", "working directory in the guest (/)",        \
+          set_cwd },                                                          \
+        { 0, "hostname", "NAME", "the guest's name (samara)", set_hostname }, \
+    {                                                                         \
+        0, "read-only", NULL, "refuse writes to the root", set_read_only      \
+    }
+#define OPTIONS_LAST                                           \
+    { 'v', "verbose", NULL, "say what is done", set_verbose }, \
+        { 'h', "help", NULL, "show this help", set_help },     \
+    {                                                          \
+        0, NULL, NULL, NULL, NULL                              \
+    }
+
+const struct arg_option options_run[] = {
+    { 'm', "memory", "SIZE", "memory of the guest (512M)", set_memory },
+    { 0, "cpus", "N", "CPUs of the guest: 1", set_cpus },
+    OPTIONS_GUEST,
+    OPTIONS_SOURCE,
+    { 0, "vmm", "VMM", "monitor or qemu (monitor when KVM works)", set_vmm },
+    { 0, "accel", "ACCEL", "kvm or tcg (kvm when it works)", set_accel },
+    { 0, "dry-run", NULL, "print the command line, do not start", set_dry_run },
+    { 0, "rm", NULL, "accepted; a guest leaves nothing behind", set_nothing },
+    OPTIONS_LAST,
+};
+
+const struct arg_option options_build[] = {
+    { 'o', "output", "FILE", "the image to write (SOURCE's name + .img)",
+      set_output },
+    OPTIONS_GUEST,
+    OPTIONS_SOURCE,
+    OPTIONS_LAST,
+};
+
+const struct arg_option options_inspect[] = {
+    { 0, "files", NULL, "list the files of the root", set_files },
+    { 0, "json", NULL, "for programs: JSON", set_json },
+    OPTIONS_SOURCE,
+    OPTIONS_LAST,
+};
+
+int options_parse(const struct arg_option *table, struct options *o, int argc,
+                  char **argv, struct fault *fault)
+{
+    int first;
+    int err;
+
+    *o = (struct options){ .ram_len = RAM_LEN_DEFAULT };
+    err = args_parse(table, o, argc, argv, &first, fault);
+    if (err || o->help)
+        return err;
+    if (first >= argc || argv[first][0] == '\0')
+        return fault_set(fault, EINVAL,
+                         "%s: which program or image? Say: samara %s SOURCE "
+                         "[ARG...], or samara help %s",
+                         argv[0], argv[0], argv[0]);
+    o->source = argv[first];
+    o->argc = argc - first - 1;
+    o->argv = argv + first + 1;
+    return 0;
+}
+
+void options_fini(struct options *o)
+{
+    list_fini(&o->env);
+    list_fini(&o->adds);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * qemu.c - see qemu.h.
+ *
+ * The machine is microvm with two serial ports: COM1 carries the guest's
+ * standard output, COM2 the line of abi/link.h, each over a socket that this
+ * process serves (link.c). The run configuration comes as initrd, in a memory
+ * file. QEMU copies the image into the guest's RAM, so that is made larger by
+ * the image's size: -m means the same on either machine.
+ */
+#include "cli/qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "abi/config.h"
+#include "cli/launch.h"
+#include "cli/link.h"
+#include "cli/source.h"
+#include "host/fault.h"
+#include "host/path.h"
+#include "image/image.h"
+
+#define QEMU           "qemu-system-x86_64"
+#define RAM_UNIT       (64ull << 10)
+#define TSC_MEASURE_NS (20 * 1000 * 1000ull)
+#define NS_PER_S       1000000000ull
+
+struct machine {
+    char *program;
+    enum accel accel;
+    uint64_t ram_len;
+    int config_fd;
+    int out[2]; /* ours, QEMU's */
+    int link[2];
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec ts = { 0 };
+
+    clock_gettime(clock, &ts);
+    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* A guest under TCG sees this host's TSC, and has nothing to measure it with
+ * that is as good as the host's clock. */
+static uint64_t tsc_khz(void)
+{
+    uint64_t start_ns = clock_ns(CLOCK_MONOTONIC_RAW);
+    uint64_t start = __rdtsc();
+    uint64_t ns;
+
+    do {
+        const struct timespec nap = { 0, 1000000 };
+
+        nanosleep(&nap, NULL);
+        ns = clock_ns(CLOCK_MONOTONIC_RAW) - start_ns;
+    } while (ns < TSC_MEASURE_NS);
+    return (__rdtsc() - start) * 1000000 / ns;
+}
+
+static void command_line(const struct machine *m, const char *image,
+                         struct list *argv)
+{
+    const char *kvm = m->accel == ACCEL_KVM ? "kvm" : "tcg";
+    const char *cpu = m->accel == ACCEL_KVM ? "host" : "max";
+
+    list_add(argv, m->program);
+    list_add(argv, "-M");
+    list_add(argv, "microvm,auto-kernel-cmdline=off");
+    list_add(argv, "-accel");
+    list_add(argv, kvm);
+    list_add(argv, "-cpu");
+    list_add(argv, cpu);
+    list_add(argv, "-m");
+    list_add_take(argv,
+                  mem_printf("%lluK", (unsigned long long)(m->ram_len >> 10)));
+    list_add(argv, "-kernel");
+    list_add(argv, image);
+    list_add(argv, "-initrd");
+    list_add_take(argv, mem_printf("/dev/fd/%d", m->config_fd));
+    list_add(argv, "-nodefaults");
+    list_add(argv, "-no-user-config");
+    list_add(argv, "-display");
+    list_add(argv, "none");
+    list_add(argv, "-no-reboot");
+    list_add(argv, "-chardev");
+    list_add_take(argv, mem_printf("socket,id=out,fd=%d", m->out[1]));
+    list_add(argv, "-serial");
+    list_add(argv, "chardev:out");
+    list_add(argv, "-chardev");
+    list_add_take(argv, mem_printf("socket,id=link,fd=%d", m->link[1]));
+    list_add(argv, "-device");
+    list_add(argv, "isa-serial,iobase=0x2f8,irq=3,chardev=link");
+}
+
+static int ram_choose(const struct options *o, const char *path,
+                      size_t config_len, struct machine *m, struct fault *fault)
+{
+    struct image img;
+    uint64_t extra;
+    int err = image_open(path, &img, fault);
+
+    if (err)
+        return err;
+    extra = img.root.mem_len + img.config.mem_len + config_len;
+    image_close(&img);
+    m->ram_len = (o->ram_len + extra + RAM_UNIT - 1) & ~(RAM_UNIT - 1);
+    if (o->verbose)
+        fprintf(stderr,
+                "samara: QEMU gets %llu KiB: -m %llu KiB, and %llu KiB for "
+                "the image, which it copies into RAM\n",
+                (unsigned long long)(m->ram_len >> 10),
+                (unsigned long long)(o->ram_len >> 10),
+                (unsigned long long)(extra >> 10));
+    return 0;
+}
+
+static int channels_open(struct machine *m, struct fault *fault)
+{
+    /* Ours close at exec; QEMU's are inherited. */
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, m->out) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, m->link) != 0 ||
+        fcntl(m->out[0], F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(m->link[0], F_SETFD, FD_CLOEXEC) != 0)
+        return fault_sys(fault, errno, "cannot make a pair of sockets");
+    return 0;
+}
+
+static void close_if(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static void machine_fini(struct machine *m)
+{
+    close_if(m->config_fd);
+    close_if(m->out[0]);
+    close_if(m->out[1]);
+    close_if(m->link[0]);
+    close_if(m->link[1]);
+    free(m->program);
+}
+
+/* QEMU gets no terminal signals (a process group of its own: they are for the
+ * guest), no standard input, and does not outlive this process. */
+static void child_exec(const struct list *argv, pid_t parent)
+{
+    int null = open("/dev/null", O_RDWR);
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_NOT_RUNNABLE);
+    if (null >= 0) {
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+    }
+    execv(argv->item[0], argv->item);
+    _exit(EXIT_NOT_RUNNABLE);
+}
+
+static int start(struct machine *m, const struct list *argv, struct source *src,
+                 struct fault *fault)
+{
+    pid_t parent = getpid();
+    struct link link = { .image = src->image,
+                         .out_fd = m->out[0],
+                         .link_fd = m->link[0] };
+    int err = link_prepare(&link, fault);
+
+    if (err)
+        return err;
+    link.child = fork();
+    if (link.child < 0) {
+        err = fault_sys(fault, errno, "cannot start '%s'", m->program);
+        link_fini(&link);
+        return err;
+    }
+    if (link.child == 0)
+        child_exec(argv, parent);
+    close(m->out[1]);
+    close(m->link[1]);
+    m->out[1] = -1;
+    m->link[1] = -1;
+    err = link_serve(&link, fault);
+    link_fini(&link);
+    return err;
+}
+
+static char *qemu_find(struct fault *fault)
+{
+    const char *override = getenv("SAMARA_QEMU");
+    int err = 0;
+    char *path = path_search(override ? override : QEMU, NULL, &err);
+
+    if (!path)
+        fault_set(fault, err,
+                  "no machine to run on: KVM is not in use (/dev/kvm), and "
+                  "the program %s was not found; install the package "
+                  "qemu-system-x86",
+                  override ? override : QEMU);
+    return path;
+}
+
+int qemu_run(const struct options *o, enum accel accel, struct source *src,
+             struct fault *fault)
+{
+    struct machine m = {
+        .accel = accel, .config_fd = -1, .out = { -1, -1 }, .link = { -1, -1 }
+    };
+    struct list argv = { 0 };
+    struct buf config = { 0 };
+    int err;
+
+    m.program = qemu_find(fault);
+    if (!m.program)
+        return -fault->err;
+    src->config.flags |= CONFIG_LINK;
+    src->config.wall_ns = clock_ns(CLOCK_REALTIME);
+    src->config.tsc_khz = tsc_khz();
+    err = run_config_encode(&src->config, &config, fault);
+    if (err == 0)
+        err = ram_choose(o, src->image, config.len, &m, fault);
+    if (err == 0) {
+        m.config_fd = launch_memory_file(config.data, config.len, fault);
+        err = m.config_fd < 0 ? m.config_fd : channels_open(&m, fault);
+    }
+    if (err == 0) {
+        command_line(&m, src->image, &argv);
+        if (o->dry_run)
+            launch_print(&argv);
+        else
+            err = start(&m, &argv, src, fault);
+    }
+    list_fini(&argv);
+    buf_fini(&config);
+    machine_fini(&m);
+    return err;
+}

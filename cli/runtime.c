@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* runtime.c - see runtime.h. */
+#include "cli/runtime.h"
+
+#include <fnmatch.h>
+#include <glob.h>
+#include <stddef.h>
+
+#include "cli/tree.h"
+#include "host/fault.h"
+
+#define RULE_PATH_MAX 12u
+
+struct rule {
+    const char *when; /* fnmatch() pattern on a packed file's path */
+    const char *add[RULE_PATH_MAX]; /* glob() patterns on the host */
+};
+
+/* Matching is by the file's real path, after symbolic links. */
+static const struct rule rules[] = {
+    { "*/libc.so.6",
+      { "/usr/lib/locale/C.utf8", "/lib/x86_64-linux-gnu/libgcc_s.so.1" } },
+    { "*/bin/python3*",
+      { "/usr/lib/python3*", "/etc/python3*",
+        "/usr/local/lib/python3*/*.pth" } },
+    { "/usr/local/bin/python3*",
+      { "/usr/local/lib/python3*", "/usr/local/lib/libpython3*" } },
+    { "/usr/bin/perl*",
+      { "/etc/perl", "/usr/lib/x86_64-linux-gnu/perl*", "/usr/share/perl*",
+        "/usr/local/lib/x86_64-linux-gnu/perl*", "/usr/local/share/perl*" } },
+    { "/usr/bin/ruby*",
+      { "/usr/lib/ruby", "/usr/lib/x86_64-linux-gnu/ruby",
+        "/usr/share/rubygems-integration", "/var/lib/gems" } },
+    { "/usr/bin/php*", { "/etc/php", "/usr/lib/php", "/usr/share/php" } },
+    { "/usr/bin/node*", { "/usr/share/nodejs", "/usr/lib/nodejs" } },
+    { "/usr/bin/lua*",
+      { "/usr/share/lua", "/usr/lib/x86_64-linux-gnu/lua",
+        "/usr/local/share/lua", "/usr/local/lib/lua" } },
+    { "/usr/bin/tclsh*", { "/usr/share/tcltk/tcl[0-9]*", "/usr/lib/tcltk" } },
+    { "/usr/bin/guile*", { "/usr/share/guile", "/usr/lib/*/guile" } },
+    { "/usr/bin/gawk", { "/usr/share/awk", "/usr/lib/x86_64-linux-gnu/gawk" } },
+    { "*/bin/java", { "/usr/lib/jvm/*", "/etc/java*" } },
+    { "*/bin/vim.*", { "/usr/share/vim", "/etc/vim" } },
+    { "*/bin/nginx", { "/etc/nginx", "/usr/lib/nginx", "/var/www" } },
+    { "*/libmagic.so.1", { "/usr/share/misc/magic.mgc", "/etc/magic*" } },
+    { "*/libtinfo.so.*",
+      { "/lib/terminfo", "/usr/share/terminfo/x/xterm*",
+        "/usr/share/terminfo/s/screen*", "/usr/share/terminfo/t/tmux*" } },
+    { "*/libreadline.so.*", { "/etc/inputrc" } },
+    { "*/libcrypto.so.3",
+      { "/usr/lib/ssl/openssl.cnf", "/etc/ssl/openssl.cnf",
+        "/usr/lib/x86_64-linux-gnu/ossl-modules",
+        "/usr/lib/x86_64-linux-gnu/engines-3" } },
+    { "*/bin/iconv", { "/usr/lib/x86_64-linux-gnu/gconv" } },
+};
+
+/* Large, and used only to build or to test the run times themselves. */
+static const char *const skipped[] = {
+    "/usr/lib/python3*/config-*",       "/usr/lib/python3*/test",
+    "/usr/local/lib/python3*/config-*", "/usr/local/lib/python3*/test",
+    "/usr/lib/*/perl*/*/CORE",          NULL,
+};
+
+static int rule_apply(struct tree *tree, const struct rule *rule,
+                      struct fault *fault)
+{
+    unsigned i;
+    int err = 0;
+
+    for (i = 0; i < RULE_PATH_MAX && rule->add[i] && err == 0; i++) {
+        glob_t found;
+        size_t k;
+
+        if (glob(rule->add[i], 0, NULL, &found) != 0)
+            continue;
+        for (k = 0; k < found.gl_pathc && err == 0; k++)
+            err = tree_add_host(tree, found.gl_pathv[k], fault);
+        globfree(&found);
+    }
+    return err;
+}
+
+int runtime_add(struct tree *tree, const char *path, struct fault *fault)
+{
+    int err = 0;
+    size_t i;
+
+    tree->skipped = skipped;
+    for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && err == 0; i++) {
+        /* A rule's own additions match it again: apply each once. */
+        if (tree->rules_done & 1ull << i)
+            continue;
+        if (fnmatch(rules[i].when, path, 0) != 0)
+            continue;
+        tree->rules_done |= 1ull << i;
+        err = rule_apply(tree, &rules[i], fault);
+    }
+    tree->skipped = NULL;
+    return err;
+}
