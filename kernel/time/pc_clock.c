@@ -20,7 +20,7 @@
 #define PIT_MODE_0    0xb0   /* counter 2, low and high byte, mode 0 */
 #define PIT_LATCH     0x80   /* counter 2 */
 #define PIT_SPAN      11932u /* ticks to measure over: 10 ms */
-#define PIT_READ_MAX  200000u
+#define PIT_STUCK_MAX 2000u  /* equal readings: there is no such chip */
 #define SAMPLE_COUNT  5u
 
 #define RTC_INDEX      0x70
@@ -68,29 +68,44 @@ static struct pit_sample pit_read_best(void)
     return best;
 }
 
+/* Wait until the counter has run for the span. False: it stands still. */
+static bool pit_wait(uint16_t first)
+{
+    uint16_t last = first;
+    unsigned stuck = 0;
+
+    while ((uint16_t)(first - last) < PIT_SPAN) {
+        uint16_t count = pit_read().count;
+
+        stuck = count == last ? stuck + 1 : 0;
+        if (stuck > PIT_STUCK_MAX)
+            return false;
+        last = count;
+    }
+    return true;
+}
+
 uint64_t pc_measure_tsc_khz(void)
 {
     uint8_t gate = arch_in8(PIT_GATE);
-    struct pit_sample first, last;
-    unsigned reads = 0;
-    uint64_t ticks = 0;
+    struct pit_sample first, last = { 0 };
+    uint64_t ticks;
+    bool runs;
 
     arch_out8(PIT_GATE, (gate & 0xfc) | 1); /* gate open, speaker off */
     arch_out8(PIT_COMMAND, PIT_MODE_0);
     arch_out8(PIT_COUNTER_2, 0xff);
     arch_out8(PIT_COUNTER_2, 0xff);
     first = pit_read_best();
-    do {
-        last = pit_read();
-    } while ((uint16_t)(first.count - last.count) < PIT_SPAN &&
-             ++reads < PIT_READ_MAX);
-    last = pit_read_best();
+    runs = pit_wait(first.count);
+    if (runs)
+        last = pit_read_best();
     arch_out8(PIT_GATE, gate);
 
     ticks = (uint16_t)(first.count - last.count);
-    /* 0xffff throughout: no such chip. A host that stole 40 ms: do not trust
-     * a counter that may have wrapped. */
-    if (ticks < PIT_SPAN || ticks > 4 * PIT_SPAN || last.tsc <= first.tsc)
+    /* If the host stole 40 ms, the counter may have wrapped: no answer is
+     * better than a wrong one. */
+    if (!runs || ticks > 4 * PIT_SPAN || last.tsc <= first.tsc)
         return 0;
     return (last.tsc - first.tsc) * PIT_HZ / ticks / 1000;
 }

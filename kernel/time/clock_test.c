@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * clock_test.c - clock arithmetic, the RTC's registers, the PIT.
+ *
+ * Method: a fake TSC and fake ports stand in for the machine. The PIT counts
+ * with the fake TSC, so the measured rate must come out as the one it was
+ * given, and the RTC's bytes must decode to what `date` gives for them.
+ */
+/* unit: kernel/time/clock.c kernel/time/pc_clock.c */
+#include "tests/unit.h"
+
+#include "abi/bootinfo.h"
+#include "arch/arch.h"
+#include "core/panic.h"
+#include "core/printf.h"
+#include "time/clock.h"
+#include "time/pc_clock.h"
+#include "time/vvar.h"
+
+/* rdtsc cannot be faked in place: these tests use rates so slow that the few
+ * real ticks between two calls do not show, or compare bounds. */
+
+static uint64_t pit_start, port_reads;
+static uint16_t pit_latched;
+static bool pit_high;
+static uint64_t fake_khz;
+static bool has_pit;
+
+static uint64_t real_tsc(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+uint8_t arch_in8(uint16_t port)
+{
+    port_reads++;
+    if (port != 0x42 || !has_pit)
+        return 0xff;
+    pit_high = !pit_high;
+    return pit_high ? (uint8_t)pit_latched : (uint8_t)(pit_latched >> 8);
+}
+
+void arch_out8(uint16_t port, uint8_t value)
+{
+    if (port == 0x43 && value == 0xb0)
+        pit_start = real_tsc();
+    if (port == 0x43 && value == 0x80) {
+        unsigned __int128 t = real_tsc() - pit_start;
+
+        pit_latched =
+            (uint16_t)(0xffff - (uint64_t)(t * 1193182 / 1000 / fake_khz));
+        pit_high = false;
+    }
+}
+
+void kprintf(const char *format, ...)
+{
+    (void)format;
+}
+
+void panic(const char *format, ...)
+{
+    printf("# panic: %s\n", format);
+    abort();
+}
+
+static struct bootinfo boot = { .platform = BOOTINFO_MONITOR,
+                                .kernel_pa = 0x100000,
+                                .kernel_va = 0x7f0000000000 };
+
+TEST(mult_is_exact_enough_for_a_day)
+{
+    for (uint64_t khz = 999; khz < 6000000; khz = khz * 3 / 2) {
+        uint64_t mult = (1000000ull << CLOCK_SHIFT) / khz;
+        uint64_t ticks = khz * 1000 * 86400; /* one day */
+        uint64_t day = 86400 * NS_PER_SEC, got = vvar_ns(ticks, mult);
+
+        CHECK(got <= day);
+        CHECK(day - got <= 60);
+    }
+}
+
+TEST(a_deadline_is_reached_at_its_tick)
+{
+    uint64_t tsc0;
+
+    boot.tsc_khz = 2893437;
+    tsc0 = real_tsc();
+    clock_init(&boot, 0, 0);
+    for (uint64_t ns = 1; ns < 1ull << 58; ns = ns * 7 + 1) {
+        uint64_t tsc = clock_tsc_of_mono(ns);
+        uint64_t mult = (1000000ull << CLOCK_SHIFT) / boot.tsc_khz;
+        uint64_t base = clock_tsc_of_mono(0);
+
+        CHECK(base >= tsc0);
+        CHECK(vvar_ns(tsc - base, mult) >= ns);
+        CHECK(vvar_ns(tsc - base - 3, mult) < ns + (ns >> 40) + 2);
+    }
+    CHECK_EQ(clock_tsc_of_mono(UINT64_MAX), UINT64_MAX);
+}
+
+TEST(monotonic_time_starts_at_zero_and_grows)
+{
+    uint64_t last = 0;
+
+    boot.tsc_khz = 2000000;
+    clock_init(&boot, 0, 0);
+    CHECK(clock_mono_ns() < NS_PER_SEC / 10);
+    for (unsigned i = 0; i < 1000; i++) {
+        uint64_t now = clock_mono_ns();
+
+        CHECK(now >= last);
+        last = now;
+    }
+}
+
+TEST(bootinfo_goes_before_config)
+{
+    boot.tsc_khz = 1000000;
+    boot.wall_tsc = real_tsc();
+    boot.wall_ns = 1700000000 * NS_PER_SEC;
+    clock_init(&boot, 5000000, 42);
+    CHECK(clock_ns_of_cycles(1000) == 1000);
+    CHECK_EQ(clock_real_ns() / NS_PER_SEC, 1700000000);
+}
+
+TEST(setting_the_clock_publishes_it)
+{
+    boot.tsc_khz = 1000000;
+    clock_init(&boot, 0, 0);
+    CHECK_EQ(clock_vvar.vvar.seq, 0);
+    clock_set_real_ns(5 * NS_PER_SEC);
+    CHECK_EQ(clock_real_ns() / NS_PER_SEC, 5);
+    CHECK_EQ(clock_vvar.vvar.seq, 2);
+    clock_publish();
+    CHECK_EQ(clock_vvar.vvar.seq, 2);
+    clock_set_real_ns(9 * NS_PER_SEC);
+    CHECK_EQ(clock_vvar.vvar.seq, 4);
+    CHECK_EQ(clock_vvar.vvar.mult, 1ull << CLOCK_SHIFT);
+}
+
+TEST(image_addresses_are_offset)
+{
+    clock_init(&boot, 1000, 0);
+    CHECK_EQ(clock_image_pa((void *)0x7f0000003210), 0x103210);
+}
+
+TEST(the_rate_is_measured_against_the_pit)
+{
+    has_pit = true;
+    fake_khz = 2500000; /* of the fake PIT: so many TSC ticks a ms */
+    uint64_t khz = pc_measure_tsc_khz();
+
+    CHECK(khz > fake_khz - fake_khz / 100);
+    CHECK(khz < fake_khz + fake_khz / 100);
+}
+
+TEST(no_pit_is_found_out)
+{
+    has_pit = false;
+    fake_khz = 2500000;
+    CHECK_EQ(pc_measure_tsc_khz(), 0);
+    CHECK(port_reads > 1000);
+}
+
+TEST(rtc_bcd_24_hours)
+{
+    struct rtc_regs r = { 0x59, 0x58, 0x23, 0x29, 0x02, 0x24, 0x20, 0x02 };
+
+    CHECK_EQ(rtc_decode(&r), 1709251139); /* 2024-02-29 23:58:59 */
+}
+
+TEST(rtc_binary_12_hours)
+{
+    struct rtc_regs r = { 0, 0, 12 | 0x80, 1, 1, 70, 19, 0x04 };
+
+    CHECK_EQ(rtc_decode(&r), 43200); /* noon, 1970-01-01 */
+    r.hour = 12;
+    CHECK_EQ(rtc_decode(&r), 0); /* midnight */
+}
+
+TEST(rtc_end_of_centuries)
+{
+    struct rtc_regs r = { 0, 0, 0, 0x01, 0x03, 0x00, 0x21, 0x02 };
+
+    CHECK_EQ(rtc_decode(&r), 4107542400); /* 2100-03-01, no leap day before */
+    r.century = 0xff;                     /* unknown: 20 is assumed */
+    CHECK_EQ(rtc_decode(&r), 951868800);  /* 2000-03-01 */
+}
+
+TEST(rtc_nonsense_is_refused)
+{
+    struct rtc_regs r = { 0x59, 0x58, 0x23, 0x29, 0x13, 0x24, 0x20, 0x02 };
+
+    CHECK_EQ(rtc_decode(&r), 0);
+    r.month = 0;
+    CHECK_EQ(rtc_decode(&r), 0);
+}
