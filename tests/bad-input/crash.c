@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * crash.c - a program that ends badly, in the way its argument names.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int deeper(volatile char *above)
+{
+    volatile char frame[4096];
+
+    frame[0] = above[0];
+    return deeper(frame) + frame[0];
+}
+
+static void eat_memory(void)
+{
+    size_t len = 1ul << 30;
+    char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    for (size_t i = 0; i < len; i += 4096)
+        p[i] = 1;
+    puts("never printed");
+}
+
+static int fork_one(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(0);
+    if (pid < 0) {
+        perror("fork");
+        return 4;
+    }
+    return waitpid(pid, NULL, 0) == pid ? 0 : 5;
+}
+
+int main(int argc, char **argv)
+{
+    const char *how = argc > 1 ? argv[1] : "";
+
+    puts("started");
+    fflush(stdout);
+    if (strcmp(how, "segv") == 0)
+        *(volatile int *)16 = 1;
+    else if (strcmp(how, "ill") == 0)
+        __asm__ volatile("ud2");
+    else if (strcmp(how, "privileged") == 0)
+        __asm__ volatile("hlt");
+    else if (strcmp(how, "divide") == 0)
+        __asm__ volatile("xor %%ecx, %%ecx; mov $1, %%eax; cdq; idiv %%ecx" ::
+                             : "eax", "ecx", "edx");
+    else if (strcmp(how, "stack") == 0)
+        return deeper((volatile char *)how);
+    else if (strcmp(how, "abort") == 0)
+        abort();
+    else if (strcmp(how, "jump") == 0)
+        ((void (*)(void))0x1234)();
+    else if (strcmp(how, "memory") == 0)
+        eat_memory();
+    else if (strcmp(how, "fork") == 0)
+        return fork_one();
+    else if (strcmp(how, "loop") == 0)
+        for (;;)
+            __asm__ volatile("");
+    else if (strcmp(how, "sleep") == 0)
+        pause();
+    return 0;
+}
