@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# options.sh - verbs and options: what is taken, what is refused, and how.
+. "$(dirname "$0")/lib.sh"
+
+check "no verb" refuses 125 "samara help"
+check "unknown verb" refuses 125 "unknown verb 'fly'" fly
+check "help" says "inspect" help
+check "--help" says "inspect" --help
+check "help of a verb" says "--read-only" help run
+check "--help of a verb" says "--output" build --help
+check "help of no verb" refuses 125 "no verb 'fly'" help fly
+check "version" says "^samara [0-9]" version
+check "--version" says "^samara [0-9]" --version
+
+check "no source" refuses 125 "which program" run
+check "unknown letter" refuses 125 "unknown option '-Q'" run -Q /bin/true
+check "unknown word" refuses 125 "unknown option '--fly'" run --fly /bin/true
+check "value missing" refuses 125 "-m needs a value" run -m
+check "value too much" refuses 125 "takes no value" run --read-only=1 x
+check "memory: not a size" refuses 125 "not a size" run -m lots /bin/true
+check "memory: no unit" refuses 125 "give a unit" run -m 64 /bin/true
+check "memory: too much" refuses 125 "of memory" run -m 99999999T /bin/true
+check "memory: overflow" refuses 125 "not a size" \
+    run -m 99999999999999999999999 /bin/true
+check "cpus" refuses 125 "one CPU" run --cpus 2 /bin/true
+check "variable without a name" refuses 125 "no name" run -e =x /bin/true
+check "relative directory" refuses 125 "not absolute" run -w tmp /bin/true
+check "unknown machine" refuses 125 "'xen' is unknown" run --vmm xen /bin/true
+check "unknown accelerator" refuses 125 "'hvf' is unknown" \
+    run --accel hvf /bin/true
+check "monitor and tcg" refuses 125 "choose --vmm qemu" \
+    run --vmm monitor --accel tcg /bin/true
+check "hostname too long" refuses 125 "hostname" \
+    run --hostname "$(printf %070d 0)" /bin/true
+check "empty output" refuses 125 "needs a file name" build -o "" /bin/true
+
+# A stand-in for QEMU is enough for --dry-run.
+export SAMARA_QEMU=/bin/true
+dry() {
+    pattern=$1
+    shift
+    says "$pattern" run --dry-run --vmm qemu --accel tcg "$@"
+}
+check "dry run names the machine" dry "^/bin/true -M microvm" /bin/true
+check "joined letter and value" dry " -m [0-9]*K " -m64M /bin/true
+check "long option with =" dry " -m [0-9]*K " --memory=64M /bin/true
+check "options end at the source" dry microvm /bin/true --no-such-option
+check "-- ends the options" dry microvm -- /bin/true
+check "--rm, --cpus 1 are taken" dry microvm --rm --cpus=1 /bin/true
+
+monitor_line() {
+    run 0 build -o "$T/true.img" /bin/true || return 1
+    SAMARA_MONITOR="$T/mon itor's" run 0 run --dry-run --vmm monitor -m 1M \
+        "$T/true.img" || return 1
+    grep -q "^'$T/mon itor'..''s' -m 1048576 --config-fd [0-9]* $T/true.img$" \
+        "$T/out" || { cat "$T/out"; return 1; }
+}
+printf '#!/bin/sh\nexit 0\n' >"$T/mon itor's"
+chmod +x "$T/mon itor's"
+if [ -w /dev/kvm ]; then
+    check "dry run quotes for a shell" monitor_line
+else
+    tests=$((tests + 1))
+    echo "ok $tests - dry run quotes for a shell # SKIP no /dev/kvm"
+    check "monitor without KVM" refuses 125 "/dev/kvm" \
+        run --vmm monitor /bin/true
+fi
+check "no QEMU" env SAMARA_QEMU=/nowhere/qemu sh -c "
+    '$SAMARA' run --vmm qemu /bin/true 2>&1 | grep -q 'install the package'"
+finish
