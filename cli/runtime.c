@@ -5,15 +5,19 @@
 #include <fnmatch.h>
 #include <glob.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "cli/tree.h"
 #include "host/fault.h"
+#include "host/memory.h"
+#include "host/path.h"
 
 #define RULE_PATH_MAX 12u
 
 struct rule {
     const char *when; /* fnmatch() pattern on a packed file's path */
-    const char *add[RULE_PATH_MAX]; /* glob() patterns on the host */
+    const char *add[RULE_PATH_MAX]; /* glob() patterns on the host; "~" is the
+                                     * prefix: /opt/x for /opt/x/bin/python3 */
 };
 
 /* Matching is by the file's real path, after symbolic links. */
@@ -21,10 +25,7 @@ static const struct rule rules[] = {
     { "*/libc.so.6",
       { "/usr/lib/locale/C.utf8", "/lib/x86_64-linux-gnu/libgcc_s.so.1" } },
     { "*/bin/python3*",
-      { "/usr/lib/python3*", "/etc/python3*",
-        "/usr/local/lib/python3*/*.pth" } },
-    { "/usr/local/bin/python3*",
-      { "/usr/local/lib/python3*", "/usr/local/lib/libpython3*" } },
+      { "~/lib/python3*", "~/lib/libpython3*", "/etc/python3*" } },
     { "/usr/bin/perl*",
       { "/etc/perl", "/usr/lib/x86_64-linux-gnu/perl*", "/usr/share/perl*",
         "/usr/local/lib/x86_64-linux-gnu/perl*", "/usr/local/share/perl*" } },
@@ -61,21 +62,37 @@ static const char *const skipped[] = {
     "/usr/lib/*/perl*/*/CORE",          NULL,
 };
 
+static char *pattern_expand(const char *pattern, const char *path)
+{
+    char *bin, *prefix, *expanded;
+
+    if (pattern[0] != '~')
+        return mem_strdup(pattern);
+    bin = path_dir(path);
+    prefix = path_dir(bin);
+    expanded = path_join(prefix, pattern + 1);
+    free(bin);
+    free(prefix);
+    return expanded;
+}
+
 static int rule_apply(struct tree *tree, const struct rule *rule,
-                      struct fault *fault)
+                      const char *path, struct fault *fault)
 {
     unsigned i;
     int err = 0;
 
     for (i = 0; i < RULE_PATH_MAX && rule->add[i] && err == 0; i++) {
+        char *pattern = pattern_expand(rule->add[i], path);
         glob_t found;
         size_t k;
 
-        if (glob(rule->add[i], 0, NULL, &found) != 0)
-            continue;
-        for (k = 0; k < found.gl_pathc && err == 0; k++)
-            err = tree_add_host(tree, found.gl_pathv[k], fault);
-        globfree(&found);
+        if (glob(pattern, 0, NULL, &found) == 0) {
+            for (k = 0; k < found.gl_pathc && err == 0; k++)
+                err = tree_add_host(tree, found.gl_pathv[k], fault);
+            globfree(&found);
+        }
+        free(pattern);
     }
     return err;
 }
@@ -93,7 +110,7 @@ int runtime_add(struct tree *tree, const char *path, struct fault *fault)
         if (fnmatch(rules[i].when, path, 0) != 0)
             continue;
         tree->rules_done |= 1ull << i;
-        err = rule_apply(tree, &rules[i], fault);
+        err = rule_apply(tree, &rules[i], path, fault);
     }
     tree->skipped = NULL;
     return err;

@@ -49,7 +49,17 @@ static int not_found(const char *source, int err, struct fault *fault)
     return fault_exit(fault, EXIT_NOT_RUNNABLE);
 }
 
-/* SOURCE as a host path: an image need not be executable. */
+static bool is_image_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_image = fd >= 0 && image_recognise(fd);
+
+    if (fd >= 0)
+        close(fd);
+    return is_image;
+}
+
+/* SOURCE as a host path: an image need be neither executable nor in PATH. */
 static int locate(const char *source, char **path_out, struct fault *fault)
 {
     int err = 0;
@@ -57,16 +67,9 @@ static int locate(const char *source, char **path_out, struct fault *fault)
     *path_out = path_search(source, NULL, &err);
     if (*path_out)
         return 0;
-    if (err == EACCES && access(source, R_OK) == 0) {
-        int fd = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        bool is_image = fd >= 0 && image_recognise(fd);
-
-        if (fd >= 0)
-            close(fd);
-        if (is_image) {
-            *path_out = mem_strdup(source);
-            return 0;
-        }
+    if (is_image_file(source)) {
+        *path_out = mem_strdup(source);
+        return 0;
     }
     if (err == ENOENT && !strchr(source, '/') && access(source, F_OK) == 0) {
         fault_set(fault, ENOENT,

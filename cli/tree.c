@@ -307,8 +307,9 @@ static int host_step(struct tree *tree, char **at, char **rest, unsigned *links,
             err = read_link(here, &target, fault);
         if (err == 0 && ++*links > LINK_FOLLOW_MAX)
             err = fault_sys(fault, ELOOP, "cannot follow '%s'", here);
-    } else if (S_ISDIR(st.st_mode) && !tree_find(tree, here)) {
-        err = add_object(tree, here, here, &st, fault);
+    } else if (S_ISDIR(st.st_mode)) {
+        /* Passed through, not asked for: its time says nothing here. */
+        tree_put_dir(tree, here, st.st_mode & 07777);
     }
     free(*rest);
     if (target) { /* stay where we are, or begin again at the top */
