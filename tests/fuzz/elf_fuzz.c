@@ -38,7 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         err = elf_interp(&e, path);
         if (err == 0 && strlen(path) >= sizeof(path))
             abort();
-        e.why = NULL;
     }
     if (err == 0) {
         /* As a program, then as an interpreter. */
