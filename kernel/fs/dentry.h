@@ -77,6 +77,10 @@ static inline struct dentry *dentry_ref(struct dentry *d)
     return d;
 }
 
+/* struct linux_dirent64: ino, off, reclen, type; then the name. */
+#define DIRENT_HEADER_LEN 19u
+#define DIRENT_LEN_MAX    (DIRENT_HEADER_LEN + NAME_MAX + 1 + 7)
+
 /* ---- inodes ---- */
 
 enum may { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * at.c - what the file calls share: targets, vectors, signals of a write.
+ */
+#include "syscall/at.h"
+
+#include <asm/signal.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "mm/heap.h"
+#include "process/signal.h"
+
+#define SI_KERNEL_CODE 0x80
+#define VEC_MAX        1024u /* IOV_MAX */
+
+int at_get_fd(int fd, bool allow_path, struct at_target *out)
+{
+    struct file *f = fd_get(fd);
+
+    *out = (struct at_target){ .file = f };
+    if (!f)
+        return -EBADF;
+    if (!allow_path && (f->flags & O_PATH)) {
+        file_put(f);
+        return -EBADF;
+    }
+    out->inode = f->inode;
+    out->dentry = f->dentry;
+    return 0;
+}
+
+int at_get(int dirfd, uaddr_t path, int flags, struct at_target *out)
+{
+    unsigned walk_flags = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : PATH_FOLLOW;
+    struct path_text p;
+    int err;
+
+    *out = (struct at_target){ 0 };
+    /* Linux 6.11: NULL stands for "" where AT_EMPTY_PATH is given. */
+    if ((flags & AT_EMPTY_PATH) && path == 0 && dirfd >= 0)
+        return at_get_fd(dirfd, true, out);
+    err = path_get(&p, path);
+    if (err)
+        return err;
+    if ((flags & AT_EMPTY_PATH) && *p.text == '\0') {
+        if (dirfd >= 0)
+            err = at_get_fd(dirfd, true, out);
+        else
+            err = path_lookup(dirfd, ".", 0, &out->dentry);
+    } else {
+        err = path_lookup(dirfd, p.text, walk_flags, &out->dentry);
+    }
+    path_put(&p);
+    if (!err && !out->file)
+        out->inode = out->dentry->inode;
+    return err;
+}
+
+void at_put(struct at_target *t)
+{
+    if (t->file)
+        file_put(t->file);
+    else if (t->dentry)
+        dentry_put(t->dentry);
+}
+
+int at_stat(const struct at_target *t, struct kstat *out)
+{
+    if (t->file && t->file->ops->stat)
+        return t->file->ops->stat(t->file, out);
+    if (t->inode)
+        return inode_getattr(t->inode, out);
+    *out = (struct kstat){ .mode = 0600, .nlink = 1, .blksize = PAGE_SIZE };
+    return 0;
+}
+
+int io_vec_get(uaddr_t vec, unsigned long count,
+               struct io_vec fast[IO_VEC_FAST_COUNT], struct io_vec **vec_out)
+{
+    struct io_vec *v = fast;
+    size_t left = IO_LEN_MAX;
+
+    if (count > VEC_MAX)
+        return -EINVAL;
+    if (count > IO_VEC_FAST_COUNT)
+        v = kmalloc(count * sizeof(*v));
+    if (!v)
+        return -ENOMEM;
+    if (copy_from_user(v, vec, count * sizeof(*v))) {
+        io_vec_free(v, fast);
+        return -EFAULT;
+    }
+    for (unsigned long i = 0; i < count; i++) {
+        int err = 0;
+
+        if ((ssize_t)v[i].len < 0)
+            err = -EINVAL;
+        else if (v[i].len > 0 && !user_range_ok(v[i].base, v[i].len))
+            err = -EFAULT;
+        if (err) {
+            io_vec_free(v, fast);
+            return err;
+        }
+        v[i].len = MIN(v[i].len, left);
+        left -= v[i].len;
+    }
+    *vec_out = v;
+    return 0;
+}
+
+void io_vec_free(struct io_vec *vec, const struct io_vec *fast)
+{
+    if (vec != fast)
+        kfree(vec);
+}
+
+ssize_t write_signals(ssize_t result)
+{
+    struct signal_info info = { .code = SI_KERNEL_CODE };
+
+    if (LIKELY(result != -EPIPE && result != -EFBIG))
+        return result;
+    info.signo = result == -EPIPE ? SIGPIPE : SIGXFSZ;
+    (void)signal_send_thread(thread_current(), &info);
+    return result;
+}

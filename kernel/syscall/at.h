@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * at.h - what an *at() call or a descriptor names, for kernel/syscall.
+ *
+ * What:      a file by descriptor, or an inode by path, looked at alike.
+ * Ownership: at_put() gives back what at_get() or at_get_fd() found.
+ * Errors:    those of path_resolution(7); -EBADF.
+ */
+#ifndef SYSCALL_AT_H
+#define SYSCALL_AT_H
+
+#include "fs/path.h"
+
+struct at_target {
+    struct inode *inode; /* NULL: an anonymous file; look at file */
+    struct dentry *dentry;
+    struct file *file; /* when a descriptor was named */
+};
+
+/* flags: AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH; follows unless
+ * told not to. */
+MUST_CHECK int at_get(int dirfd, uaddr_t path, int flags,
+                      struct at_target *out);
+/* allow_path: an O_PATH descriptor will do. */
+MUST_CHECK int at_get_fd(int fd, bool allow_path, struct at_target *out);
+void at_put(struct at_target *t);
+MUST_CHECK int at_stat(const struct at_target *t, struct kstat *out);
+
+/* Copy the iovec of readv(2) and friends: checked, clipped to Linux's largest
+ * count. *vec_out is fast, or allocated: io_vec_free(). */
+#define IO_VEC_FAST_COUNT 8u
+#define IO_LEN_MAX        0x7ffff000ul
+MUST_CHECK int io_vec_get(uaddr_t vec, unsigned long count,
+                          struct io_vec fast[IO_VEC_FAST_COUNT],
+                          struct io_vec **vec_out);
+void io_vec_free(struct io_vec *vec, const struct io_vec *fast);
+/* After a write: SIGPIPE and SIGXFSZ. Gives the result on. */
+ssize_t write_signals(ssize_t result);
+
+#endif

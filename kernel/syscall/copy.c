@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * copy.c - sendfile(2), copy_file_range(2), and the sync and advice calls.
+ */
+#include <linux/fadvise.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+
+#include "core/errno.h"
+#include "mm/page.h"
+#include "syscall/at.h"
+#include "syscall/syscall.h"
+
+/* Through one page of the kernel: short writes of the target set the pace. */
+static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
+                          uint64_t *out_pos, size_t len)
+{
+    paddr_t page = page_alloc();
+    size_t done = 0;
+    ssize_t n = 0;
+
+    if (page == 0)
+        return -ENOMEM;
+    while (done < len) {
+        struct io_vec one;
+        struct io io;
+        uint64_t pos = *in_pos;
+        ssize_t got;
+
+        io_init_kernel(&io, &one, page_ptr(page), MIN(len - done, PAGE_SIZE));
+        got = n = file_read(in, &io, &pos);
+        if (n <= 0)
+            break;
+        io_init_kernel(&io, &one, page_ptr(page), (size_t)got);
+        n = write_signals(file_write(out, &io, out_pos));
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+        *in_pos += (uint64_t)n;
+        if (n < got)
+            break;
+    }
+    page_put(page);
+    return done > 0 ? (ssize_t)done : n;
+}
+
+/* A pointer to an offset overrides the file's position. */
+struct place {
+    struct file *file;
+    uaddr_t off_ptr;
+    uint64_t own;
+    uint64_t *pos;
+};
+
+static int place_get(struct place *p, int fd, uaddr_t off_ptr)
+{
+    p->off_ptr = off_ptr;
+    p->file = fd_get(fd);
+    if (!p->file)
+        return -EBADF;
+    p->pos = &p->file->pos;
+    if (off_ptr == 0)
+        return 0;
+    p->pos = &p->own;
+    if (!p->file->ops->seek)
+        return -ESPIPE;
+    if (user_get64(&p->own, off_ptr))
+        return -EFAULT;
+    return (int64_t)p->own < 0 ? -EINVAL : 0;
+}
+
+static ssize_t place_put(struct place *p, ssize_t result)
+{
+    if (p->file && p->off_ptr && result >= 0 && user_put64(p->off_ptr, p->own))
+        result = -EFAULT;
+    if (p->file)
+        file_put(p->file);
+    return result;
+}
+
+long sys_sendfile(int out_fd, int in_fd, uaddr_t off, size_t len)
+{
+    struct place in = { 0 }, out = { 0 };
+    ssize_t n = place_get(&in, in_fd, off);
+
+    if (!n)
+        n = place_get(&out, out_fd, 0);
+    if (!n && (in.file->flags & O_ACCMODE) == O_WRONLY)
+        n = -EBADF;
+    if (!n && (out.file->flags & O_ACCMODE) == O_RDONLY)
+        n = -EBADF;
+    if (!n && (out.file->flags & O_APPEND))
+        n = -EINVAL;
+    if (!n && !in.file->ops->seek)
+        n = -EINVAL; /* what cannot be mapped or paged is no source */
+    if (!n)
+        n = copy_bytes(in.file, in.pos, out.file, out.pos,
+                       MIN(len, IO_LEN_MAX));
+    n = place_put(&out, n);
+    return place_put(&in, n);
+}
+
+static int range_check(const struct place *in, const struct place *out,
+                       size_t len)
+{
+    const struct inode *from = in->file->inode, *to = out->file->inode;
+
+    if ((in->file->flags & O_ACCMODE) == O_WRONLY ||
+        (out->file->flags & O_ACCMODE) == O_RDONLY ||
+        (out->file->flags & O_APPEND) ||
+        ((in->file->flags | out->file->flags) & O_PATH))
+        return -EBADF;
+    if ((from && S_ISDIR(from->mode)) || (to && S_ISDIR(to->mode)))
+        return -EISDIR;
+    if (!from || !to || !S_ISREG(from->mode) || !S_ISREG(to->mode))
+        return -EINVAL;
+    if (*in->pos + len < *in->pos || *out->pos + len < *out->pos)
+        return -EOVERFLOW;
+    if (from == to && *in->pos < *out->pos + len && *out->pos < *in->pos + len)
+        return -EINVAL;
+    return 0;
+}
+
+long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd, uaddr_t out_off,
+                         size_t len, unsigned flags)
+{
+    struct place in = { 0 }, out = { 0 };
+    ssize_t n;
+
+    if (flags != 0)
+        return -EINVAL;
+    len = MIN(len, IO_LEN_MAX);
+    n = place_get(&in, in_fd, in_off);
+    if (!n)
+        n = place_get(&out, out_fd, out_off);
+    if (!n)
+        n = range_check(&in, &out, len);
+    if (!n)
+        n = copy_bytes(in.file, in.pos, out.file, out.pos, len);
+    n = place_put(&out, n);
+    return place_put(&in, n);
+}
+
+static long sync_fd(int fd)
+{
+    struct at_target t;
+    int err = at_get_fd(fd, false, &t);
+
+    if (err)
+        return err;
+    err = t.file->ops->sync ? t.file->ops->sync(t.file) : -EINVAL;
+    at_put(&t);
+    return err;
+}
+
+long sys_fsync(int fd)
+{
+    return sync_fd(fd);
+}
+
+long sys_fdatasync(int fd)
+{
+    return sync_fd(fd);
+}
+
+long sys_sync(void)
+{
+    return 0; /* nothing outlives the guest yet */
+}
+
+long sys_syncfs(int fd)
+{
+    struct at_target t;
+    int err = at_get_fd(fd, false, &t);
+
+    if (!err)
+        at_put(&t);
+    return err;
+}
+
+/* Calls that only look at the descriptor: what kind of file is it? */
+static int need_regular(int fd, int pipe_err, int other_err)
+{
+    struct at_target t;
+    int err = at_get_fd(fd, false, &t);
+
+    if (err)
+        return err;
+    if (!t.file->ops->seek)
+        err = pipe_err;
+    else if (!t.inode || (!S_ISREG(t.inode->mode) && !S_ISDIR(t.inode->mode)))
+        err = other_err;
+    at_put(&t);
+    return err;
+}
+
+long sys_sync_file_range(int fd, off_t off, off_t len, unsigned flags)
+{
+    off_t end;
+
+    if (flags & ~7u || off < 0 || len < 0 ||
+        __builtin_add_overflow(off, len, &end))
+        return -EINVAL;
+    return need_regular(fd, -ESPIPE, -ESPIPE);
+}
+
+long sys_fadvise64(int fd, off_t off, size_t len, int advice)
+{
+    (void)off;
+    if ((ssize_t)len < 0)
+        return -EINVAL;
+    if (advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE)
+        return need_regular(fd, -ESPIPE, -EINVAL) ?: -EINVAL;
+    return need_regular(fd, -ESPIPE, 0);
+}
+
+long sys_readahead(int fd, off_t off, size_t len)
+{
+    (void)off, (void)len;
+    return need_regular(fd, -EINVAL, -EINVAL);
+}
+
+/* File handles would have to stay valid across eviction; nobody who runs in a
+ * guest of one program exports files. */
+long sys_name_to_handle_at(int dirfd, uaddr_t path, uaddr_t handle,
+                           uaddr_t mount_id, int flags)
+{
+    (void)dirfd, (void)path, (void)handle, (void)mount_id, (void)flags;
+    return -EOPNOTSUPP;
+}
+
+long sys_open_by_handle_at(int mount_fd, uaddr_t handle, int flags)
+{
+    (void)mount_fd, (void)handle, (void)flags;
+    return -EOPNOTSUPP;
+}
