@@ -31,9 +31,28 @@ MUST_CHECK int devfs_mount(struct superblock *sb, struct inode **root_out);
 MUST_CHECK int procfs_mount(struct superblock *sb, struct inode **root_out);
 MUST_CHECK int sysfs_mount(struct superblock *sb, struct inode **root_out);
 
+/* Sends the current thread a signal (SIGPIPE); registered by main.c. */
+extern void (*special_signal_hook)(int signo);
+
+/* Open files without a name; flags as the call's, checked by it. */
+MUST_CHECK int pipe_create(unsigned flags, struct file *ends_out[2]);
+MUST_CHECK int eventfd_create(uint32_t count, unsigned flags,
+                              struct file **out);
+MUST_CHECK int timerfd_create(int clock, unsigned flags, struct file **out);
+
+/* struct itimerspec64, decoded; 0 value: disarmed. */
+struct timerfd_time {
+    uint64_t interval_ns, value_ns;
+};
+/* -EINVAL: f is no timerfd. old NULL: not wanted. flags: TFD_TIMER_* */
+MUST_CHECK int timerfd_set(struct file *f, int flags,
+                           const struct timerfd_time *new_time,
+                           struct timerfd_time *old);
+MUST_CHECK int timerfd_get(struct file *f, struct timerfd_time *out);
+
 /* Device numbers: Linux's. */
-#define DEV_MAJOR(rdev) ((unsigned)((rdev) >> 8) & 0xfffu)
-#define DEV_MINOR(rdev) ((unsigned)((rdev)&0xffu))
+#define DEV_MAJOR(rdev)        ((unsigned)((rdev) >> 8) & 0xfffu)
+#define DEV_MINOR(rdev)        ((unsigned)((rdev)&0xffu))
 #define DEV_MAKE(major, minor) ((uint64_t)(major) << 8 | (minor))
 
 #endif

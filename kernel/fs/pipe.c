@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pipe.c - pipes and FIFOs.
+ *
+ * A pipe is a ring of slots, each a page that fills from the front and drains
+ * from the front. A page is allocated when bytes arrive and freed when they
+ * have been read, but for one that is kept for the next write. In packet mode
+ * (O_DIRECT) each write begins a slot of its own and a read takes one slot.
+ */
+#include <asm/ioctls.h>
+#include <linux/eventpoll.h>
+#include <linux/fcntl.h>
+#include <linux/signal.h>
+#include <linux/stat.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "fs/special.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "sched/process.h"
+#include "sched/wait.h"
+#include "time/clock.h"
+
+#define PIPE_SLOTS_DEFAULT 16u
+#define PIPE_SLOTS_MAX     256u  /* 1 MiB, Linux's pipe-max-size */
+#define PIPE_ATOMIC_LEN    4096u /* PIPE_BUF */
+
+struct pipe_slot {
+    uint8_t *page;
+    uint16_t off, len;
+    bool is_packet;
+};
+
+struct pipe {
+    struct waitq readable, writable;
+    unsigned readers, writers; /* open files */
+    /* Ever opened, so that open() of a FIFO sees who came and left. */
+    unsigned reader_count, writer_count;
+    struct pipe_slot *slots;
+    unsigned slot_max; /* a power of two */
+    unsigned head, count;
+    uint8_t *spare;
+    uint64_t created_ns;
+    uint64_t ino;
+};
+
+void (*special_signal_hook)(int signo);
+
+static struct pipe *pipe_new(void)
+{
+    static uint64_t next_ino = 1;
+    struct pipe *p = kzalloc(sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->slots = kzalloc(PIPE_SLOTS_DEFAULT * sizeof(*p->slots));
+    if (!p->slots) {
+        kfree(p);
+        return NULL;
+    }
+    waitq_init(&p->readable);
+    waitq_init(&p->writable);
+    p->slot_max = PIPE_SLOTS_DEFAULT;
+    p->created_ns = clock_real_ns();
+    p->ino = next_ino++;
+    return p;
+}
+
+static void page_release(struct pipe *p, uint8_t *page)
+{
+    if (!p->spare)
+        p->spare = page;
+    else
+        page_put(page_pa(page));
+}
+
+static void pipe_free(struct pipe *p)
+{
+    for (unsigned i = 0; i < p->count; i++) {
+        unsigned idx = (p->head + i) & (p->slot_max - 1);
+
+        page_put(page_pa(p->slots[idx].page));
+    }
+    if (p->spare)
+        page_put(page_pa(p->spare));
+    kfree(p->slots);
+    kfree(p);
+}
+
+static size_t pipe_bytes(const struct pipe *p)
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < p->count; i++)
+        len += p->slots[(p->head + i) & (p->slot_max - 1)].len;
+    return len;
+}
+
+/* ---- reading ---- */
+
+static void slot_pop(struct pipe *p)
+{
+    page_release(p, p->slots[p->head].page);
+    p->slots[p->head].page = NULL;
+    p->head = (p->head + 1) & (p->slot_max - 1);
+    p->count--;
+}
+
+/* Move what is there. -EFAULT when the first byte cannot be moved. */
+static ssize_t pipe_take(struct pipe *p, struct io *io)
+{
+    size_t done = 0;
+
+    while (p->count > 0 && io->left > 0) {
+        struct pipe_slot *s = &p->slots[p->head];
+        size_t want = MIN((size_t)s->len, io->left);
+        size_t moved = io_put(io, s->page + s->off, want);
+        bool is_packet = s->is_packet;
+
+        done += moved;
+        if (moved < want && !is_packet) {
+            s->off = (uint16_t)(s->off + moved);
+            s->len = (uint16_t)(s->len - moved);
+            return done ? (ssize_t)done : -EFAULT;
+        }
+        s->off = (uint16_t)(s->off + moved);
+        s->len = (uint16_t)(s->len - moved);
+        if (s->len == 0 || is_packet) /* what did not fit of it is lost */
+            slot_pop(p);
+        if (is_packet)
+            return moved < want && moved == 0 ? -EFAULT : (ssize_t)done;
+    }
+    return (ssize_t)done;
+}
+
+static ssize_t pipe_read(struct file *f, struct io *io, uint64_t *pos)
+{
+    struct pipe *p = f->private;
+
+    (void)pos;
+    if (io->left == 0)
+        return 0;
+    for (;;) {
+        int err;
+
+        if (p->count > 0) {
+            ssize_t n = pipe_take(p, io);
+
+            if (n != -EFAULT)
+                waitq_wake_all(&p->writable);
+            return n;
+        }
+        if (p->writers == 0)
+            return 0;
+        if (f->flags & O_NONBLOCK)
+            return -EAGAIN;
+        err = waitq_sleep(&p->readable, WAIT_FOREVER);
+        if (err)
+            return err;
+    }
+}
+
+/* ---- writing ---- */
+
+/* Room in the last slot, for bytes that may join it. */
+static size_t tail_room(const struct pipe *p)
+{
+    const struct pipe_slot *s;
+
+    if (p->count == 0)
+        return 0;
+    s = &p->slots[(p->head + p->count - 1) & (p->slot_max - 1)];
+    return s->is_packet ? 0 : PAGE_SIZE - s->off - s->len;
+}
+
+/* An empty slot at the end, with a page. NULL: no memory. */
+static struct pipe_slot *slot_push(struct pipe *p, bool is_packet)
+{
+    struct pipe_slot *s = &p->slots[(p->head + p->count) & (p->slot_max - 1)];
+    paddr_t pa;
+
+    ASSERT_OP(p->count, <, p->slot_max);
+    s->page = p->spare;
+    p->spare = NULL;
+    if (!s->page) {
+        pa = page_alloc();
+        if (!pa)
+            return NULL;
+        s->page = page_ptr(pa);
+    }
+    s->off = 0;
+    s->len = 0;
+    s->is_packet = is_packet;
+    p->count++;
+    return s;
+}
+
+/* Fill one slot's rest or a new one. Bytes; 0: no room; -EFAULT, -ENOMEM */
+static ssize_t pipe_give(struct pipe *p, struct io *io, bool is_packet)
+{
+    size_t room = is_packet ? 0 : tail_room(p);
+    struct pipe_slot *s;
+    size_t want, moved;
+
+    if (room > 0) {
+        s = &p->slots[(p->head + p->count - 1) & (p->slot_max - 1)];
+    } else {
+        if (p->count == p->slot_max)
+            return 0;
+        s = slot_push(p, is_packet);
+        if (!s)
+            return -ENOMEM;
+        room = PAGE_SIZE;
+    }
+    want = MIN(room, io->left);
+    moved = io_get(io, s->page + s->off + s->len, want);
+    s->len = (uint16_t)(s->len + moved);
+    if (s->len == 0) { /* nothing arrived: take the new slot back */
+        p->count--;
+        page_release(p, s->page);
+        s->page = NULL;
+    }
+    return moved ? (ssize_t)moved : -EFAULT;
+}
+
+static ssize_t broken_pipe(void)
+{
+    if (special_signal_hook)
+        special_signal_hook(SIGPIPE);
+    return -EPIPE;
+}
+
+/* True when the next piece may be written now: small writes go whole or not
+ * at all. */
+static bool may_write(const struct pipe *p, const struct file *f, size_t left,
+                      bool is_first)
+{
+    size_t slots = p->slot_max - p->count;
+
+    if (f->flags & O_DIRECT)
+        return slots > 0;
+    if (is_first && left <= PIPE_ATOMIC_LEN)
+        return slots > 0 || tail_room(p) >= left;
+    return slots > 0 || tail_room(p) > 0;
+}
+
+static ssize_t pipe_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    struct pipe *p = f->private;
+    size_t done = 0;
+    ssize_t n = 0;
+
+    (void)pos;
+    if (io->left == 0)
+        return 0;
+    while (io->left > 0) {
+        if (p->readers == 0)
+            return done ? (ssize_t)done : broken_pipe();
+        if (may_write(p, f, io->left, done == 0)) {
+            do {
+                n = pipe_give(p, io, f->flags & O_DIRECT);
+                done += n > 0 ? (size_t)n : 0;
+            } while (n > 0 && io->left > 0);
+            waitq_wake_all(&p->readable);
+            if (n < 0)
+                return done ? (ssize_t)done : n;
+            continue;
+        }
+        if (f->flags & O_NONBLOCK)
+            return done ? (ssize_t)done : -EAGAIN;
+        n = waitq_sleep(&p->writable, WAIT_FOREVER);
+        if (n)
+            return done ? (ssize_t)done : n;
+    }
+    return (ssize_t)done;
+}
+
+/* ---- the rest ---- */
+
+static unsigned pipe_poll(struct file *f, struct poll_table *table)
+{
+    struct pipe *p = f->private;
+    unsigned events = 0;
+    unsigned mode = f->flags & O_ACCMODE;
+
+    if (mode != O_WRONLY) {
+        poll_wait(table, &p->readable);
+        if (p->count > 0)
+            events |= EPOLLIN | EPOLLRDNORM;
+        if (p->writers == 0 && p->writer_count > 0)
+            events |= EPOLLHUP;
+    }
+    if (mode != O_RDONLY) {
+        poll_wait(table, &p->writable);
+        if (p->count < p->slot_max)
+            events |= EPOLLOUT | EPOLLWRNORM;
+        if (p->readers == 0)
+            events |= EPOLLERR;
+    }
+    return events;
+}
+
+static long pipe_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+{
+    struct pipe *p = f->private;
+
+    if (cmd == FIONREAD)
+        return user_put32(arg, (uint32_t)pipe_bytes(p));
+    return -ENOTTY;
+}
+
+static long pipe_resize(struct pipe *p, unsigned long len)
+{
+    struct pipe_slot *slots;
+    unsigned slot_max = 1;
+
+    if (len == 0 || len > (1ul << 31))
+        return -EINVAL;
+    if (len > PIPE_SLOTS_MAX * PAGE_SIZE)
+        return -EPERM;
+    while (slot_max * PAGE_SIZE < len)
+        slot_max *= 2;
+    if (slot_max < p->count)
+        return -EBUSY;
+    slots = kzalloc(slot_max * sizeof(*slots));
+    if (!slots)
+        return -ENOMEM;
+    for (unsigned i = 0; i < p->count; i++)
+        slots[i] = p->slots[(p->head + i) & (p->slot_max - 1)];
+    kfree(p->slots);
+    p->slots = slots;
+    p->slot_max = slot_max;
+    p->head = 0;
+    waitq_wake_all(&p->writable);
+    return (long)(slot_max * PAGE_SIZE);
+}
+
+static long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg)
+{
+    struct pipe *p = f->private;
+
+    if (cmd == F_GETPIPE_SZ)
+        return (long)(p->slot_max * PAGE_SIZE);
+    if (cmd == F_SETPIPE_SZ)
+        return pipe_resize(p, arg);
+    return -EINVAL;
+}
+
+static int pipe_stat(struct file *f, struct kstat *out)
+{
+    const struct pipe *p = f->private;
+    const struct process *self = process_current();
+
+    *out = (struct kstat){
+        .dev = DEV_MAKE(0, 12),
+        .ino = p->ino,
+        .nlink = 1,
+        .mode = S_IFIFO | 0600,
+        .uid = self->euid,
+        .gid = self->egid,
+        .blksize = PAGE_SIZE,
+        .atime_ns = p->created_ns,
+        .mtime_ns = p->created_ns,
+        .ctime_ns = p->created_ns,
+    };
+    return 0;
+}
+
+static void pipe_release(struct file *f)
+{
+    struct pipe *p = f->private;
+    unsigned mode = f->flags & O_ACCMODE;
+
+    if (!p)
+        return; /* the open of a FIFO failed */
+    if (mode != O_WRONLY)
+        p->readers--;
+    if (mode != O_RDONLY)
+        p->writers--;
+    if (p->readers == 0 && p->writers == 0) {
+        if (f->inode)
+            f->inode->private = NULL;
+        pipe_free(p);
+        return;
+    }
+    waitq_wake_all(&p->readable);
+    waitq_wake_all(&p->writable);
+}
+
+static const struct file_ops pipe_ops = {
+    .read = pipe_read,
+    .write = pipe_write,
+    .poll = pipe_poll,
+    .ioctl = pipe_ioctl,
+    .fcntl = pipe_fcntl,
+    .stat = pipe_stat,
+    .release = pipe_release,
+    .kind = "pipe",
+};
+
+/* A FIFO has a name: its inode answers fstat. */
+static const struct file_ops fifo_ops = {
+    .read = pipe_read,
+    .write = pipe_write,
+    .poll = pipe_poll,
+    .ioctl = pipe_ioctl,
+    .fcntl = pipe_fcntl,
+    .release = pipe_release,
+    .kind = "fifo",
+};
+
+int pipe_create(unsigned flags, struct file *ends_out[2])
+{
+    struct pipe *p = pipe_new();
+
+    if (!p)
+        return -ENOMEM;
+    flags &= O_NONBLOCK | O_DIRECT;
+    ends_out[0] = file_create(&pipe_ops, O_RDONLY | (flags & ~O_DIRECT), p);
+    if (!ends_out[0])
+        goto free_pipe;
+    ends_out[1] = file_create(&pipe_ops, O_WRONLY | flags, p);
+    if (!ends_out[1])
+        goto put_reader;
+    p->readers = p->reader_count = 1;
+    p->writers = p->writer_count = 1;
+    return 0;
+
+put_reader:
+    ends_out[0]->private = NULL; /* the pipe is freed below */
+    file_put(ends_out[0]);
+free_pipe:
+    pipe_free(p);
+    return -ENOMEM;
+}
+
+/* Wait until the count of the other end's opens moves on. */
+static int wait_for_partner(const unsigned *count, struct waitq *q)
+{
+    unsigned seen = *count;
+
+    while (*count == seen) {
+        int err = waitq_sleep(q, WAIT_FOREVER);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+int fifo_open(struct inode *i, struct file *f)
+{
+    struct pipe *p = i->private;
+    unsigned mode = f->flags & O_ACCMODE;
+    int err = 0;
+
+    if (mode == O_WRONLY && (f->flags & O_NONBLOCK) && (!p || p->readers == 0))
+        return -ENXIO;
+    if (!p) {
+        p = pipe_new();
+        if (!p)
+            return -ENOMEM;
+        i->private = p;
+    }
+    f->ops = &fifo_ops;
+    f->private = p;
+    if (mode != O_WRONLY) {
+        p->readers++;
+        p->reader_count++;
+        waitq_wake_all(&p->writable);
+    }
+    if (mode != O_RDONLY) {
+        p->writers++;
+        p->writer_count++;
+        waitq_wake_all(&p->readable);
+    }
+    if (mode == O_RDONLY && p->writers == 0 && !(f->flags & O_NONBLOCK))
+        err = wait_for_partner(&p->writer_count, &p->readable);
+    else if (mode == O_WRONLY && p->readers == 0)
+        err = wait_for_partner(&p->reader_count, &p->writable);
+    if (err) { /* the VFS does not release a file that did not open */
+        pipe_release(f);
+        f->private = NULL;
+    }
+    return err;
+}
