@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arch.h - what the monitor needs to know of the CPU family.
+ *
+ * What:      the virtual CPU's features and first registers, the guest's page
+ *            tables as seen from outside, and registers for reports.
+ * Context:   the only thread; arch_prepare() and arch_start() before the
+ *            sandbox closes.
+ * Errors:    0 or -errno, with a fault where one is passed.
+ */
+#ifndef MONITOR_ARCH_ARCH_H
+#define MONITOR_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "monitor/vm.h"
+
+struct fault;
+
+/* CPUID, extended state, time stamp counter. Sets vm->tsc_khz and
+ * vm->cr4_features. */
+MUST_CHECK int arch_prepare(struct vm *vm, struct fault *fault);
+/* The registers of the kernel's first instruction, from vm->cpu. */
+MUST_CHECK int arch_start(struct vm *vm, struct fault *fault);
+
+/* The guest's clock now. */
+uint64_t arch_tsc(void);
+
+/*
+ * The guest's kernel stores to its read-only pages. One kind of store is its
+ * right: a new entry of the user half of the top page table.
+ *   -EPERM  everything else: end the guest
+ */
+MUST_CHECK int arch_fixed_write(struct vm *vm, gpa_t gpa, const void *data,
+                                unsigned len);
+
+struct arch_regs {
+    struct hypercall_report report; /* without a trace */
+    uint64_t cr0, cr3, cr4, efer, fs_base, gs_base;
+};
+
+int arch_regs_get(const struct vm *vm, struct arch_regs *out);
+/* va -> gpa through the tables at cr3; -EFAULT when it is not mapped. */
+MUST_CHECK int arch_translate(const struct vm *vm, uint64_t cr3, uint64_t va,
+                              gpa_t *gpa_out);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * events.c - see events.h.
+ *
+ * The guest polls nothing while it runs, so an injection that cannot happen
+ * now must be tried again: while anything is owed to the guest (a signal not
+ * yet taken, an interrupt not yet acknowledged), the kick timer ticks. It also
+ * closes the gap between a look at the notes and a system call that blocks.
+ */
+#include "monitor/events.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/fault.h"
+#include "monitor/arch/arch.h"
+#include "monitor/check.h"
+#include "monitor/console.h"
+#include "monitor/report.h"
+
+#define TICK_NS     20000000ull
+#define STOP_NS     1000000000ull
+#define NS_PER_SEC  1000000000ull
+#define SIGNAL_KICK (SIGRTMIN + 1)
+
+static struct {
+    struct kvm_run *run;
+    uint64_t tsc_khz;
+    timer_t timer;
+    uint64_t timer_tsc;  /* the guest's deadline; 0: none */
+    uint64_t armed_tsc;  /* when the host's timer fires; 0: not armed */
+    uint64_t signals;    /* noted; atomic */
+    uint32_t stop_count; /* SIGINT, SIGTERM, SIGQUIT noted; atomic */
+    int stop_signal;
+    uint32_t winsz, suspend; /* noted; atomic */
+    uint64_t stop_tsc;       /* when the guest must have reacted; 0: none */
+} ev;
+
+static uint64_t ns_to_tsc(uint64_t ns)
+{
+    return (uint64_t)((unsigned __int128)ns * ev.tsc_khz / 1000000u);
+}
+
+static uint64_t tsc_to_ns(uint64_t tsc)
+{
+    unsigned __int128 ns = (unsigned __int128)tsc * 1000000u / ev.tsc_khz;
+
+    return ns > INT64_MAX / 2 ? INT64_MAX / 2 : (uint64_t)ns;
+}
+
+/* Make the host's timer fire no later than at tsc. */
+static void arm(uint64_t tsc)
+{
+    uint64_t now = arch_tsc(), ns;
+    struct itimerspec when = { 0 };
+
+    if (ev.armed_tsc && ev.armed_tsc <= tsc && ev.armed_tsc > now)
+        return;
+    ns = tsc > now ? tsc_to_ns(tsc - now) : 0;
+    when.it_value.tv_sec = (time_t)(ns / NS_PER_SEC);
+    when.it_value.tv_nsec = (long)(ns % NS_PER_SEC);
+    if (ns == 0)
+        when.it_value.tv_nsec = 1;
+    if (timer_settime(ev.timer, 0, &when, NULL) == 0)
+        ev.armed_tsc = tsc;
+}
+
+static void note(int signo)
+{
+    int saved_errno = errno;
+
+    if (signo == SIGWINCH) {
+        __atomic_store_n(&ev.winsz, 1, __ATOMIC_RELAXED);
+    } else if (signo == SIGTSTP) {
+        __atomic_store_n(&ev.suspend, 1, __ATOMIC_RELAXED);
+    } else if (signo != SIGNAL_KICK) {
+        __atomic_fetch_or(&ev.signals, 1ull << (signo - 1), __ATOMIC_RELAXED);
+        if (signo == SIGINT || signo == SIGTERM || signo == SIGQUIT) {
+            ev.stop_signal = signo;
+            __atomic_fetch_add(&ev.stop_count, 1, __ATOMIC_RELAXED);
+        }
+    }
+    /* A store: the run area is shared with the kernel, not with a thread. */
+    *(volatile uint8_t *)&ev.run->immediate_exit = 1;
+    /* What now blocks unseen is woken by the next tick. */
+    if (signo != SIGNAL_KICK) {
+        struct itimerspec tick = { .it_value.tv_nsec = TICK_NS };
+
+        timer_settime(ev.timer, 0, &tick, NULL);
+        ev.armed_tsc = 0;
+    }
+    errno = saved_errno;
+}
+
+static const int forwarded[] = { SIGINT,  SIGTERM, SIGHUP,   SIGQUIT, SIGUSR1,
+                                 SIGUSR2, SIGALRM, SIGWINCH, SIGTSTP };
+
+static int install(struct fault *fault)
+{
+    struct sigaction act = { .sa_handler = note };
+    struct sigaction old;
+
+    sigfillset(&act.sa_mask);
+    for (unsigned i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++) {
+        /* nohup and background jobs: what was ignored stays ignored. */
+        if (sigaction(forwarded[i], NULL, &old) == 0 &&
+            old.sa_handler == SIG_IGN)
+            continue;
+        if (sigaction(forwarded[i], &act, NULL) != 0)
+            return fault_sys(fault, errno, "cannot handle signal %d",
+                             forwarded[i]);
+    }
+    if (sigaction(SIGNAL_KICK, &act, NULL) != 0)
+        return fault_sys(fault, errno, "cannot handle the timer's signal");
+    signal(SIGPIPE, SIG_IGN); /* writes answer -EPIPE */
+    return 0;
+}
+
+int events_init(struct vm *vm, struct fault *fault)
+{
+    struct sigevent how = { .sigev_notify = SIGEV_SIGNAL,
+                            .sigev_signo = SIGNAL_KICK };
+    sigset_t all;
+
+    ev.run = vm->run;
+    ev.tsc_khz = vm->tsc_khz;
+    if (timer_create(CLOCK_MONOTONIC, &how, &ev.timer) != 0)
+        return fault_sys(fault, errno, "cannot create a timer");
+    if (install(fault) != 0)
+        return -fault->err;
+    sigemptyset(&all); /* whatever the parent blocked */
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    return 0;
+}
+
+void events_timer(uint64_t tsc)
+{
+    ev.timer_tsc = tsc;
+    if (tsc)
+        arm(tsc);
+}
+
+static bool timer_due(void)
+{
+    return ev.timer_tsc != 0 && arch_tsc() >= ev.timer_tsc;
+}
+
+bool events_pending(void)
+{
+    return __atomic_load_n(&ev.signals, __ATOMIC_RELAXED) != 0 ||
+           __atomic_load_n(&ev.winsz, __ATOMIC_RELAXED) != 0 ||
+           __atomic_load_n(&ev.suspend, __ATOMIC_RELAXED) != 0 || timer_due();
+}
+
+/* Stop like any program: with the terminal as it was. */
+static void suspend(void)
+{
+    struct sigaction act = { .sa_handler = SIG_DFL }, old;
+    sigset_t set;
+
+    console_tty_restore();
+    sigaction(SIGTSTP, &act, &old);
+    raise(SIGTSTP); /* returns on SIGCONT */
+    sigemptyset(&set);
+    sigaddset(&set, SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    sigaction(SIGTSTP, &old, NULL);
+    console_tty_again();
+    __atomic_store_n(&ev.winsz, 1, __ATOMIC_RELAXED); /* may have changed */
+}
+
+/* Take the notes: events for the guest, its signals already in its page. */
+static uint32_t take(struct vm *vm)
+{
+    uint32_t events = 0;
+    uint64_t signals;
+
+    if (__atomic_exchange_n(&ev.suspend, 0, __ATOMIC_RELAXED))
+        suspend();
+    signals = __atomic_exchange_n(&ev.signals, 0, __ATOMIC_RELAXED);
+    if (signals) {
+        __atomic_fetch_or(&vm->page->signals, signals, __ATOMIC_RELEASE);
+        events |= HYPERCALL_EVENT_SIGNAL;
+    }
+    if (__atomic_exchange_n(&ev.winsz, 0, __ATOMIC_RELAXED))
+        events |= HYPERCALL_EVENT_WINSZ;
+    if (timer_due()) {
+        ev.timer_tsc = 0;
+        events |= HYPERCALL_EVENT_TIMER;
+    }
+    return events;
+}
+
+/*
+ * A guest that was asked twice to stop and has not even looked is ended: its
+ * kernel hangs. One that took the signals decides for itself.
+ */
+static bool stop_check(struct vm *vm)
+{
+    uint64_t stop =
+        1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGQUIT - 1);
+    uint64_t untaken =
+        __atomic_load_n(&vm->page->signals, __ATOMIC_RELAXED) & stop;
+
+    if (!untaken) {
+        __atomic_store_n(&ev.stop_count, 0, __ATOMIC_RELAXED);
+        ev.stop_tsc = 0;
+        return false;
+    }
+    if (__atomic_load_n(&ev.stop_count, __ATOMIC_RELAXED) < 2)
+        return true;
+    if (!ev.stop_tsc)
+        ev.stop_tsc = arch_tsc() + ns_to_tsc(STOP_NS);
+    if (arch_tsc() >= ev.stop_tsc) {
+        report_message("the guest did not react to signal %d for a second, "
+                       "and was killed",
+                       ev.stop_signal);
+        console_exit(128 + ev.stop_signal);
+    }
+    return true;
+}
+
+static bool inject(struct vm *vm)
+{
+    struct kvm_interrupt irq = { .irq = HYPERCALL_VECTOR };
+
+    if (!vm->run->ready_for_interrupt_injection || !vm->run->if_flag) {
+        vm->run->request_interrupt_window = 1;
+        return false;
+    }
+    vm->run->request_interrupt_window = 0;
+    __atomic_store_n(&vm->page->irq_unacked, 1, __ATOMIC_RELEASE);
+    return ioctl(vm->vcpu_fd, KVM_INTERRUPT, &irq) == 0;
+}
+
+void events_deliver(struct vm *vm)
+{
+    uint32_t events = take(vm);
+    bool owed;
+
+    if (events)
+        __atomic_fetch_or(&vm->page->events, events, __ATOMIC_RELEASE);
+    owed = stop_check(vm);
+    if (__atomic_load_n(&vm->page->events, __ATOMIC_ACQUIRE) != 0) {
+        if (__atomic_load_n(&vm->page->irq_unacked, __ATOMIC_ACQUIRE) == 0)
+            inject(vm);
+        owed = true;
+    } else {
+        vm->run->request_interrupt_window = 0;
+    }
+    if (ev.timer_tsc)
+        arm(ev.timer_tsc);
+    if (owed)
+        arm(arch_tsc() + ns_to_tsc(TICK_NS));
+}
+
+/* ---- sleeping ---- */
+
+static uint64_t sooner(uint64_t a_tsc, uint64_t b_tsc)
+{
+    if (!a_tsc || !b_tsc)
+        return a_tsc | b_tsc;
+    return a_tsc < b_tsc ? a_tsc : b_tsc;
+}
+
+static int sleep_until(struct pollfd *fds, nfds_t count, uint64_t tsc)
+{
+    struct timespec limit, *timeout = NULL;
+
+    if (tsc) {
+        uint64_t now = arch_tsc(), ns = tsc > now ? tsc_to_ns(tsc - now) : 0;
+
+        limit.tv_sec = (time_t)(ns / NS_PER_SEC);
+        limit.tv_nsec = (long)(ns % NS_PER_SEC);
+        timeout = &limit;
+    }
+    /* A signal that came since the last look has armed a tick: no loss. */
+    return ppoll(fds, count, timeout, NULL);
+}
+
+static uint32_t ready_events(const struct pollfd *fds)
+{
+    uint32_t events = 0;
+
+    if (fds[0].revents)
+        events |= HYPERCALL_EVENT_STDIN;
+    if (fds[1].revents || fds[2].revents)
+        events |= HYPERCALL_EVENT_STDOUT;
+    return events;
+}
+
+int64_t events_wait(struct vm *vm, uint64_t deadline_tsc, uint32_t mask)
+{
+    struct pollfd fds[3] = {
+        { .fd = mask & HYPERCALL_EVENT_STDIN ? 0 : -1, .events = POLLIN },
+        { .fd = mask & HYPERCALL_EVENT_STDOUT ? 1 : -1, .events = POLLOUT },
+        { .fd = mask & HYPERCALL_EVENT_STDOUT ? 2 : -1, .events = POLLOUT },
+    };
+    uint32_t always =
+        HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL | HYPERCALL_EVENT_WINSZ;
+
+    for (;;) {
+        uint32_t events = take(vm);
+        int n = sleep_until(fds, 3,
+                            events ? 1 : sooner(deadline_tsc, ev.timer_tsc));
+
+        if (n > 0)
+            events |= ready_events(fds);
+        /* Unmasked ones are kept for the guest, which is not woken by them. */
+        if (events & always & ~mask)
+            __atomic_fetch_or(&vm->page->events, events & always & ~mask,
+                              __ATOMIC_RELEASE);
+        if (events & mask)
+            return events & mask;
+        if (deadline_tsc && arch_tsc() >= deadline_tsc)
+            return 0;
+    }
+}
+
+int events_poll(int fd, short how)
+{
+    struct pollfd p = { .fd = fd, .events = how };
+
+    while (!events_pending()) {
+        int n = sleep_until(&p, 1, ev.timer_tsc);
+
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return -errno;
+    }
+    return -EINTR;
+}

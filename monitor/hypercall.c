@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hypercall.c - see hypercall.h.
+ *
+ * The page belongs to the guest, which could change it at any time were there
+ * a second CPU: each field is read once, into a local that is then checked.
+ */
+#include "monitor/hypercall.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "monitor/check.h"
+#include "monitor/console.h"
+#include "monitor/events.h"
+#include "monitor/report.h"
+
+#define TTY_LEN_MAX  256u
+#define TEXT_LEN_MAX 1024u
+#define FD_MAX       2u
+
+struct call {
+    uint64_t arg0, arg1;
+};
+
+static uint64_t read_once(const uint64_t *field)
+{
+    return __atomic_load_n(field, __ATOMIC_ACQUIRE);
+}
+
+static struct hypercall_iov iov_get(const struct vm *vm, unsigned idx)
+{
+    ASSERT(idx < HYPERCALL_IOV_MAX);
+    return (struct hypercall_iov){ read_once(&vm->page->iov[idx].gpa),
+                                   read_once(&vm->page->iov[idx].len) };
+}
+
+static int iovs_get(const struct vm *vm, uint64_t count, bool writable,
+                    struct iovec out[HYPERCALL_IOV_MAX])
+{
+    if (count > HYPERCALL_IOV_MAX)
+        return -EINVAL;
+    for (unsigned i = 0; i < count; i++) {
+        struct hypercall_iov iov = iov_get(vm, i);
+        int err = gmem_iovec(&vm->mem, iov.gpa, iov.len, writable, &out[i]);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int64_t do_write(struct vm *vm, const struct call *c)
+{
+    struct iovec iov[HYPERCALL_IOV_MAX];
+    int err;
+
+    if (c->arg0 != 1 && c->arg0 != 2)
+        return -EBADF;
+    err = iovs_get(vm, c->arg1, false, iov);
+    return err ? err : console_write((int)c->arg0, iov, (unsigned)c->arg1);
+}
+
+static int64_t do_read(struct vm *vm, const struct call *c)
+{
+    struct iovec iov[HYPERCALL_IOV_MAX];
+    int err = iovs_get(vm, c->arg1, true, iov);
+
+    return err ? err : console_read(iov, (unsigned)c->arg1);
+}
+
+static int64_t do_tty(struct vm *vm, const struct call *c)
+{
+    struct hypercall_iov iov = iov_get(vm, 0);
+    uint8_t buf[TTY_LEN_MAX] __attribute__((aligned(8)));
+    int64_t result;
+    int err;
+
+    if (c->arg0 > FD_MAX)
+        return -EBADF;
+    if (iov.len > sizeof(buf))
+        iov.len = sizeof(buf);
+    err = gmem_read(&vm->mem, iov.gpa, buf, iov.len);
+    if (err)
+        return err;
+    result = console_ioctl((int)c->arg0, c->arg1, buf, iov.len);
+    if (result >= 0) {
+        err = gmem_write(&vm->mem, iov.gpa, buf, iov.len);
+        if (err)
+            return err;
+    }
+    return result;
+}
+
+static int64_t do_fdstat(struct vm *vm)
+{
+    struct hypercall_stat stat[3];
+    struct hypercall_iov iov = iov_get(vm, 0);
+
+    if (iov.len < sizeof(stat))
+        return -EINVAL;
+    console_stat(stat);
+    return gmem_write(&vm->mem, iov.gpa, stat, sizeof(stat));
+}
+
+/* Text and registers of a panic or crash; either may be missing. */
+static void do_report(struct vm *vm, bool is_panic)
+{
+    struct hypercall_iov text_iov = iov_get(vm, 0), regs_iov = iov_get(vm, 1);
+    struct hypercall_report regs;
+    char text[TEXT_LEN_MAX + 1] = "";
+    bool have_regs;
+
+    if (text_iov.len > TEXT_LEN_MAX)
+        text_iov.len = TEXT_LEN_MAX;
+    if (gmem_read(&vm->mem, text_iov.gpa, text, text_iov.len) != 0)
+        strcpy(text, "(its text lies outside of memory)");
+    have_regs = regs_iov.len >= sizeof(regs) &&
+                gmem_read(&vm->mem, regs_iov.gpa, &regs, sizeof(regs)) == 0;
+    report_text(vm, is_panic ? "the kernel panicked: " : "", text,
+                have_regs ? &regs : NULL);
+}
+
+void hypercall_handle(struct vm *vm, uint32_t nr)
+{
+    const struct call c = { read_once(&vm->page->arg0),
+                            read_once(&vm->page->arg1) };
+    int64_t result = 0;
+
+    switch (nr) {
+    case HYPERCALL_WRITE:
+        result = do_write(vm, &c);
+        break;
+    case HYPERCALL_READ:
+        result = do_read(vm, &c);
+        break;
+    case HYPERCALL_WAIT:
+        result = events_wait(vm, c.arg0, (uint32_t)c.arg1);
+        break;
+    case HYPERCALL_EXIT:
+        console_exit((int)(c.arg0 & 0xff));
+    case HYPERCALL_TIMER:
+        events_timer(c.arg0);
+        break;
+    case HYPERCALL_TTY:
+        result = do_tty(vm, &c);
+        break;
+    case HYPERCALL_PANIC:
+        do_report(vm, true);
+        console_exit(REPORT_STATUS);
+    case HYPERCALL_FDSTAT:
+        result = do_fdstat(vm);
+        break;
+    case HYPERCALL_CRASH:
+        do_report(vm, false);
+        break;
+    default:
+        result = -ENOSYS;
+        break;
+    }
+    __atomic_store_n(&vm->page->result, result, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm.h - the virtual machine: KVM's descriptors and the guest's memory.
+ *
+ * What:      one VM with one virtual CPU and no in-kernel interrupt
+ *            controller (creating one costs 7 ms on nested hosts, and the
+ *            guest needs one vector only).
+ * Ownership: the process: nothing is undone but by its end.
+ * Context:   the only thread.
+ * Errors:    -errno and a fault that says what to do.
+ * Units:     _pa guest-physical, lengths in bytes.
+ */
+#ifndef MONITOR_VM_H
+#define MONITOR_VM_H
+
+#include <linux/kvm.h>
+#include <stdint.h>
+
+#include "abi/cpu_tables.h"
+#include "abi/hypercall.h"
+#include "image/image.h"
+#include "monitor/gmem.h"
+
+struct fault;
+
+#define VM_PAGE     4096ull
+#define VM_LARGE    (2ull << 20)
+#define VM_FIXED_PA 0x10000ull /* page tables and descriptors, read-only */
+
+struct vm {
+    int kvm_fd, vm_fd, vcpu_fd;
+    struct kvm_run *run;
+    struct gmem mem;
+    unsigned slot_count;
+    struct image image;
+    struct hypercall_page *page; /* in guest memory: nothing of it is trusted */
+    uint8_t *fixed;              /* the pages at VM_FIXED_PA */
+    gpa_t ram_pa;
+    uint64_t ram_len;
+    uint64_t kernel_va;
+    uint64_t direct_va;
+    uint64_t bootinfo_va;
+    uint64_t tsc_khz;
+    uint64_t cr4_features; /* that the CPU has, CPU_CR4_ in cpu_tables.h */
+    struct cpu_state cpu;
+};
+
+MUST_CHECK int vm_open(struct vm *vm, const char *kvm_path,
+                       struct fault *fault);
+MUST_CHECK int vm_create(struct vm *vm, struct fault *fault);
+/* Make host memory guest memory. A guest's store to one that is not writable
+ * becomes an MMIO exit. */
+MUST_CHECK int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
+                           bool writable, struct fault *fault);
+/* Close what running does not need. */
+void vm_seal(struct vm *vm);
+
+#endif
