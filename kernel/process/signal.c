@@ -53,10 +53,13 @@ static int pending_add(struct signal_pending *pending, struct process *p,
     bool is_realtime = info->signo >= SIGRTMIN;
     struct signal_process *sp = p->signal;
     struct signal_queued *q = NULL;
+    /* What the kernel or kill() says is one entry per signal at most. */
+    bool has_no_limit = !is_realtime && info->code >= 0;
 
     if (!is_realtime && (pending->set & SIGNAL_BIT(info->signo)))
         return 0;
-    if (sp->queued_count < p->rlimits[RLIMIT_SIGPENDING_IDX].soft)
+    if (has_no_limit ||
+        sp->queued_count < p->rlimits[RLIMIT_SIGPENDING_IDX].soft)
         q = kmalloc(sizeof(*q));
     if (!q && is_realtime && info->code != SI_USER)
         return -EAGAIN;
