@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * process.c - what a process is told of itself, and its end.
+ * process.c - what a process is told of itself, of others, and of exec.
  *
  * There is one process: ids are checked as Linux checks them, and others are
  * not found.
@@ -10,7 +10,7 @@
 #include "core/errno.h"
 #include "core/printf.h"
 #include "fs/file.h"
-#include "process/exec.h"
+#include "sched/process.h"
 #include "syscall/syscall.h"
 
 #define WAIT4_FLAGS \
@@ -19,31 +19,7 @@
 #define WAITID_FLAGS \
     (WAITID_EVENTS | WNOHANG | WNOWAIT | __WNOTHREAD | __WCLONE | __WALL)
 
-/* Once for each call: a program that tries for ever should not fill a log. */
-static long one_process(const char *call, bool *told)
-{
-    if (!*told)
-        kprintf("the program calls %s(): several processes are not supported "
-                "yet, it gets ENOSYS",
-                call);
-    *told = true;
-    return -ENOSYS;
-}
-
-long sys_fork(void)
-{
-    static bool told;
-
-    return one_process("fork", &told);
-}
-
-long sys_vfork(void)
-{
-    static bool told;
-
-    return one_process("vfork", &told);
-}
-
+/* Once: a program that tries for ever should not fill a log. */
 static long no_exec(const char *call, uaddr_t path)
 {
     static bool told;
@@ -71,21 +47,6 @@ long sys_execveat(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp,
 {
     (void)dirfd, (void)argv, (void)envp, (void)flags;
     return no_exec("execveat", path);
-}
-
-/* The process ends when its last thread does, with the first one's status. */
-long sys_exit(int status)
-{
-    struct thread *t = thread_current();
-
-    if (t->tid == t->process->pid)
-        t->process->exit_status = status & 0xff;
-    thread_exit();
-}
-
-long sys_exit_group(int status)
-{
-    process_exit_group(status);
 }
 
 long sys_wait4(int pid, uaddr_t status, int options, uaddr_t usage)

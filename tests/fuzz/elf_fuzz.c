@@ -4,6 +4,7 @@
  * the program's half, from inside the file.
  */
 /* unit: kernel/process/elf.c kernel/core/printf.c */
+/* unit-flags: -Dsnprintf=kernel_snprintf -Dvsnprintf=kernel_vsnprintf */
 #include "tests/fuzz/elf_fake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
