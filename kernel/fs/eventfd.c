@@ -2,7 +2,6 @@
 /*
  * eventfd.c - a counter to wait on, eventfd(2).
  */
-#include <linux/eventfd.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 
@@ -11,6 +10,7 @@
 #include "mm/heap.h"
 #include "sched/wait.h"
 
+#define EFD_SEMAPHORE 1u /* <sys/eventfd.h>: UAPI has none */
 #define COUNT_MAX (UINT64_MAX - 1)
 
 struct eventfd {
