@@ -134,9 +134,14 @@ static void build_stub_map(const struct cpu_tables *t)
                 CPU_PTE_PCD | CPU_PTE_NX;
 }
 
+/* The TSS has its 64-bit fields at addresses that are multiples of 4. */
+struct unaligned64 {
+    uint64_t value;
+} __attribute__((packed));
+
 static void put64(uint8_t *p, uint64_t v)
 {
-    *(uint64_t *)(void *)p = v;
+    ((struct unaligned64 *)(void *)p)->value = v;
 }
 
 /* Intel SDM 3A, 3.4.5 and 7.2.3: segment and TSS descriptors. */
