@@ -9,6 +9,7 @@
 #include "core/printf.h"
 #include "core/string.h"
 #include "mm/user.h"
+#include "process/exec.h"
 #include "process/signal.h"
 #include "syscall/syscall.h"
 
@@ -173,6 +174,35 @@ long sys_clone3(uaddr_t user_args, size_t args_len)
     r.parent_tid = args.parent_tid;
     r.child_tid = args.child_tid;
     return thread_clone(&r);
+}
+
+long sys_fork(void)
+{
+    static bool told;
+
+    return refuse_process("fork", &told);
+}
+
+long sys_vfork(void)
+{
+    static bool told;
+
+    return refuse_process("vfork", &told);
+}
+
+long sys_exit(int status)
+{
+    struct thread *t = thread_current();
+
+    /* When all threads end like this, the first one's status counts. */
+    if (t->tid == t->process->pid)
+        t->process->exit_status = status & 0xff;
+    thread_exit();
+}
+
+long sys_exit_group(int status)
+{
+    process_exit_group(status & 0xff);
 }
 
 long sys_gettid(void)
