@@ -6,8 +6,10 @@
  * program's, 128 + n when signal n ended it, 127 and 126 as a shell has them,
  * and 125 when Samara itself failed or was called wrongly.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/table.h"
 #include "host/fault.h"
@@ -22,12 +24,26 @@ static const char *verb_name(const char *arg)
     return arg;
 }
 
+/* Called with one of 0, 1, 2 closed, the next open() would take its place, and
+ * the guest would read or write that. */
+static void descriptors_fill(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= 2);
+    if (fd > 2)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     static struct fault fault;
     const struct verb *verb;
     int status;
 
+    descriptors_fill();
     if (argc < 2) {
         fputs("samara: what shall I do? Try: samara run /bin/echo hello, or "
               "samara help\n",

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t fault_format(struct fault *fault, int err, const char *fmt,
-                           va_list ap)
+static __attribute__((format(printf, 3, 0))) size_t fault_format(
+    struct fault *fault, int err, const char *fmt, va_list ap)
 {
     int n;
 

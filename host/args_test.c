@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* args_test.c - the option parser and sizes. */
+/* unit: host/args.c host/fault.c */
+#include "host/args.h"
+
+#include <errno.h>
+
+#include "host/fault.h"
+#include "tests/unit.h"
+
+static struct fault fault;
+static const char *seen_m, *seen_v;
+
+static int set_m(void *into, const char *value, struct fault *f)
+{
+    (void)into;
+    (void)f;
+    seen_m = value;
+    return 0;
+}
+
+static int set_v(void *into, const char *value, struct fault *f)
+{
+    (void)into;
+    (void)f;
+    CHECK(value == NULL);
+    seen_v = "set";
+    return 0;
+}
+
+static const struct arg_option table[] = {
+    { 'm', "memory", "SIZE", "", set_m },
+    { 'v', "verbose", NULL, "", set_v },
+    { 0, NULL, NULL, NULL, NULL },
+};
+
+static int parse(const char *a, const char *b, const char *c)
+{
+    char *argv[] = { (char *)"run", (char *)a, (char *)b, (char *)c, NULL };
+    int argc = c ? 4 : b ? 3 : 2;
+    int first = 0;
+    int err = args_parse(table, NULL, argc, argv, &first, &fault);
+
+    return err ? err : first;
+}
+
+TEST(forms)
+{
+    CHECK_EQ(parse("-m", "1", "x"), 3);
+    CHECK_STR_EQ(seen_m, "1");
+    CHECK_EQ(parse("-m2", "x", NULL), 2);
+    CHECK_STR_EQ(seen_m, "2");
+    CHECK_EQ(parse("--memory=3", "x", NULL), 2);
+    CHECK_STR_EQ(seen_m, "3");
+    CHECK_EQ(parse("--memory", "4", "x"), 3);
+    CHECK_STR_EQ(seen_m, "4");
+    CHECK_EQ(parse("-vm5", "x", NULL), 2);
+    CHECK_STR_EQ(seen_m, "5");
+    CHECK_STR_EQ(seen_v, "set");
+    CHECK_EQ(parse("x", "-m", NULL), 1);
+    CHECK_EQ(parse("--", "-m", NULL), 2);
+    CHECK_EQ(parse("-", "x", NULL), 1);
+}
+
+TEST(refused)
+{
+    CHECK_EQ(parse("-q", NULL, NULL), -EINVAL);
+    CHECK_EQ(parse("--mem=1", NULL, NULL), -EINVAL);
+    CHECK_EQ(parse("-m", NULL, NULL), -EINVAL);
+    CHECK_EQ(parse("--verbose=1", NULL, NULL), -EINVAL);
+}
+
+static uint64_t size(const char *s)
+{
+    uint64_t n = 0;
+
+    return args_size("-m", s, &n, &fault) == 0 ? n : UINT64_MAX;
+}
+
+TEST(sizes)
+{
+    CHECK_EQ(size("0"), 0);
+    CHECK_EQ(size("4096"), 4096);
+    CHECK_EQ(size("1k"), 1024);
+    CHECK_EQ(size("64M"), 64 << 20);
+    CHECK_EQ(size("64MiB"), 64 << 20);
+    CHECK_EQ(size("2gb"), 2ull << 30);
+    CHECK_EQ(size(""), UINT64_MAX);
+    CHECK_EQ(size("M"), UINT64_MAX);
+    CHECK_EQ(size("-1"), UINT64_MAX);
+    CHECK_EQ(size("1x"), UINT64_MAX);
+    CHECK_EQ(size("1MM"), UINT64_MAX);
+    CHECK_EQ(size("18446744073709551616"), UINT64_MAX);
+    CHECK_EQ(size("9223372036854775807k"), UINT64_MAX);
+}
