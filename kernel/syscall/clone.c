@@ -42,7 +42,7 @@ static long refuse_process(const char *call, bool *told)
 {
     if (!*told)
         kprintf("%s: several processes are not supported yet, the call fails "
-                "with ENOSYS; run one program per guest\n",
+                "with ENOSYS; run one program per guest",
                 call);
     *told = true;
     return -ENOSYS;
