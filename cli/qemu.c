@@ -73,7 +73,10 @@ static void command_line(const struct machine *m, const char *image,
                          struct list *argv)
 {
     const char *kvm = m->accel == ACCEL_KVM ? "kvm" : "tcg";
-    const char *cpu = m->accel == ACCEL_KVM ? "host" : "max";
+    /* Nested hypervisors offer that MSR and then refuse it; no guest of ours
+     * reads it. */
+    const char *cpu =
+        m->accel == ACCEL_KVM ? "host,arch-capabilities=off" : "max";
 
     list_add(argv, m->program);
     list_add(argv, "-M");
