@@ -279,12 +279,8 @@ static int rename_do(struct rename_walk *r)
 
 static int rename_walk(struct rename_walk *r)
 {
-    int err = walk_to_last(&r->old);
+    int err;
 
-    if (!err)
-        err = walk_to_last(&r->new);
-    if (err)
-        return err;
     if (r->old.at->sb != r->new.at->sb)
         return -EXDEV;
     if (r->old.last_len == 0)
@@ -312,7 +308,11 @@ int vfs_rename(int old_dirfd, const char *old_path, int new_dirfd,
         return -EINVAL;
     err = walk_init(&r.old, old_dirfd, old_path, 0, 0);
     if (!err)
+        err = walk_to_last(&r.old);
+    if (!err)
         err = walk_init(&r.new, new_dirfd, new_path, 0, 0);
+    if (!err)
+        err = walk_to_last(&r.new);
     if (!err)
         err = rename_walk(&r);
     if (!err)

@@ -87,7 +87,7 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
     if (S_ISLNK(i->mode))
         return -ELOOP;
     if (S_ISDIR(i->mode) &&
-        ((flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT)))
+        ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))))
         return -EISDIR;
     if (!created)
         err = inode_permission(i, may_of(flags));
@@ -101,7 +101,7 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
 static int create_last(struct walk *w, struct dentry *d, uint32_t mode)
 {
     struct inode *dir = w->at->inode, *i;
-    int err = w->last_slash ? -EISDIR : may_create(w->at);
+    int err = may_create(w->at);
 
     if (err)
         return err;
@@ -123,8 +123,11 @@ static int open_last(struct walk *w, unsigned flags, uint32_t mode,
 {
     struct dentry *d;
     bool created = false, done = false;
-    int err = walk_last(w, &d);
+    int err;
 
+    if ((flags & O_CREAT) && w->last_slash)
+        return -EISDIR; /* whatever is there */
+    err = walk_last(w, &d);
     if (err)
         return err;
     if (!d->inode) {
@@ -132,8 +135,6 @@ static int open_last(struct walk *w, unsigned flags, uint32_t mode,
         created = !err;
     } else if ((flags & O_CREAT) && (flags & O_EXCL)) {
         err = -EEXIST;
-    } else if ((flags & O_CREAT) && w->last_slash && !S_ISLNK(d->inode->mode)) {
-        err = -EISDIR;
     } else if (S_ISLNK(d->inode->mode) && w->last_len > 0 &&
                (!(flags & O_NOFOLLOW) || w->last_slash)) {
         err = walk_follow(w, d, &done);

@@ -262,6 +262,13 @@ static long link_put(struct inode *i, uaddr_t buf, size_t len)
     return n;
 }
 
+static bool path_is_empty(uaddr_t path)
+{
+    char first;
+
+    return copy_from_user(&first, path, 1) == 0 && first == '\0';
+}
+
 long sys_readlinkat(int dirfd, uaddr_t path, uaddr_t buf, int len)
 {
     struct at_target t;
@@ -272,12 +279,11 @@ long sys_readlinkat(int dirfd, uaddr_t path, uaddr_t buf, int len)
     n = at_get(dirfd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &t);
     if (n)
         return n;
-    if (!t.inode)
-        n = -EINVAL;
-    else if (t.file && !S_ISLNK(t.inode->mode))
-        n = -ENOENT; /* an empty path that names no link */
-    else
+    n = -EINVAL;
+    if (t.inode)
         n = link_put(t.inode, buf, (size_t)len);
+    if (n == -EINVAL && path_is_empty(path))
+        n = -ENOENT; /* as Linux has it for an empty path */
     at_put(&t);
     return n;
 }
