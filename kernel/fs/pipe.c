@@ -10,7 +10,6 @@
 #include <asm/ioctls.h>
 #include <linux/eventpoll.h>
 #include <linux/fcntl.h>
-#include <linux/signal.h>
 #include <linux/stat.h>
 
 #include "core/errno.h"
@@ -44,8 +43,6 @@ struct pipe {
     uint64_t created_ns;
     uint64_t ino;
 };
-
-void (*special_signal_hook)(int signo);
 
 static struct pipe *pipe_new(void)
 {
@@ -224,13 +221,6 @@ static ssize_t pipe_give(struct pipe *p, struct io *io, bool is_packet)
     return moved ? (ssize_t)moved : -EFAULT;
 }
 
-static ssize_t broken_pipe(void)
-{
-    if (special_signal_hook)
-        special_signal_hook(SIGPIPE);
-    return -EPIPE;
-}
-
 /* True when the next piece may be written now: small writes go whole or not
  * at all. */
 static bool may_write(const struct pipe *p, const struct file *f, size_t left,
@@ -256,7 +246,7 @@ static ssize_t pipe_write(struct file *f, struct io *io, uint64_t *pos)
         return 0;
     while (io->left > 0) {
         if (p->readers == 0)
-            return done ? (ssize_t)done : broken_pipe();
+            return done ? (ssize_t)done : -EPIPE;
         if (may_write(p, f, io->left, done == 0)) {
             do {
                 n = pipe_give(p, io, f->flags & O_DIRECT);

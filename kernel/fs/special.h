@@ -31,9 +31,6 @@ MUST_CHECK int devfs_mount(struct superblock *sb, struct inode **root_out);
 MUST_CHECK int procfs_mount(struct superblock *sb, struct inode **root_out);
 MUST_CHECK int sysfs_mount(struct superblock *sb, struct inode **root_out);
 
-/* Sends the current thread a signal (SIGPIPE); registered by main.c. */
-extern void (*special_signal_hook)(int signo);
-
 /* Open files without a name; flags as the call's, checked by it. */
 MUST_CHECK int pipe_create(unsigned flags, struct file *ends_out[2]);
 MUST_CHECK int eventfd_create(uint32_t count, unsigned flags,
@@ -49,6 +46,10 @@ MUST_CHECK int timerfd_set(struct file *f, int flags,
                            const struct timerfd_time *new_time,
                            struct timerfd_time *old);
 MUST_CHECK int timerfd_get(struct file *f, struct timerfd_time *out);
+
+/* What /proc/self/fd shows for a descriptor of the console; NULL: another
+ * kind of file. */
+const char *tty_link_text(const struct file *f);
 
 /* Device numbers: Linux's. */
 #define DEV_MAJOR(rdev)        ((unsigned)((rdev) >> 8) & 0xfffu)

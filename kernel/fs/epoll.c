@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * epoll.c - watching many files at once.
+ *
+ * A watch sits on the wait queues of its file. When one is woken the watch
+ * goes to the ready list of its instance, and epoll_wait() asks only those
+ * files again: its cost is that of what happened, not of what is watched.
+ * Level-triggered watches return to the list until they are found idle.
+ */
+#include "fs/epoll.h"
+
+#include <linux/fcntl.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "mm/heap.h"
+#include "sched/wait.h"
+
+#define BUCKETS_MIN     16u
+#define QUEUES_MAX      2u /* wait queues that one file's poll names */
+#define ALWAYS_REPORTED (EPOLLERR | EPOLLHUP)
+
+struct epoll {
+    struct file *file;     /* its own; not referenced */
+    struct waitq waiting;  /* threads in epoll_wait, and outer instances */
+    struct list ready;     /* struct epoll_watch.ready_link */
+    struct list *buckets;  /* watches by descriptor; NULL: none yet */
+    unsigned bucket_count; /* a power of two */
+    unsigned watch_count;
+};
+
+struct epoll_watch;
+
+struct watch_waiter {
+    struct waiter waiter; /* first */
+    struct epoll_watch *watch;
+};
+
+struct epoll_watch {
+    struct list bucket_link;
+    struct list file_link;  /* in file.epoll_watches */
+    struct list ready_link; /* empty: not ready */
+    struct epoll *owner;
+    struct file *file; /* not referenced: its last put ends the watch */
+    int fd;
+    uint32_t events; /* asked for, flags included; 0 after EPOLLONESHOT */
+    uint64_t data;
+    unsigned waiter_count;
+    struct watch_waiter waiters[QUEUES_MAX];
+};
+
+static const struct file_ops epoll_ops;
+
+bool epoll_is(const struct file *f)
+{
+    return f->ops == &epoll_ops;
+}
+
+/* ---- finding watches ---- */
+
+static struct list *bucket_of(const struct epoll *ep, int fd)
+{
+    return &ep->buckets[(unsigned)fd & (ep->bucket_count - 1)];
+}
+
+static struct epoll_watch *watch_find(const struct epoll *ep,
+                                      const struct file *file, int fd)
+{
+    if (!ep->buckets)
+        return NULL;
+    LIST_FOR_EACH(it, bucket_of(ep, fd))
+    {
+        struct epoll_watch *w = LIST_ENTRY(it, struct epoll_watch, bucket_link);
+
+        if (w->fd == fd && w->file == file)
+            return w;
+    }
+    return NULL;
+}
+
+/* Make room for one more watch. */
+static int buckets_grow(struct epoll *ep)
+{
+    struct list *old = ep->buckets;
+    unsigned old_count = ep->bucket_count;
+
+    if (old && ep->watch_count < 2 * old_count)
+        return 0;
+    ep->bucket_count = old ? 4 * old_count : BUCKETS_MIN;
+    ep->buckets = kmalloc(ep->bucket_count * sizeof(*ep->buckets));
+    if (!ep->buckets) {
+        ep->buckets = old;
+        ep->bucket_count = old_count;
+        return old ? 0 : -ENOMEM; /* longer chains will do */
+    }
+    for (unsigned i = 0; i < ep->bucket_count; i++)
+        list_init(&ep->buckets[i]);
+    for (unsigned i = 0; old && i < old_count; i++) {
+        LIST_FOR_EACH(it, &old[i])
+        {
+            struct epoll_watch *w =
+                LIST_ENTRY(it, struct epoll_watch, bucket_link);
+
+            list_remove(it);
+            list_push_back(bucket_of(ep, w->fd), it);
+        }
+    }
+    kfree(old);
+    return 0;
+}
+
+/* ---- watches ---- */
+
+static void watch_make_ready(struct epoll_watch *w)
+{
+    if (list_is_empty(&w->ready_link))
+        list_push_back(&w->owner->ready, &w->ready_link);
+    waitq_wake_one(&w->owner->waiting);
+}
+
+/* A queue of the file was woken; any context. */
+static void watch_notify(struct waiter *waiter)
+{
+    struct epoll_watch *w = ((struct watch_waiter *)(void *)waiter)->watch;
+
+    if (w->events & ~EPOLL_FLAGS)
+        watch_make_ready(w);
+}
+
+struct watch_table {
+    struct poll_table table; /* first */
+    struct epoll_watch *watch;
+};
+
+static void watch_queue(struct poll_table *table, struct waitq *q)
+{
+    struct epoll_watch *w = ((struct watch_table *)(void *)table)->watch;
+    struct watch_waiter *ww = &w->waiters[w->waiter_count];
+
+    ASSERT_OP(w->waiter_count, <, QUEUES_MAX);
+    w->waiter_count++;
+    waiter_init(&ww->waiter);
+    ww->waiter.notify = watch_notify;
+    ww->watch = w;
+    waiter_add(q, &ww->waiter);
+}
+
+static unsigned watch_poll(struct epoll_watch *w)
+{
+    return file_poll(w->file, NULL) & (w->events | ALWAYS_REPORTED) &
+           ~EPOLL_FLAGS;
+}
+
+static void watch_free(struct epoll_watch *w)
+{
+    for (unsigned i = 0; i < w->waiter_count; i++)
+        waiter_remove(&w->waiters[i].waiter);
+    list_remove(&w->bucket_link);
+    list_remove(&w->file_link);
+    list_remove(&w->ready_link);
+    w->owner->watch_count--;
+    kfree(w);
+}
+
+void epoll_file_released(struct file *f)
+{
+    while (!list_is_empty(&f->epoll_watches))
+        watch_free(
+            LIST_ENTRY(f->epoll_watches.next, struct epoll_watch, file_link));
+}
+
+/*
+ * Linux's rule: no circle of instances, and no chain of more than five. Both
+ * walks recurse at most `levels` deep, the number of instances allowed.
+ * Result: instances in the longest chain, `levels` + 1 if it is longer.
+ */
+static unsigned chain_down(const struct epoll *ep, const struct epoll *outer,
+                           unsigned levels)
+{
+    unsigned longest = 0;
+
+    if (levels == 0 || ep == outer)
+        return levels + 1;
+    for (unsigned i = 0; ep->buckets && i < ep->bucket_count; i++) {
+        LIST_FOR_EACH(it, &ep->buckets[i])
+        {
+            const struct epoll_watch *w =
+                LIST_ENTRY(it, struct epoll_watch, bucket_link);
+            unsigned n;
+
+            if (!epoll_is(w->file))
+                continue;
+            n = chain_down(w->file->private, outer, levels - 1);
+            longest = MAX(longest, n);
+        }
+    }
+    return longest + 1;
+}
+
+static unsigned chain_up(const struct epoll *ep, unsigned levels)
+{
+    unsigned longest = 0;
+
+    if (levels == 0)
+        return 1;
+    LIST_FOR_EACH(it, &ep->file->epoll_watches)
+    {
+        const struct epoll_watch *w =
+            LIST_ENTRY(it, struct epoll_watch, file_link);
+        unsigned n = chain_up(w->owner, levels - 1);
+
+        longest = MAX(longest, n);
+    }
+    return longest + 1;
+}
+
+static bool nests_too_deep(const struct epoll *outer, const struct epoll *inner)
+{
+    unsigned down = chain_down(inner, outer, EPOLL_DEPTH_MAX - 1);
+
+    return down + chain_up(outer, EPOLL_DEPTH_MAX) > EPOLL_DEPTH_MAX;
+}
+
+static int watch_add(struct epoll *ep, struct file *target, int fd,
+                     const struct epoll_event *event)
+{
+    struct watch_table table = { .table.queue = watch_queue };
+    struct epoll_watch *w;
+    int err = buckets_grow(ep);
+
+    if (err)
+        return err;
+    w = kzalloc(sizeof(*w));
+    if (!w)
+        return -ENOMEM;
+    w->owner = ep;
+    w->file = target;
+    w->fd = fd;
+    w->events = event->events;
+    w->data = event->data;
+    list_init(&w->ready_link);
+    list_push_back(bucket_of(ep, fd), &w->bucket_link);
+    list_push_back(&target->epoll_watches, &w->file_link);
+    ep->watch_count++;
+    table.watch = w;
+    if (file_poll(target, &table.table) & (w->events | ALWAYS_REPORTED))
+        watch_make_ready(w);
+    return 0;
+}
+
+static int watch_change(struct epoll_watch *w, const struct epoll_event *event)
+{
+    if ((w->events | event->events) & EPOLLEXCLUSIVE)
+        return -EINVAL;
+    w->events = event->events;
+    w->data = event->data;
+    if (watch_poll(w))
+        watch_make_ready(w);
+    return 0;
+}
+
+int epoll_control(struct file *ep_file, int op, struct file *target, int fd,
+                  const struct epoll_event *event)
+{
+    struct epoll *ep = ep_file->private;
+    struct epoll_watch *w;
+
+    if (!target->ops->poll)
+        return -EPERM; /* a file that is always ready */
+    if (target == ep_file || !epoll_is(ep_file))
+        return -EINVAL;
+    if (op != EPOLL_CTL_DEL && (event->events & EPOLLEXCLUSIVE) &&
+        (op != EPOLL_CTL_ADD || epoll_is(target) ||
+         (event->events & ~(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP |
+                            EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE))))
+        return -EINVAL;
+    w = watch_find(ep, target, fd);
+    switch (op) {
+    case EPOLL_CTL_ADD:
+        if (w)
+            return -EEXIST;
+        if (epoll_is(target) && nests_too_deep(ep, target->private))
+            return -ELOOP;
+        return watch_add(ep, target, fd, event);
+    case EPOLL_CTL_MOD:
+        return w ? watch_change(w, event) : -ENOENT;
+    case EPOLL_CTL_DEL:
+        if (!w)
+            return -ENOENT;
+        watch_free(w);
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- waiting ---- */
+
+/* Hand out what is ready now. -EFAULT only for the first. */
+static long collect(struct epoll *ep, uaddr_t out, unsigned max)
+{
+    struct list again = LIST_INIT(again); /* level-triggered: stay listed */
+    struct list *link;
+    unsigned count = 0;
+    long err = 0;
+
+    while (count < max && (link = list_pop_front(&ep->ready))) {
+        struct epoll_watch *w =
+            LIST_ENTRY(link, struct epoll_watch, ready_link);
+        struct epoll_event event = { .events = watch_poll(w), .data = w->data };
+
+        if (!event.events || !(w->events & ~EPOLL_FLAGS))
+            continue;
+        if (copy_to_user(out + count * sizeof(event), &event, sizeof(event))) {
+            list_push_front(&ep->ready, link);
+            err = count ? 0 : -EFAULT;
+            break;
+        }
+        count++;
+        if (w->events & EPOLLONESHOT)
+            w->events &= EPOLL_FLAGS;
+        else if (!(w->events & EPOLLET))
+            list_push_back(&again, link);
+    }
+    while ((link = list_pop_front(&again)))
+        list_push_back(&ep->ready, link);
+    return err ? err : (long)count;
+}
+
+long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
+                       uint64_t deadline_ns)
+{
+    struct epoll *ep = ep_file->private;
+
+    for (;;) {
+        long n = collect(ep, out, max);
+        int err;
+
+        if (n != 0 || deadline_ns == 0)
+            return n;
+        err = waitq_sleep(&ep->waiting, deadline_ns);
+        if (err == -ETIMEDOUT)
+            return collect(ep, out, max);
+        if (err)
+            return -EINTR; /* never restarted, as Linux */
+    }
+}
+
+static unsigned epoll_poll(struct file *f, struct poll_table *table)
+{
+    struct epoll *ep = f->private;
+
+    poll_wait(table, &ep->waiting);
+    LIST_FOR_EACH(it, &ep->ready)
+    {
+        struct epoll_watch *w = LIST_ENTRY(it, struct epoll_watch, ready_link);
+
+        /* Nesting is bounded by EPOLL_DEPTH_MAX, and so is this recursion. */
+        if ((w->events & ~EPOLL_FLAGS) && watch_poll(w))
+            return EPOLLIN | EPOLLRDNORM;
+        list_remove(it);
+    }
+    return 0;
+}
+
+static void epoll_release(struct file *f)
+{
+    struct epoll *ep = f->private;
+
+    for (unsigned i = 0; ep->buckets && i < ep->bucket_count; i++)
+        while (!list_is_empty(&ep->buckets[i]))
+            watch_free(LIST_ENTRY(ep->buckets[i].next, struct epoll_watch,
+                                  bucket_link));
+    kfree(ep->buckets);
+    kfree(ep);
+}
+
+static const struct file_ops epoll_ops = {
+    .poll = epoll_poll,
+    .release = epoll_release,
+    .kind = "anon_inode:[eventpoll]",
+};
+
+int epoll_create_file(struct file **out)
+{
+    struct epoll *ep = kzalloc(sizeof(*ep));
+
+    if (!ep)
+        return -ENOMEM;
+    waitq_init(&ep->waiting);
+    list_init(&ep->ready);
+    *out = file_create(&epoll_ops, O_RDWR, ep);
+    if (!*out) {
+        kfree(ep);
+        return -ENOMEM;
+    }
+    ep->file = *out;
+    return 0;
+}
