@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hello-glibc-static.c - arguments, environment, auxiliary vector, constructors and
- * thread-local data of a static program.
+ * hello-glibc-static.c - what the start of a static program gives: arguments,
+ * environment, auxiliary vector,
+ * constructors, thread-local data.
  */
 #include <elf.h>
 #include <stdio.h>
