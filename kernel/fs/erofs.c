@@ -152,12 +152,13 @@ static int data_read(struct erofs *e, struct erofs_node *n, const uint8_t *p,
 int erofs_node_read(struct erofs *e, uint64_t nid, struct erofs_node *out)
 {
     uint64_t off = e->meta_off + (nid << EROFS_SLOT_BITS);
-    const uint8_t *p = e->image + off;
+    const uint8_t *p;
     unsigned format, xattr_count;
     bool extended;
 
     if (nid >> (64 - EROFS_SLOT_BITS - 1) || !in_image(e, off, COMPACT_LEN))
         return erofs_corrupt(e, nid, "beyond the end");
+    p = e->image + off;
     format = le16(p + INODE_FORMAT);
     extended = format & 1;
     if (format >> 4)

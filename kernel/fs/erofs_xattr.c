@@ -29,13 +29,14 @@ static const char *prefix_of(uint8_t index)
 static int entry_read(struct erofs *e, const struct erofs_node *n, uint64_t off,
                       uint64_t end, struct erofs_xattr *out, uint64_t *next_out)
 {
-    const uint8_t *p = e->image + off;
+    const uint8_t *p;
     unsigned name_len, value_len;
     const char *prefix;
     size_t used;
 
     if (off > end || end - off < XATTR_ENTRY_LEN)
         return erofs_corrupt(e, n->nid, "xattr beyond the end");
+    p = e->image + off;
     name_len = p[XATTR_NAME_LEN];
     value_len = le16(p + XATTR_VALUE_LEN);
     if (end - off < XATTR_ENTRY_LEN + (uint64_t)name_len + value_len)
