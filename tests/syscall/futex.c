@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * futex.c - futex(2): waiting, waking, requeueing, timeouts, robust lists.
+ *
+ * covers: set_robust_list get_robust_list
+ */
+#include "check.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+
+static uint32_t word;
+
+static long futex(uint32_t *addr, int op, uint32_t val, const void *timeout,
+                  uint32_t *addr2, uint32_t val3)
+{
+    return syscall(SYS_futex, addr, op, val, timeout, addr2, val3);
+}
+
+TEST(a_changed_word_does_not_wait)
+{
+    word = 5;
+    CHECK_ERR(futex(&word, FUTEX_WAIT, 4, NULL, NULL, 0), EAGAIN);
+    CHECK_ERR(futex(&word, FUTEX_WAIT_PRIVATE, 4, NULL, NULL, 0), EAGAIN);
+}
+
+TEST(waiting_times_out)
+{
+    struct timespec t = { 0, 20000000 };
+    int64_t began = now_ns(CLOCK_MONOTONIC);
+
+    CHECK_ERR(futex(&word, FUTEX_WAIT_PRIVATE, 5, &t, NULL, 0), ETIMEDOUT);
+    CHECK(now_ns(CLOCK_MONOTONIC) - began >= 20000000);
+    began += 50000000; /* absolute, on the monotonic clock */
+    t.tv_sec = began / 1000000000;
+    t.tv_nsec = began % 1000000000;
+    CHECK_ERR(futex(&word, FUTEX_WAIT_BITSET, 5, &t, NULL, ~0u), ETIMEDOUT);
+    CHECK(now_ns(CLOCK_MONOTONIC) >= began);
+    t.tv_nsec = -1;
+    CHECK_ERR(futex(&word, FUTEX_WAIT, 5, &t, NULL, 0), EINVAL);
+}
+
+TEST(nobody_to_wake)
+{
+    CHECK_EQ(futex(&word, FUTEX_WAKE, 10, NULL, NULL, 0), 0);
+}
+
+static volatile int woken;
+
+static void *waiter(void *arg)
+{
+    uint32_t *addr = arg;
+
+    while (futex(addr, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0) != 0)
+        if (errno != EINTR)
+            break;
+    __atomic_add_fetch(&woken, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+static void pause_ms(int ms)
+{
+    struct timespec t = { 0, ms * 1000000 };
+
+    nanosleep(&t, NULL);
+}
+
+/* Wake until n in all were woken; the waiters may not be there yet. */
+static int wake_all(uint32_t *addr, int n)
+{
+    int total = 0;
+
+    for (int i = 0; i < 1000 && total < n; i++) {
+        total += (int)futex(addr, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        if (total < n)
+            pause_ms(2);
+    }
+    return total;
+}
+
+TEST(each_wake_wakes_one)
+{
+    static uint32_t f;
+    pthread_t threads[4];
+
+    woken = 0;
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, waiter, &f);
+    CHECK_EQ(wake_all(&f, 4), 4);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(woken, 4);
+}
+
+TEST(requeue_moves_waiters)
+{
+    static uint32_t from, to;
+    pthread_t threads[3];
+    int moved = 0;
+
+    woken = 0;
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, waiter, &from);
+    for (int i = 0; i < 1000 && moved < 3; i++) {
+        moved += (int)futex(&from, FUTEX_CMP_REQUEUE_PRIVATE, 0, (void *)3ul,
+                            &to, 0);
+        pause_ms(2);
+    }
+    CHECK_EQ(moved, 3);
+    CHECK_EQ(woken, 0);
+    CHECK_EQ(futex(&from, FUTEX_WAKE_PRIVATE, 10, NULL, NULL, 0), 0);
+    CHECK_EQ(futex(&to, FUTEX_WAKE_PRIVATE, 10, NULL, NULL, 0), 3);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_ERR(futex(&from, FUTEX_CMP_REQUEUE_PRIVATE, 0, (void *)1ul, &to, 9),
+              EAGAIN);
+}
+
+TEST(wake_op_changes_and_wakes)
+{
+    uint32_t a = 0, b = 5;
+
+    CHECK_EQ(futex(&a, FUTEX_WAKE_OP, 1, (void *)1ul, &b,
+                   FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 5)),
+             0);
+    CHECK_EQ(b, 8);
+}
+
+TEST(bad_arguments)
+{
+    CHECK_ERR(
+        futex((uint32_t *)((char *)&word + 1), FUTEX_WAKE, 1, NULL, NULL, 0),
+        EINVAL);
+    CHECK_ERR(futex(&word, 99, 0, NULL, NULL, 0), ENOSYS);
+    CHECK_ERR(futex(bad_pointer(), FUTEX_WAIT, 0, NULL, NULL, 0), EFAULT);
+    CHECK_ERR(futex(&word, FUTEX_WAIT_BITSET, 5, NULL, NULL, 0), EINVAL);
+}
+
+static void *die_with_a_lock(void *arg)
+{
+    CHECK_EQ(pthread_mutex_lock(arg), 0);
+    return NULL;
+}
+
+TEST(a_dead_owner_is_reported_to_the_next)
+{
+    pthread_mutexattr_t attr;
+    pthread_mutex_t m;
+    pthread_t t;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&m, &attr);
+    pthread_create(&t, NULL, die_with_a_lock, &m);
+    pthread_join(t, NULL);
+    CHECK_EQ(pthread_mutex_lock(&m), EOWNERDEAD);
+    CHECK_EQ(pthread_mutex_consistent(&m), 0);
+    CHECK_EQ(pthread_mutex_unlock(&m), 0);
+}
+
+TEST(robust_lists_are_kept)
+{
+    void *head = NULL, *mine[3] = { mine, NULL, NULL };
+    size_t len = 0;
+    void *old = NULL;
+
+    CHECK_OK(syscall(SYS_get_robust_list, 0, &old, &len));
+    CHECK_EQ(len, 24);
+    CHECK_OK(syscall(SYS_set_robust_list, mine, 24));
+    CHECK_OK(syscall(SYS_get_robust_list, 0, &head, &len));
+    CHECK(head == (void *)mine);
+    CHECK_ERR(syscall(SYS_set_robust_list, mine, 23), EINVAL);
+    CHECK_OK(syscall(SYS_set_robust_list, old, 24));
+}
