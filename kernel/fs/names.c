@@ -115,6 +115,19 @@ out:
     return err;
 }
 
+/* Distributions set fs.protected_hardlinks: another's file only when it could
+ * be written anyway, and never one that would lend its owner's rights. */
+static int may_link(const struct inode *i)
+{
+    if (inode_is_owner(i))
+        return 0;
+    if (!S_ISREG(i->mode) || (i->mode & S_ISUID) ||
+        (i->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ||
+        inode_access_mode(i, MAY_READ | MAY_WRITE))
+        return -EPERM;
+    return 0;
+}
+
 int vfs_link(struct dentry *old, int dirfd, const char *path)
 {
     struct inode *i = old->inode;
@@ -124,6 +137,9 @@ int vfs_link(struct dentry *old, int dirfd, const char *path)
 
     if (err)
         goto out;
+    err = may_link(i);
+    if (err)
+        goto put;
     if (w.at->sb != old->sb)
         err = -EXDEV;
     else if (S_ISDIR(i->mode) || !w.at->inode->ops->link)
@@ -132,6 +148,7 @@ int vfs_link(struct dentry *old, int dirfd, const char *path)
         err = w.at->inode->ops->link(w.at->inode, w.last, w.last_len, i);
     if (!err)
         dentry_set_inode(d, inode_get(i));
+put:
     dentry_put(d);
 out:
     walk_fini(&w);

@@ -277,8 +277,18 @@ static int follow_text(struct walk *w, struct dentry *link)
     return 0;
 }
 
-/* Linux's protected_symlinks: no following of others' links in sticky,
- * world-writable directories. Off by default there, as here. */
+/* Distributions set fs.protected_symlinks: in a sticky directory that all may
+ * write, only one's own links, or those of the directory's owner, lead on. */
+static bool may_follow(const struct dentry *link)
+{
+    const struct inode *dir = link->parent->inode;
+    const uint32_t shared = S_ISVTX | S_IWOTH;
+
+    return (dir->mode & shared) != shared ||
+           link->inode->uid == process_current()->fsuid ||
+           link->inode->uid == dir->uid;
+}
+
 int walk_follow(struct walk *w, struct dentry *d_take, bool *done_out)
 {
     int err;
@@ -286,6 +296,8 @@ int walk_follow(struct walk *w, struct dentry *d_take, bool *done_out)
     *done_out = false;
     if (++w->links > SYMLINKS_MAX || (w->resolve & RESOLVE_NO_SYMLINKS)) {
         err = -ELOOP;
+    } else if (!may_follow(d_take)) {
+        err = -EACCES;
     } else if (d_take->inode->ops->follow) {
         err = follow_magic(w, d_take);
         *done_out = !err && *w->rest == '\0';
