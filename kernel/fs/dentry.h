@@ -88,7 +88,7 @@ enum may { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
 MUST_CHECK int inode_permission(const struct inode *i, unsigned may);
 /* The same without looking at read-only file systems. */
 MUST_CHECK int inode_access_mode(const struct inode *i, unsigned may);
-/* A path that leads to the inode, for messages and maps; "" if none is known. */
+/* A path that leads to the inode, for messages and maps; "" if unknown. */
 void inode_path(const struct inode *i, char *buf, size_t buf_len);
 /* True for the owner and for root (CAP_FOWNER). */
 bool inode_is_owner(const struct inode *i);

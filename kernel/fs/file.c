@@ -4,9 +4,9 @@
  */
 #include "fs/file.h"
 
+#include <asm/resource.h>
 #include <linux/fcntl.h>
 #include <linux/poll.h>
-#include <asm/resource.h>
 #include <linux/stat.h>
 
 #include "core/errno.h"

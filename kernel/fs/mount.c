@@ -211,3 +211,19 @@ struct fs_context *fs_context_create(void)
     };
     return c;
 }
+
+struct fs_context *fs_context_get(struct fs_context *c)
+{
+    c->refs++;
+    return c;
+}
+
+void fs_context_put(struct fs_context *c)
+{
+    ASSERT_OP(c->refs, >, 0);
+    if (--c->refs > 0)
+        return;
+    dentry_put(c->cwd);
+    dentry_put(c->root);
+    kfree(c);
+}

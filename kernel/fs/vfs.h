@@ -69,8 +69,15 @@ struct inode_ops {
     void (*evict)(struct inode *i); /* last reference gone, nlink maybe 0 */
 };
 
-enum inode_attr { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8,
-                  ATTR_ATIME = 16, ATTR_MTIME = 32, ATTR_CTIME = 64 };
+enum inode_attr {
+    ATTR_MODE = 1,
+    ATTR_UID = 2,
+    ATTR_GID = 4,
+    ATTR_SIZE = 8,
+    ATTR_ATIME = 16,
+    ATTR_MTIME = 32,
+    ATTR_CTIME = 64
+};
 
 struct inode {
     struct vm_object object; /* its pages, for mmap; first */
@@ -107,7 +114,7 @@ struct inode *inode_get(struct inode *i);
 void inode_put(struct inode *i);
 struct dentry *dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
-struct inode *dentry_inode(struct dentry *d); /* borrowed; NULL: negative */
+struct inode *dentry_inode(struct dentry *d);   /* borrowed; NULL: negative */
 struct dentry *dentry_parent(struct dentry *d); /* borrowed; a root: itself */
 /* For superblock.root. Takes over the inode's reference; NULL: no memory. */
 struct dentry *dentry_create_root(struct superblock *sb,
@@ -169,8 +176,7 @@ struct text_file {
     char *text;
     size_t len, cap;
 };
-int text_printf(struct text_file *t, const char *format, ...)
-    PRINTF_LIKE(2, 3);
+int text_printf(struct text_file *t, const char *format, ...) PRINTF_LIKE(2, 3);
 /* For inode_ops.open: make the text, and let f read it. */
 MUST_CHECK int text_file_open(struct file *f,
                               int (*show)(struct text_file *t, void *arg),

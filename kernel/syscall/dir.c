@@ -11,7 +11,7 @@
 #include "syscall/at.h"
 #include "syscall/syscall.h"
 
-#define OLD_BUF_LEN_MAX   32768u
+#define OLD_BUF_LEN_MAX 32768u
 
 /* Nothing was put: was it the end, or did the first entry not fit? */
 static long why_nothing(struct file *f, size_t len)
