@@ -142,9 +142,13 @@ volatile void *arch_mmio(paddr_t pa); /* registers below 4 GiB */
 /* Route the ISA interrupt `irq` (0..15) to `fn`, called from irq_poll. */
 void arch_irq_register(unsigned irq, void (*fn)(void));
 
+/* The text of /proc/cpuinfo for one CPU (cpuinfo.c). Result: its length. */
+size_t arch_cpu_describe(unsigned cpu, uint64_t khz, char *buf, size_t buf_len);
+
 /* Walk the frame pointers from (rip, rbp); writes at most max addresses. */
 /* Where the kernel image lies. */
 uint64_t arch_kernel_va(void);
+paddr_t arch_kernel_pa(void);
 size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max);
 
 #endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pseudo.h - directories made of tables: /dev, /proc, /sys.
+ *
+ * What:      a constant tree of nodes; an inode is made when a name is looked
+ *            up and freed with its last reference, so that a tree nobody
+ *            walks costs nothing. Where names change by themselves a node
+ *            brings its own lookup and readdir.
+ * Ownership: nodes are constants. pseudo_inode() gives one reference.
+ * Context:   a thread's system call.
+ * Errors:    -ENOENT, -ENOMEM, and what `show` gives.
+ */
+#ifndef FS_PSEUDO_H
+#define FS_PSEUDO_H
+
+#include <linux/stat.h>
+
+#include "fs/vfs.h"
+
+struct pseudo_inode;
+
+struct pseudo_node {
+    const char *name;
+    uint32_t mode; /* with S_IFMT */
+    uint32_t child_count;
+    union {
+        const struct pseudo_node *children; /* directories */
+        const char *target;                 /* constant symbolic links */
+        const char *text;                   /* constant files */
+        uint64_t rdev;                      /* devices */
+    };
+    /* Regular files that are not constant. */
+    int (*show)(struct text_file *t, void *pseudo_inode);
+    /* Directories with further names: tried when no child has the name. */
+    int (*lookup)(struct pseudo_inode *dir, const char *name, size_t name_len,
+                  struct inode **out);
+    /* ... and the name at position pos (0 ...) after the children. Result: its
+     * length, 0 when there is no more. *pos moves on to the next. */
+    size_t (*next)(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                   uint8_t *type_out);
+    /* Symbolic links that are not constant: text, or the file itself. */
+    ssize_t (*readlink)(struct pseudo_inode *i, char *buf, size_t buf_len);
+    int (*follow)(struct pseudo_inode *i, struct dentry **out);
+};
+
+#define PSEUDO_NEXT_MAX 16u /* bytes in a name that `next` makes */
+#define PSEUDO_DIR(n, table)                                      \
+    {                                                             \
+        .name = (n), .mode = S_IFDIR | 0555, .children = (table), \
+        .child_count = ARRAY_LEN(table)                           \
+    }
+#define PSEUDO_EMPTY_DIR(n)                 \
+    {                                       \
+        .name = (n), .mode = S_IFDIR | 0555 \
+    }
+#define PSEUDO_FILE(n, fn)                                \
+    {                                                     \
+        .name = (n), .mode = S_IFREG | 0444, .show = (fn) \
+    }
+#define PSEUDO_TEXT(n, t)                                \
+    {                                                    \
+        .name = (n), .mode = S_IFREG | 0444, .text = (t) \
+    }
+#define PSEUDO_LINK(n, t)                                  \
+    {                                                      \
+        .name = (n), .mode = S_IFLNK | 0777, .target = (t) \
+    }
+
+struct pseudo_inode {
+    struct inode inode; /* first */
+    const struct pseudo_node *node;
+    int id; /* thread or descriptor; children inherit it */
+};
+
+MUST_CHECK int pseudo_inode(struct superblock *sb,
+                            const struct pseudo_node *node, int id,
+                            struct inode **out);
+/* A decimal number without sign or leading zeros, or -1. */
+int pseudo_number(const char *name, size_t name_len);
+
+#endif
