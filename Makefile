@@ -31,7 +31,7 @@ KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*/*.c)) \
 	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/process/vdso/image.S \
 	kernel/main.c))
-KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o)
+KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o) $(B)/kernel/abi/cpu_tables.c.o
 KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
@@ -46,6 +46,10 @@ $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 
 $(B)/kernel/%.o: kernel/%
 	@mkdir -p $(@D); echo "  CC   $<"
+	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/kernel/abi/%.o: abi/%
+	@mkdir -p $(@D); echo "  CC   $< (kernel)"
 	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
 # ---- the vDSO: a shared object for the program, carried by the kernel ----

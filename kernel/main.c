@@ -14,6 +14,7 @@
 #include "drivers/console.h"
 #include "fs/vfs.h"
 #include "mm/page.h"
+#include "mm/space.h"
 #include "process/exec.h"
 #include "process/signal.h"
 #include "random/pool.h"
@@ -38,6 +39,7 @@ void kernel_main(struct bootinfo *boot)
         panic("bootinfo is not ours");
     arch_init(boot);
     page_init(boot);
+    space_init(boot->pml4_pa);
     if (boot->config_len != 0)
         err = run_config_read(page_ptr(boot->config_pa), boot->config_len,
                               &config);

@@ -17,6 +17,11 @@
 
 struct vm_object;
 
+/* Device and inode number, for /proc/self/maps. */
+struct vm_object_id {
+    uint64_t dev, ino;
+};
+
 struct vm_object_ops {
     /* The page that holds the object's page `idx`. want_write: it will be
      * written through a shared mapping, so it must be the object's own. */
@@ -26,6 +31,7 @@ struct vm_object_ops {
     void (*unref)(struct vm_object *obj);
     /* The path for /proc/self/maps; writes a NUL-terminated string. */
     void (*name)(struct vm_object *obj, char *buf, size_t buf_len);
+    void (*id)(struct vm_object *obj, struct vm_object_id *out); /* or NULL */
 };
 
 struct vm_object {

@@ -29,6 +29,8 @@ enum space_fault_result {
 
 enum space_access { SPACE_READ, SPACE_WRITE, SPACE_EXEC };
 
+/* Once, by main.c: the tables that the boot made. */
+void space_init(uint64_t pml4_pa);
 /* The first space takes over the boot page tables' lower half. */
 struct space *space_create(void) MUST_CHECK;
 void space_destroy(struct space *space);
@@ -42,6 +44,14 @@ MUST_CHECK int space_protect(struct space *s, uaddr_t start, size_t len,
                              int prot);
 MUST_CHECK long space_remap(struct space *s, uaddr_t old, size_t old_len,
                             size_t new_len, int flags, uaddr_t new_addr);
+/* madvise(2), mincore(2), msync(2), mlock(2): -errno as their pages say. */
+MUST_CHECK int space_advise(struct space *s, uaddr_t start, size_t len,
+                            int advice);
+MUST_CHECK int space_incore(struct space *s, uaddr_t start, size_t len,
+                            uaddr_t vec);
+MUST_CHECK int space_check_mapped(struct space *s, uaddr_t start, size_t len);
+MUST_CHECK int space_lock(struct space *s, uaddr_t start, size_t len, bool lock,
+                          bool populate);
 MUST_CHECK long space_brk(struct space *s, uaddr_t end);
 void space_set_brk(struct space *s, uaddr_t start); /* by the ELF loader */
 /* Random bases for this space: where the loader puts things. */

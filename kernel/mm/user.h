@@ -33,6 +33,13 @@ MUST_CHECK int user_cmpxchg32(uaddr_t p, uint32_t old, uint32_t new_value,
 /* True when [p, p+len) lies in the program's half. */
 bool user_range_ok(uaddr_t p, size_t len);
 
+/* The port's copies (user_copy.S): no range check; result: bytes left. */
+size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len);
+size_t user_zero_bytes(uint64_t dst, size_t len);
+uint64_t user_cmpxchg_word(uint64_t p, uint32_t old, uint32_t new_value);
+/* Where to continue after a fault at rip, or 0: for the fault handler. */
+uint64_t extable_find(uint64_t rip);
+
 /* Bytes on their way between a file and the program (or the kernel). */
 struct io {
     const struct io_vec *vec; /* remaining pieces, copied in and checked */

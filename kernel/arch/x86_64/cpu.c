@@ -28,6 +28,7 @@
 #define CR4_FSGSBASE_BIT 16
 
 struct cpu_features cpu_features;
+static paddr_t kernel_pa;
 
 static void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
@@ -67,6 +68,7 @@ static void detect(void)
 
 void arch_init(const struct bootinfo *boot)
 {
+    kernel_pa = boot->kernel_pa;
     cpu_features.is_monitor = boot->platform == BOOTINFO_MONITOR;
     percpu_boot.stub_data = boot->stub_va + 0x1000;
     cpu_features.fsgsbase = boot->flags & BOOTINFO_FSGSBASE;
@@ -323,4 +325,9 @@ size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max)
 uint64_t arch_kernel_va(void)
 {
     return (uint64_t)&kernel_header;
+}
+
+paddr_t arch_kernel_pa(void)
+{
+    return kernel_pa;
 }

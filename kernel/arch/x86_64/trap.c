@@ -17,6 +17,7 @@
 #include "core/printf.h"
 #include "mm/fault.h"
 #include "mm/space.h"
+#include "mm/user.h"
 #include "process/signal.h"
 #include "sched/process.h"
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * user_copy.S - copies that may fault on the program's memory (mm/user.c).
+ *
+ * Each instruction that touches it has an entry in .extable; when the fault
+ * cannot be resolved the handler continues at the fixup, which returns what is
+ * left. Words where there are enough bytes, `rep` for long runs.
+ */
+.macro EXTABLE insn fixup
+    .pushsection .extable, "a", @progbits
+    .balign 4
+    .long \insn - .
+    .long \fixup - .
+    .popsection
+.endm
+
+.section .text.hot, "ax", @progbits
+
+/* size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len) */
+.globl user_copy_bytes
+.hidden user_copy_bytes
+user_copy_bytes:
+    mov %rdx, %rcx
+    cmp $64, %rdx
+    jae 20f
+    shr $3, %rcx
+    jz 3f
+1:  mov (%rsi), %rax
+2:  mov %rax, (%rdi)
+    add $8, %rsi
+    add $8, %rdi
+    sub $8, %rdx
+    dec %rcx
+    jnz 1b
+3:  test %edx, %edx
+    jz 6f
+4:  mov (%rsi), %al
+5:  mov %al, (%rdi)
+    inc %rsi
+    inc %rdi
+    dec %edx
+    jnz 4b
+6:  xor %eax, %eax
+    ret
+20: shr $3, %rcx
+    and $7, %edx
+21: rep movsq
+    jmp 3b
+22: lea (%rdx,%rcx,8), %rdx /* words and tail left; go on by bytes */
+    mov %rdx, %rcx
+23: rep movsb
+    xor %eax, %eax
+    ret
+24: mov %rcx, %rax
+    ret
+25: mov %rdx, %rcx /* a word failed: some of its bytes may be there */
+    jmp 23b
+26: mov %edx, %eax
+    ret
+    EXTABLE 1b 25b
+    EXTABLE 2b 25b
+    EXTABLE 4b 26b
+    EXTABLE 5b 26b
+    EXTABLE 21b 22b
+    EXTABLE 23b 24b
+
+/* size_t user_zero_bytes(uint64_t dst, size_t len) */
+.globl user_zero_bytes
+.hidden user_zero_bytes
+user_zero_bytes:
+    mov %rsi, %rcx
+    shr $3, %rcx
+    and $7, %esi
+    xor %eax, %eax
+1:  rep stosq
+    mov %esi, %ecx
+2:  rep stosb
+    mov %rcx, %rax
+    ret
+3:  lea (%rsi,%rcx,8), %rcx
+    jmp 2b
+4:  mov %rcx, %rax
+    ret
+    EXTABLE 1b 3b
+    EXTABLE 2b 4b
+
+/* uint64_t user_cmpxchg_word(p, old, new): value seen, or -1 on a fault */
+.globl user_cmpxchg_word
+.hidden user_cmpxchg_word
+user_cmpxchg_word:
+    mov %esi, %eax
+1:  lock cmpxchg %edx, (%rdi)
+    mov %eax, %eax
+    ret
+2:  mov $-1, %rax
+    ret
+    EXTABLE 1b 2b

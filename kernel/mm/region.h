@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * region.h - inside an address space: its regions, in order.
+ *
+ * What:      a region is a run of pages of one kind. A space keeps its regions
+ *            in a skip list by address: search, insert and remove in O(log n)
+ *            without recursion, the next and previous one at hand.
+ * Ownership: a region holds one reference of its object.
+ */
+#ifndef MM_REGION_H
+#define MM_REGION_H
+
+#include "arch/x86_64/pagetable.h"
+#include "core/list.h"
+#include "mm/object.h"
+#include "mm/space.h"
+
+#define REGION_LEVELS 6u
+#define REGION_MAX    65530u /* Linux's vm.max_map_count */
+
+enum region_flags {
+    REGION_SHARED = 1,
+    REGION_STACK = 2, /* grows down on a fault below it */
+    REGION_NORESERVE = 4,
+    REGION_LOCKED = 8,
+    REGION_PAGES = 16, /* the kernel's own pages, mapped once (vDSO) */
+    REGION_HEAP = 32,  /* brk's: for its name only */
+};
+
+struct region {
+    uint64_t start, end;
+    uint32_t prot;  /* PROT_* */
+    uint32_t flags; /* enum region_flags */
+    struct vm_object *obj;
+    uint64_t obj_off; /* of start, bytes */
+    const char *name; /* "[vdso]"; NULL: by object and flags */
+    struct space *space;
+    struct list obj_link; /* in obj->mappings */
+    struct region *prev;
+    struct region *next[REGION_LEVELS];
+};
+
+struct space {
+    struct pt pt;
+    struct region *head[REGION_LEVELS];
+    size_t region_count;
+    struct region *last_hit; /* of region_find */
+    uint64_t pie_base, mmap_base, stack_top;
+    uint64_t brk_start, brk_end;
+    size_t stack_limit;
+    /* No hole of at least hint_hole bytes lies above hint_end. */
+    uint64_t hint_end, hint_hole;
+    size_t mapped_pages, resident_pages, peak_pages, locked_pages;
+    uint64_t random; /* for the skip list's levels */
+};
+
+/* The first region that ends above va, or NULL. */
+struct region *region_find(struct space *s, uint64_t va);
+void region_insert(struct space *s, struct region *r);
+void region_remove(struct space *s, struct region *r);
+/* Cut so that no region crosses va. -ENOMEM */
+MUST_CHECK int region_split(struct space *s, uint64_t va);
+/* Join r with equal neighbours; r may be gone after. Result: what it is now. */
+struct region *region_merge(struct space *s, struct region *r);
+struct region *region_create(struct space *s, uint64_t start, uint64_t end,
+                             uint32_t prot, uint32_t flags,
+                             struct vm_object *obj, uint64_t off) MUST_CHECK;
+void region_free(struct region *r); /* not in the list any more */
+/* The address of a hole of len bytes for mmap, or -ENOMEM. */
+long region_find_hole(struct space *s, uint64_t len, uint64_t below);
+/* Take away the pages of [start, end), counted, flushed. */
+void region_zap(struct space *s, uint64_t start, uint64_t end);
+unsigned region_pt_flags(uint32_t prot);
+/* Cut at both ends; then no region crosses them. -ENOMEM */
+MUST_CHECK int space_cut(struct space *s, uaddr_t start, uaddr_t end);
+/* va lies below the stack r: grow down to it if limit and gap allow. */
+bool space_grow_stack(struct space *s, struct region *r, uaddr_t va);
+
+#endif

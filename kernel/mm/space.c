@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * space.c - mapping and unmapping: where things go, and what they replace.
+ *
+ * Layout, top down: stack, mmap area; for a program without a fixed address
+ * also itself and its heap lie in the same 512 GiB (PML4 slot 255), so that it
+ * needs one set of upper page tables. Each base has its own random offset.
+ */
+#include "mm/space.h"
+
+#include <linux/mman.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/string.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "mm/region.h"
+#include "random/pool.h"
+
+#define SLOT_START 0x7f8000000000ul /* PML4 slot 255 */
+#define GIB        (1ul << 30)
+#define STACK_GAP  (256 * PAGE_SIZE) /* Linux's stack_guard_gap */
+
+/* Random offsets, in pages: where the stack ends, below it mmap's top, and
+ * from the slot's bottom the program. */
+#define STACK_RANDOM_PAGES (1ul << 22) /* 16 GiB */
+#define MMAP_RANDOM_PAGES  (1ul << 25) /* 128 GiB */
+#define PIE_RANDOM_PAGES   (1ul << 25)
+#define BRK_RANDOM_PAGES   (1ul << 13) /* 32 MiB, as Linux */
+
+static paddr_t boot_pml4_pa;
+
+void space_init(paddr_t pml4_pa)
+{
+    boot_pml4_pa = pml4_pa;
+}
+
+struct space *space_create(void)
+{
+    struct space *s = kzalloc(sizeof(*s));
+    uint64_t r = pool_u64(), q = pool_u64();
+
+    if (!s)
+        return NULL;
+    s->pt.pml4_pa = boot_pml4_pa;
+    s->random = q;
+    s->stack_top = ARCH_USER_MAX - (r & (STACK_RANDOM_PAGES - 1)) * PAGE_SIZE;
+    s->mmap_base = ARCH_USER_MAX - STACK_RANDOM_PAGES * PAGE_SIZE - GIB -
+                   (r >> 24 & (MMAP_RANDOM_PAGES - 1)) * PAGE_SIZE;
+    s->pie_base = SLOT_START + GIB + (q & (PIE_RANDOM_PAGES - 1)) * PAGE_SIZE;
+    return s;
+}
+
+void space_destroy(struct space *s)
+{
+    while (s->head[0]) {
+        struct region *r = s->head[0];
+
+        region_zap(s, r->start, r->end);
+        region_remove(s, r);
+        region_free(r);
+    }
+    kfree(s);
+}
+
+uaddr_t space_pie_base(const struct space *s)
+{
+    return s->pie_base;
+}
+
+bool space_is_free(struct space *s, uaddr_t va, size_t len)
+{
+    struct region *r = region_find(s, va);
+
+    return !r || r->start >= va + len;
+}
+
+/* ---- unmapping ---- */
+
+/* Cut at both ends; then no region crosses them. */
+int space_cut(struct space *s, uaddr_t start, uaddr_t end)
+{
+    int err = region_split(s, start);
+
+    return err ? err : region_split(s, end);
+}
+
+static void forget_hint(struct space *s, uaddr_t end)
+{
+    if (end > s->hint_end) { /* a new hole above what was searched */
+        s->hint_end = 0;
+        s->hint_hole = 0;
+    }
+}
+
+static int unmap(struct space *s, uaddr_t start, uaddr_t end)
+{
+    struct region *r = region_find(s, start), *next;
+    int err;
+
+    if (!r || r->start >= end)
+        return 0;
+    err = space_cut(s, start, end);
+    if (err)
+        return err;
+    arch_rewrite_forget(start, end);
+    forget_hint(s, end);
+    region_zap(s, start, end);
+    for (r = region_find(s, start); r && r->start < end; r = next) {
+        next = r->next[0];
+        region_remove(s, r);
+        region_free(r);
+    }
+    return 0;
+}
+
+int space_unmap(struct space *s, uaddr_t start, size_t len)
+{
+    len = ALIGN_UP(len, PAGE_SIZE);
+    if (start & PAGE_MASK || len == 0 || start >= ARCH_USER_MAX ||
+        len > ARCH_USER_MAX - start)
+        return -EINVAL;
+    return unmap(s, start, start + len);
+}
+
+/* ---- mapping ---- */
+
+static bool overcommits(size_t len, int prot, int flags)
+{
+    return !(flags & MAP_NORESERVE) && prot & PROT_WRITE &&
+           !(flags & MAP_SHARED) && len >> PAGE_SHIFT > page_total_count();
+}
+
+/* Where a mapping without a fixed address goes. */
+static long place(struct space *s, uaddr_t hint, size_t len, int flags)
+{
+    if (flags & MAP_32BIT)
+        return region_find_hole(s, len, 0x80000000ul);
+    hint = ALIGN_UP(hint, PAGE_SIZE);
+    if (hint >= ARCH_USER_MIN && hint < ARCH_USER_MAX &&
+        len <= ARCH_USER_MAX - hint && space_is_free(s, hint, len))
+        return (long)hint;
+    return region_find_hole(s, len, s->mmap_base);
+}
+
+static int check_fixed(struct space *s, uaddr_t at, size_t len, int flags)
+{
+    if (at & PAGE_MASK)
+        return -EINVAL;
+    if (at >= ARCH_USER_MAX || len > ARCH_USER_MAX - at)
+        return -ENOMEM;
+    if (at < ARCH_USER_MIN)
+        return -EPERM;
+    if (flags & MAP_FIXED_NOREPLACE)
+        return space_is_free(s, at, len) ? 0 : -EEXIST;
+    return unmap(s, at, at + len);
+}
+
+static uint32_t region_flags_of(int flags)
+{
+    return (flags & MAP_TYPE) != MAP_PRIVATE
+               ? REGION_SHARED
+               : (flags & MAP_NORESERVE ? REGION_NORESERVE : 0);
+}
+
+static void populate(struct space *s, uaddr_t start, size_t len, int prot)
+{
+    enum space_access access = prot & PROT_WRITE ? SPACE_WRITE : SPACE_READ;
+
+    if (!prot)
+        return;
+    for (size_t off = 0; off < len; off += PAGE_SIZE)
+        if (space_fault(s, start + off, access) != SPACE_FAULT_OK)
+            return; /* as Linux: the mapping stands, the rest faults in */
+}
+
+long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
+               struct vm_object *obj, uint64_t obj_off)
+{
+    struct region *r;
+    long at;
+    int err;
+
+    len = ALIGN_UP(len, PAGE_SIZE);
+    if (len == 0 || len > ARCH_USER_MAX || obj_off & PAGE_MASK)
+        return len == 0 || obj_off & PAGE_MASK ? -EINVAL : -ENOMEM;
+    if (obj && obj_off + len < obj_off)
+        return -EOVERFLOW;
+    if (overcommits(len, prot, flags) || s->region_count >= REGION_MAX)
+        return -ENOMEM;
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+        at = (long)hint;
+        err = check_fixed(s, hint, len, flags);
+        if (err)
+            return err;
+    } else {
+        at = place(s, hint, len, flags);
+        if (at < 0)
+            return at;
+    }
+    r = region_create(s, (uint64_t)at, (uint64_t)at + len, (uint32_t)prot & 7,
+                      region_flags_of(flags), obj, obj_off);
+    if (!r)
+        return -ENOMEM;
+    region_insert(s, r);
+    region_merge(s, r);
+    if (flags & (MAP_POPULATE | MAP_LOCKED))
+        populate(s, (uint64_t)at, len, prot);
+    return at;
+}
+
+int space_map_trampoline(struct space *s, uaddr_t va, size_t len)
+{
+    struct region *r;
+
+    if (!space_is_free(s, va, len))
+        return -EEXIST;
+    r = region_create(s, va, va + len, PROT_READ | PROT_EXEC, 0, NULL, 0);
+    if (!r)
+        return -ENOMEM;
+    r->name = "[samara]";
+    region_insert(s, r);
+    return 0;
+}
+
+long space_map_stack(struct space *s, size_t limit)
+{
+    size_t len = MIN(ALIGN_UP(limit, PAGE_SIZE), 33 * PAGE_SIZE);
+    struct region *r;
+
+    s->stack_limit = limit;
+    /* mmap's area begins below the stack's reach */
+    if (s->mmap_base > s->stack_top - MIN(limit, 64 * GIB) - GIB)
+        s->mmap_base = s->stack_top - MIN(limit, 64 * GIB) - GIB;
+    r = region_create(s, s->stack_top - len, s->stack_top,
+                      PROT_READ | PROT_WRITE, REGION_STACK, NULL, 0);
+    if (!r)
+        return -ENOMEM;
+    region_insert(s, r);
+    return (long)s->stack_top;
+}
+
+/* va lies below a stack: may it grow down to there? */
+bool space_grow_stack(struct space *s, struct region *r, uaddr_t va)
+{
+    uint64_t start = va & ~PAGE_MASK;
+
+    if (!(r->flags & REGION_STACK) || r->end - start > s->stack_limit)
+        return false;
+    if (r->prev && start - r->prev->end < STACK_GAP)
+        return false;
+    s->mapped_pages += (r->start - start) >> PAGE_SHIFT;
+    r->start = start;
+    return true;
+}
+
+long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
+                     int prot, const char *name)
+{
+    long at = region_find_hole(s, count * PAGE_SIZE, s->mmap_base);
+    struct region *r;
+
+    if (at < 0)
+        return at;
+    r = region_create(s, (uint64_t)at, (uint64_t)at + count * PAGE_SIZE,
+                      (uint32_t)prot, REGION_PAGES, NULL, 0);
+    if (!r)
+        return -ENOMEM;
+    r->name = name;
+    region_insert(s, r);
+    for (size_t i = 0; i < count; i++) {
+        if (pt_map(&s->pt, (uint64_t)at + i * PAGE_SIZE, pages[i],
+                   region_pt_flags((uint32_t)prot) | PT_NOREF) != 0)
+            return -ENOMEM;
+        s->resident_pages++;
+    }
+    return at;
+}
+
+/* ---- brk ---- */
+
+void space_set_brk(struct space *s, uaddr_t start)
+{
+    uint64_t random = pool_u64() & (BRK_RANDOM_PAGES - 1);
+
+    s->brk_start = ALIGN_UP(start, PAGE_SIZE) + random * PAGE_SIZE;
+    s->brk_end = s->brk_start;
+}
+
+static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
+{
+    struct region *r = region_find(s, from);
+
+    if (to - from > page_total_count() * PAGE_SIZE ||
+        (r && r->start < to + PAGE_SIZE))
+        return false;
+    r = region_create(s, from, to, PROT_READ | PROT_WRITE, REGION_HEAP, NULL,
+                      0);
+    if (!r)
+        return false;
+    region_insert(s, r);
+    region_merge(s, r);
+    return true;
+}
+
+long space_brk(struct space *s, uaddr_t end)
+{
+    uint64_t old = ALIGN_UP(s->brk_end, PAGE_SIZE);
+    uint64_t new_end = ALIGN_UP(end, PAGE_SIZE);
+
+    if (end < s->brk_start || end >= ARCH_USER_MAX)
+        return (long)s->brk_end;
+    if (new_end > old && !brk_grow(s, old, new_end))
+        return (long)s->brk_end;
+    if (new_end < old && unmap(s, new_end, old) != 0)
+        return (long)s->brk_end;
+    s->brk_end = end;
+    return (long)end;
+}

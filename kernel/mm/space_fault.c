@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * space_fault.c - demand paging and copy-on-write.
+ *
+ * A page is the space's own when it is in RAM with one reference: then it may
+ * be written in place. Pages of objects have the object's reference too, image
+ * pages and the shared page of zeros have none at all (PT_NOREF).
+ */
+#include <linux/mman.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/string.h"
+#include "mm/page.h"
+#include "mm/region.h"
+
+#define AROUND_PAGES 16u /* mapped at once around a fault in the image */
+
+_Alignas(PAGE_SIZE) static const uint8_t zero_page_bytes[PAGE_SIZE] = { 0 };
+
+/* Lies in the kernel image, read-only. */
+static paddr_t zero_page(void)
+{
+    return (uint64_t)zero_page_bytes - arch_kernel_va() + arch_kernel_pa();
+}
+
+static void count_page(struct space *s)
+{
+    s->resident_pages++;
+    if (s->resident_pages > s->peak_pages)
+        s->peak_pages = s->resident_pages;
+}
+
+static enum space_fault_result map(struct space *s, uint64_t va, paddr_t pa,
+                                   unsigned flags, bool replaces)
+{
+    if (!page_refs(pa))
+        flags |= PT_NOREF;
+    if (pt_map(&s->pt, va, pa, flags) != 0) {
+        page_put(pa);
+        return SPACE_FAULT_OOM;
+    }
+    if (replaces)
+        arch_tlb_flush_page(va);
+    else
+        count_page(s);
+    return SPACE_FAULT_OK;
+}
+
+static enum space_fault_result of_error(int err)
+{
+    return err == -ENOMEM ? SPACE_FAULT_OOM : SPACE_FAULT_BUS;
+}
+
+/* A private page of its own, with the contents of `from` (0: zeros). */
+static enum space_fault_result own_copy(struct space *s, struct region *r,
+                                        uint64_t va, paddr_t from,
+                                        bool replaces)
+{
+    paddr_t pa;
+
+    if (from == 0 || from == zero_page()) {
+        pa = page_alloc_zeroed();
+    } else {
+        pa = page_alloc();
+        if (pa)
+            memcpy(page_ptr(pa), page_ptr(from), PAGE_SIZE);
+    }
+    if (!pa)
+        return SPACE_FAULT_OOM;
+    return map(s, va, pa, region_pt_flags(r->prot), replaces);
+}
+
+/* Neighbours that lie in the image cost a table entry each and save a fault:
+ * map those of the aligned block around va that are not mapped yet. */
+static void map_around(struct space *s, struct region *r, uint64_t va)
+{
+    uint64_t block = AROUND_PAGES * PAGE_SIZE;
+    uint64_t at = MAX(ALIGN_DOWN(va, block), r->start);
+    uint64_t end = MIN(ALIGN_DOWN(va, block) + block, r->end);
+    unsigned flags = region_pt_flags(r->prot) & ~(unsigned)PT_WRITE;
+    paddr_t pa;
+
+    for (; at < end; at += PAGE_SIZE) {
+        uint64_t idx = (r->obj_off + (at - r->start)) >> PAGE_SHIFT;
+
+        if (at == va || pt_lookup(&s->pt, at, NULL))
+            continue;
+        if (r->obj->ops->page(r->obj, idx, false, &pa) != 0)
+            return;          /* the end of the file */
+        if (page_refs(pa)) { /* not the image's: only on demand */
+            page_put(pa);
+            continue;
+        }
+        if (map(s, at, pa, flags, false) != SPACE_FAULT_OK)
+            return;
+    }
+}
+
+static enum space_fault_result object_fault(struct space *s, struct region *r,
+                                            uint64_t va, bool write)
+{
+    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
+    bool shared_write = write && r->flags & REGION_SHARED;
+    enum space_fault_result result;
+    unsigned flags = region_pt_flags(r->prot);
+    paddr_t pa;
+    int err = r->obj->ops->page(r->obj, idx, shared_write, &pa);
+
+    if (err)
+        return of_error(err);
+    if (write && !shared_write) {
+        result = own_copy(s, r, va, pa, false);
+        page_put(pa);
+        return result;
+    }
+    if (!shared_write)
+        flags &= ~(unsigned)PT_WRITE;
+    result = map(s, va, pa, flags, false);
+    if (result == SPACE_FAULT_OK && !page_refs(pa))
+        map_around(s, r, va);
+    return result;
+}
+
+/* There is a page already: either it must become writable, or another thread
+ * was first, or the TLB was stale. */
+static enum space_fault_result present_fault(struct space *s, struct region *r,
+                                             uint64_t va, paddr_t pa,
+                                             unsigned flags, bool write)
+{
+    enum space_fault_result result;
+    uint64_t idx;
+    int err;
+
+    if (!write || flags & PT_WRITE) {
+        if (!(flags & PT_READ) || (r->prot & PROT_EXEC && !(flags & PT_EXEC))) {
+            unsigned want = region_pt_flags(r->prot) & ~(unsigned)PT_WRITE;
+
+            pt_protect(&s->pt, va, va + PAGE_SIZE, want);
+        }
+        arch_tlb_flush_page(va);
+        return SPACE_FAULT_OK;
+    }
+    if (r->flags & REGION_SHARED && r->obj) {
+        idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
+        err = r->obj->ops->page(r->obj, idx, true, &pa);
+        if (err)
+            return of_error(err);
+        /* copying up may have dropped the old mapping: look again */
+        region_zap(s, va, va + PAGE_SIZE);
+        return map(s, va, pa, region_pt_flags(r->prot), false);
+    }
+    if (page_refs(pa) == 1) { /* ours alone */
+        if (pt_map(&s->pt, va, pa, region_pt_flags(r->prot)) != 0)
+            return SPACE_FAULT_OOM;
+        arch_tlb_flush_page(va);
+        return SPACE_FAULT_OK;
+    }
+    result = own_copy(s, r, va, pa, true);
+    if (result == SPACE_FAULT_OK)
+        page_put(pa);
+    return result;
+}
+
+static bool may(const struct region *r, enum space_access access)
+{
+    switch (access) {
+    case SPACE_WRITE:
+        return r->prot & PROT_WRITE;
+    case SPACE_EXEC:
+        return r->prot & PROT_EXEC;
+    default:
+        return r->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    }
+}
+
+enum space_fault_result space_fault(struct space *s, uaddr_t va,
+                                    enum space_access access)
+{
+    struct region *r = region_find(s, va);
+    bool write = access == SPACE_WRITE;
+    unsigned flags;
+    paddr_t pa;
+
+    if (!r || (va < r->start && !space_grow_stack(s, r, va)))
+        return SPACE_FAULT_MAPERR;
+    if (!may(r, access))
+        return SPACE_FAULT_ACCERR;
+    va &= ~PAGE_MASK;
+    pa = pt_lookup(&s->pt, va, &flags);
+    if (pa)
+        return present_fault(s, r, va, pa, flags, write);
+    if (r->obj)
+        return object_fault(s, r, va, write);
+    if (write || r->flags & REGION_STACK)
+        return own_copy(s, r, va, 0, false);
+    return map(s, va, zero_page(),
+               region_pt_flags(r->prot) & ~(unsigned)PT_WRITE, false);
+}
+
+paddr_t space_resident(struct space *s, uaddr_t va)
+{
+    unsigned flags;
+    paddr_t pa = pt_lookup(&s->pt, va & ~PAGE_MASK, &flags);
+
+    return pa && flags & PT_READ ? pa : 0;
+}
+
+/* One page's part of space_poke(). The page becomes private, its access stays:
+ * the bytes are written through the direct map. */
+static int poke_page(struct space *s, struct region *r, uint64_t va,
+                     const void *src, size_t len)
+{
+    uint64_t page = va & ~PAGE_MASK;
+    unsigned flags;
+    paddr_t pa = pt_lookup(&s->pt, page, &flags);
+
+    if (!pa && space_fault(s, page,
+                           r->prot & PROT_EXEC ? SPACE_EXEC : SPACE_READ) != 0)
+        return -EFAULT;
+    pa = pt_lookup(&s->pt, page, &flags);
+    if (!pa)
+        return -EFAULT;
+    if (page_refs(pa) != 1) {
+        if (own_copy(s, r, page, pa, true) != SPACE_FAULT_OK)
+            return -ENOMEM;
+        if (!(flags & PT_NOREF))
+            page_put(pa);
+        pa = pt_lookup(&s->pt, page, &flags);
+    }
+    memcpy((char *)page_ptr(pa) + (va & PAGE_MASK), src, len);
+    return 0;
+}
+
+int space_poke(struct space *s, uaddr_t va, const void *src, size_t len)
+{
+    struct region *r = region_find(s, va);
+    const char *bytes = src;
+
+    if (!r || va < r->start || len > r->end - va ||
+        (r->flags & REGION_SHARED && r->obj) || r->prot & PROT_WRITE)
+        return -EFAULT;
+    while (len > 0) {
+        size_t n = MIN(len, PAGE_SIZE - (va & PAGE_MASK));
+        int err = poke_page(s, r, va, bytes, n);
+
+        if (err)
+            return err;
+        va += n;
+        bytes += n;
+        len -= n;
+    }
+    return 0;
+}

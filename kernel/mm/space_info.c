@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * space_info.c - what a space looks like, for /proc and for messages; and the
+ * objects' side: dropping mappings of pages that changed.
+ */
+#include <linux/mman.h>
+
+#include "core/printf.h"
+#include "core/string.h"
+#include "mm/page.h"
+#include "mm/region.h"
+
+#define NAME_LEN 512u
+
+void space_stat(const struct space *s, struct space_stat *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->mapped_pages = s->mapped_pages;
+    out->resident_pages = s->resident_pages;
+    out->peak_resident_pages = MAX(s->peak_pages, s->resident_pages);
+    out->locked_pages = s->locked_pages;
+    out->brk_start = s->brk_start;
+    out->brk_end = s->brk_end;
+    out->stack_start = s->stack_top;
+    for (const struct region *r = s->head[0]; r; r = r->next[0]) {
+        size_t pages = (r->end - r->start) >> PAGE_SHIFT;
+
+        if (r->flags & REGION_STACK)
+            out->stack_pages += pages;
+        else if (r->prot & PROT_EXEC)
+            out->text_pages += pages;
+        else if (r->prot & PROT_WRITE)
+            out->data_pages += pages;
+        if (r->flags & REGION_SHARED)
+            out->shared_pages += pages;
+    }
+}
+
+static void region_name(const struct space *s, const struct region *r,
+                        char *buf, size_t len)
+{
+    buf[0] = 0;
+    if (r->name)
+        strlcpy(buf, r->name, len);
+    else if (r->obj && r->obj->ops->name)
+        r->obj->ops->name(r->obj, buf, len);
+    else if (r->flags & REGION_STACK)
+        strlcpy(buf, "[stack]", len);
+    else if (r->flags & REGION_HEAP)
+        strlcpy(buf, "[heap]", len);
+    (void)s;
+}
+
+int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len)
+{
+    struct region *r = region_find(s, *va);
+    struct vm_object_id id = { 0 };
+    char name[NAME_LEN];
+    int len;
+
+    if (!r)
+        return 0;
+    *va = r->end;
+    region_name(s, r, name, sizeof(name));
+    if (r->obj && r->obj->ops->id)
+        r->obj->ops->id(r->obj, &id);
+    len = snprintf(
+        buf, buf_len, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", r->start,
+        r->end, r->prot & PROT_READ ? 'r' : '-',
+        r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
+        r->flags & REGION_SHARED ? 's' : 'p', r->obj ? r->obj_off : 0,
+        (unsigned)(id.dev >> 8 & 0xfff), (unsigned)(id.dev & 0xff), id.ino);
+    if (name[0]) /* Linux aligns the name at column 73 */
+        len = snprintf(buf + len, buf_len - MIN((size_t)len, buf_len),
+                       "%*s%s\n", len < 73 ? 73 - len : 0, "", name) +
+              len;
+    else if ((size_t)len < buf_len)
+        buf[len - 1] = '\n';
+    return (int)MIN((size_t)len, buf_len - 1);
+}
+
+void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops)
+{
+    obj->ops = ops;
+    list_init(&obj->mappings);
+}
+
+/* A copy that a private mapping made stays when the file merely changes. */
+static void zap_page(struct region *r, uint64_t va, bool private_too)
+{
+    unsigned flags;
+    paddr_t pa = pt_lookup(&r->space->pt, va, &flags);
+
+    if (!pa)
+        return;
+    if (!private_too && !(r->flags & REGION_SHARED) && page_refs(pa) == 1)
+        return;
+    region_zap(r->space, va, va + PAGE_SIZE);
+}
+
+void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
+                   bool private_too)
+{
+    LIST_FOR_EACH(it, &obj->mappings)
+    {
+        struct region *r = LIST_ENTRY(it, struct region, obj_link);
+        uint64_t base = r->obj_off >> PAGE_SHIFT;
+        uint64_t pages = (r->end - r->start) >> PAGE_SHIFT;
+        uint64_t from = MAX(first, base), to = base + pages;
+
+        if (first + count > first && first + count < to)
+            to = first + count;
+        for (uint64_t idx = from; idx < to;) {
+            uint64_t va = r->start + (idx - base) * PAGE_SIZE;
+            uint64_t end = r->start + (to - base) * PAGE_SIZE;
+
+            va = pt_next(&r->space->pt, va, end);
+            if (va >= end)
+                break;
+            zap_page(r, va, private_too);
+            idx = base + (va - r->start) / PAGE_SIZE + 1;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * oom.c - the end of a program that touched more memory than there is.
+ */
+#include "core/printf.h"
+#include "mm/fault.h"
+#include "mm/page.h"
+#include "mm/space.h"
+#include "process/exec.h"
+
+#define STATUS_KILLED (128 + 9) /* as Linux's own out-of-memory killer */
+
+void fault_out_of_memory(void)
+{
+    struct process *p = process_current();
+    struct space_stat st;
+
+    space_stat(p->space, &st);
+    kprintf("out of memory: %s has %lu MiB mapped and needs more than the "
+            "%lu KiB it uses now; the guest has %lu MiB in all. "
+            "Raise it: samara run -m SIZE",
+            thread_current()->name, st.mapped_pages >> 8, st.resident_pages * 4,
+            (page_total_count() + 255) >> 8);
+    process_exit_group(STATUS_KILLED);
+}

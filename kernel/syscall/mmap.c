@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mmap.c - mmap(2), munmap(2), mprotect(2), mremap(2), madvise(2), mlock(2)...
+ */
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "core/errno.h"
+#include "fs/file.h"
+#include "mm/object.h"
+#include "mm/page.h"
+#include "mm/space.h"
+#include "sched/process.h"
+#include "syscall/syscall.h"
+
+#define RLIMIT_MEMLOCK_IDX 8
+
+static struct space *space(void)
+{
+    return process_current()->space;
+}
+
+/* The mapping types and flags that make sense together; Linux's errors. */
+static int check_flags(int prot, int flags, bool has_file)
+{
+    int type = flags & MAP_TYPE;
+
+    (void)prot;
+    if (type != MAP_SHARED && type != MAP_PRIVATE &&
+        !(type == MAP_SHARED_VALIDATE && has_file))
+        return -EINVAL;
+    if (type == MAP_SHARED_VALIDATE && flags & MAP_SYNC)
+        return -EOPNOTSUPP;
+    if (flags & MAP_HUGETLB)
+        return -ENOMEM; /* none are reserved */
+    return 0;
+}
+
+static int check_access(const struct file *f, int prot, int flags)
+{
+    int mode = f->flags & O_ACCMODE;
+
+    if (f->flags & O_PATH)
+        return -EBADF;
+    if (mode == O_WRONLY)
+        return -EACCES;
+    if ((flags & MAP_TYPE) != MAP_PRIVATE && prot & PROT_WRITE &&
+        mode != O_RDWR)
+        return -EACCES;
+    return f->ops->mmap ? 0 : -ENODEV;
+}
+
+static long map_file(uaddr_t addr, size_t len, int prot, int flags, int fd,
+                     uint64_t off)
+{
+    struct file *f = fd_get(fd);
+    struct vm_object *obj = NULL;
+    long result;
+
+    if (!f)
+        return -EBADF;
+    result = check_access(f, prot, flags);
+    if (result == 0)
+        result = f->ops->mmap(f, prot, flags, &obj);
+    if (result == 0)
+        result = space_map(space(), addr, len, prot, flags, obj, off);
+    file_put(f);
+    return result;
+}
+
+long sys_mmap(uaddr_t addr, size_t len, int prot, int flags, int fd,
+              uint64_t off)
+{
+    int err;
+
+    if (off & PAGE_MASK || len == 0)
+        return -EINVAL;
+    if (len > ARCH_USER_MAX)
+        return -ENOMEM;
+    if (off + len < off)
+        return -EOVERFLOW;
+    err = check_flags(prot, flags, !(flags & MAP_ANONYMOUS));
+    if (err)
+        return err;
+    if (flags & MAP_ANONYMOUS)
+        return space_map(space(), addr, len, prot, flags, NULL, 0);
+    return map_file(addr, len, prot, flags, fd, off);
+}
+
+long sys_munmap(uaddr_t addr, size_t len)
+{
+    return space_unmap(space(), addr, len);
+}
+
+long sys_mprotect(uaddr_t addr, size_t len, int prot)
+{
+    int growth = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+
+    if (growth == (PROT_GROWSDOWN | PROT_GROWSUP) || addr & PAGE_MASK)
+        return -EINVAL;
+    if (len == 0)
+        return 0;
+    len = ALIGN_UP(len, PAGE_SIZE);
+    if (addr + len <= addr)
+        return -ENOMEM;
+    if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM |
+                 PROT_GROWSDOWN | PROT_GROWSUP))
+        return -EINVAL;
+    if (prot & PROT_GROWSUP)
+        return -EINVAL;
+    return space_protect(space(), addr, len, prot);
+}
+
+long sys_pkey_mprotect(uaddr_t addr, size_t len, int prot, int key)
+{
+    return key == -1 ? sys_mprotect(addr, len, prot) : -EINVAL;
+}
+
+long sys_pkey_alloc(unsigned flags, unsigned rights)
+{
+    return flags || rights > 3 ? -EINVAL : -ENOSPC;
+}
+
+long sys_pkey_free(int key)
+{
+    (void)key;
+    return -EINVAL;
+}
+
+long sys_brk(uaddr_t end)
+{
+    return space_brk(space(), end);
+}
+
+long sys_mremap(uaddr_t old, size_t old_len, size_t new_len, int flags,
+                uaddr_t new_addr)
+{
+    return space_remap(space(), old, old_len, new_len, flags, new_addr);
+}
+
+long sys_madvise(uaddr_t addr, size_t len, int advice)
+{
+    return space_advise(space(), addr, len, advice);
+}
+
+long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
+{
+    return space_incore(space(), addr, len, vec);
+}
+
+long sys_msync(uaddr_t addr, size_t len, int flags)
+{
+    if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & PAGE_MASK ||
+        (flags & MS_ASYNC && flags & MS_SYNC))
+        return -EINVAL;
+    len = ALIGN_UP(len, PAGE_SIZE);
+    if (addr + len < addr)
+        return -ENOMEM;
+    return space_check_mapped(space(), addr, len);
+}
+
+static int may_lock(size_t len)
+{
+    const struct process *p = process_current();
+    struct space_stat st;
+
+    if (p->euid == 0)
+        return 0;
+    space_stat(p->space, &st);
+    if (p->rlimits[RLIMIT_MEMLOCK_IDX].soft == 0)
+        return -EPERM;
+    return st.locked_pages * PAGE_SIZE + len >
+                   p->rlimits[RLIMIT_MEMLOCK_IDX].soft
+               ? -ENOMEM
+               : 0;
+}
+
+long sys_mlock2(uaddr_t addr, size_t len, unsigned flags)
+{
+    int err;
+
+    if (flags & ~MLOCK_ONFAULT)
+        return -EINVAL;
+    err = may_lock(len);
+    return err ? err
+               : space_lock(space(), addr, len, true, !(flags & MLOCK_ONFAULT));
+}
+
+long sys_mlock(uaddr_t addr, size_t len)
+{
+    return sys_mlock2(addr, len, 0);
+}
+
+long sys_munlock(uaddr_t addr, size_t len)
+{
+    return space_lock(space(), addr, len, false, false);
+}
+
+long sys_mlockall(int flags)
+{
+    if (flags == 0 || flags == MCL_ONFAULT ||
+        flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+        return -EINVAL;
+    return may_lock(page_total_count() * PAGE_SIZE);
+}
+
+long sys_munlockall(void)
+{
+    return 0;
+}
