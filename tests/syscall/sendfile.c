@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sendfile.c - copying inside the kernel; preadv2(2) and pwritev2(2).
+ *
+ * covers: copy_file_range splice tee vmsplice preadv2 pwritev2
+ */
+#include "check.h"
+
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+
+static int in, out;
+
+static void set_up(void)
+{
+    make_file("in", "0123456789");
+    in = open("in", O_RDONLY);
+    out = open("out", O_CREAT | O_TRUNC | O_RDWR, 0644);
+}
+
+static void tear_down(void)
+{
+    close(in);
+    close(out);
+}
+
+TEST(sendfile_with_and_without_offset)
+{
+    off_t off = 3;
+    char buf[32] = "";
+
+    set_up();
+    CHECK_EQ(sendfile(out, in, &off, 4), 4);
+    CHECK_EQ(off, 7);
+    CHECK_EQ(lseek(in, 0, SEEK_CUR), 0);
+    CHECK_EQ(sendfile(out, in, NULL, 2), 2);
+    CHECK_EQ(lseek(in, 0, SEEK_CUR), 2);
+    CHECK_EQ(sendfile(out, in, NULL, 100), 8);
+    CHECK_EQ(sendfile(out, in, NULL, 100), 0);
+    CHECK_EQ(pread(out, buf, 32, 0), 14);
+    CHECK_STR(buf, "34560123456789");
+    off = -1;
+    CHECK_ERR(sendfile(out, in, &off, 1), EINVAL);
+    CHECK_ERR(sendfile(in, in, NULL, 1), EBADF);
+    CHECK_ERR(sendfile(out, -1, NULL, 1), EBADF);
+    tear_down();
+}
+
+TEST(sendfile_into_a_pipe)
+{
+    char buf[16] = "";
+    int fds[2];
+
+    set_up();
+    CHECK_OK(pipe(fds));
+    CHECK_EQ(sendfile(fds[1], in, NULL, 10), 10);
+    CHECK_EQ(read(fds[0], buf, 16), 10);
+    CHECK_STR(buf, "0123456789");
+    CHECK_ERR(sendfile(out, fds[0], NULL, 1), EINVAL);
+    close(fds[0]);
+    close(fds[1]);
+    tear_down();
+}
+
+TEST(copy_file_range_copies)
+{
+    off_t from = 2, to = 5;
+    char buf[16];
+
+    set_up();
+    CHECK_EQ(copy_file_range(in, &from, out, &to, 5, 0), 5);
+    CHECK_EQ(from, 7);
+    CHECK_EQ(to, 10);
+    CHECK_EQ(pread(out, buf, 16, 0), 10);
+    CHECK(memcmp(buf, "\0\0\0\0\00023456", 10) == 0);
+    CHECK_EQ(copy_file_range(in, NULL, out, NULL, 100, 0), 10);
+    CHECK_EQ(copy_file_range(in, NULL, out, NULL, 100, 0), 0);
+    CHECK_ERR(copy_file_range(in, NULL, out, NULL, 1, 8), EINVAL);
+    CHECK_ERR(copy_file_range(in, NULL, in, NULL, 1, 0), EBADF);
+    tear_down();
+}
+
+#ifdef RWF_APPEND
+TEST(preadv2_and_pwritev2)
+{
+    char a[4] = "";
+    struct iovec v = { a, 3 };
+
+    set_up();
+    CHECK_EQ(preadv2(in, &v, 1, 4, 0), 3);
+    CHECK_STR(a, "456");
+    CHECK_EQ(preadv2(in, &v, 1, -1, 0), 3); /* -1: the file's offset */
+    CHECK_STR(a, "012");
+    CHECK_EQ(lseek(in, 0, SEEK_CUR), 3);
+    CHECK_EQ(pwritev2(out, &v, 1, 0, 0), 3);
+    CHECK_EQ(pwritev2(out, &v, 1, 0, RWF_APPEND), 3);
+    CHECK_EQ(lseek(out, 0, SEEK_END), 6);
+    CHECK_ERR(preadv2(in, &v, 1, 0, 0x10000000), EOPNOTSUPP);
+    tear_down();
+}
+#endif
