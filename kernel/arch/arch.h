@@ -65,8 +65,6 @@ void arch_set_fs_base(uint64_t base);
 void arch_set_gs_base(uint64_t base);
 /* The next return to the program goes through thread_return_work(). */
 void arch_work_set(void);
-/* The thread that runs already (the first) learns its kernel stack. */
-void arch_thread_adopt(struct arch_thread *t, void *kstack);
 /* Begin the first program's first thread: does not return. */
 NORETURN void arch_enter_user(const struct regs *regs);
 

@@ -341,11 +341,20 @@ static void mem_object_name(struct vm_object *obj, char *buf, size_t buf_len)
     inode_path(CONTAINER_OF(obj, struct inode, object), buf, buf_len);
 }
 
+static void mem_object_id(struct vm_object *obj, struct vm_object_id *out)
+{
+    const struct inode *i = CONTAINER_OF(obj, struct inode, object);
+
+    out->dev = i->sb->dev;
+    out->ino = i->ino;
+}
+
 const struct vm_object_ops mem_object_ops = {
     .page = mem_object_page,
     .ref = mem_object_ref,
     .unref = mem_object_unref,
     .name = mem_object_name,
+    .id = mem_object_id,
 };
 
 static int mem_mmap(struct file *f, int prot, int flags, struct vm_object **out)

@@ -70,6 +70,7 @@ void arch_init(const struct bootinfo *boot)
 {
     kernel_pa = boot->kernel_pa;
     cpu_features.is_monitor = boot->platform == BOOTINFO_MONITOR;
+    percpu_boot.kstack_top = (uint64_t)boot_stack_top - 8;
     percpu_boot.stub_data = boot->stub_va + 0x1000;
     cpu_features.fsgsbase = boot->flags & BOOTINFO_FSGSBASE;
 }
@@ -244,13 +245,6 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     return 0;
 }
 
-/* The first thread is running already: it only learns its stack. */
-void arch_thread_adopt(struct arch_thread *t, void *kstack)
-{
-    t->kstack_top = (((uint64_t)kstack + ARCH_KSTACK_LEN) & ~15ul) - 8;
-    percpu_boot.kstack_top = t->kstack_top;
-}
-
 void arch_thread_fini(struct arch_thread *t)
 {
     kfree(t->xstate);
@@ -281,6 +275,8 @@ void arch_enter_user(const struct regs *regs)
 {
     struct regs *frame = arch_current_regs();
 
+    /* the boot's stack becomes the first thread's */
+    thread_current()->arch.kstack_top = percpu_boot.kstack_top;
     *frame = *regs;
     enter_program(frame);
 }

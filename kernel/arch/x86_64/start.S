@@ -5,7 +5,7 @@
  * kernel_entry: ring 3, everything mapped, by the monitor or by pvh.c.
  * pvh_leave:    from pvh.c's ring 0 to there. (Its way in is in header.S.)
  */
-#define BOOT_STACK_LEN 8192
+#define BOOT_STACK_LEN 16384 /* ARCH_KSTACK_LEN: the first thread's */
 
 .section .text.start, "ax", @progbits
 .globl kernel_entry

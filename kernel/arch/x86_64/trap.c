@@ -111,7 +111,7 @@ static const struct {
 
 int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
 {
-    struct signal_info info = { 0 };
+    struct signal_info info = { .trapno = vector, .error = error };
 
     if (in_kernel(regs)) {
         if (vector == 1) { /* single-stepping into a call: not in here */
@@ -136,9 +136,12 @@ int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
     return 0;
 }
 
-static void send_fault(enum space_fault_result result, uint64_t address)
+static void send_fault(enum space_fault_result result, uint64_t address,
+                       uint64_t error)
 {
-    struct signal_info info = { .signo = SIGSEGV, .addr = address };
+    struct signal_info info = {
+        .signo = SIGSEGV, .addr = address, .trapno = 14, .error = error
+    };
 
     switch (result) {
     case SPACE_FAULT_OK:
@@ -184,6 +187,6 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
         regs->rip = fixup;
         return 1;
     }
-    send_fault(result, address);
+    send_fault(result, address, error);
     return 0;
 }

@@ -21,6 +21,7 @@ void trap_exit_work(struct regs *regs);
 /* In entry.S and start.S. */
 extern const struct kernel_header kernel_header;
 extern uint64_t boot_pdpt[]; /* identity map of the first GiB */
+extern char boot_stack_top[];
 extern const char __text_end[], __kernel_end[], __data_start[];
 void exit_full(void);
 void syscall_jump_entry(void);
