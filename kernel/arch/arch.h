@@ -42,7 +42,6 @@ struct arch_thread {
     uint64_t kernel_sp;  /* saved while not running */
     uint64_t kstack_top; /* struct regs lies just below */
     uint64_t fs_base;
-    uint64_t gs_base; /* the program's, kept in software */
     void *xstate;     /* vector registers while not running; or NULL */
 };
 
@@ -62,7 +61,8 @@ void arch_thread_fini(struct arch_thread *t);
 void arch_switch(struct thread *prev, struct thread *next);
 /* The current thread's TLS base now and from now on. */
 void arch_set_fs_base(uint64_t base);
-void arch_set_gs_base(uint64_t base);
+/* The TLS base of the current thread, which may have changed it itself. */
+uint64_t arch_fs_base(const struct arch_thread *t);
 /* The next return to the program goes through thread_return_work(). */
 void arch_work_set(void);
 /* Begin the first program's first thread: does not return. */

@@ -100,7 +100,7 @@ void arch_tlb_flush_all(void)
 
 /* ---- segment bases ---- */
 
-static uint64_t read_fs_base(const struct arch_thread *t)
+uint64_t arch_fs_base(const struct arch_thread *t)
 {
     uint64_t base = t->fs_base;
 
@@ -121,13 +121,6 @@ void arch_set_fs_base(uint64_t base)
 {
     thread_current()->arch.fs_base = base;
     write_fs_base(base);
-}
-
-/* GS is the kernel's. A program's own base is remembered for ARCH_GET_GS but
- * not loaded; the call is documented as unsupported. */
-void arch_set_gs_base(uint64_t base)
-{
-    thread_current()->arch.gs_base = base;
 }
 
 /* ---- vector state ---- */
@@ -262,7 +255,7 @@ void arch_switch(struct thread *prev, struct thread *next)
         if (!p->xstate)
             panic("no memory to save a thread's vector state");
         arch_xstate_save(p->xstate);
-        p->fs_base = read_fs_base(p);
+        p->fs_base = arch_fs_base(p);
     }
     if (n->xstate)
         load_unchecked(n->xstate);
