@@ -357,6 +357,8 @@ static int pipe_stat(struct file *f, struct kstat *out)
     return 0;
 }
 
+static const struct file_ops fifo_ops;
+
 static void pipe_release(struct file *f)
 {
     struct pipe *p = f->private;
@@ -369,7 +371,7 @@ static void pipe_release(struct file *f)
     if (mode != O_RDONLY)
         p->writers--;
     if (p->readers == 0 && p->writers == 0) {
-        if (f->inode)
+        if (f->ops == &fifo_ops)
             f->inode->private = NULL;
         pipe_free(p);
         return;
@@ -436,6 +438,20 @@ static int wait_for_partner(const unsigned *count, struct waitq *q)
         if (err)
             return err;
     }
+    return 0;
+}
+
+int pipe_reopen(struct file *old, struct file *f)
+{
+    unsigned mode = f->flags & O_ACCMODE;
+    struct pipe *p = old->private;
+
+    if (old->ops != &pipe_ops)
+        return -ENXIO;
+    f->ops = &pipe_ops;
+    f->private = p;
+    p->readers += mode != O_WRONLY;
+    p->writers += mode != O_RDONLY;
     return 0;
 }
 

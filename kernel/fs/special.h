@@ -33,6 +33,8 @@ MUST_CHECK int sysfs_mount(struct superblock *sb, struct inode **root_out);
 
 /* Open files without a name; flags as the call's, checked by it. */
 MUST_CHECK int pipe_create(unsigned flags, struct file *ends_out[2]);
+/* Make f another end of old's pipe, as its flags say. -ENXIO: not a pipe */
+MUST_CHECK int pipe_reopen(struct file *old, struct file *f);
 MUST_CHECK int eventfd_create(uint32_t count, unsigned flags,
                               struct file **out);
 MUST_CHECK int timerfd_create(int clock, unsigned flags, struct file **out);
