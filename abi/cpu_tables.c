@@ -198,12 +198,11 @@ static void build_idt(const struct cpu_tables *t)
     uint64_t vectors = t->layout.kernel_va + k->vectors;
     uint64_t stub = t->layout.stub_va;
 
-    /* Trap gates (0xf) to ring 3: IF is not the mask there. #BP (3) and #OF
-     * (4) may be raised by instruction. Interrupts on IST 1, others on 3. */
-    for (unsigned v = 0; v < KERNEL_VECTOR_MAX - 1; v++)
+    /* Trap gates (0xf) to ring 3: IF is not the mask there. #OF (4) may be
+     * raised by instruction. Interrupts on IST 1, others on 3. */
+    for (unsigned v = 0; v < KERNEL_VECTOR_MAX; v++)
         put_gate(idt, v, vectors + 16 * v, CPU_USER_CS,
-                 v >= 0x20 && v != CPU_SPURIOUS ? 1 : 3,
-                 v == 3 || v == 4 ? 0xef : 0x8f);
+                 v >= 0x20 && v != CPU_SPURIOUS ? 1 : 3, v == 4 ? 0xef : 0x8f);
     /* Interrupt gates (0xe) into the stub. */
     put_gate(idt, 14, stub + k->stub_fault, CPU_KERNEL_CS, 2, 0x8e);
     put_gate(idt, CPU_GATE_VECTOR, stub + k->stub_gate, CPU_KERNEL_CS, 4, 0xee);
@@ -226,6 +225,8 @@ static void build_stub_data(const struct cpu_tables *t, uint64_t desc_va)
         (struct stub_data *)(void *)own_table(t, OWN_STUB_DATA);
 
     d->syscall_entry = t->layout.kernel_va + t->kernel->syscall_entry;
+    d->breakpoint_entry =
+        t->layout.kernel_va + t->kernel->vectors + 16 * CPU_GATE_VECTOR;
     d->fault_entry = t->layout.kernel_va + t->kernel->fault_entry;
     put_pseudo_descriptor(d->idt, desc_va + IDT_OFF, IDT_LEN - 1);
     put_pseudo_descriptor(d->halt_idt, desc_va + HALT_IDT_OFF, IDT_LEN - 1);

@@ -39,7 +39,7 @@
 #define CPU_USER_CS     0x33u
 #define CPU_USER_SS     0x2bu
 #define CPU_TSS_SEL     0x40u
-#define CPU_GATE_VECTOR 0x3fu
+#define CPU_GATE_VECTOR 3u /* breakpoint: see stub.h */
 #define CPU_SPURIOUS    0x2fu
 
 #define CPU_PTE_P   1ull
@@ -61,6 +61,7 @@ struct stub_data {
     uint8_t pad0[6];
     uint8_t halt_idt[10]; /* 48 */
     uint8_t pad1[6];
+    uint64_t breakpoint_entry; /* 64: ring 3's, for the program's own */
 };
 
 struct cpu_layout {

@@ -79,11 +79,12 @@ void arch_init(const struct bootinfo *boot)
 
 long stub_call(unsigned op, uint64_t arg1, uint64_t arg2)
 {
-    uint64_t result = op;
+    register uint64_t code __asm__("r11") = STUB_MAGIC + op;
+    uint64_t result = 0;
 
-    __asm__ volatile("int %1"
-                     : "+a"(result)
-                     : "i"(STUB_VECTOR), "D"(arg1), "S"(arg2)
+    __asm__ volatile("int3"
+                     : "+a"(result), "+r"(code)
+                     : "D"(arg1), "S"(arg2)
                      : "rcx", "rdx", "memory", "cc");
     return (long)result;
 }

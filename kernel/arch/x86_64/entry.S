@@ -17,6 +17,7 @@
  * only load from the frame: running one twice does no harm.
  */
 #include "percpu.h"
+#include "stub.h"
 
 #define USER_SS 0x2b
 #define USER_CS 0x33
@@ -412,8 +413,8 @@ idle_halt:
 idle_restart:
     cmpl $0, %gs:PERCPU_IRQ_NOTED
     jne 1f
-    mov $4, %eax /* STUB_HALT */
-    int $0x3f
+    mov $STUB_MAGIC + STUB_HALT, %r11d
+    int3
 idle_end:
 1:  ret
 

@@ -17,6 +17,7 @@
 #define ADDR_MASK 0x000ffffffffff000ull
 #define NOREF     (1ull << 9)  /* available to software */
 #define HELD      (1ull << 10) /* not present, yet a page: PROT_NONE */
+#define OWN       (1ull << 11) /* PT_OWN */
 #define TAKEN     (CPU_PTE_P | HELD)
 #define TABLE     (CPU_PTE_P | CPU_PTE_W | CPU_PTE_U)
 
@@ -39,14 +40,15 @@ static uint64_t make_entry(paddr_t pa, unsigned flags)
 {
     return pa | CPU_PTE_P | CPU_PTE_U | CPU_PTE_A |
            (flags & PT_WRITE ? CPU_PTE_W | CPU_PTE_D : 0) |
-           (flags & PT_EXEC ? 0 : CPU_PTE_NX) | (flags & PT_NOREF ? NOREF : 0);
+           (flags & PT_EXEC ? 0 : CPU_PTE_NX) | (flags & PT_NOREF ? NOREF : 0) |
+           (flags & PT_OWN ? OWN : 0);
 }
 
 static unsigned entry_flags(uint64_t e)
 {
     return (e & CPU_PTE_P ? PT_READ : 0) | (e & CPU_PTE_W ? PT_WRITE : 0) |
            (e & CPU_PTE_NX ? 0 : PT_EXEC) | (e & NOREF ? PT_NOREF : 0) |
-           (e & CPU_PTE_D ? PT_DIRTY : 0);
+           (e & CPU_PTE_D ? PT_DIRTY : 0) | (e & OWN ? PT_OWN : 0);
 }
 
 /* The last-level table for va, or NULL: absent (or no memory, if created). */
@@ -179,9 +181,21 @@ size_t pt_unmap(struct pt *pt, uint64_t start, uint64_t end, pt_gone_fn gone,
     return count;
 }
 
-size_t pt_protect(struct pt *pt, uint64_t start, uint64_t end, unsigned flags)
+/* The entry e with the rights that flags give it. */
+static uint64_t with_rights(uint64_t e, unsigned flags)
 {
-    size_t count = 0;
+    if (!(flags & PT_WRITE))
+        e &= ~(CPU_PTE_W | CPU_PTE_D);
+    else if (e & OWN)
+        e |= CPU_PTE_W | CPU_PTE_D;
+    e = flags & PT_READ ? (e & ~HELD) | CPU_PTE_P : (e & ~CPU_PTE_P) | HELD;
+    return flags & PT_EXEC ? e & ~CPU_PTE_NX : e | CPU_PTE_NX;
+}
+
+size_t pt_protect(struct pt *pt, uint64_t start, uint64_t end, unsigned flags,
+                  uint64_t *last_va)
+{
+    size_t lost = 0;
     uint64_t va = start;
 
     while (va < end) {
@@ -189,23 +203,21 @@ size_t pt_protect(struct pt *pt, uint64_t start, uint64_t end, unsigned flags)
         uint64_t *table = find_leaf(pt, va, &table_end);
 
         for (; table && va < table_end; va += PAGE_SIZE) {
-            uint64_t e = table[index_at(va, 0)], n = e;
+            uint64_t e = table[index_at(va, 0)], n;
 
             if (!(e & TAKEN))
                 continue;
-            if (!(flags & PT_WRITE))
-                n &= ~(CPU_PTE_W | CPU_PTE_D);
-            n = flags & PT_READ ? (n & ~HELD) | CPU_PTE_P
-                                : (n & ~CPU_PTE_P) | HELD;
-            n = flags & PT_EXEC ? n & ~CPU_PTE_NX : n | CPU_PTE_NX;
-            if (n == e)
-                continue;
+            n = with_rights(e, flags);
             table[index_at(va, 0)] = n;
-            count++;
+            if (e & CPU_PTE_P &&
+                (e & ~n & (CPU_PTE_P | CPU_PTE_W) || n & ~e & CPU_PTE_NX)) {
+                lost++;
+                *last_va = va;
+            }
         }
         va = table_end;
     }
-    return count;
+    return lost;
 }
 
 int pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t len)

@@ -20,21 +20,25 @@ struct pt {
     size_t table_count; /* pages used for tables */
 };
 
-/* Called for each present page that pt_unmap takes away. */
+/* Called for each page that pt_unmap takes away. */
 typedef void (*pt_gone_fn)(void *arg, uint64_t va, paddr_t pa, unsigned flags);
 
 /* Take away [start, end). Result: pages that were present. */
 size_t pt_unmap(struct pt *pt, uint64_t start, uint64_t end, pt_gone_fn gone,
                 void *arg);
 /* Set the access of the mapped pages in [start, end): `flags` of enum
- * pt_flags; without PT_READ they stay, inaccessible; PT_WRITE is only taken away, never given (copy-on-write decides at
- * the fault). Result: pages changed. */
-size_t pt_protect(struct pt *pt, uint64_t start, uint64_t end, unsigned flags);
+ * pt_flags; without PT_READ they stay, inaccessible. PT_WRITE is given to
+ * PT_OWN pages only: for others the fault decides (copy-on-write). Result:
+ * pages that lost a right, the last one at *last_va. */
+size_t pt_protect(struct pt *pt, uint64_t start, uint64_t end, unsigned flags,
+                  uint64_t *last_va);
 /* Move the mappings of [from, from+len) to `to`, which is empty. -ENOMEM */
 MUST_CHECK int pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t len);
 /* The first present page in [start, end), or end. */
 uint64_t pt_next(struct pt *pt, uint64_t start, uint64_t end);
 
-#define PT_DIRTY 16u /* of pt_lookup's flags */
+/* More flags of pt_map and pt_lookup. */
+#define PT_DIRTY 16u
+#define PT_OWN   32u /* no one else has this page: it may be written */
 
 #endif

@@ -54,22 +54,35 @@ stub_text:
     mov 40(%rsp), %rax
     iretq
 
-/* The gate. */
+/* The gate: every instruction here may cost 2 us (emulated ring 0), so the
+ * flushes come first. */
 .org STUB_GATE
-    cmp $STUB_OP_COUNT, %eax
-    jae 9f
-    lea 2f(%rip), %rcx
-    movslq (%rcx,%rax,4), %rax
-    add %rcx, %rax
-    jmp *%rax
-    .balign 4
-2:  .long 10f - 2b, 11f - 2b, 12f - 2b, 13f - 2b, 14f - 2b, 15f - 2b
-
-10: invlpg (%rdi)
+    cmp $STUB_MAGIC + STUB_FLUSH_PAGE, %r11d
+    jne 1f
+    invlpg (%rdi)
     iretq
-
-11: mov %cr3, %rax
+1:  cmp $STUB_MAGIC + STUB_FLUSH_ALL, %r11d
+    jne 2f
+    mov %cr3, %rax
     mov %rax, %cr3
+    iretq
+2:  cmp $STUB_MAGIC + STUB_FS_BASE, %r11d
+    je 12f
+    cmp $STUB_MAGIC + STUB_APIC_WRITE, %r11d
+    je 13f
+    cmp $STUB_MAGIC + STUB_HALT, %r11d
+    je 14f
+    cmp $STUB_MAGIC + STUB_APIC_READ, %r11d
+    je 15f
+    /* a breakpoint of the program: on to ring 3, on the same stack */
+    push %rax
+    lea 8(%rsp), %rax
+    push $USER_SS
+    push %rax
+    push $0x202
+    push $USER_CS
+    push DATA(64)
+    mov 40(%rsp), %rax
     iretq
 
 12: mov %rdi, %rax /* canonical? else wrmsr would fault in ring 0 */

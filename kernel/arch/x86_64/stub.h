@@ -4,8 +4,10 @@
  *
  * What:      offsets of its entries, and the operations of its gate. The gate
  *            is a privilege boundary: every argument is checked in the stub.
- *            Call: int $STUB_VECTOR with eax = operation, rdi, rsi arguments;
- *            rax, rcx, rdx change.
+ *            Call: int3 with r11d = STUB_MAGIC + operation, arguments in rdi
+ *            and rsi; rax, rcx, rdx change. A breakpoint, since some hosts
+ *            that run ring 3 natively refuse every other software interrupt;
+ *            one of the program's own goes on to ring 3.
  */
 #ifndef ARCH_STUB_H
 #define ARCH_STUB_H
@@ -16,7 +18,8 @@
 #define STUB_GATE     0x080
 #define STUB_HALT_IRQ 0x200
 
-#define STUB_VECTOR 0x3f
+#define STUB_VECTOR 3
+#define STUB_MAGIC  0x53616d61
 
 /* Operations. */
 #define STUB_FLUSH_PAGE 0 /* rdi: virtual address */
