@@ -45,6 +45,11 @@ struct process {
     char hostname[65], domainname[65];
     bool no_new_privs, dumpable;
     uint64_t personality;
+    /* What prctl() and capset() keep here; 0 is what a program starts with. */
+    uint64_t cap_dropped, cap_off, cap_inheritable; /* bits; off: effective */
+    uint64_t timer_slack_ns;                        /* 0: Linux's 50 us */
+    int death_signal;
+    bool keep_caps, is_subreaper, thp_disabled;
     int last_tid;              /* where the search for a free one begins */
     uint32_t membarrier_ready; /* MEMBARRIER_CMD_* that were registered */
 };

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * credentials.c - user and group ids, supplementary groups, capabilities.
+ *
+ * Privilege is "effective user id 0" throughout, as on a Linux that has never
+ * heard of capabilities; those are shown accordingly.
+ */
+#include <linux/capability.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "mm/user.h"
+#include "sched/process.h"
+#include "syscall/syscall.h"
+
+#define KEEP     UINT32_MAX /* -1: leave this id as it is */
+#define CAPS_ALL ((1ull << (CAP_LAST_CAP + 1)) - 1)
+
+/* The four ids of a kind, to treat users and groups alike. */
+struct ids {
+    uint32_t *real, *effective, *saved, *fs;
+};
+
+static struct ids user_ids(void)
+{
+    struct process *p = process_current();
+
+    return (struct ids){ &p->uid, &p->euid, &p->suid, &p->fsuid };
+}
+
+static struct ids group_ids(void)
+{
+    struct process *p = process_current();
+
+    return (struct ids){ &p->gid, &p->egid, &p->sgid, &p->fsgid };
+}
+
+static bool is_privileged(void)
+{
+    return process_current()->euid == 0;
+}
+
+static bool is_own(const struct ids *i, uint32_t id)
+{
+    return id == *i->real || id == *i->effective || id == *i->saved;
+}
+
+static long set_one(struct ids i, uint32_t id)
+{
+    if (id == KEEP)
+        return -EINVAL;
+    if (is_privileged()) {
+        *i.real = id;
+        *i.saved = id;
+    } else if (id != *i.real && id != *i.saved) {
+        return -EPERM;
+    }
+    *i.effective = id;
+    *i.fs = id;
+    return 0;
+}
+
+static long set_two(struct ids i, uint32_t real, uint32_t effective)
+{
+    uint32_t old_real = *i.real;
+
+    if (!is_privileged()) {
+        if (real != KEEP && real != *i.real && real != *i.effective)
+            return -EPERM;
+        if (effective != KEEP && !is_own(&i, effective))
+            return -EPERM;
+    }
+    if (real != KEEP)
+        *i.real = real;
+    if (effective != KEEP)
+        *i.effective = effective;
+    if (real != KEEP || (effective != KEEP && effective != old_real))
+        *i.saved = *i.effective;
+    *i.fs = *i.effective;
+    return 0;
+}
+
+static long set_three(struct ids i, uint32_t real, uint32_t effective,
+                      uint32_t saved)
+{
+    if (!is_privileged() && ((real != KEEP && !is_own(&i, real)) ||
+                             (effective != KEEP && !is_own(&i, effective)) ||
+                             (saved != KEEP && !is_own(&i, saved))))
+        return -EPERM;
+    if (real != KEEP)
+        *i.real = real;
+    if (effective != KEEP)
+        *i.effective = effective;
+    if (saved != KEEP)
+        *i.saved = saved;
+    *i.fs = *i.effective;
+    return 0;
+}
+
+/* The old one is the result in any case. */
+static long set_fs(struct ids i, uint32_t id)
+{
+    uint32_t old = *i.fs;
+
+    if (id != KEEP && (is_privileged() || id == old || is_own(&i, id)))
+        *i.fs = id;
+    return old;
+}
+
+static long put_three(struct ids i, uaddr_t real, uaddr_t effective,
+                      uaddr_t saved)
+{
+    if (user_put32(real, *i.real) != 0 ||
+        user_put32(effective, *i.effective) != 0 ||
+        user_put32(saved, *i.saved) != 0)
+        return -EFAULT;
+    return 0;
+}
+
+long sys_getuid(void)
+{
+    return process_current()->uid;
+}
+
+long sys_geteuid(void)
+{
+    return process_current()->euid;
+}
+
+long sys_getgid(void)
+{
+    return process_current()->gid;
+}
+
+long sys_getegid(void)
+{
+    return process_current()->egid;
+}
+
+long sys_setuid(uint32_t uid)
+{
+    return set_one(user_ids(), uid);
+}
+
+long sys_setgid(uint32_t gid)
+{
+    return set_one(group_ids(), gid);
+}
+
+long sys_setreuid(uint32_t ruid, uint32_t euid)
+{
+    return set_two(user_ids(), ruid, euid);
+}
+
+long sys_setregid(uint32_t rgid, uint32_t egid)
+{
+    return set_two(group_ids(), rgid, egid);
+}
+
+long sys_setresuid(uint32_t ruid, uint32_t euid, uint32_t suid)
+{
+    return set_three(user_ids(), ruid, euid, suid);
+}
+
+long sys_setresgid(uint32_t rgid, uint32_t egid, uint32_t sgid)
+{
+    return set_three(group_ids(), rgid, egid, sgid);
+}
+
+long sys_getresuid(uaddr_t ruid, uaddr_t euid, uaddr_t suid)
+{
+    return put_three(user_ids(), ruid, euid, suid);
+}
+
+long sys_getresgid(uaddr_t rgid, uaddr_t egid, uaddr_t sgid)
+{
+    return put_three(group_ids(), rgid, egid, sgid);
+}
+
+long sys_setfsuid(uint32_t uid)
+{
+    return set_fs(user_ids(), uid);
+}
+
+long sys_setfsgid(uint32_t gid)
+{
+    return set_fs(group_ids(), gid);
+}
+
+/* ---- groups ---- */
+
+long sys_getgroups(int count, uaddr_t out)
+{
+    const struct process *p = process_current();
+
+    if (count < 0 || (count > 0 && (unsigned)count < p->group_count))
+        return -EINVAL;
+    if (count > 0 && copy_to_user(out, p->groups,
+                                  p->group_count * sizeof(p->groups[0])) != 0)
+        return -EFAULT;
+    return p->group_count;
+}
+
+long sys_setgroups(size_t count, uaddr_t groups)
+{
+    struct process *p = process_current();
+    uint32_t copy[ARRAY_LEN(p->groups)];
+
+    if (!is_privileged())
+        return -EPERM;
+    if ((unsigned)count > ARRAY_LEN(copy))
+        return -EINVAL;
+    count = (unsigned)count;
+    if (copy_from_user(copy, groups, count * sizeof(copy[0])) != 0)
+        return -EFAULT;
+    memcpy(p->groups, copy, count * sizeof(copy[0]));
+    p->group_count = (unsigned)count;
+    return 0;
+}
+
+/* ---- capabilities ---- */
+
+/* Reads the header; tells the program our version if it does not know it.
+ * Result: words per set, 1 or 2. */
+static int cap_header(uaddr_t header, bool has_data)
+{
+    struct __user_cap_header_struct h;
+
+    if (copy_from_user(&h, header, sizeof(h)) != 0)
+        return -EFAULT;
+    switch (h.version) {
+    case _LINUX_CAPABILITY_VERSION_1:
+    case _LINUX_CAPABILITY_VERSION_2:
+    case _LINUX_CAPABILITY_VERSION_3:
+        break;
+    default:
+        if (user_put32(header, _LINUX_CAPABILITY_VERSION_3) != 0)
+            return -EFAULT;
+        return has_data ? -EINVAL : 0;
+    }
+    if (h.pid < 0)
+        return -EINVAL;
+    if (h.pid != 0 && h.pid != process_current()->pid && !thread_find(h.pid))
+        return -ESRCH;
+    return h.version == _LINUX_CAPABILITY_VERSION_1 ? 1 : 2;
+}
+
+static uint64_t permitted(const struct process *p)
+{
+    bool is_root = p->uid == 0 || p->euid == 0 || p->suid == 0;
+
+    return is_root ? CAPS_ALL & ~p->cap_dropped : 0;
+}
+
+static uint64_t effective(const struct process *p)
+{
+    return p->euid == 0 ? permitted(p) & ~p->cap_off : 0;
+}
+
+long sys_capget(uaddr_t header, uaddr_t data)
+{
+    const struct process *p = process_current();
+    struct __user_cap_data_struct d[2];
+    int words = cap_header(header, data != 0);
+
+    if (words <= 0 || !data)
+        return words < 0 ? words : 0;
+    for (unsigned i = 0; i < 2; i++) {
+        d[i].effective = (uint32_t)(effective(p) >> (32 * i));
+        d[i].permitted = (uint32_t)(permitted(p) >> (32 * i));
+        d[i].inheritable = (uint32_t)(p->cap_inheritable >> (32 * i));
+    }
+    return copy_to_user(data, d, (size_t)words * sizeof(d[0]));
+}
+
+long sys_capset(uaddr_t header, uaddr_t data)
+{
+    struct process *p = process_current();
+    struct __user_cap_data_struct d[2] = { 0 };
+    uint64_t want_effective, want_permitted, want_inheritable;
+    int words = cap_header(header, true);
+
+    if (words < 0)
+        return words;
+    if (copy_from_user(d, data, (size_t)words * sizeof(d[0])) != 0)
+        return -EFAULT;
+    want_effective = d[0].effective | (uint64_t)d[1].effective << 32;
+    want_permitted = d[0].permitted | (uint64_t)d[1].permitted << 32;
+    want_inheritable = d[0].inheritable | (uint64_t)d[1].inheritable << 32;
+    want_effective &= CAPS_ALL;
+    want_permitted &= CAPS_ALL;
+    want_inheritable &= CAPS_ALL;
+    if ((want_permitted & ~permitted(p)) || (want_effective & ~want_permitted))
+        return -EPERM;
+    if (want_inheritable & ~(p->cap_inheritable | permitted(p)))
+        return -EPERM;
+    p->cap_dropped = CAPS_ALL & ~want_permitted;
+    p->cap_off = CAPS_ALL & ~want_effective;
+    p->cap_inheritable = want_inheritable;
+    return 0;
+}

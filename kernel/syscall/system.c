@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * system.c - what machine this is: uname(2), sysinfo(2), getcpu(2), names.
+ */
+#include <asm/ioctls.h>
+#include <linux/sched.h>
+#include <linux/sysinfo.h>
+#include <linux/utsname.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "fs/fdtable.h"
+#include "fs/release.h"
+#include "mm/page.h"
+#include "sched/process.h"
+#include "syscall/syscall.h"
+#include "time/clock.h"
+
+#define HOSTNAME_MAX      64
+#define SYSLOG_TYPE_MAX   10
+#define PERSONALITY_QUERY 0xffffffffu
+#define LOAD_SHIFT        16 /* sysinfo's fixed point */
+
+long sys_uname(uaddr_t out)
+{
+    const struct process *p = process_current();
+    struct new_utsname u;
+
+    memset(&u, 0, sizeof(u));
+    strlcpy(u.sysname, RELEASE_SYSNAME, sizeof(u.sysname));
+    strlcpy(u.nodename, p->hostname, sizeof(u.nodename));
+    strlcpy(u.release, RELEASE_NUMBER, sizeof(u.release));
+    strlcpy(u.version, RELEASE_VERSION, sizeof(u.version));
+    strlcpy(u.machine, RELEASE_MACHINE, sizeof(u.machine));
+    strlcpy(u.domainname, p->domainname[0] ? p->domainname : "(none)",
+            sizeof(u.domainname));
+    return copy_to_user(out, &u, sizeof(u));
+}
+
+static long set_name(char name[HOSTNAME_MAX + 1], uaddr_t user, int len)
+{
+    char copy[HOSTNAME_MAX + 1] = { 0 };
+
+    if (process_current()->euid != 0)
+        return -EPERM;
+    if (len < 0 || len > HOSTNAME_MAX)
+        return -EINVAL;
+    if (copy_from_user(copy, user, (size_t)len) != 0)
+        return -EFAULT;
+    memcpy(name, copy, sizeof(copy));
+    return 0;
+}
+
+long sys_sethostname(uaddr_t name, int len)
+{
+    return set_name(process_current()->hostname, name, len);
+}
+
+long sys_setdomainname(uaddr_t name, int len)
+{
+    return set_name(process_current()->domainname, name, len);
+}
+
+long sys_sysinfo(uaddr_t out)
+{
+    unsigned long load = (thread_ready_count() + 1) << LOAD_SHIFT;
+    struct sysinfo s;
+
+    memset(&s, 0, sizeof(s));
+    s.uptime = (long)(clock_mono_ns() / NS_PER_SEC);
+    s.loads[0] = s.loads[1] = s.loads[2] = load;
+    s.totalram = page_total_count() * PAGE_SIZE;
+    s.freeram = page_free_count() * PAGE_SIZE;
+    s.procs = (uint16_t)MIN(process_current()->thread_count, UINT16_MAX);
+    s.mem_unit = 1;
+    return copy_to_user(out, &s, sizeof(s));
+}
+
+long sys_getcpu(uaddr_t cpu, uaddr_t node)
+{
+    if (cpu && user_put32(cpu, 0) != 0)
+        return -EFAULT;
+    if (node && user_put32(node, 0) != 0)
+        return -EFAULT;
+    return 0;
+}
+
+long sys_syslog(int type, uaddr_t buf, int len)
+{
+    enum { READ = 2, READ_ALL = 3, READ_CLEAR = 4, LEVEL = 8 };
+
+    if (type < 0 || type > SYSLOG_TYPE_MAX)
+        return -EINVAL;
+    if (process_current()->euid != 0 && type != READ_ALL &&
+        type != SYSLOG_TYPE_MAX)
+        return -EPERM;
+    if (type >= READ && type <= READ_CLEAR && (!buf || len < 0))
+        return -EINVAL;
+    if (type == LEVEL && (len < 1 || len > 8))
+        return -EINVAL;
+    return 0;
+}
+
+long sys_personality(uint64_t persona)
+{
+    struct process *p = process_current();
+    uint32_t old = (uint32_t)p->personality;
+
+    if ((uint32_t)persona != PERSONALITY_QUERY)
+        p->personality = (uint32_t)persona;
+    return old;
+}
+
+long sys_unshare(int flags)
+{
+    const int known = CLONE_THREAD | CLONE_FS | CLONE_NEWNS | CLONE_SIGHAND |
+                      CLONE_VM | CLONE_FILES | CLONE_SYSVSEM | CLONE_NEWUTS |
+                      CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUSER |
+                      CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWTIME;
+
+    if (flags & ~known)
+        return -EINVAL;
+    if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) &&
+        process_current()->thread_count > 1)
+        return -EINVAL;
+    if (flags & ~(CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM))
+        return -EPERM;
+    return (flags & CLONE_FILES) ? fdtable_unshare() : 0;
+}
+
+/* ---- ioprio ---- */
+
+#define IOPRIO_CLASS(prio)  ((prio) >> 13)
+#define IOPRIO_CLASS_BE     2
+#define IOPRIO_CLASS_MAX    3
+#define IOPRIO_LEVEL_MASK   0x1fff
+#define IOPRIO_LEVELS       8
+#define IOPRIO_BEST_EFFORT4 (IOPRIO_CLASS_BE << 13 | 4)
+
+/* which: a process (1), a group (2) or a user (3). */
+static int ioprio_who_check(int which, int who)
+{
+    const struct process *p = process_current();
+
+    switch (which) {
+    case 1:
+        return who == 0 || thread_find(who) ? 0 : -ESRCH;
+    case 2:
+        return who == 0 || who == p->pgid ? 0 : -ESRCH;
+    case 3:
+        return who == (int)p->uid ? 0 : -ESRCH;
+    default:
+        return -EINVAL;
+    }
+}
+
+long sys_ioprio_set(int which, int who, int prio)
+{
+    int class = IOPRIO_CLASS(prio);
+
+    if (class < 0 || class > IOPRIO_CLASS_MAX)
+        return -EINVAL;
+    if ((class == 0 && (prio & IOPRIO_LEVEL_MASK)) ||
+        (prio & IOPRIO_LEVEL_MASK) >= IOPRIO_LEVELS)
+        return -EINVAL;
+    if (class == 1 && process_current()->euid != 0)
+        return -EPERM;
+    return ioprio_who_check(which, who);
+}
+
+long sys_ioprio_get(int which, int who)
+{
+    int err = ioprio_who_check(which, who);
+
+    return err ? err : IOPRIO_BEST_EFFORT4;
+}
