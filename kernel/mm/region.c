@@ -12,8 +12,6 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 
-#define FLUSH_PAGES_MAX 8u /* above: one full flush is cheaper */
-
 static unsigned random_level(struct space *s)
 {
     unsigned level = 1;
@@ -213,28 +211,42 @@ long region_find_hole(struct space *s, uint64_t len, uint64_t below)
     }
 }
 
+struct zap {
+    struct space *space;
+    uint64_t last_va;
+};
+
 static void page_gone(void *arg, uint64_t va, paddr_t pa, unsigned flags)
 {
-    struct space *s = arg;
+    struct zap *z = arg;
 
-    (void)va;
-    s->resident_pages--;
+    z->last_va = va;
+    z->space->resident_pages--;
     if (!(flags & PT_NOREF))
         page_put(pa);
 }
 
+/* A flush is a trip through ring 0, dear on nested hosts: never two. */
+void region_flush(size_t count, uint64_t va)
+{
+    if (count == 1)
+        arch_tlb_flush_page(va);
+    else if (count > 1)
+        arch_tlb_flush_all();
+}
+
 void region_zap(struct space *s, uint64_t start, uint64_t end)
 {
-    size_t gone = pt_unmap(&s->pt, start, end, page_gone, s);
+    struct zap z = { .space = s };
+    size_t gone = pt_unmap(&s->pt, start, end, page_gone, &z);
 
-    if (gone == 0)
-        return;
-    if ((end - start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
-        arch_tlb_flush_all();
-        return;
-    }
-    for (uint64_t va = start; va < end; va += PAGE_SIZE)
-        arch_tlb_flush_page(va);
+    region_flush(gone, z.last_va);
+}
+
+void region_forget(struct region *r, uint64_t start, uint64_t end)
+{
+    if (r->flags & REGION_POKED)
+        arch_rewrite_forget(MAX(start, r->start), MIN(end, r->end));
 }
 
 unsigned region_pt_flags(uint32_t prot)

@@ -23,8 +23,10 @@ enum region_flags {
     REGION_STACK = 2, /* grows down on a fault below it */
     REGION_NORESERVE = 4,
     REGION_LOCKED = 8,
-    REGION_PAGES = 16, /* the kernel's own pages, mapped once (vDSO) */
-    REGION_HEAP = 32,  /* brk's: for its name only */
+    REGION_PAGES = 16,     /* the kernel's own pages, mapped once (vDSO) */
+    REGION_HEAP = 32,      /* brk's: for its name only */
+    REGION_POKED = 64,     /* system calls in it were rewritten */
+    REGION_NO_WRITE = 128, /* shared, of a file opened read-only */
 };
 
 struct region {
@@ -50,8 +52,9 @@ struct space {
     size_t stack_limit;
     /* No hole of at least hint_hole bytes lies above hint_end. */
     uint64_t hint_end, hint_hole;
-    size_t mapped_pages, resident_pages, peak_pages, locked_pages;
-    uint64_t random; /* for the skip list's levels */
+    size_t mapped_pages, resident_pages, peak_pages;
+    bool lock_future; /* mlockall(MCL_FUTURE) */
+    uint64_t random;  /* for the skip list's levels */
 };
 
 /* The first region that ends above va, or NULL. */
@@ -68,6 +71,10 @@ struct region *region_create(struct space *s, uint64_t start, uint64_t end,
 void region_free(struct region *r); /* not in the list any more */
 /* The address of a hole of len bytes for mmap, or -ENOMEM. */
 long region_find_hole(struct space *s, uint64_t len, uint64_t below);
+/* Flush what `count` changed pages need; va: the page, if it is one. */
+void region_flush(size_t count, uint64_t va);
+/* Forget rewritten system calls of [start, end), before it changes. */
+void region_forget(struct region *r, uint64_t start, uint64_t end);
 /* Take away the pages of [start, end), counted, flushed. */
 void region_zap(struct space *s, uint64_t start, uint64_t end);
 unsigned region_pt_flags(uint32_t prot);

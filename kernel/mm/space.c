@@ -104,8 +104,9 @@ static int unmap(struct space *s, uaddr_t start, uaddr_t end)
     err = space_cut(s, start, end);
     if (err)
         return err;
-    arch_rewrite_forget(start, end);
     forget_hint(s, end);
+    for (r = region_find(s, start); r && r->start < end; r = r->next[0])
+        region_forget(r, start, end);
     region_zap(s, start, end);
     for (r = region_find(s, start); r && r->start < end; r = next) {
         next = r->next[0];
@@ -132,6 +133,15 @@ static bool overcommits(size_t len, int prot, int flags)
            !(flags & MAP_SHARED) && len >> PAGE_SHIFT > page_total_count();
 }
 
+/* What ends here leaves the stack above it room for its guard gap. */
+static bool keeps_gap(struct space *s, uaddr_t end)
+{
+    const struct region *above = region_find(s, end);
+
+    return !above || !(above->flags & REGION_STACK) ||
+           above->start - end >= STACK_GAP;
+}
+
 /* Where a mapping without a fixed address goes. */
 static long place(struct space *s, uaddr_t hint, size_t len, int flags)
 {
@@ -139,7 +149,8 @@ static long place(struct space *s, uaddr_t hint, size_t len, int flags)
         return region_find_hole(s, len, 0x80000000ul);
     hint = ALIGN_UP(hint, PAGE_SIZE);
     if (hint >= ARCH_USER_MIN && hint < ARCH_USER_MAX &&
-        len <= ARCH_USER_MAX - hint && space_is_free(s, hint, len))
+        len <= ARCH_USER_MAX - hint && space_is_free(s, hint, len) &&
+        keeps_gap(s, hint + len))
         return (long)hint;
     return region_find_hole(s, len, s->mmap_base);
 }
@@ -157,11 +168,18 @@ static int check_fixed(struct space *s, uaddr_t at, size_t len, int flags)
     return unmap(s, at, at + len);
 }
 
-static uint32_t region_flags_of(int flags)
+static uint32_t region_flags_of(const struct space *s, int flags)
 {
-    return (flags & MAP_TYPE) != MAP_PRIVATE
-               ? REGION_SHARED
-               : (flags & MAP_NORESERVE ? REGION_NORESERVE : 0);
+    uint32_t result = s->lock_future || flags & MAP_LOCKED ? REGION_LOCKED : 0;
+
+    if ((flags & MAP_TYPE) != MAP_PRIVATE)
+        return result | REGION_SHARED |
+               (flags & SPACE_MAP_NO_WRITE ? REGION_NO_WRITE : 0);
+    if (flags & MAP_NORESERVE)
+        result |= REGION_NORESERVE;
+    if (flags & MAP_GROWSDOWN)
+        result |= REGION_STACK;
+    return result;
 }
 
 static void populate(struct space *s, uaddr_t start, size_t len, int prot)
@@ -182,9 +200,13 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
     long at;
     int err;
 
+    if (len == 0 || obj_off & PAGE_MASK)
+        return -EINVAL;
+    if (len > ARCH_USER_MAX)
+        return -ENOMEM;
     len = ALIGN_UP(len, PAGE_SIZE);
-    if (len == 0 || len > ARCH_USER_MAX || obj_off & PAGE_MASK)
-        return len == 0 || obj_off & PAGE_MASK ? -EINVAL : -ENOMEM;
+    if (flags & MAP_GROWSDOWN && (obj || (flags & MAP_TYPE) != MAP_PRIVATE))
+        return -EINVAL;
     if (obj && obj_off + len < obj_off)
         return -EOVERFLOW;
     if (overcommits(len, prot, flags) || s->region_count >= REGION_MAX)
@@ -200,12 +222,12 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
             return at;
     }
     r = region_create(s, (uint64_t)at, (uint64_t)at + len, (uint32_t)prot & 7,
-                      region_flags_of(flags), obj, obj_off);
+                      region_flags_of(s, flags), obj, obj_off);
     if (!r)
         return -ENOMEM;
     region_insert(s, r);
     region_merge(s, r);
-    if (flags & (MAP_POPULATE | MAP_LOCKED))
+    if (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future)
         populate(s, (uint64_t)at, len, prot);
     return at;
 }
@@ -241,6 +263,11 @@ long space_map_stack(struct space *s, size_t limit)
     return (long)s->stack_top;
 }
 
+void space_set_stack_limit(struct space *s, size_t limit)
+{
+    s->stack_limit = limit;
+}
+
 /* va lies below a stack: may it grow down to there? */
 bool space_grow_stack(struct space *s, struct region *r, uaddr_t va)
 {
@@ -248,7 +275,13 @@ bool space_grow_stack(struct space *s, struct region *r, uaddr_t va)
 
     if (!(r->flags & REGION_STACK) || r->end - start > s->stack_limit)
         return false;
-    if (r->prev && start - r->prev->end < STACK_GAP)
+    if (start < ARCH_USER_MIN)
+        return false;
+    /* A neighbour that no one can touch serves as the gap, as on Linux. */
+    if (r->prev && r->prev->prot && !(r->prev->flags & REGION_STACK) &&
+        start - r->prev->end < STACK_GAP)
+        return false;
+    if (r->prev && start < r->prev->end)
         return false;
     s->mapped_pages += (r->start - start) >> PAGE_SHIFT;
     r->start = start;

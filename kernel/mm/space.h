@@ -35,6 +35,10 @@ void space_init(uint64_t pml4_pa);
 struct space *space_create(void) MUST_CHECK;
 void space_destroy(struct space *space);
 
+/* Beside MAP_*: the file is open for reading only, so a shared mapping of it
+ * may never become writable. */
+#define SPACE_MAP_NO_WRITE 0x40000000
+
 /* mmap(2) with Linux's PROT_ and MAP_ values; obj NULL: anonymous.
  * Result: the address or -errno. Takes its own reference of obj. */
 MUST_CHECK long space_map(struct space *s, uaddr_t hint, size_t len, int prot,
@@ -50,8 +54,12 @@ MUST_CHECK int space_advise(struct space *s, uaddr_t start, size_t len,
 MUST_CHECK int space_incore(struct space *s, uaddr_t start, size_t len,
                             uaddr_t vec);
 MUST_CHECK int space_check_mapped(struct space *s, uaddr_t start, size_t len);
+MUST_CHECK int space_sync(struct space *s, uaddr_t start, size_t len,
+                          int flags);
 MUST_CHECK int space_lock(struct space *s, uaddr_t start, size_t len, bool lock,
                           bool populate);
+/* mlockall(2): now: what is mapped, future: what will be; neither: unlock. */
+void space_lock_all(struct space *s, bool now, bool future, bool populate);
 MUST_CHECK long space_brk(struct space *s, uaddr_t end);
 void space_set_brk(struct space *s, uaddr_t start); /* by the ELF loader */
 /* Random bases for this space: where the loader puts things. */
@@ -59,6 +67,8 @@ uaddr_t space_pie_base(const struct space *s);
 /* Map the main stack: grows down on demand to limit bytes, with a guard gap.
  * Result: its top or -errno. */
 MUST_CHECK long space_map_stack(struct space *s, size_t limit);
+/* RLIMIT_STACK changed: how far stacks may grow from now on. */
+void space_set_stack_limit(struct space *s, size_t limit);
 /* Map kernel-owned pages (vDSO) read-only or executable, refs not counted. */
 MUST_CHECK long space_map_pages(struct space *s, const paddr_t *pages,
                                 size_t count, int prot, const char *name);

@@ -68,7 +68,7 @@ static enum space_fault_result own_copy(struct space *s, struct region *r,
     }
     if (!pa)
         return SPACE_FAULT_OOM;
-    return map(s, va, pa, region_pt_flags(r->prot), replaces);
+    return map(s, va, pa, region_pt_flags(r->prot) | PT_OWN, replaces);
 }
 
 /* Neighbours that lie in the image cost a table entry each and save a fault:
@@ -123,7 +123,7 @@ static enum space_fault_result object_fault(struct space *s, struct region *r,
 }
 
 /* There is a page already: either it must become writable, or another thread
- * was first, or the TLB was stale. */
+ * was first, or the TLB held less than the table, which the fault mended. */
 static enum space_fault_result present_fault(struct space *s, struct region *r,
                                              uint64_t va, paddr_t pa,
                                              unsigned flags, bool write)
@@ -132,15 +132,8 @@ static enum space_fault_result present_fault(struct space *s, struct region *r,
     uint64_t idx;
     int err;
 
-    if (!write || flags & PT_WRITE) {
-        if (!(flags & PT_READ) || (r->prot & PROT_EXEC && !(flags & PT_EXEC))) {
-            unsigned want = region_pt_flags(r->prot) & ~(unsigned)PT_WRITE;
-
-            pt_protect(&s->pt, va, va + PAGE_SIZE, want);
-        }
-        arch_tlb_flush_page(va);
+    if (!write || flags & PT_WRITE)
         return SPACE_FAULT_OK;
-    }
     if (r->flags & REGION_SHARED && r->obj) {
         idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
         err = r->obj->ops->page(r->obj, idx, true, &pa);
@@ -150,16 +143,22 @@ static enum space_fault_result present_fault(struct space *s, struct region *r,
         region_zap(s, va, va + PAGE_SIZE);
         return map(s, va, pa, region_pt_flags(r->prot), false);
     }
-    if (page_refs(pa) == 1) { /* ours alone */
-        if (pt_map(&s->pt, va, pa, region_pt_flags(r->prot)) != 0)
+    if (flags & PT_OWN) {
+        if (pt_map(&s->pt, va, pa, region_pt_flags(r->prot) | PT_OWN) != 0)
             return SPACE_FAULT_OOM;
-        arch_tlb_flush_page(va);
-        return SPACE_FAULT_OK;
+        return SPACE_FAULT_OK; /* more rights need no flush */
     }
     result = own_copy(s, r, va, pa, true);
-    if (result == SPACE_FAULT_OK)
+    if (result == SPACE_FAULT_OK && !(flags & PT_NOREF))
         page_put(pa);
     return result;
+}
+
+/* What is read first is mostly written next: its own page saves a fault and a
+ * flush. But reservations far larger than RAM are read without end. */
+static bool is_sparse(const struct region *r)
+{
+    return (r->end - r->start) >> PAGE_SHIFT > page_total_count() / 8;
 }
 
 static bool may(const struct region *r, enum space_access access)
@@ -192,7 +191,7 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
         return present_fault(s, r, va, pa, flags, write);
     if (r->obj)
         return object_fault(s, r, va, write);
-    if (write || r->flags & REGION_STACK)
+    if (write || (r->prot & PROT_WRITE && !is_sparse(r)))
         return own_copy(s, r, va, 0, false);
     return map(s, va, zero_page(),
                region_pt_flags(r->prot) & ~(unsigned)PT_WRITE, false);
@@ -221,7 +220,7 @@ static int poke_page(struct space *s, struct region *r, uint64_t va,
     pa = pt_lookup(&s->pt, page, &flags);
     if (!pa)
         return -EFAULT;
-    if (page_refs(pa) != 1) {
+    if (!(flags & PT_OWN)) {
         if (own_copy(s, r, page, pa, true) != SPACE_FAULT_OK)
             return -ENOMEM;
         if (!(flags & PT_NOREF))
@@ -240,6 +239,7 @@ int space_poke(struct space *s, uaddr_t va, const void *src, size_t len)
     if (!r || va < r->start || len > r->end - va ||
         (r->flags & REGION_SHARED && r->obj) || r->prot & PROT_WRITE)
         return -EFAULT;
+    r->flags |= REGION_POKED;
     while (len > 0) {
         size_t n = MIN(len, PAGE_SIZE - (va & PAGE_MASK));
         int err = poke_page(s, r, va, bytes, n);

@@ -10,7 +10,8 @@
 #include "mm/page.h"
 #include "mm/region.h"
 
-#define NAME_LEN 512u
+#define NAME_LEN    512u
+#define NAME_COLUMN 73 /* where Linux puts it */
 
 void space_stat(const struct space *s, struct space_stat *out)
 {
@@ -18,7 +19,6 @@ void space_stat(const struct space *s, struct space_stat *out)
     out->mapped_pages = s->mapped_pages;
     out->resident_pages = s->resident_pages;
     out->peak_resident_pages = MAX(s->peak_pages, s->resident_pages);
-    out->locked_pages = s->locked_pages;
     out->brk_start = s->brk_start;
     out->brk_end = s->brk_end;
     out->stack_start = s->stack_top;
@@ -33,6 +33,8 @@ void space_stat(const struct space *s, struct space_stat *out)
             out->data_pages += pages;
         if (r->flags & REGION_SHARED)
             out->shared_pages += pages;
+        if (r->flags & REGION_LOCKED)
+            out->locked_pages += pages;
     }
 }
 
@@ -44,11 +46,12 @@ static void region_name(const struct space *s, const struct region *r,
         strlcpy(buf, r->name, len);
     else if (r->obj && r->obj->ops->name)
         r->obj->ops->name(r->obj, buf, len);
-    else if (r->flags & REGION_STACK)
+    else if (r->flags & REGION_SHARED)
+        strlcpy(buf, "/dev/zero (deleted)", len);
+    else if (r->start < s->stack_top && r->end >= s->stack_top)
         strlcpy(buf, "[stack]", len);
     else if (r->flags & REGION_HEAP)
         strlcpy(buf, "[heap]", len);
-    (void)s;
 }
 
 int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len)
@@ -70,12 +73,11 @@ int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len)
         r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
         r->flags & REGION_SHARED ? 's' : 'p', r->obj ? r->obj_off : 0,
         (unsigned)(id.dev >> 8 & 0xfff), (unsigned)(id.dev & 0xff), id.ino);
-    if (name[0]) /* Linux aligns the name at column 73 */
-        len = snprintf(buf + len, buf_len - MIN((size_t)len, buf_len),
-                       "%*s%s\n", len < 73 ? 73 - len : 0, "", name) +
-              len;
-    else if ((size_t)len < buf_len)
-        buf[len - 1] = '\n';
+    if ((size_t)len >= buf_len)
+        return (int)buf_len - 1;
+    len += snprintf(buf + len, buf_len - (size_t)len, "%*s%s\n",
+                    name[0] && len < NAME_COLUMN ? NAME_COLUMN - len : 0, "",
+                    name);
     return (int)MIN((size_t)len, buf_len - 1);
 }
 
@@ -93,7 +95,7 @@ static void zap_page(struct region *r, uint64_t va, bool private_too)
 
     if (!pa)
         return;
-    if (!private_too && !(r->flags & REGION_SHARED) && page_refs(pa) == 1)
+    if (!private_too && flags & PT_OWN)
         return;
     region_zap(r->space, va, va + PAGE_SIZE);
 }

@@ -13,7 +13,9 @@
 #include "sched/process.h"
 #include "syscall/syscall.h"
 
+/* <linux/resource.h> has them, and another struct rlimit64. */
 #define RLIMIT_MEMLOCK_IDX 8
+#define RLIMIT_AS_IDX      9
 
 static struct space *space(void)
 {
@@ -60,12 +62,26 @@ static long map_file(uaddr_t addr, size_t len, int prot, int flags, int fd,
     if (!f)
         return -EBADF;
     result = check_access(f, prot, flags);
+    if ((flags & MAP_TYPE) != MAP_PRIVATE && (f->flags & O_ACCMODE) != O_RDWR)
+        flags |= SPACE_MAP_NO_WRITE;
     if (result == 0)
         result = f->ops->mmap(f, prot, flags, &obj);
     if (result == 0)
         result = space_map(space(), addr, len, prot, flags, obj, off);
     file_put(f);
     return result;
+}
+
+/* RLIMIT_AS, which hardly anyone sets. */
+static bool exceeds_limit(size_t more)
+{
+    const struct process *p = process_current();
+    struct space_stat st;
+
+    if (LIKELY(p->rlimits[RLIMIT_AS_IDX].soft == UINT64_MAX))
+        return false;
+    space_stat(p->space, &st);
+    return st.mapped_pages * PAGE_SIZE + more > p->rlimits[RLIMIT_AS_IDX].soft;
 }
 
 long sys_mmap(uaddr_t addr, size_t len, int prot, int flags, int fd,
@@ -75,7 +91,8 @@ long sys_mmap(uaddr_t addr, size_t len, int prot, int flags, int fd,
 
     if (off & PAGE_MASK || len == 0)
         return -EINVAL;
-    if (len > ARCH_USER_MAX)
+    flags &= ~SPACE_MAP_NO_WRITE;
+    if (len > ARCH_USER_MAX || exceeds_limit(len))
         return -ENOMEM;
     if (off + len < off)
         return -EOVERFLOW;
@@ -129,12 +146,18 @@ long sys_pkey_free(int key)
 
 long sys_brk(uaddr_t end)
 {
+    uaddr_t now = (uaddr_t)space_brk(space(), 0);
+
+    if (end > now && exceeds_limit(end - now))
+        return (long)now;
     return space_brk(space(), end);
 }
 
 long sys_mremap(uaddr_t old, size_t old_len, size_t new_len, int flags,
                 uaddr_t new_addr)
 {
+    if (new_len > old_len && exceeds_limit(new_len - old_len))
+        return -ENOMEM;
     return space_remap(space(), old, old_len, new_len, flags, new_addr);
 }
 
@@ -156,7 +179,7 @@ long sys_msync(uaddr_t addr, size_t len, int flags)
     len = ALIGN_UP(len, PAGE_SIZE);
     if (addr + len < addr)
         return -ENOMEM;
-    return space_check_mapped(space(), addr, len);
+    return space_sync(space(), addr, len, flags);
 }
 
 static int may_lock(size_t len)
@@ -198,13 +221,23 @@ long sys_munlock(uaddr_t addr, size_t len)
 
 long sys_mlockall(int flags)
 {
+    struct space_stat st;
+    int err;
+
     if (flags == 0 || flags == MCL_ONFAULT ||
         flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
         return -EINVAL;
-    return may_lock(page_total_count() * PAGE_SIZE);
+    space_stat(space(), &st);
+    err = may_lock(flags & MCL_CURRENT ? st.mapped_pages * PAGE_SIZE : 0);
+    if (err)
+        return err;
+    space_lock_all(space(), flags & MCL_CURRENT, flags & MCL_FUTURE,
+                   !(flags & MCL_ONFAULT));
+    return 0;
 }
 
 long sys_munlockall(void)
 {
+    space_lock_all(space(), false, false, false);
     return 0;
 }
