@@ -7,6 +7,10 @@
 #include <linux/futex.h>
 #include <pthread.h>
 
+/* Newer than musl. */
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
 #define FUTEX2_U32 2
 
 static uint32_t words[3];
