@@ -27,7 +27,9 @@ extern const struct console_backend console_serial;
 
 /* Program the ports; has_link: the command listens on COM2. */
 void console_serial_init(bool has_link);
-/* The monitor said that 1 or 2 can be written again. */
-void console_monitor_output_ready(void);
+/* HYPERCALL_EVENT_STDIN and _STDOUT as far as somebody waits for them, and an
+ * answer is not known yet; and the note that they came. */
+uint32_t console_monitor_wanted(void);
+void console_monitor_note(uint32_t events);
 
 #endif

@@ -15,17 +15,37 @@
 #include "mm/page.h"
 #include "mm/space.h"
 #include "sched/process.h"
+#include "sched/wait.h"
 
 #define BOUNCE_LEN 512u
 
 /* In static memory: its page is in use anyhow. */
 static uint8_t bounce[BOUNCE_LEN];
 static bool output_full[3];
+/* The host said that there is input and nobody has looked since: asking again
+ * would only get the same answer, at once, for ever. */
+static bool input_noted;
 
-void console_monitor_output_ready(void)
+uint32_t console_monitor_wanted(void)
 {
-    output_full[1] = false;
-    output_full[2] = false;
+    uint32_t wanted = 0;
+
+    if (!input_noted && !list_is_empty(&console_waitq(false)->waiters))
+        wanted |= HYPERCALL_EVENT_STDIN;
+    if ((output_full[1] || output_full[2]) &&
+        !list_is_empty(&console_waitq(true)->waiters))
+        wanted |= HYPERCALL_EVENT_STDOUT;
+    return wanted;
+}
+
+void console_monitor_note(uint32_t events)
+{
+    if (events & HYPERCALL_EVENT_STDIN)
+        input_noted = true;
+    if (events & HYPERCALL_EVENT_STDOUT) {
+        output_full[1] = false;
+        output_full[2] = false;
+    }
 }
 
 /* Where the byte at va lies; faults its page in if need be. 0: nowhere. */
@@ -148,6 +168,7 @@ static ssize_t monitor_read(struct io *io)
 
     if (len == 0)
         return 0;
+    input_noted = false;
     /* Through a page of ours: what the host writes must land in the
      * program's memory by its own rules, copy on write included. */
     if (len > BOUNCE_LEN) {
@@ -194,6 +215,7 @@ static unsigned monitor_poll(unsigned fd)
         int64_t events =
             hypercall_call(HYPERCALL_WAIT, 1, HYPERCALL_EVENT_STDIN, 0);
 
+        input_noted = false;
         return events > 0 && (events & HYPERCALL_EVENT_STDIN)
                    ? EPOLLIN | EPOLLRDNORM
                    : 0;

@@ -85,16 +85,12 @@ bool hypercall_pending(void)
 
 void hypercall_wait(void)
 {
-    uint32_t mask =
-        HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL | HYPERCALL_EVENT_WINSZ;
+    uint32_t mask = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
+                    HYPERCALL_EVENT_WINSZ | console_monitor_wanted();
     int64_t events;
 
     if (hypercall_pending())
         return;
-    if (!list_is_empty(&console_waitq(false)->waiters))
-        mask |= HYPERCALL_EVENT_STDIN;
-    if (!list_is_empty(&console_waitq(true)->waiters))
-        mask |= HYPERCALL_EVENT_STDOUT;
     /* The armed timer is an event too, so there is no other limit. */
     events = hypercall_call(HYPERCALL_WAIT, hc.timer_tsc, mask, 0);
     if (events > 0)
@@ -129,12 +125,11 @@ uint32_t hypercall_events(void)
      * event noted by a wait's limit leaves it armed at a time that is past. */
     if (events & HYPERCALL_EVENT_TIMER)
         hc.timer_tsc = 0;
+    console_monitor_note(events);
     if (events & HYPERCALL_EVENT_STDIN)
         waitq_wake_all(console_waitq(false));
-    if (events & HYPERCALL_EVENT_STDOUT) {
-        console_monitor_output_ready();
+    if (events & HYPERCALL_EVENT_STDOUT)
         waitq_wake_all(console_waitq(true));
-    }
     if (events & HYPERCALL_EVENT_SIGNAL)
         pass_signals();
     if ((events & HYPERCALL_EVENT_WINSZ) && console_signal_hook)
