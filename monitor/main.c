@@ -178,8 +178,11 @@ int main(int argc, char **argv)
     if (start(&vm, &o, &fault) != 0)
         goto failed;
     if (o.verbose)
-        report_message("%s: ready after %lu us, %lu MiB", o.image_path,
-                       now_us() - begin_us, o.boot.ram_len >> 20);
+        report_message("%s: ready after %lu us, %lu MiB; kernel 0x%lx, "
+                       "direct map 0x%lx, stub 0x%lx",
+                       o.image_path, now_us() - begin_us, o.boot.ram_len >> 20,
+                       vm.kernel_va, vm.direct_va,
+                       (uint64_t)(vm.cpu.lstar & ~(VM_PAGE - 1)));
     vcpu_run(&vm);
 
 failed:

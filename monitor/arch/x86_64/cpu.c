@@ -84,9 +84,10 @@ static void cpuid_adjust(struct kvm_cpuid_entry2 *e, uint64_t *cr4,
 
 static int set_cpuid(struct vm *vm, struct fault *fault)
 {
-    static struct {
+    static union { /* room for the list that head ends with */
         struct kvm_cpuid2 head;
-        struct kvm_cpuid_entry2 entry[CPUID_ENTRY_MAX];
+        uint8_t room[sizeof(struct kvm_cpuid2) +
+                     CPUID_ENTRY_MAX * sizeof(struct kvm_cpuid_entry2)];
     } c;
     uint64_t xcr0 = 0;
 
@@ -94,7 +95,7 @@ static int set_cpuid(struct vm *vm, struct fault *fault)
     if (ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &c.head) != 0)
         return fault_sys(fault, errno, "KVM does not tell the CPU's features");
     for (unsigned i = 0; i < c.head.nent && i < CPUID_ENTRY_MAX; i++)
-        cpuid_adjust(&c.entry[i], &vm->cr4_features, &xcr0);
+        cpuid_adjust(&c.head.entries[i], &vm->cr4_features, &xcr0);
     if (ioctl(vm->vcpu_fd, KVM_SET_CPUID2, &c.head) != 0)
         return fault_sys(fault, errno, "KVM refuses the CPU's features");
     if (!(vm->cr4_features & CPU_CR4_OSXSAVE) || xcr0 == 0)
@@ -104,6 +105,18 @@ static int set_cpuid(struct vm *vm, struct fault *fault)
         return fault_sys(fault, errno, "KVM refuses the vector state 0x%llx",
                          (unsigned long long)xcr0);
     return 0;
+}
+
+static bool set_msr(const struct vm *vm, uint32_t index, uint64_t value)
+{
+    union {
+        struct kvm_msrs head;
+        uint8_t room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+    } msr = { .head = { .nmsrs = 1 } };
+
+    msr.head.entries[0].index = index;
+    msr.head.entries[0].data = value;
+    return ioctl(vm->vcpu_fd, KVM_SET_MSRS, &msr) == 1;
 }
 
 /*
@@ -127,12 +140,8 @@ static int set_tsc(struct vm *vm, struct fault *fault)
     vm->tsc_khz = (uint64_t)khz;
     if (ioctl(vm->vcpu_fd, KVM_SET_DEVICE_ATTR, &attr) == 0)
         return 0;
-    struct { /* before Linux 5.16: as near as two readings are */
-        struct kvm_msrs head;
-        struct kvm_msr_entry entry[1];
-    } msrs = { { .nmsrs = 1 }, { { .index = MSR_IA32_TSC } } };
-    msrs.entry[0].data = __rdtsc();
-    if (ioctl(vm->vcpu_fd, KVM_SET_MSRS, &msrs) != 1)
+    /* Before Linux 5.16: as near as two readings are. */
+    if (!set_msr(vm, MSR_IA32_TSC, __rdtsc()))
         return fault_sys(fault, errno, "KVM refuses to set the guest's clock");
     return 0;
 }
@@ -193,13 +202,6 @@ int arch_start(struct vm *vm, struct fault *fault)
         .rdi = vm->bootinfo_va,
         .rflags = 0x202, /* IF */
     };
-    struct {
-        struct kvm_msrs head;
-        struct kvm_msr_entry entry[MSR_COUNT];
-    } msrs = { { .nmsrs = MSR_COUNT },
-               { { .index = MSR_STAR, .data = vm->cpu.star },
-                 { .index = MSR_LSTAR, .data = vm->cpu.lstar },
-                 { .index = MSR_SFMASK, .data = vm->cpu.sfmask } } };
 
     if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, &sregs) != 0)
         return fault_sys(fault, errno, "KVM does not tell the registers");
@@ -207,7 +209,9 @@ int arch_start(struct vm *vm, struct fault *fault)
     if (ioctl(vm->vcpu_fd, KVM_SET_SREGS, &sregs) != 0 ||
         ioctl(vm->vcpu_fd, KVM_SET_REGS, &regs) != 0)
         return fault_sys(fault, errno, "KVM refuses the first registers");
-    if (ioctl(vm->vcpu_fd, KVM_SET_MSRS, &msrs) != (int)MSR_COUNT)
+    if (!set_msr(vm, MSR_STAR, vm->cpu.star) ||
+        !set_msr(vm, MSR_LSTAR, vm->cpu.lstar) ||
+        !set_msr(vm, MSR_SFMASK, vm->cpu.sfmask))
         return fault_sys(fault, errno ? errno : EINVAL,
                          "KVM refuses the registers of `syscall`");
     return 0;
