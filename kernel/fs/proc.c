@@ -19,7 +19,7 @@
 #include "sched/process.h"
 #include "time/clock.h"
 
-#define PROCFS_DEV     DEV_MAKE(0, 21)
+#define PROCFS_DEV     DEV_MAKE(0, 4)
 #define PROC_MAGIC     0x9fa0u
 #define CPUINFO_MAX    2048u
 #define PAGE_KIB       (PAGE_SIZE / 1024)
@@ -136,13 +136,13 @@ static int show_stat(struct text_file *t, void *inode)
                        "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n"
                        "procs_running %zu\nprocs_blocked 0\n",
                        busy, idle, busy, idle, thread_current()->switch_count,
-                       boot_s, p->last_tid, thread_ready_count() + 1);
+                       boot_s, p->last_tid, thread_ready_count());
 }
 
 /* No averages are kept: the load is what runs now. */
 static int show_loadavg(struct text_file *t, void *inode)
 {
-    size_t running = thread_ready_count() + 1;
+    size_t running = thread_ready_count();
 
     (void)inode;
     return text_printf(t, "%zu.00 %zu.00 %zu.00 %zu/%zu %d\n", running, running,

@@ -5,7 +5,7 @@
 #include "fs/pseudo.h"
 #include "fs/special.h"
 
-#define SYSFS_DEV   DEV_MAKE(0, 22)
+#define SYSFS_DEV   DEV_MAKE(0, 5)
 #define SYSFS_MAGIC 0x62656572u
 
 static const struct pseudo_node topology_nodes[] = {

@@ -67,7 +67,7 @@ static ssize_t tty_read(struct file *f, struct io *io, uint64_t *pos)
             return n;
         /* The monitor watches stdin only while the guest is idle; beside a
          * busy thread, look again now and then. */
-        if (hypercall_present() && thread_ready_count() > 0)
+        if (hypercall_present() && thread_ready_count() > 1)
             deadline = clock_mono_ns() + LOOK_AGAIN_NS;
         err = waitq_sleep(console_waitq(false), deadline);
         if (err && err != -ETIMEDOUT)

@@ -63,7 +63,7 @@ long sys_setdomainname(uaddr_t name, int len)
 
 long sys_sysinfo(uaddr_t out)
 {
-    unsigned long load = (thread_ready_count() + 1) << LOAD_SHIFT;
+    unsigned long load = (thread_ready_count()) << LOAD_SHIFT;
     struct sysinfo s;
 
     memset(&s, 0, sizeof(s));
