@@ -136,6 +136,7 @@ struct mem_inode *mem_inode_create(struct mem_sb *sb, uint32_t mode)
     if (!mi)
         return NULL;
     sb->next_ino++;
+    inode_stamp(&mi->inode);
     if (thread_current()) { /* not for a root made before any process */
         mi->inode.uid = process_current()->fsuid;
         mi->inode.gid = process_current()->fsgid;

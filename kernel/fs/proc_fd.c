@@ -72,6 +72,7 @@ static int reopen_dentry(struct superblock *sb, struct file *f, int fd,
     if (f->ops->stat)
         (void)f->ops->stat(f, &st);
     inode_init(&r->inode, sb, &reopen_ops, NULL, (uint64_t)fd + 1, st.mode);
+    inode_stamp(&r->inode);
     r->file = file_get(f);
     *out = dentry_create_unnamed(sb, f->ops->kind ? f->ops->kind : "file",
                                  &r->inode);

@@ -36,6 +36,7 @@ int pseudo_inode(struct superblock *sb, const struct pseudo_node *node, int id,
     inode_init(&p->inode, sb, node->follow ? &pseudo_magic_ops : &pseudo_ops,
                S_ISDIR(node->mode) ? &pseudo_dir_ops : NULL, ino_of(node, id),
                node->mode);
+    inode_stamp(&p->inode);
     if (S_ISCHR(node->mode))
         p->inode.rdev = node->rdev;
     p->node = node;

@@ -105,11 +105,13 @@ struct superblock {
 };
 
 /* Fill a fresh (zeroed) inode: one reference, nlink 1 (2 for directories),
- * times now, empty lists. The rest is the file system's. i->ops->evict frees
+ * times 0, empty lists. The rest is the file system's. i->ops->evict frees
  * it; without an evict op it is static and never freed. */
 void inode_init(struct inode *i, struct superblock *sb,
                 const struct inode_ops *ops, const struct file_ops *file_ops,
                 uint64_t ino, uint32_t mode);
+/* All its times are now: for one that did not come from an image. */
+void inode_stamp(struct inode *i);
 struct inode *inode_get(struct inode *i);
 void inode_put(struct inode *i);
 struct dentry *dentry_get(struct dentry *d);

@@ -62,6 +62,11 @@ paddr_t clock_image_pa(const void *p)
     return (uint64_t)p + clock_state.image_offset;
 }
 
+bool clock_is_running(void)
+{
+    return clock_state.tsc_khz != 0;
+}
+
 static void find_rate(void)
 {
     uint64_t khz = clock_state.is_pc ? pc_measure_tsc_khz() : 0;

@@ -23,6 +23,8 @@ struct bootinfo;
 void clock_init(const struct bootinfo *boot, uint64_t config_tsc_khz,
                 uint64_t config_wall_ns);
 uint64_t clock_mono_ns(void);
+/* False while nobody has asked for the time and its rate must be measured. */
+bool clock_is_running(void);
 uint64_t clock_real_ns(void);
 void clock_set_real_ns(uint64_t now_ns);
 /* The first TSC value at which clock_mono_ns() gives at least mono_ns. */

@@ -25,14 +25,13 @@ kernel_entry: /* rdi = bootinfo */
     add %rdx, (%rcx)
     add $8, %rcx
     jmp 1b
-2:  mov %rcx, %r9
-3:  shr $1, %rax
+2:  shr $1, %rax
     jz 4f
-    bt $0, %rax
-    jnc 6f
-    add %rdx, (%r9)
-6:  add $8, %r9
-    jmp 3b
+3:  bsf %rax, %r9 /* the next word to relocate */
+    add %rdx, (%rcx,%r9,8)
+    lea -1(%rax), %r9
+    and %r9, %rax
+    jnz 3b
 4:  add $(63 * 8), %rcx
     jmp 1b
 5:  xor %ebp, %ebp
