@@ -147,8 +147,7 @@ static void watch_queue(struct poll_table *table, struct waitq *q)
 
 static unsigned watch_poll(struct epoll_watch *w)
 {
-    return file_poll(w->file, NULL) & (w->events | ALWAYS_REPORTED) &
-           ~EPOLL_FLAGS;
+    return file_poll(w->file, NULL) & w->events & ~EPOLL_FLAGS;
 }
 
 static void watch_free(struct epoll_watch *w)
@@ -236,14 +235,14 @@ static int watch_add(struct epoll *ep, struct file *target, int fd,
     w->owner = ep;
     w->file = target;
     w->fd = fd;
-    w->events = event->events;
+    w->events = event->events | ALWAYS_REPORTED;
     w->data = event->data;
     list_init(&w->ready_link);
     list_push_back(bucket_of(ep, fd), &w->bucket_link);
     list_push_back(&target->epoll_watches, &w->file_link);
     ep->watch_count++;
     table.watch = w;
-    if (file_poll(target, &table.table) & (w->events | ALWAYS_REPORTED))
+    if (file_poll(target, &table.table) & w->events & ~EPOLL_FLAGS)
         watch_make_ready(w);
     return 0;
 }
@@ -252,7 +251,7 @@ static int watch_change(struct epoll_watch *w, const struct epoll_event *event)
 {
     if ((w->events | event->events) & EPOLLEXCLUSIVE)
         return -EINVAL;
-    w->events = event->events;
+    w->events = event->events | ALWAYS_REPORTED;
     w->data = event->data;
     if (watch_poll(w))
         watch_make_ready(w);

@@ -337,6 +337,12 @@ static long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg)
     return -EINVAL;
 }
 
+static int pipe_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
+{
+    (void)f, (void)mode, (void)off, (void)len;
+    return -ESPIPE;
+}
+
 static int pipe_stat(struct file *f, struct kstat *out)
 {
     const struct pipe *p = f->private;
@@ -386,6 +392,7 @@ static const struct file_ops pipe_ops = {
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .fcntl = pipe_fcntl,
+    .fallocate = pipe_fallocate,
     .stat = pipe_stat,
     .release = pipe_release,
     .kind = "pipe",
@@ -398,6 +405,7 @@ static const struct file_ops fifo_ops = {
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .fcntl = pipe_fcntl,
+    .fallocate = pipe_fallocate,
     .release = pipe_release,
     .kind = "fifo",
 };
