@@ -29,11 +29,17 @@ static void find_links(struct space *s, uint64_t va,
 {
     struct region **at = s->head;
 
-    for (unsigned level = REGION_LEVELS; level-- > 0;) {
+    for (unsigned level = s->levels; level-- > 0;) {
         while (at[level] && at[level]->end <= va)
             at = at[level]->next;
         links[level] = &at[level];
     }
+}
+
+/* Is r the first region that ends above va? */
+static bool is_first_above(const struct region *r, uint64_t va)
+{
+    return va < r->end && (va >= r->start || !r->prev || r->prev->end <= va);
 }
 
 struct region *region_find(struct space *s, uint64_t va)
@@ -41,9 +47,9 @@ struct region *region_find(struct space *s, uint64_t va)
     struct region **at = s->head;
     struct region *hit = s->last_hit;
 
-    if (hit && va >= hit->start && va < hit->end)
+    if (hit && is_first_above(hit, va))
         return hit;
-    for (unsigned level = REGION_LEVELS; level-- > 0;)
+    for (unsigned level = s->levels; level-- > 0;)
         while (at[level] && at[level]->end <= va)
             at = at[level]->next;
     if (at[0])
@@ -53,21 +59,24 @@ struct region *region_find(struct space *s, uint64_t va)
 
 void region_insert(struct space *s, struct region *r)
 {
+    struct region *next = region_find(s, r->start);
+    struct region *prev = next ? next->prev : s->tail;
     struct region **links[REGION_LEVELS];
-    unsigned levels = random_level(s);
 
-    find_links(s, r->start, links);
-    ASSERT(!*links[0] || (*links[0])->start >= r->end);
-    r->prev = *links[0] ? (*links[0])->prev
-              : links[0] == &s->head[0]
-                  ? NULL
-                  : CONTAINER_OF(links[0], struct region, next[0]);
-    if (*links[0])
-        (*links[0])->prev = r;
-    memset(r->next, 0, sizeof(r->next));
-    for (unsigned i = 0; i < levels; i++) {
-        r->next[i] = *links[i];
-        *links[i] = r;
+    ASSERT(!next || next->start >= r->end);
+    r->levels = random_level(s);
+    while (s->levels < r->levels)
+        s->head[s->levels++] = NULL;
+    r->prev = prev;
+    r->next[0] = next;
+    *(next ? &next->prev : &s->tail) = r;
+    *(prev ? &prev->next[0] : &s->head[0]) = r;
+    if (r->levels > 1) { /* one in four: look for what leads here */
+        find_links(s, r->start, links);
+        for (unsigned i = 1; i < r->levels; i++) {
+            r->next[i] = *links[i];
+            *links[i] = r;
+        }
     }
     s->region_count++;
     s->mapped_pages += (r->end - r->start) >> PAGE_SHIFT;
@@ -79,70 +88,113 @@ void region_remove(struct space *s, struct region *r)
 {
     struct region **links[REGION_LEVELS];
 
-    find_links(s, r->start, links);
-    ASSERT(*links[0] == r);
-    for (unsigned i = 0; i < REGION_LEVELS; i++)
-        if (*links[i] == r)
+    if (r->levels > 1) {
+        find_links(s, r->start, links);
+        for (unsigned i = 1; i < r->levels; i++) {
+            ASSERT(*links[i] == r);
             *links[i] = r->next[i];
-    if (r->next[0])
-        r->next[0]->prev = r->prev;
+        }
+    }
+    *(r->next[0] ? &r->next[0]->prev : &s->tail) = r->prev;
+    *(r->prev ? &r->prev->next[0] : &s->head[0]) = r->next[0];
     s->region_count--;
     s->mapped_pages -= (r->end - r->start) >> PAGE_SHIFT;
     if (s->last_hit == r)
-        s->last_hit = NULL;
+        s->last_hit = r->next[0];
     if (r->obj)
         list_remove(&r->obj_link);
 }
 
-struct region *region_create(struct space *s, uint64_t start, uint64_t end,
-                             uint32_t prot, uint32_t flags,
-                             struct vm_object *obj, uint64_t off)
+struct region *region_create(struct space *s, const struct region *like)
 {
-    struct region *r = kzalloc(sizeof(*r));
+    struct region *r = s->spare;
 
+    if (r)
+        s->spare = NULL;
+    else
+        r = kmalloc(sizeof(*r));
     if (!r)
         return NULL;
-    r->start = start;
-    r->end = end;
-    r->prot = prot;
-    r->flags = flags;
-    r->obj = obj;
-    r->obj_off = off;
+    r->start = like->start;
+    r->end = like->end;
+    r->prot = like->prot;
+    r->flags = like->flags;
+    r->obj = like->obj;
+    r->obj_off = like->obj_off;
+    r->name = like->name;
     r->space = s;
     list_init(&r->obj_link);
-    if (obj)
-        obj->ops->ref(obj);
+    if (r->obj)
+        r->obj->ops->ref(r->obj);
     return r;
 }
 
 void region_free(struct region *r)
 {
-    if (r->obj)
-        r->obj->ops->unref(r->obj);
-    kfree(r);
+    struct space *s = r->space;
+    struct vm_object *obj = r->obj;
+
+    if (s->spare)
+        kfree(r);
+    else
+        s->spare = r; /* mmap and munmap often take turns */
+    if (obj)
+        obj->ops->unref(obj);
+}
+
+/* Move an end of r. Its place in the order stays. */
+static void set_range(struct space *s, struct region *r, uint64_t start,
+                      uint64_t end)
+{
+    s->mapped_pages += (end - start) >> PAGE_SHIFT;
+    s->mapped_pages -= (r->end - r->start) >> PAGE_SHIFT;
+    r->obj_off += start - r->start;
+    r->start = start;
+    r->end = end;
 }
 
 int region_split(struct space *s, uint64_t va)
 {
-    struct region *r = region_find(s, va), *upper;
+    struct region *r = region_find(s, va), *upper, like;
 
     if (!r || r->start >= va)
         return 0;
-    upper = region_create(s, va, r->end, r->prot, r->flags, r->obj,
-                          r->obj_off + (va - r->start));
+    like = *r;
+    like.obj_off += va - r->start;
+    like.start = va;
+    upper = region_create(s, &like);
     if (!upper)
         return -ENOMEM;
-    upper->name = r->name;
-    s->mapped_pages -= (r->end - va) >> PAGE_SHIFT;
-    r->end = va;
+    set_range(s, r, r->start, va);
     region_insert(s, upper);
+    return 0;
+}
+
+int region_carve(struct space *s, uint64_t start, uint64_t end)
+{
+    struct region *r = region_find(s, start), *next;
+
+    if (r && r->start < start && r->end > end && region_split(s, end) != 0)
+        return -ENOMEM;
+    for (; r && r->start < end; r = next) {
+        next = r->next[0];
+        if (r->start < start) {
+            set_range(s, r, r->start, start);
+        } else if (r->end > end) {
+            set_range(s, r, end, r->end);
+        } else {
+            region_remove(s, r);
+            region_free(r);
+        }
+    }
     return 0;
 }
 
 static bool joins(const struct region *a, const struct region *b)
 {
-    return a && b && a->end == b->start && a->prot == b->prot &&
-           a->flags == b->flags && a->obj == b->obj && a->name == b->name &&
+    return a->end == b->start && a->prot == b->prot && a->flags == b->flags &&
+           a->obj == b->obj && a->name == b->name &&
+           !(a->flags & REGION_STACK) &&
            (!a->obj || a->obj_off + (a->end - a->start) == b->obj_off);
 }
 
@@ -152,21 +204,40 @@ static void absorb(struct space *s, struct region *a, struct region *b)
     uint64_t end = b->end;
 
     region_remove(s, b);
-    s->mapped_pages += (end - a->end) >> PAGE_SHIFT;
-    a->end = end;
+    set_range(s, a, a->start, end);
     region_free(b);
 }
 
 struct region *region_merge(struct space *s, struct region *r)
 {
-    if (joins(r, r->next[0]))
-        absorb(s, r, r->next[0]);
-    if (joins(r->prev, r)) {
-        struct region *prev = r->prev;
+    struct region *prev = r->prev;
 
-        absorb(s, prev, r);
+    if (r->next[0] && joins(r, r->next[0]))
+        absorb(s, r, r->next[0]);
+    if (!prev || !joins(prev, r))
+        return r;
+    absorb(s, prev, r);
+    return prev;
+}
+
+struct region *region_add(struct space *s, const struct region *like)
+{
+    struct region *next = region_find(s, like->start);
+    struct region *prev = next ? next->prev : s->tail, *r;
+
+    if (prev && joins(prev, like)) {
+        set_range(s, prev, prev->start, like->end);
+        if (next && joins(prev, next))
+            absorb(s, prev, next);
         return prev;
     }
+    if (next && joins(like, next)) {
+        set_range(s, next, like->start, next->end);
+        return next;
+    }
+    r = region_create(s, like);
+    if (r)
+        region_insert(s, r);
     return r;
 }
 
@@ -185,15 +256,9 @@ long region_find_hole(struct space *s, uint64_t len, uint64_t below)
     else if (use_hint)
         s->hint_hole = 0;
     r = region_find(s, top - 1); /* at or above the top */
-    if (r && r->start < top) {
+    if (r && r->start < top)
         top = r->start;
-        r = r->prev;
-    } else if (r) {
-        r = r->prev;
-    } else { /* no region ends above: find the last one */
-        for (r = s->head[0]; r && r->next[0]; r = r->next[0])
-            ;
-    }
+    r = r ? r->prev : s->tail;
     for (;; r = r->prev) {
         low = r ? r->end : ARCH_USER_MIN;
         if (top > low && top - low >= len) {

@@ -39,12 +39,16 @@ struct region {
     struct space *space;
     struct list obj_link; /* in obj->mappings */
     struct region *prev;
+    unsigned levels; /* of next that are in use */
     struct region *next[REGION_LEVELS];
 };
 
 struct space {
     struct pt pt;
     struct region *head[REGION_LEVELS];
+    struct region *tail;
+    unsigned levels;      /* of head that are in use */
+    struct region *spare; /* for the next region_create */
     size_t region_count;
     struct region *last_hit; /* of region_find */
     uint64_t pie_base, mmap_base, stack_top;
@@ -65,9 +69,16 @@ void region_remove(struct space *s, struct region *r);
 MUST_CHECK int region_split(struct space *s, uint64_t va);
 /* Join r with equal neighbours; r may be gone after. Result: what it is now. */
 struct region *region_merge(struct space *s, struct region *r);
-struct region *region_create(struct space *s, uint64_t start, uint64_t end,
-                             uint32_t prot, uint32_t flags,
-                             struct vm_object *obj, uint64_t off) MUST_CHECK;
+/* A region of like's range and kind, not in the list yet. */
+struct region *region_create(struct space *s,
+                             const struct region *like) MUST_CHECK;
+/* The free range like->start.. becomes like: part of a neighbour of the same
+ * kind, or a region of its own. NULL: out of memory. */
+struct region *region_add(struct space *s,
+                          const struct region *like) MUST_CHECK;
+/* Cut [start, end) out of the regions; its pages are gone already. -ENOMEM,
+ * and then nothing has changed, only when it lies inside of one region. */
+MUST_CHECK int region_carve(struct space *s, uint64_t start, uint64_t end);
 void region_free(struct region *r); /* not in the list any more */
 /* The address of a hole of len bytes for mmap, or -ENOMEM. */
 long region_find_hole(struct space *s, uint64_t len, uint64_t below);

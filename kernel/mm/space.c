@@ -61,6 +61,7 @@ void space_destroy(struct space *s)
         region_remove(s, r);
         region_free(r);
     }
+    kfree(s->spare);
     kfree(s);
 }
 
@@ -96,24 +97,19 @@ static void forget_hint(struct space *s, uaddr_t end)
 
 static int unmap(struct space *s, uaddr_t start, uaddr_t end)
 {
-    struct region *r = region_find(s, start), *next;
-    int err;
+    struct region *r = region_find(s, start);
 
     if (!r || r->start >= end)
         return 0;
-    err = space_cut(s, start, end);
-    if (err)
-        return err;
-    forget_hint(s, end);
-    for (r = region_find(s, start); r && r->start < end; r = r->next[0])
-        region_forget(r, start, end);
-    region_zap(s, start, end);
-    for (r = region_find(s, start); r && r->start < end; r = next) {
-        next = r->next[0];
-        region_remove(s, r);
-        region_free(r);
+    if (r->start < start && r->end > end) { /* a hole in its middle */
+        if (s->region_count >= REGION_MAX || region_split(s, end) != 0)
+            return -ENOMEM;
     }
-    return 0;
+    forget_hint(s, end);
+    for (struct region *i = r; i && i->start < end; i = i->next[0])
+        region_forget(i, start, end);
+    region_zap(s, start, end);
+    return region_carve(s, start, end);
 }
 
 int space_unmap(struct space *s, uaddr_t start, size_t len)
@@ -196,7 +192,7 @@ static void populate(struct space *s, uaddr_t start, size_t len, int prot)
 long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
                struct vm_object *obj, uint64_t obj_off)
 {
-    struct region *r;
+    struct region like;
     long at;
     int err;
 
@@ -221,12 +217,14 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
         if (at < 0)
             return at;
     }
-    r = region_create(s, (uint64_t)at, (uint64_t)at + len, (uint32_t)prot & 7,
-                      region_flags_of(s, flags), obj, obj_off);
-    if (!r)
+    like = (struct region){ .start = (uint64_t)at,
+                            .end = (uint64_t)at + len,
+                            .prot = (uint32_t)prot & 7,
+                            .flags = region_flags_of(s, flags),
+                            .obj = obj,
+                            .obj_off = obj_off };
+    if (!region_add(s, &like))
         return -ENOMEM;
-    region_insert(s, r);
-    region_merge(s, r);
     if (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future)
         populate(s, (uint64_t)at, len, prot);
     return at;
@@ -234,32 +232,30 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
 
 int space_map_trampoline(struct space *s, uaddr_t va, size_t len)
 {
-    struct region *r;
+    const struct region like = { .start = va,
+                                 .end = va + len,
+                                 .prot = PROT_READ | PROT_EXEC,
+                                 .name = "[samara]" };
 
     if (!space_is_free(s, va, len))
         return -EEXIST;
-    r = region_create(s, va, va + len, PROT_READ | PROT_EXEC, 0, NULL, 0);
-    if (!r)
-        return -ENOMEM;
-    r->name = "[samara]";
-    region_insert(s, r);
-    return 0;
+    return region_add(s, &like) ? 0 : -ENOMEM;
 }
 
 long space_map_stack(struct space *s, size_t limit)
 {
     size_t len = MIN(ALIGN_UP(limit, PAGE_SIZE), 33 * PAGE_SIZE);
-    struct region *r;
+    struct region like = { .prot = PROT_READ | PROT_WRITE,
+                           .flags = REGION_STACK };
 
     s->stack_limit = limit;
     /* mmap's area begins below the stack's reach */
     if (s->mmap_base > s->stack_top - MIN(limit, 64 * GIB) - GIB)
         s->mmap_base = s->stack_top - MIN(limit, 64 * GIB) - GIB;
-    r = region_create(s, s->stack_top - len, s->stack_top,
-                      PROT_READ | PROT_WRITE, REGION_STACK, NULL, 0);
-    if (!r)
+    like.start = s->stack_top - len;
+    like.end = s->stack_top;
+    if (!region_add(s, &like))
         return -ENOMEM;
-    region_insert(s, r);
     return (long)s->stack_top;
 }
 
@@ -292,16 +288,16 @@ long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
                      int prot, const char *name)
 {
     long at = region_find_hole(s, count * PAGE_SIZE, s->mmap_base);
-    struct region *r;
+    struct region like = { .prot = (uint32_t)prot,
+                           .flags = REGION_PAGES,
+                           .name = name };
 
     if (at < 0)
         return at;
-    r = region_create(s, (uint64_t)at, (uint64_t)at + count * PAGE_SIZE,
-                      (uint32_t)prot, REGION_PAGES, NULL, 0);
-    if (!r)
+    like.start = (uint64_t)at;
+    like.end = like.start + count * PAGE_SIZE;
+    if (!region_add(s, &like))
         return -ENOMEM;
-    r->name = name;
-    region_insert(s, r);
     for (size_t i = 0; i < count; i++) {
         if (pt_map(&s->pt, (uint64_t)at + i * PAGE_SIZE, pages[i],
                    region_pt_flags((uint32_t)prot) | PT_NOREF) != 0)
@@ -323,18 +319,16 @@ void space_set_brk(struct space *s, uaddr_t start)
 
 static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
 {
-    struct region *r = region_find(s, from);
+    const struct region *r = region_find(s, from);
+    const struct region like = { .start = from,
+                                 .end = to,
+                                 .prot = PROT_READ | PROT_WRITE,
+                                 .flags = REGION_HEAP };
 
     if (to - from > page_total_count() * PAGE_SIZE ||
         (r && r->start < to + PAGE_SIZE))
         return false;
-    r = region_create(s, from, to, PROT_READ | PROT_WRITE, REGION_HEAP, NULL,
-                      0);
-    if (!r)
-        return false;
-    region_insert(s, r);
-    region_merge(s, r);
-    return true;
+    return region_add(s, &like) != NULL;
 }
 
 long space_brk(struct space *s, uaddr_t end)

@@ -122,18 +122,14 @@ static int remap_check(const struct remap *m)
 static bool grow_in_place(struct space *s, struct region *r, size_t more)
 {
     uaddr_t at = r->end;
-    struct region *upper;
+    struct region like = *r;
 
     if (!range_ok(at, more) || !space_is_free(s, at, more))
         return false;
-    upper = region_create(s, at, at + more, r->prot, r->flags, r->obj,
-                          r->obj_off + (at - r->start));
-    if (!upper)
-        return false;
-    upper->name = r->name;
-    region_insert(s, upper);
-    region_merge(s, upper);
-    return true;
+    like.obj_off += at - r->start;
+    like.start = at;
+    like.end = at + more;
+    return region_add(s, &like) != NULL;
 }
 
 /* Move the pages of a region, which is exactly the old range, to a new one. */
@@ -141,14 +137,15 @@ static long move_region(struct space *s, struct region *r,
                         const struct remap *m, uaddr_t to)
 {
     size_t len = MIN(m->old_len, m->new_len);
-    struct region *moved = region_create(
-        s, to, to + m->new_len, r->prot,
-        r->flags & ~(uint32_t)(REGION_HEAP | REGION_POKED), r->obj, r->obj_off);
+    struct region like = *r, *moved;
     int err;
 
+    like.start = to;
+    like.end = to + m->new_len;
+    like.flags &= ~(uint32_t)(REGION_HEAP | REGION_POKED);
+    moved = region_create(s, &like);
     if (!moved)
         return -ENOMEM;
-    moved->name = r->name;
     region_forget(r, m->old, m->old + m->old_len);
     err = pt_move(&s->pt, m->old, to, len);
     arch_tlb_flush_all();
