@@ -2,67 +2,168 @@
 /*
  * heap.c - kernel memory in any size.
  *
- * Small objects come from slabs: a page cut into objects of one size class,
- * the free ones linked through their first word. Which class a page serves and
- * how many of its objects are in use is kept beside the page (page_tag), so
- * objects carry no header. A page whose last object is freed goes back, unless
- * it is the class's only one. Larger requests are blocks of whole pages.
+ * Small objects of all sizes share pages, since a small guest cannot afford a
+ * page for each size. A page is a row of blocks, each behind a header of eight
+ * bytes that says how long it and the one before it are, so a freed block
+ * joins its free neighbours at once. Free blocks are listed by size: short
+ * ones in a list per size, longer ones in a list per range of sizes. A page
+ * that is one free block goes back to the page allocator, but for one that is
+ * kept. Larger requests are whole pages; those alone are page-aligned, by
+ * which kfree() knows them.
+ *
+ *   page:  pad(8) | header(8) payload | header payload | ... | end header(8)
  */
 #include "mm/heap.h"
 
+#include "core/list.h"
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/page.h"
 
-#define TAG_LARGE 0xffu
+#define HEADER_LEN  8u
+#define GRANULE     16u
+#define BLOCK_MIN   32u /* header and, when free, a struct list */
+#define ROW_LEN     (PAGE_SIZE - 2 * HEADER_LEN) /* all blocks of a page */
+#define SMALL_MAX   (ROW_LEN - HEADER_LEN)
+#define EXACT_MAX   512u /* up to here each size has a list */
+#define EXACT_COUNT (EXACT_MAX / GRANULE + 1)
+#define RANGE_LEN   512u /* beyond: a list for so many sizes */
+#define LIST_COUNT  (EXACT_COUNT + PAGE_SIZE / RANGE_LEN)
+#define USED        1u
 
-static const uint16_t class_len[] = {
-    32, 64, 96, 128, 192, 256, 512, 1024, 2048
+struct block {
+    uint32_t len_used; /* bytes, header included; bit 0: in use */
+    uint32_t prev_len; /* of the block before; 0: this is the page's first */
+    struct list link;  /* while free */
 };
-#define CLASS_COUNT ARRAY_LEN(class_len)
-#define SMALL_MAX   2048u
 
-struct object {
-    struct object *next;
-};
+_Static_assert(offsetof(struct block, link) == HEADER_LEN, "payload");
+_Static_assert(LIST_COUNT <= 64, "one bit each");
 
-/* Free objects of each class, from any of its pages. */
-static struct object *free_objects[CLASS_COUNT];
-static uint32_t slab_count[CLASS_COUNT];
+static struct {
+    struct list lists[LIST_COUNT];
+    uint64_t filled;     /* bit n: lists[n] is not empty */
+    struct block *spare; /* the block of an empty page that is kept */
+} heap;
 
-static unsigned class_of(size_t len)
+static uint32_t len_of(const struct block *b)
 {
-    unsigned c = 0;
-
-    while (class_len[c] < len)
-        c++;
-    return c;
+    return b->len_used & ~USED;
 }
 
-static paddr_t page_of_object(const void *p)
+static struct block *after(struct block *b)
 {
-    return page_pa(p) & ~PAGE_MASK;
+    return (struct block *)((char *)b + len_of(b));
 }
 
-/* Cut a fresh page into objects, last one first: low addresses go out first. */
-static bool grow(unsigned class)
+static void *payload(struct block *b)
+{
+    return &b->link;
+}
+
+static struct block *block_of(void *p)
+{
+    return CONTAINER_OF(p, struct block, link);
+}
+
+static unsigned list_of(uint32_t len)
+{
+    return len <= EXACT_MAX ? len / GRANULE
+                            : EXACT_COUNT + (len - EXACT_MAX) / RANGE_LEN;
+}
+
+static void list_add(struct block *b)
+{
+    unsigned n = list_of(len_of(b));
+
+    if (!(heap.filled >> n & 1)) {
+        list_init(&heap.lists[n]);
+        heap.filled |= 1ull << n;
+    }
+    list_push_front(&heap.lists[n], &b->link);
+}
+
+static void list_del(struct block *b)
+{
+    unsigned n = list_of(len_of(b));
+
+    list_remove(&b->link);
+    if (list_is_empty(&heap.lists[n]))
+        heap.filled &= ~(1ull << n);
+}
+
+static void set_len(struct block *b, uint32_t len, uint32_t used)
+{
+    b->len_used = len | used;
+    after(b)->prev_len = len;
+}
+
+/* A fresh page as one block, in no list. */
+static struct block *new_row(void)
 {
     paddr_t pa = page_alloc();
-    unsigned len = class_len[class];
+    struct block *b;
 
     if (!pa)
-        return false;
-    *page_tag(pa) = (uint8_t) class;
-    *page_count_word(pa) = 0;
-    slab_count[class]++;
-    for (unsigned off = (PAGE_SIZE / len - 1) * len;; off -= len) {
-        struct object *o = (struct object *)((char *)page_ptr(pa) + off);
+        return NULL;
+    b = (struct block *)((char *)page_ptr(pa) + HEADER_LEN);
+    b->len_used = ROW_LEN;
+    b->prev_len = 0;
+    after(b)->len_used = USED; /* the end: never merged */
+    after(b)->prev_len = ROW_LEN;
+    return b;
+}
 
-        o->next = free_objects[class];
-        free_objects[class] = o;
-        if (off == 0)
-            return true;
+/* Take a free block of at least len bytes out of its list. */
+static struct block *find_block(uint32_t len)
+{
+    unsigned n = list_of(len);
+    uint64_t longer;
+    struct block *b;
+
+    if (heap.filled >> n & 1) {
+        LIST_FOR_EACH(it, &heap.lists[n])
+        {
+            b = LIST_ENTRY(it, struct block, link);
+            if (len_of(b) >= len) {
+                list_del(b);
+                return b;
+            }
+        }
     }
+    longer = n + 1 < 64 ? heap.filled >> (n + 1) << (n + 1) : 0;
+    if (!longer)
+        return new_row();
+    n = (unsigned)__builtin_ctzll(longer);
+    b = LIST_ENTRY(heap.lists[n].next, struct block, link);
+    list_del(b);
+    return b;
+}
+
+/* b is in no list: keep len bytes of it, list the rest. */
+static void take(struct block *b, uint32_t len)
+{
+    uint32_t rest = len_of(b) - len;
+    struct block *tail;
+
+    if (b == heap.spare)
+        heap.spare = NULL;
+    if (rest < BLOCK_MIN) {
+        b->len_used |= USED;
+        return;
+    }
+    set_len(b, len, USED);
+    tail = after(b);
+    tail->prev_len = len;
+    set_len(tail, rest, 0);
+    list_add(tail);
+}
+
+static uint32_t block_len(size_t len)
+{
+    uint32_t need = ALIGN_UP((uint32_t)len + HEADER_LEN, GRANULE);
+
+    return MAX(need, BLOCK_MIN);
 }
 
 static void *alloc_large(size_t len)
@@ -73,26 +174,20 @@ static void *alloc_large(size_t len)
     while (order <= PAGE_ORDER_MAX && (PAGE_SIZE << order) < len)
         order++;
     pa = page_alloc_order(order);
-    if (!pa)
-        return NULL;
-    *page_tag(pa) = TAG_LARGE;
-    return page_ptr(pa);
+    return pa ? page_ptr(pa) : NULL;
 }
 
 void *kmalloc(size_t len)
 {
-    struct object *o;
-    unsigned class;
+    struct block *b;
 
     if (len > SMALL_MAX)
         return alloc_large(len);
-    class = class_of(len);
-    if (!free_objects[class] && !grow(class))
+    b = find_block(block_len(len));
+    if (!b)
         return NULL;
-    o = free_objects[class];
-    free_objects[class] = o->next;
-    ++*page_count_word(page_of_object(o));
-    return o;
+    take(b, block_len(len));
+    return payload(b);
 }
 
 void *kzalloc(size_t len)
@@ -104,49 +199,69 @@ void *kzalloc(size_t len)
     return p;
 }
 
-/* All objects of the page are on the free list: take them off. */
-static void release_page(unsigned class, paddr_t pa)
+static bool is_large(const void *p)
 {
-    struct object **link = &free_objects[class];
+    return ((uintptr_t)page_pa(p) & PAGE_MASK) == 0;
+}
 
-    while (*link) {
-        if (page_of_object(*link) == pa)
-            *link = (*link)->next;
-        else
-            link = &(*link)->next;
-    }
-    slab_count[class]--;
-    page_put(pa);
+static void free_large(void *p)
+{
+    paddr_t pa = page_pa(p);
+
+    page_free_order(pa, page_order(pa));
 }
 
 void kfree(void *p)
 {
-    struct object *o = p;
-    paddr_t pa;
-    unsigned class;
+    struct block *b, *next, *prev;
 
     if (!p)
         return;
-    pa = page_of_object(p);
-    class = *page_tag(pa);
-    if (class == TAG_LARGE) {
-        page_free_order(pa, page_order(pa));
+    if (is_large(p)) {
+        free_large(p);
         return;
     }
-    ASSERT(class < CLASS_COUNT);
-    ASSERT_OP(*page_count_word(pa), >, 0);
-    o->next = free_objects[class];
-    free_objects[class] = o;
-    if (--*page_count_word(pa) == 0 && slab_count[class] > 1)
-        release_page(class, pa);
+    b = block_of(p);
+    ASSERT(b->len_used & USED); /* else freed twice, or overwritten */
+    next = after(b);
+    ASSERT_OP(next->prev_len, ==, len_of(b));
+    b->len_used &= ~USED;
+    if (!(next->len_used & USED)) {
+        list_del(next);
+        set_len(b, len_of(b) + len_of(next), 0);
+    }
+    prev = (struct block *)((char *)b - b->prev_len);
+    if (b->prev_len != 0 && !(prev->len_used & USED)) {
+        list_del(prev);
+        set_len(prev, len_of(prev) + len_of(b), 0);
+        b = prev;
+    }
+    if (len_of(b) == ROW_LEN && heap.spare) {
+        page_put(page_pa(b) & ~PAGE_MASK);
+        return;
+    }
+    if (len_of(b) == ROW_LEN)
+        heap.spare = b;
+    list_add(b);
 }
 
-static size_t usable_len(const void *p)
+static size_t usable_len(void *p)
 {
-    paddr_t pa = page_of_object(p);
-    unsigned class = *page_tag(pa);
+    return is_large(p) ? PAGE_SIZE << page_order(page_pa(p))
+                       : len_of(block_of(p)) - HEADER_LEN;
+}
 
-    return class == TAG_LARGE ? PAGE_SIZE << page_order(pa) : class_len[class];
+/* Take in the free block behind b if that gives len bytes. */
+static bool extend(struct block *b, uint32_t len)
+{
+    struct block *next = after(b);
+
+    if (next->len_used & USED || len_of(b) + len_of(next) < len)
+        return false;
+    list_del(next);
+    set_len(b, len_of(b) + len_of(next), 0);
+    take(b, len);
+    return true;
 }
 
 void *krealloc(void *old, size_t len)
@@ -156,6 +271,8 @@ void *krealloc(void *old, size_t len)
     if (!old)
         return kmalloc(len);
     if (len <= usable_len(old))
+        return old;
+    if (len <= SMALL_MAX && extend(block_of(old), block_len(len)))
         return old;
     p = kmalloc(len);
     if (!p)

@@ -25,8 +25,7 @@ struct page {
     uint32_t refs; /* 0: free or never handed out */
     uint8_t order; /* of the block that this page heads */
     uint8_t is_free;
-    uint8_t owner_tag; /* its owner's, while handed out: page_tag() */
-    uint8_t pad;
+    uint16_t pad;
     uint32_t next, prev; /* frames, while on a free list */
 };
 
@@ -282,17 +281,6 @@ void page_free_order(paddr_t pa, unsigned order)
     p->refs = 0;
     mem.free_count += (size_t)1 << order;
     block_free(idx_of(pa), order);
-}
-
-uint8_t *page_tag(paddr_t pa)
-{
-    return &page_of(idx_of(pa))->owner_tag;
-}
-
-/* The links are free for the owner's use while the page is handed out. */
-uint32_t *page_count_word(paddr_t pa)
-{
-    return &page_of(idx_of(pa))->next;
 }
 
 unsigned page_order(paddr_t pa)

@@ -30,10 +30,7 @@ void page_get(paddr_t pa);
 void page_put(paddr_t pa);
 unsigned page_refs(paddr_t pa); /* 0 for addresses outside of RAM */
 void page_free_order(paddr_t pa, unsigned order); /* refs must be 1 */
-/* Room beside a page that was handed out, for its owner: the heap. */
-uint8_t *page_tag(paddr_t pa);
-uint32_t *page_count_word(paddr_t pa);
-unsigned page_order(paddr_t pa);
+unsigned page_order(paddr_t pa);                  /* as it was handed out */
 size_t page_free_count(void);
 size_t page_total_count(void);
 
