@@ -47,7 +47,8 @@ SLOW = ['qemu/tcg']
 # ls: sizes of directories and blocks are the file system's own affair.
 LS = [(r'^total \d+$', 'total', 'block counts depend on the file system'),
       (r'^(d\S+ +\d+) +\d+', r'\1 size', 'so do sizes of directories'),
-      (r'^(d\S+) +\d+', r'\1 links', 'and, on some, their links')]
+      (r'^(d\S+) +\d+', r'\1 links', 'and, on some, their links'),
+      (r' +', ' ', 'columns are as wide as the widest of these')]
 
 
 def busybox(applet, *args, **more):
@@ -94,7 +95,7 @@ BUSYBOX = [
     busybox('dd', 'if=words', 'bs=7', 'count=3', 'status=none'),
     busybox('find', 'tree', '-type', 'f', '-name', '*.txt', unordered=True),
     busybox('ls', '-1', 'tree'),
-    busybox('stat', '-c', '%s %F %n', 'words', 'tree'),
+    busybox('stat', '-c', '%s %F %n', 'words', 'tree/a.txt', 'tree/link'),
     busybox('tar', '-cf', '-', '--help', label='tar-help'),
     busybox('gzip', '-c', '-d', 'words.gz'),
     busybox('bzip2', '-c', 'words'),
@@ -199,6 +200,8 @@ LANGUAGES = [
              '/usr/lib/x86_64-linux-gnu/libsqlite3.so.0',
              '/usr/lib/x86_64-linux-gnu/libmpdec.so.3'],
         options=['-m', '256M'], timeout=300),
+    App('python3-asyncio', '/usr/bin/python3', 'coroutines.py',
+        add=['/usr/lib/python3.11'], options=['-m', '64M'], timeout=30),
     App('python3-traceback', '/usr/bin/python3', '-c', 'import json\n'
         'json.loads("{")', add=['/usr/lib/python3.11'],
         options=['-m', '64M']),

@@ -11,7 +11,6 @@ import abc
 import argparse
 import array
 import ast
-import asyncio
 import base64
 import bisect
 import bz2
@@ -633,8 +632,9 @@ def json_documents():
             return super().default(o)
 
     show('encoder', json.dumps([{3, 1}, 2 + 1j], cls=Encoder))
-    show('hooks', json.loads('{"x": 1.10, "y": [2]}', parse_float=decimal.Decimal,
-                             object_pairs_hook=lambda pairs: pairs))
+    show('hooks', json.loads(
+        '{"x": 1.10, "y": [2]}', parse_float=decimal.Decimal,
+        object_pairs_hook=lambda pairs: pairs))
     for broken in ('', '{', '[1,]', '{"a" 1}', '"\n"', 'nul', '[1] x'):
         try:
             json.loads(broken)
@@ -1517,72 +1517,6 @@ def threads():
         show('pool', sum(pool.map(lambda n: n ** 3, range(100))))
         future = pool.submit(lambda: 1 // 0)
         show('failure', type(future.exception()).__name__)
-
-
-@job
-def coroutines():
-    async def child(name, log, naps):
-        for i in range(naps):
-            await asyncio.sleep(0)
-            log.append('%s%d' % (name, i))
-        return name * naps
-
-    async def failing():
-        await asyncio.sleep(0.001)
-        raise ValueError('from a task')
-
-    async def ticker(limit):
-        for i in range(limit):
-            await asyncio.sleep(0)
-            yield i
-
-    async def main():
-        log = []
-        names = await asyncio.gather(*(child(c, log, n + 1)
-                                       for n, c in enumerate('abc')))
-        show('gathered', names, log)
-        results = await asyncio.gather(failing(), child('x', log, 1),
-                                       return_exceptions=True)
-        show('with errors', [str(r) for r in results])
-        show('ticks', [i async for i in ticker(5) if i % 2])
-        try:
-            await asyncio.wait_for(asyncio.sleep(30), 0.01)
-        except asyncio.TimeoutError:
-            show('timeout', True)
-        task = asyncio.create_task(asyncio.sleep(30))
-        await asyncio.sleep(0)
-        task.cancel()
-        try:
-            await task
-        except asyncio.CancelledError:
-            show('cancelled', task.cancelled())
-        channel, received = asyncio.Queue(2), []
-
-        async def produce():
-            for i in range(10):
-                await channel.put(i)
-            await channel.put(None)
-
-        async def consume():
-            while (item := await channel.get()) is not None:
-                received.append(item)
-
-        async with asyncio.TaskGroup() as group:
-            group.create_task(produce())
-            group.create_task(consume())
-        show('channel', received)
-        loop = asyncio.get_running_loop()
-        show('executor', await loop.run_in_executor(None, sum, range(1000)))
-        r, w = os.pipe()
-        ready = loop.create_future()
-        loop.add_reader(r, lambda: ready.set_result(os.read(r, 10)))
-        os.write(w, b'event')
-        show('reader', await ready)
-        loop.remove_reader(r)
-        os.close(r)
-        os.close(w)
-
-    asyncio.run(main())
 
 
 @job
