@@ -15,14 +15,15 @@
 #define SLOT_LEN (1ull << 39)
 
 /* Offsets inside the descriptor page. */
-#define GDT_OFF      0x000u
-#define GDT_LEN      0x50u
-#define TSS_OFF      0x080u
-#define TSS_PORTS    0xd00u /* ports below this have a permission bit */
-#define TSS_LEN      (104u + TSS_PORTS / 8 + 1)
-#define IDT_OFF      0x400u
-#define HALT_IDT_OFF 0x800u
-#define IDT_LEN      (KERNEL_VECTOR_MAX * 16u)
+#define GDT_OFF         0x000u
+#define GDT_LEN         0x50u
+#define TSS_OFF         0x080u
+#define TSS_PORTS       0xd00u /* ports below this have a permission bit */
+#define TSS_LEN         (104u + TSS_PORTS / 8 + 1)
+#define IDT_OFF         0x400u
+#define HALT_IDT_OFF    0x800u
+#define FAULT_FRAME_OFF 0xc00u /* stub.S: where a page fault's iretq goes */
+#define IDT_LEN         (KERNEL_VECTOR_MAX * 16u)
 
 _Static_assert(TSS_OFF + TSS_LEN <= IDT_OFF, "TSS fits");
 
@@ -212,6 +213,21 @@ static void build_idt(const struct cpu_tables *t)
                  CPU_KERNEL_CS, 0, 0x8e);
 }
 
+/* iretq's frame into the ring-3 half of a page fault. The CPU has pushed six
+ * words on IST stack 2. Read-only memory: it decides where ring 0 goes. */
+static void build_fault_frame(const struct cpu_tables *t)
+{
+    const struct kernel_header *k = t->kernel;
+    uint64_t base = t->layout.kernel_va;
+    uint8_t *frame = t->fixed + 4 * PAGE + FAULT_FRAME_OFF;
+
+    put64(frame, base + k->fault_entry);
+    put64(frame + 8, CPU_USER_CS);
+    put64(frame + 16, 0x202);
+    put64(frame + 24, base + k->stacks + 2 * (uint64_t)k->stack_len - 48);
+    put64(frame + 32, CPU_USER_SS);
+}
+
 static void put_pseudo_descriptor(uint8_t *p, uint64_t base, uint32_t limit)
 {
     p[0] = (uint8_t)limit;
@@ -228,7 +244,6 @@ static void build_stub_data(const struct cpu_tables *t, uint64_t desc_va)
     d->syscall_entry = t->layout.kernel_va + t->kernel->syscall_entry;
     d->breakpoint_entry =
         t->layout.kernel_va + t->kernel->vectors + 16 * CPU_GATE_VECTOR;
-    d->fault_entry = t->layout.kernel_va + t->kernel->fault_entry;
     put_pseudo_descriptor(d->idt, desc_va + IDT_OFF, IDT_LEN - 1);
     put_pseudo_descriptor(d->halt_idt, desc_va + HALT_IDT_OFF, IDT_LEN - 1);
 }
@@ -267,6 +282,7 @@ int cpu_tables_build(const struct cpu_tables *t, struct cpu_state *out)
     build_gdt(t, desc_va + TSS_OFF);
     build_tss(t);
     build_idt(t);
+    build_fault_frame(t);
     build_stub_data(t, desc_va);
 
     *out = (struct cpu_state){

@@ -55,13 +55,14 @@
 struct stub_data {
     uint64_t syscall_rcx;   /* 0: return address of a trapped call */
     uint64_t syscall_entry; /* 8: ring-3 entries */
-    uint64_t fault_entry;   /* 16 */
+    uint64_t pad2;          /* 16 */
     uint64_t irq_noted;     /* 24: bit n: vector 0x20+n came while halted */
     uint8_t idt[10];        /* 32: pseudo-descriptors for lidt */
     uint8_t pad0[6];
     uint8_t halt_idt[10]; /* 48 */
     uint8_t pad1[6];
     uint64_t breakpoint_entry; /* 64: ring 3's, for the program's own */
+    uint64_t fault_rax;        /* 72: rax when the page fault came */
 };
 
 struct cpu_layout {

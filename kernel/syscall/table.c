@@ -9,7 +9,8 @@
 #include "core/errno.h"
 #include "syscall/syscall.h"
 
-static long no_such_call(long a, long b, long c, long d, long e, long f)
+SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
+                                     long f)
 {
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
     return -ENOSYS;
@@ -19,7 +20,7 @@ static long no_such_call(long a, long b, long c, long d, long e, long f)
 #define REGS_FULL(name)                                \
     __asm__(".text\nregs_" #name ": lea sys_" #name    \
             "(%rip), %r11\n jmp syscall_save_regs\n"); \
-    extern long regs_##name(long, long, long, long, long, long);
+    extern SYSCALL_ABI long regs_##name(long, long, long, long, long, long);
 #define REGS_PARTIAL(name) REGS_FULL(name)
 #define REGS_NEVER(name)
 #define SYSCALL(nr, name, args, status, note)
@@ -39,6 +40,8 @@ static long no_such_call(long a, long b, long c, long d, long e, long f)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
+/* Right behind struct percpu, so that a call needs no address of it. */
+__attribute__((section(".data.syscall_table"), used))
 const syscall_fn syscall_table[SYSCALL_MAX] = {
     [0 ... SYSCALL_MAX - 1] = no_such_call,
 #include "syscall/table.def"

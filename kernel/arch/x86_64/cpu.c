@@ -66,11 +66,17 @@ static void detect(void)
     }
 }
 
+static void set_kernel_stack(uint64_t top)
+{
+    percpu_boot.kstack_top = top;
+    percpu_boot.regs = top - sizeof(struct regs);
+}
+
 void arch_init(const struct bootinfo *boot)
 {
     kernel_pa = boot->kernel_pa;
     cpu_features.is_monitor = boot->platform == BOOTINFO_MONITOR;
-    percpu_boot.kstack_top = (uint64_t)boot_stack_top - 8;
+    set_kernel_stack((uint64_t)boot_stack_top - 8);
     percpu_boot.stub_data = boot->stub_va + 0x1000;
     cpu_features.fsgsbase = boot->flags & BOOTINFO_FSGSBASE;
 }
@@ -261,7 +267,7 @@ void arch_switch(struct thread *prev, struct thread *next)
     if (n->xstate)
         load_unchecked(n->xstate);
     write_fs_base(n->fs_base);
-    percpu_boot.kstack_top = n->kstack_top;
+    set_kernel_stack(n->kstack_top);
     switch_stacks(&p->kernel_sp, n->kernel_sp);
 }
 

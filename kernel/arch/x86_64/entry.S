@@ -30,49 +30,33 @@
 
 /*
  * From a trampoline: rcx = return address, all other registers the program's.
- * Only what C may change is saved; the slow path completes the frame.
+ * Handlers preserve every register but rax (SYSCALL_ABI, syscall.h): each
+ * saves what it uses, so little is saved here. The flags lie in the word below
+ * the frame. The slow path completes the frame.
  */
 .globl syscall_jump_entry
 .hidden syscall_jump_entry
 .balign 64
 syscall_jump_entry:
     mov %rsp, %r11
-    mov %gs:PERCPU_KSTACK_TOP, %rsp
-    push %r11 /* filler: SS */
-    push %r11
+    mov %gs:PERCPU_REGS, %rsp
     pushfq
-    push %rax /* filler: CS */
-    push %rcx
-    push %rax
-    push %rdi
-    push %rsi
-    push %rdx
-    lea -(REGS_RDX - REGS_R8)(%rsp), %rsp /* RCX, RAX: by the slow path */
-    mov %r8, (%rsp)
-    push %r9
-    push %r10
-    lea -REGS_R10(%rsp), %rsp
+    mov %r11, 8+REGS_RSP(%rsp)
+    mov %rcx, 8+REGS_RIP(%rsp)
+    mov %rax, 8+REGS_ORIG(%rsp)
     cld
 dispatch:
     mov %r10, %rcx
     cmp $SYSCALL_MAX, %rax
     jae no_such_call
-    lea syscall_table(%rip), %r11
-    call *(%r11,%rax,8)
+    call *%gs:PERCPU_TABLE(,%rax,8)
 syscall_exit:
 exit_restart:
     cmpl $0, %gs:PERCPU_WORK
     jne exit_slow
-    mov REGS_R10(%rsp), %r10
-    mov REGS_R9(%rsp), %r9
-    mov REGS_R8(%rsp), %r8
-    mov REGS_RDX(%rsp), %rdx
-    mov REGS_RSI(%rsp), %rsi
-    mov REGS_RDI(%rsp), %rdi
-    mov REGS_RIP(%rsp), %rcx
-    push REGS_RFLAGS(%rsp)
 exit_popf:
     popfq
+    mov REGS_RIP(%rsp), %rcx
     mov REGS_RSP(%rsp), %rsp
 exit_jump:
     jmp *%rcx
@@ -81,28 +65,35 @@ no_such_call:
     mov $-ENOSYS, %rax
     jmp syscall_exit
 
-/* Save the registers that C preserves, for those who ask for full ones. */
-.macro SAVE_CALLEE_SAVED base
+/* The program's registers, all but rax, into the frame at \base. */
+.macro SAVE_REGS base
     mov %r15, \base+REGS_R15(%rsp)
     mov %r14, \base+REGS_R14(%rsp)
     mov %r13, \base+REGS_R13(%rsp)
     mov %r12, \base+REGS_R12(%rsp)
     mov %rbp, \base+REGS_RBP(%rsp)
     mov %rbx, \base+REGS_RBX(%rsp)
+    mov %r10, \base+REGS_R10(%rsp)
+    mov %r9, \base+REGS_R9(%rsp)
+    mov %r8, \base+REGS_R8(%rsp)
+    mov %rdx, \base+REGS_RDX(%rsp)
+    mov %rsi, \base+REGS_RSI(%rsp)
+    mov %rdi, \base+REGS_RDI(%rsp)
     movq $USER_CS, \base+REGS_CS(%rsp)
     movq $USER_SS, \base+REGS_SS(%rsp)
+    mov \base+REGS_RIP(%rsp), %rax /* as `syscall` leaves them */
+    mov %rax, \base+REGS_RCX(%rsp)
+    mov \base+REGS_RFLAGS(%rsp), %rax
+    mov %rax, \base+REGS_R11(%rsp)
 .endm
 
 /* Work is pending, or all registers must be loaded. rax = the result. */
 exit_slow:
+    popq REGS_RFLAGS(%rsp) /* from the word below the frame */
     mov %rax, REGS_RAX(%rsp)
     testl $WORK_FULL, %gs:PERCPU_WORK
     jnz exit_full_work
-    SAVE_CALLEE_SAVED 0
-    mov REGS_RIP(%rsp), %rax /* what the instruction would have left */
-    mov %rax, REGS_RCX(%rsp)
-    mov REGS_RFLAGS(%rsp), %rax
-    mov %rax, REGS_R11(%rsp)
+    SAVE_REGS 0
 exit_full_work:
     andl $~WORK_FULL, %gs:PERCPU_WORK
     mov %rsp, %rdi
@@ -135,14 +126,13 @@ exit_iret:
     iretq
 
 /* Calls declared SYSCALL_REGS go through one of these: the table holds
- * regs_NAME, made by syscall/table.c. Called with the frame above the return
- * address. */
+ * regs_NAME, made by syscall/table.c. Above: return address, flags, frame. */
 .globl syscall_save_regs
 .hidden syscall_save_regs
 syscall_save_regs: /* r11 = the handler */
-    SAVE_CALLEE_SAVED 8
-    mov 8+REGS_RIP(%rsp), %rax
-    mov %rax, 8+REGS_RCX(%rsp)
+    mov 8(%rsp), %rax
+    mov %rax, 16+REGS_RFLAGS(%rsp)
+    SAVE_REGS 16
     orl $WORK_FULL, %gs:PERCPU_WORK
     jmp *%r11
 
@@ -184,6 +174,7 @@ syscall_trap_entry:
     mov REGS_RSI(%rsp), %rsi
     mov REGS_RDI(%rsp), %rdi
     mov REGS_ORIG(%rsp), %rax
+    push REGS_RFLAGS(%rsp)
     jmp dispatch
 
 /* ---- exceptions and interrupts ---- */
@@ -300,7 +291,10 @@ exception_in_kernel:
 
 .globl fault_entry
 .hidden fault_entry
-fault_entry: /* [cr2][error][rip][cs][rflags][rsp][ss] */
+fault_entry: /* [error][rip][cs][rflags][rsp][ss], rax = cr2 */
+    push %rax
+    mov %gs:PERCPU_STUB_DATA, %rax
+    mov 72(%rax), %rax /* the interrupted code's: stub.S */
     push %rax
     push %rcx
     LOAD_SS
@@ -362,9 +356,9 @@ interrupt_in_kernel:
     lea exit_restart(%rip), %rcx
     sub %rcx, %rax
     cmp $(exit_popf - exit_restart), %rax
-    je interrupt_at_popf
+    jbe restart
     cmp $(exit_jump - exit_restart), %rax
-    jb restart
+    jb interrupt_after_popf
     je interrupt_at_jump
     cmp $(exit_full_restart - exit_restart), %rax
     jb interrupt_done
@@ -392,8 +386,8 @@ interrupt_at_jump:
     mov %rcx, 24(%rsp)
     jmp interrupt_in_program
 
-interrupt_at_popf: /* undo the push, then restart */
-    addq $8, 48(%rsp)
+interrupt_after_popf: /* the flags are still there: pop them again */
+    subq $8, 48(%rsp)
     jmp restart
 
 interrupt_at_iret:

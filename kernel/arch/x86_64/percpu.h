@@ -14,6 +14,8 @@
 #define PERCPU_IRQ_NOTED  12
 #define PERCPU_SCRATCH    16
 #define PERCPU_STUB_DATA  24
+#define PERCPU_REGS       32
+#define PERCPU_TABLE      64 /* the system-call table: link.ld puts it there */
 
 /* Bits of percpu.work: leave the kernel by the slow path. */
 #define WORK_TODO 1 /* call thread_return_work() */
@@ -53,6 +55,8 @@ struct percpu {
     uint32_t irq_noted; /* bit n: vector 0x20+n, not yet handled */
     uint64_t scratch;
     uint64_t stub_data; /* virtual address of struct stub_data */
+    uint64_t regs;      /* of the current thread: kstack_top - REGS_LEN */
+    uint64_t pad[3];    /* syscall_table follows */
 };
 
 extern struct percpu percpu_boot;

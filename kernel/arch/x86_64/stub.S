@@ -12,6 +12,7 @@
 /* struct stub_data (abi/cpu_tables.h), one page on */
 #define DATA(off) stub_text + 0x1000 + (off)(%rip)
 #define APIC_OFF  0x3000
+#define FAULT_FRAME_OFF 0xc00 /* abi/cpu_tables.c */
 
 #define USER_CS 0x33
 #define USER_SS 0x2b
@@ -37,21 +38,16 @@ stub_text:
 1:  jmp *%rcx
 
 /*
- * Page fault: put CR2 below the hardware frame and continue in ring 3 with
- * the same stack. An interrupt gate: nothing comes between.
+ * Page fault: CR2 goes to ring 3 in rax, the old rax in the data page, and the
+ * frame that the CPU pushed stays where it is, at the top of its IST stack,
+ * to which the prepared frame in the descriptor page returns: four
+ * instructions, since each may cost 2 us. An interrupt gate: nothing comes
+ * between.
  */
 .org STUB_FAULT
-    push %rax
+    mov %rax, DATA(72)
     mov %cr2, %rax
-    xchg %rax, (%rsp)
-    push %rax
-    lea 8(%rsp), %rax /* what ring 3 gets as rsp: [cr2][error][rip]... */
-    push $USER_SS
-    push %rax
-    push $0x202
-    push $USER_CS
-    push DATA(16)
-    mov 40(%rsp), %rax
+    lea stub_text + 0x2000 + FAULT_FRAME_OFF(%rip), %rsp
     iretq
 
 /* The gate: every instruction here may cost 2 us (emulated ring 0), so the

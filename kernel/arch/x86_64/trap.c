@@ -36,6 +36,8 @@ CHECK_OFFSET(struct percpu, work, PERCPU_WORK);
 CHECK_OFFSET(struct percpu, irq_noted, PERCPU_IRQ_NOTED);
 CHECK_OFFSET(struct percpu, scratch, PERCPU_SCRATCH);
 CHECK_OFFSET(struct percpu, stub_data, PERCPU_STUB_DATA);
+CHECK_OFFSET(struct percpu, regs, PERCPU_REGS);
+_Static_assert(sizeof(struct percpu) == PERCPU_TABLE, "assembly knows it");
 CHECK_OFFSET(struct regs, r11, REGS_R11);
 CHECK_OFFSET(struct regs, rdi, REGS_RDI);
 CHECK_OFFSET(struct regs, orig_rax, REGS_ORIG);
@@ -43,7 +45,7 @@ CHECK_OFFSET(struct regs, rip, REGS_RIP);
 CHECK_OFFSET(struct regs, rsp, REGS_RSP);
 _Static_assert(sizeof(struct regs) == REGS_LEN, "assembly knows it");
 
-__attribute__((section(".data.percpu"))) struct percpu percpu_boot;
+__attribute__((section(".data.percpu"), aligned(64))) struct percpu percpu_boot;
 __attribute__((section(".data.percpu"), aligned(16)))
 uint8_t ist_stacks[IST_COUNT * IST_STACK_LEN];
 
@@ -62,7 +64,7 @@ void arch_work_set(void)
 
 struct regs *arch_current_regs(void)
 {
-    return (struct regs *)(percpu_boot.kstack_top - sizeof(struct regs));
+    return (struct regs *)percpu_boot.regs;
 }
 
 void trap_exit_work(struct regs *regs)
