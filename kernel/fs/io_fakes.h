@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * io_fakes.h - fakes.h with files and wait queues that work, for the tests of
+ * pipes, eventfd and epoll.
+ *
+ * What:      one thread. A sleep runs fake_while_asleep once, which plays the
+ *            other side; without it a signal "comes": -ERESTARTSYS.
+ */
+#ifndef FS_IO_FAKES_H
+#define FS_IO_FAKES_H
+
+#define waitq_init     unused_waitq_init
+#define waitq_sleep    unused_waitq_sleep
+#define waitq_wake_all unused_waitq_wake_all
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include "fs/fakes.h"
+#pragma GCC diagnostic pop
+#undef waitq_init
+#undef waitq_sleep
+#undef waitq_wake_all
+
+#include "core/errno.h"
+#include "fs/epoll.h"
+#include "fs/special.h"
+
+static void (*fake_while_asleep)(void);
+static unsigned fake_sleeps;
+static uint64_t fake_mono_ns = 1000;
+
+/* fakes.h was told of other names: here are the prototypes again. */
+void waitq_init(struct waitq *q);
+int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
+void waitq_wake_all(struct waitq *q);
+
+void waitq_init(struct waitq *q)
+{
+    list_init(&q->waiters);
+}
+
+int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
+{
+    void (*other)(void) = fake_while_asleep;
+
+    (void)q;
+    fake_sleeps++;
+    fake_while_asleep = NULL;
+    if (other) {
+        other();
+        return 0;
+    }
+    if (deadline_ns != WAIT_FOREVER) {
+        fake_mono_ns = deadline_ns;
+        return -ETIMEDOUT;
+    }
+    return -ERESTARTSYS;
+}
+
+void waitq_wake_all(struct waitq *q)
+{
+    LIST_FOR_EACH(it, &q->waiters)
+    {
+        struct waiter *w = LIST_ENTRY(it, struct waiter, link);
+
+        if (w->notify)
+            w->notify(w);
+    }
+}
+
+void waitq_wake_one(struct waitq *q)
+{
+    waitq_wake_all(q);
+}
+
+void waiter_init(struct waiter *w)
+{
+    *w = (struct waiter){ .thread = NULL };
+    list_init(&w->link);
+}
+
+void waiter_add(struct waitq *q, struct waiter *w)
+{
+    list_push_back(&q->waiters, &w->link);
+}
+
+void waiter_remove(struct waiter *w)
+{
+    list_remove(&w->link);
+}
+
+uint64_t clock_mono_ns(void)
+{
+    return fake_mono_ns;
+}
+
+struct file *file_create(const struct file_ops *ops, unsigned flags,
+                         void *private)
+{
+    struct file *f = calloc(1, sizeof(*f));
+
+    f->ops = ops;
+    f->refs = 1;
+    f->flags = flags;
+    f->private = private;
+    list_init(&f->epoll_watches);
+    return f;
+}
+
+struct file *file_get(struct file *f)
+{
+    f->refs++;
+    return f;
+}
+
+void file_put(struct file *f)
+{
+    if (--f->refs > 0)
+        return;
+    epoll_file_released(f);
+    if (f->ops->release)
+        f->ops->release(f);
+    free(f);
+}
+
+unsigned file_poll(struct file *f, struct poll_table *table)
+{
+    return f->ops->poll ? f->ops->poll(f, table) : EPOLLIN | EPOLLOUT;
+}
+
+/* read() and write() of the test's own memory. */
+static ssize_t file_take(struct file *f, void *buf, size_t len)
+{
+    struct io_vec vec;
+    struct io io;
+
+    io_init_kernel(&io, &vec, buf, len);
+    return f->ops->read(f, &io, &f->pos);
+}
+
+static ssize_t file_give(struct file *f, const void *buf, size_t len)
+{
+    struct io_vec vec = { (uaddr_t)buf, len };
+    struct io io;
+
+    io_init(&io, &vec, 1);
+    return f->ops->write(f, &io, &f->pos);
+}
+
+#endif
