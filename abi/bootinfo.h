@@ -24,7 +24,7 @@ enum bootinfo_platform {
 };
 
 enum bootinfo_flags {
-    BOOTINFO_RAM_ZEROED = 1u << 0, /* free ranges are known to hold zeros */
+    BOOTINFO_RAM_ZEROED = 1u << 0, /* free ranges above 1 MiB hold zeros */
     BOOTINFO_FSGSBASE = 1u << 2,   /* CR4.FSGSBASE is set */
     BOOTINFO_LINK_COM2 = 1u << 1,  /* the command talks over COM2: link.h */
 };

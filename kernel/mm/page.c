@@ -18,8 +18,9 @@
 #include "core/panic.h"
 #include "core/string.h"
 
-#define ORDER_COUNT (PAGE_ORDER_MAX + 1)
-#define NO_FRAME    UINT32_MAX
+#define ORDER_COUNT  (PAGE_ORDER_MAX + 1)
+#define NO_FRAME     UINT32_MAX
+#define FIRMWARE_END 0x100000ul
 
 struct page {
     uint32_t refs; /* 0: free or never handed out */
@@ -56,6 +57,13 @@ static uint32_t idx_of(paddr_t pa)
 static paddr_t pa_of(uint32_t idx)
 {
     return ((paddr_t)idx + mem.base) << PAGE_SHIFT;
+}
+
+/* Does a page beyond the frontier hold zeros? Below the first MiB firmware
+ * has been at work on a PC. */
+static bool is_zero(paddr_t pa)
+{
+    return mem.is_zeroed && pa >= FIRMWARE_END;
 }
 
 static bool is_ram(paddr_t pa)
@@ -176,10 +184,10 @@ static void carve_array(void)
         if (r->len < len)
             continue;
         mem.pages = page_ptr(r->pa);
+        if (!is_zero(r->pa))
+            memset(mem.pages, 0, len);
         r->pa += len;
         r->len -= len;
-        if (!mem.is_zeroed)
-            memset(mem.pages, 0, len);
         return;
     }
     panic("-m is too small: no room for the page table of %u pages", mem.count);
@@ -232,7 +240,7 @@ paddr_t page_alloc_zeroed(void)
     bool is_fresh;
     paddr_t pa = block_alloc(0, &is_fresh);
 
-    if (pa && !(is_fresh && mem.is_zeroed))
+    if (pa && !(is_fresh && is_zero(pa)))
         page_zero(page_ptr(pa));
     return pa;
 }

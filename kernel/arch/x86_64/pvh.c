@@ -145,8 +145,14 @@ static uint64_t read_memory_map(struct boot_ranges *r,
             continue;
         r->boot->ram_len += m[i].len;
         end = top > end ? top : end;
-        give_unused(r, m[i].pa < PAGE_SIZE ? PAGE_SIZE : m[i].pa, top);
+        if (m[i].pa >= KERNEL_PA)
+            give_unused(r, m[i].pa, top);
     }
+    /* What firmware has used comes last: it holds anything but zeros. */
+    for (uint32_t i = 0; i < si->memmap_count; i++)
+        if (m[i].type == START_RAM && m[i].pa < KERNEL_PA)
+            give_unused(r, m[i].pa < PAGE_SIZE ? PAGE_SIZE : m[i].pa,
+                        m[i].pa + m[i].len);
     return end;
 }
 
