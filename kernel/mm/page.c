@@ -61,7 +61,7 @@ static paddr_t pa_of(uint32_t idx)
 
 /* Does a page beyond the frontier hold zeros? Below the first MiB firmware
  * has been at work on a PC. */
-static bool is_zero(paddr_t pa)
+static bool fresh_is_zero(paddr_t pa)
 {
     return mem.is_zeroed && pa >= FIRMWARE_END;
 }
@@ -184,7 +184,7 @@ static void carve_array(void)
         if (r->len < len)
             continue;
         mem.pages = page_ptr(r->pa);
-        if (!is_zero(r->pa))
+        if (!fresh_is_zero(r->pa))
             memset(mem.pages, 0, len);
         r->pa += len;
         r->len -= len;
@@ -240,7 +240,7 @@ paddr_t page_alloc_zeroed(void)
     bool is_fresh;
     paddr_t pa = block_alloc(0, &is_fresh);
 
-    if (pa && !(is_fresh && is_zero(pa)))
+    if (pa && !(is_fresh && fresh_is_zero(pa)))
         page_zero(page_ptr(pa));
     return pa;
 }
