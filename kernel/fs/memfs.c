@@ -213,31 +213,44 @@ static void mem_statfs(struct superblock *sb, struct kstatfs *out)
     }
 }
 
-int memfs_create(const void *image, size_t image_len, uint32_t mode,
-                 struct mem_sb **out)
+/* The root's inode: the image's, one of its directories', or a new one. */
+static int root_create(struct mem_sb *sb, const void *image, size_t image_len,
+                       const struct mem_inode *over, uint32_t mode,
+                       struct mem_inode **out)
+{
+    int err;
+
+    if (!image) {
+        *out = mem_inode_create(sb, S_IFDIR | mode);
+        return *out ? 0 : -ENOMEM;
+    }
+    sb->has_lower = true;
+    err = erofs_open(&sb->lower, image, image_len);
+    if (err)
+        return err;
+    err = mem_inode_from_lower(sb, over ? over->lower.nid : sb->lower.root_nid,
+                               out);
+    if (err || S_ISDIR((*out)->inode.mode))
+        return err;
+    return erofs_corrupt(&sb->lower, sb->lower.root_nid,
+                         "the root is not a directory");
+}
+
+static int create(const void *image, size_t image_len,
+                  const struct mem_inode *over, uint32_t mode,
+                  struct mem_sb **out)
 {
     struct mem_sb *sb = kzalloc(sizeof(*sb));
     struct mem_inode *root = NULL;
-    int err = -ENOMEM;
+    int err;
 
     if (!sb)
         return -ENOMEM;
     sb->sb.dev = next_dev++;
-    sb->sb.type = image ? "erofs" : "tmpfs";
+    sb->sb.type = image && !over ? "erofs" : "tmpfs";
     sb->sb.statfs = mem_statfs;
     sb->next_ino = image_len / 32 + 1; /* above every inode of the image */
-    if (image) {
-        sb->has_lower = true;
-        err = erofs_open(&sb->lower, image, image_len);
-        if (!err)
-            err = mem_inode_from_lower(sb, sb->lower.root_nid, &root);
-        if (!err && !S_ISDIR(root->inode.mode))
-            err = erofs_corrupt(&sb->lower, sb->lower.root_nid,
-                                "the root is not a directory");
-    } else {
-        root = mem_inode_create(sb, S_IFDIR | mode);
-        err = root ? 0 : -ENOMEM;
-    }
+    err = root_create(sb, image, image_len, over, mode, &root);
     if (err)
         goto put_root;
     mem_pin(root);
@@ -255,4 +268,20 @@ put_root:
         inode_put(&root->inode);
     kfree(sb);
     return err;
+}
+
+int memfs_create(const void *image, size_t image_len, uint32_t mode,
+                 struct mem_sb **out)
+{
+    return create(image, image_len, NULL, mode, out);
+}
+
+int memfs_create_over(struct inode *dir, uint32_t mode, struct mem_sb **out)
+{
+    struct mem_inode *mi = mem_of(dir);
+    struct mem_sb *sb = mem_sb_of(dir);
+
+    if (!mi->has_lower || mem_dir_is_empty(mi))
+        return create(NULL, 0, NULL, mode, out);
+    return create(sb->lower.image, sb->lower.len, mi, mode, out);
 }

@@ -87,6 +87,10 @@ static inline struct mem_sb *mem_sb_of(const struct inode *i)
 /* image NULL: plain tmpfs. */
 MUST_CHECK int memfs_create(const void *image, size_t image_len, uint32_t mode,
                             struct mem_sb **out);
+/* A tmpfs to mount on dir, a directory of this file system: it begins with
+ * what the image holds there. mode: when the image holds nothing. */
+MUST_CHECK int memfs_create_over(struct inode *dir, uint32_t mode,
+                                 struct mem_sb **out);
 /* mode with type; one reference; nlink as for a new name. */
 struct mem_inode *mem_inode_create(struct mem_sb *sb, uint32_t mode) MUST_CHECK;
 MUST_CHECK int mem_inode_from_lower(struct mem_sb *sb, uint64_t nid,

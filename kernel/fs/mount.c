@@ -96,15 +96,17 @@ static int run_mount(struct superblock *sb, struct inode **root_out)
     return 0; /* a tmpfs of mode 0755 */
 }
 
-static struct superblock *lazy_sb(mount_fn mount)
+static struct superblock *lazy_sb(mount_fn mount, struct dentry *at)
 {
     struct superblock *sb;
     struct inode *root;
 
-    if (mount == tmp_mount)
-        return tmpfs_create(01777);
-    if (mount == run_mount)
-        return tmpfs_create(0755);
+    if (mount == tmp_mount || mount == run_mount) {
+        struct mem_sb *over;
+        uint32_t mode = mount == tmp_mount ? 01777 : 0755;
+
+        return memfs_create_over(at->inode, mode, &over) ? NULL : &over->sb;
+    }
     sb = kzalloc(sizeof(*sb));
     if (!sb)
         return NULL;
@@ -150,7 +152,7 @@ void mount_lazily(struct dentry *d)
             err = mountpoint_create(d);
         if (err || !S_ISDIR(d->inode->mode))
             return; /* the image has something else there: it stays */
-        sb = lazy_sb(mount);
+        sb = lazy_sb(mount, d);
         if (!sb)
             err = -ENOMEM;
         else

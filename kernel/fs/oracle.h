@@ -108,9 +108,11 @@ static void setup(const char *image_options)
             "truncate -s 200000 sparse && echo end >> sparse && "
             "setfattr -n user.k -v v a 2>/dev/null; chmod 640 b; true",
             work_dir);
-        run("mkdir %s/root && cp -a %s/host %s/root/ && "
+        run("mkdir -p %s/root/run && cp -a %s/host %s/root/ && "
+            "echo under > %s/root/run/f && "
             "mkfs.erofs %s %s/image %s/root >/dev/null 2>&1",
-            work_dir, work_dir, work_dir, image_options, work_dir, work_dir);
+            work_dir, work_dir, work_dir, work_dir, image_options, work_dir,
+            work_dir);
         snprintf(path, sizeof(path), "%s/image", work_dir);
         f = fopen(path, "rb");
         REQUIRE(f);

@@ -289,6 +289,26 @@ TEST(read_only_root)
     teardown();
 }
 
+/* What the image holds below a mount point of a tmpfs shows in that tmpfs. */
+TEST(tmpfs_over_the_image)
+{
+    char text[8] = "";
+    long fd;
+
+    setup("");
+    fake_thread.fs->root->sb->read_only = true;
+    fd = sys_open(U("/run/f"), O_RDWR, 0);
+    REQUIRE(fd >= 0);
+    CHECK_EQ(sys_read((int)fd, U(text), 6), 6);
+    CHECK_STR_EQ(text, "under\n");
+    CHECK_EQ(sys_write((int)fd, U("abc"), 3), 3);
+    CHECK_EQ(sys_rename(U("/run/f"), U("/run/g")), 0);
+    CHECK_EQ(sys_open(U("/run/f"), O_RDWR, 0), -2);
+    CHECK(sys_open(U("/run/g"), O_RDWR, 0) >= 0);
+    CHECK(sys_open(U("/run/new"), O_RDWR | O_CREAT, 0600) >= 0);
+    teardown();
+}
+
 TEST(descriptors)
 {
     setup(NULL);
