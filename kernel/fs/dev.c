@@ -10,12 +10,13 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "drivers/console.h"
 #include "fs/pseudo.h"
 #include "fs/special.h"
 #include "fs/tty.h"
 #include "random/pool.h"
 
-#define DEVFS_DEV       DEV_MAKE(0, 6)
+#define DEVFS_DEV       DEV_MAKE(0, TTY_DEVFS_DEV)
 #define TMPFS_MAGIC     0x01021994u
 #define RANDOM_CHUNK    256u
 #define ZERO_OBJECT_LEN (1ull << 46) /* every offset that mmap can ask for */
@@ -164,8 +165,54 @@ int chrdev_open(struct inode *i, struct file *f)
     case DEV_MAKE(5, 1):
         return tty_open(f, true);
     default:
+        for (unsigned fd = 0; fd < 3; fd++)
+            if (tty_pts(fd) >= 0 && console_stat(fd)->rdev == i->rdev)
+                return tty_open(f, false);
         return -ENXIO;
     }
+}
+
+/* ---- /dev/pts: the host's terminals that are ours ---- */
+
+static const struct pseudo_node pts_node = { .name = "pts",
+                                             .mode = S_IFCHR | 0620 };
+
+static int pts_lookup(struct pseudo_inode *dir, const char *name,
+                      size_t name_len, struct inode **out)
+{
+    int pts = pseudo_number(name, name_len);
+    unsigned fd = 0;
+    int err;
+
+    while (fd < 3 && (pts < 0 || tty_pts(fd) != pts))
+        fd++;
+    if (fd == 3)
+        return -ENOENT;
+    err = pseudo_inode(dir->inode.sb, &pts_node, pts, out);
+    if (!err) {
+        (*out)->rdev = console_stat(fd)->rdev;
+        (*out)->ino = TTY_PTS_INO + (unsigned)pts;
+    }
+    return err;
+}
+
+static size_t pts_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                       uint8_t *type_out)
+{
+    (void)dir;
+    for (unsigned fd = (unsigned)MIN(*pos, 3ul); fd < 3; fd++) {
+        int pts = tty_pts(fd);
+        bool is_new = pts >= 0;
+
+        for (unsigned i = 0; i < fd; i++)
+            is_new = is_new && tty_pts(i) != pts;
+        if (!is_new)
+            continue;
+        *pos = fd + 1;
+        *type_out = S_IFCHR >> 12;
+        return pseudo_put_number(name, (uint64_t)pts);
+    }
+    return 0;
 }
 
 /* ---- /dev ---- */
@@ -184,6 +231,12 @@ static const struct pseudo_node dev_nodes[] = {
     DEVICE("tty", 5, 0),
     DEVICE("console", 5, 1),
     PSEUDO_LINK("fd", "/proc/self/fd"),
+    {
+        .name = "pts",
+        .mode = S_IFDIR | 0755,
+        .lookup = pts_lookup,
+        .next = pts_next,
+    },
     PSEUDO_LINK("stdin", "/proc/self/fd/0"),
     PSEUDO_LINK("stdout", "/proc/self/fd/1"),
     PSEUDO_LINK("stderr", "/proc/self/fd/2"),

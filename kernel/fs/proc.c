@@ -44,15 +44,6 @@ int proc_put_bytes(struct text_file *t, const void *data, size_t len)
     return 0;
 }
 
-size_t proc_put_number(char *name, uint64_t n)
-{
-    char text[24];
-    int len = snprintf(text, sizeof(text), "%lu", n);
-
-    memcpy(name, text, MIN((size_t)len, (size_t)PSEUDO_NEXT_MAX));
-    return (size_t)len;
-}
-
 struct thread *proc_thread(const struct pseudo_inode *i)
 {
     if (i->id == process_current()->pid) { /* the leader may have ended */
@@ -165,7 +156,7 @@ static ssize_t read_self(struct pseudo_inode *i, char *buf, size_t buf_len)
 {
     char text[16];
     size_t len =
-        MIN(proc_put_number(text, (uint64_t)process_current()->pid), buf_len);
+        MIN(pseudo_put_number(text, (uint64_t)process_current()->pid), buf_len);
 
     (void)i;
     memcpy(buf, text, len);
@@ -234,7 +225,7 @@ static size_t root_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
         return 0;
     *pos = 1;
     *type_out = S_IFDIR >> 12;
-    return proc_put_number(name, (uint64_t)process_current()->pid);
+    return pseudo_put_number(name, (uint64_t)process_current()->pid);
 }
 
 static const struct pseudo_node proc_root = {

@@ -38,8 +38,6 @@ size_t proc_fdinfo_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
 /* Bytes as they are, NULs included. */
 MUST_CHECK int proc_put_bytes(struct text_file *t, const void *data,
                               size_t len);
-/* A decimal number as a name. Result: its length. */
-size_t proc_put_number(char *name, uint64_t n);
 /* The thread of an inode; NULL: it is gone. */
 struct thread *proc_thread(const struct pseudo_inode *i);
 

@@ -196,7 +196,7 @@ static size_t next_fd(uint64_t *pos, char *name)
     if (fd < 0)
         return 0;
     *pos = (uint64_t)fd + 1;
-    return proc_put_number(name, (uint64_t)fd);
+    return pseudo_put_number(name, (uint64_t)fd);
 }
 
 size_t proc_fd_next(struct pseudo_inode *dir, uint64_t *pos, char *name,

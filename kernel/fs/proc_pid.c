@@ -430,7 +430,7 @@ static size_t task_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
             continue;
         (*pos)++;
         *type_out = S_IFDIR >> 12;
-        return proc_put_number(
+        return pseudo_put_number(
             name, (uint64_t)LIST_ENTRY(it, struct thread, process_link)->tid);
     }
     return 0;

@@ -5,6 +5,7 @@
 #include "fs/pseudo.h"
 
 #include "core/errno.h"
+#include "core/printf.h"
 #include "core/string.h"
 #include "fs/special.h"
 #include "mm/heap.h"
@@ -57,6 +58,15 @@ int pseudo_number(const char *name, size_t name_len)
         n = 10 * n + (name[i] - '0');
     }
     return n;
+}
+
+size_t pseudo_put_number(char *name, uint64_t n)
+{
+    char text[24];
+    int len = snprintf(text, sizeof(text), "%lu", n);
+
+    memcpy(name, text, MIN((size_t)len, (size_t)PSEUDO_NEXT_MAX));
+    return (size_t)len;
 }
 
 static int lookup(struct inode *dir, const char *name, size_t name_len,

@@ -77,5 +77,7 @@ MUST_CHECK int pseudo_inode(struct superblock *sb,
                             struct inode **out);
 /* A decimal number without sign or leading zeros, or -1. */
 int pseudo_number(const char *name, size_t name_len);
+/* The same the other way, at most PSEUDO_NEXT_MAX bytes. Result: length. */
+size_t pseudo_put_number(char *name, uint64_t n);
 
 #endif

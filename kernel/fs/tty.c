@@ -18,6 +18,7 @@
 #include <linux/stat.h>
 
 #include "core/errno.h"
+#include "core/printf.h"
 #include "core/string.h"
 #include "drivers/console.h"
 #include "drivers/hypercall.h"
@@ -28,6 +29,8 @@
 
 #define TTY_DEV       13u /* st_dev's minor: no file system's */
 #define LOOK_AGAIN_NS 10000000ull
+#define PTS_MAJOR     136u /* and the seven after it */
+#define PTS_MAJORS    8u
 #define SPEED_DEFAULT 38400u
 
 static unsigned fd_of(const struct file *f)
@@ -212,10 +215,21 @@ static long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
     }
 }
 
+int tty_pts(unsigned fd)
+{
+    const struct hypercall_stat *s = console_stat(fd);
+    unsigned major = DEV_MAJOR(s->rdev);
+
+    if (!s->is_tty || major < PTS_MAJOR || major >= PTS_MAJOR + PTS_MAJORS)
+        return -1;
+    return (int)((major - PTS_MAJOR) << 8 | DEV_MINOR(s->rdev));
+}
+
 static int tty_stat(struct file *f, struct kstat *out)
 {
     const struct hypercall_stat *s = console_stat(fd_of(f));
     uint32_t mode = s->mode;
+    int pts = tty_pts(fd_of(f));
 
     if (S_ISREG(mode) || S_ISBLK(mode) || S_ISSOCK(mode) || mode == 0)
         mode = S_IFIFO | (mode & 0777);
@@ -229,17 +243,26 @@ static int tty_stat(struct file *f, struct kstat *out)
         .gid = process_current()->gid,
         .blksize = S_ISCHR(mode) ? 1024 : PAGE_SIZE,
     };
+    if (pts >= 0) { /* the one that /dev/pts shows: ttyname() compares */
+        out->dev = DEV_MAKE(0, TTY_DEVFS_DEV);
+        out->ino = TTY_PTS_INO + (unsigned)pts;
+    }
     return 0;
 }
 
 const char *tty_link_text(const struct file *f)
 {
     static const char pipes[3][9] = { "pipe:[2]", "pipe:[3]", "pipe:[4]" };
+    static char pts_text[sizeof("/dev/pts/2047")];
     const struct hypercall_stat *s;
 
     if (f->ops != &tty_ops)
         return NULL;
     s = console_stat(fd_of(f));
+    if (tty_pts(fd_of(f)) >= 0) {
+        snprintf(pts_text, sizeof(pts_text), "/dev/pts/%d", tty_pts(fd_of(f)));
+        return pts_text;
+    }
     if (s->is_tty)
         return "/dev/tty";
     if (S_ISCHR(s->mode))

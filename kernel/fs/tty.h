@@ -5,6 +5,13 @@
 
 #include "fs/file.h"
 
+/* /dev's st_dev; a terminal's inode in it lies at this number plus its own. */
+#define TTY_DEVFS_DEV 6u
+#define TTY_PTS_INO   3u
+
+/* The host's terminal N of /dev/pts/N; -1: not a terminal of that kind. */
+int tty_pts(unsigned fd);
+
 extern const struct file_ops tty_ops, tty_named_ops;
 
 /* Make f a file of the console (stderr) or of the terminal, whichever of the
