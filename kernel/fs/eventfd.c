@@ -11,7 +11,7 @@
 #include "sched/wait.h"
 
 #define EFD_SEMAPHORE 1u /* <sys/eventfd.h>: UAPI has none */
-#define COUNT_MAX (UINT64_MAX - 1)
+#define COUNT_MAX     (UINT64_MAX - 1)
 
 struct eventfd {
     uint64_t count;

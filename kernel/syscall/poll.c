@@ -22,9 +22,10 @@
 #define POLL_FAST_COUNT 16u
 #define SELECT_FD_MAX   FD_MAX
 #define WORD_BITS       64u
-#define SELECT_IN       (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLHUP | EPOLLERR)
-#define SELECT_OUT      (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | EPOLLERR)
-#define SELECT_EXCEPT   EPOLLPRI
+/* What select()'s three sets ask for. */
+#define SELECT_IN     (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLHUP | EPOLLERR)
+#define SELECT_OUT    (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | EPOLLERR)
+#define SELECT_EXCEPT EPOLLPRI
 
 /* Sleep between two looks; 1: look once more, the time is over. */
 static int poll_sleep(const struct poller *p, uint64_t deadline)
