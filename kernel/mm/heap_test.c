@@ -6,7 +6,7 @@
  * checked before they are freed, so overlaps show; when all are freed the
  * page allocator must have (almost) everything back.
  */
-/* unit: kernel/mm/page.c */
+/* unit: kernel/mm/page.c kernel/arch/x86_64/page_zero.S */
 #include "mm/heap.c"
 #include "tests/unit.h"
 

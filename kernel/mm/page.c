@@ -6,21 +6,26 @@
  * from the buddy's free lists if they can; else the frontier moves on and a
  * fresh page is handed out. So boot costs a few instructions a range, a guest
  * touches only memory that it uses, and pages that come from the frontier are
- * zero already where the platform promises zeroed RAM.
+ * zero already where the platform promises zeroed RAM. Single pages that were
+ * freed wait on a short list of their own, not merged, for the next request.
  *
  * One struct page per page frame lies in an array that is carved from the
- * first range with room; its entries too are touched only on use, so a zero
- * entry means "never handed out".
+ * first range with room. An entry is written when the frontier passes its
+ * page; before that it may hold anything.
  */
 #include "mm/page.h"
 
 #include "abi/bootinfo.h"
+#include "arch/x86_64/pagetable.h"
 #include "core/panic.h"
 #include "core/string.h"
 
-#define ORDER_COUNT  (PAGE_ORDER_MAX + 1)
-#define NO_FRAME     UINT32_MAX
-#define FIRMWARE_END 0x100000ul
+#define ORDER_COUNT (PAGE_ORDER_MAX + 1)
+#define NO_FRAME    UINT32_MAX
+#define HOT_MAX     64u /* single pages kept unmerged */
+
+/* On a PC firmware has worked below this, whatever it says of the rest. */
+#define FIRMWARE_END 0x100000ull
 
 struct page {
     uint32_t refs; /* 0: free or never handed out */
@@ -35,12 +40,14 @@ uint64_t page_direct_va;
 static struct {
     struct page *pages; /* by frame - base */
     uint32_t base, count;
+    uint32_t filled;             /* bit n: lists[n] is not empty */
+    uint32_t hot_count, hot;     /* single pages, linked by next */
     uint32_t lists[ORDER_COUNT]; /* heads: index of a frame, or NO_FRAME */
-    struct bootinfo_range all[BOOTINFO_RANGE_MAX];   /* what page_init got */
+    struct bootinfo_range all[BOOTINFO_RANGE_MAX];   /* the array aside */
     struct bootinfo_range fresh[BOOTINFO_RANGE_MAX]; /* beyond the frontier */
     unsigned fresh_count, fresh_at;
     size_t free_count, total_count;
-    bool is_zeroed;
+    paddr_t zeroed_from; /* fresh pages from here on hold zeros */
 } mem;
 
 static struct page *page_of(uint32_t idx)
@@ -59,13 +66,6 @@ static paddr_t pa_of(uint32_t idx)
     return ((paddr_t)idx + mem.base) << PAGE_SHIFT;
 }
 
-/* Does a page beyond the frontier hold zeros? Below the first MiB firmware
- * has been at work on a PC. */
-static bool fresh_is_zero(paddr_t pa)
-{
-    return mem.is_zeroed && pa >= FIRMWARE_END;
-}
-
 static bool is_ram(paddr_t pa)
 {
     for (unsigned i = 0; i < mem.fresh_count; i++)
@@ -82,7 +82,8 @@ static void list_add(uint32_t idx, unsigned order)
     p->order = (uint8_t)order;
     p->refs = 0;
     p->prev = NO_FRAME;
-    p->next = mem.lists[order];
+    p->next = mem.filled >> order & 1 ? mem.lists[order] : NO_FRAME;
+    mem.filled |= 1u << order;
     if (p->next != NO_FRAME)
         page_of(p->next)->prev = idx;
     mem.lists[order] = idx;
@@ -96,27 +97,47 @@ static void list_del(uint32_t idx)
         page_of(p->next)->prev = p->prev;
     if (p->prev != NO_FRAME)
         page_of(p->prev)->next = p->next;
-    else
+    else if (p->next != NO_FRAME)
         mem.lists[p->order] = p->next;
+    else
+        mem.filled &= ~(1u << p->order);
     p->is_free = 0;
 }
 
+/* Is the page RAM of ours that the frontier has passed? */
+static bool is_known(paddr_t pa)
+{
+    for (unsigned i = 0; i < mem.fresh_count; i++)
+        if (pa - mem.all[i].pa < mem.all[i].len)
+            return pa < mem.fresh[i].pa;
+    return false;
+}
+
 /* Put a block back, merging it with its free buddies. Blocks are aligned by
- * frame number, so a buddy may lie outside of the array. */
+ * frame number, so a buddy may lie outside of RAM or beyond the frontier. */
 static void block_free(uint32_t idx, unsigned order)
 {
     while (order < PAGE_ORDER_MAX) {
-        uint32_t frame = (idx + mem.base) ^ (1u << order);
-        uint32_t buddy = frame - mem.base;
+        paddr_t pa = pa_of(idx) ^ (PAGE_SIZE << order);
+        uint32_t buddy = idx_of(pa);
 
-        if (frame < mem.base || buddy >= mem.count ||
-            !mem.pages[buddy].is_free || mem.pages[buddy].order != order)
+        if (!is_known(pa) || !page_of(buddy)->is_free ||
+            page_of(buddy)->order != order)
             break;
         list_del(buddy);
         idx = MIN(idx, buddy);
         order++;
     }
     list_add(idx, order);
+}
+
+static void frontier_pass(struct bootinfo_range *r, size_t count)
+{
+    for (; count > 0; count--) {
+        *page_of(idx_of(r->pa)) = (struct page){ 0 };
+        r->pa += PAGE_SIZE;
+        r->len -= PAGE_SIZE;
+    }
 }
 
 /* Take an aligned block from beyond the frontier; what alignment skips goes
@@ -134,41 +155,70 @@ static paddr_t frontier_take(unsigned order)
                 mem.fresh_at = i + 1;
             continue;
         }
-        for (paddr_t skip = r->pa; skip < pa; skip += PAGE_SIZE)
+        while (r->pa < pa) {
+            paddr_t skip = r->pa;
+
+            frontier_pass(r, 1);
             block_free(idx_of(skip), 0);
-        r->len -= pa + len - r->pa;
-        r->pa = pa + len;
+        }
+        frontier_pass(r, (size_t)1 << order);
         return pa;
     }
     return 0;
 }
 
+static uint32_t hot_pop(void)
+{
+    uint32_t idx = mem.hot;
+
+    mem.hot = page_of(idx)->next;
+    mem.hot_count--;
+    return idx;
+}
+
+/* From the free lists, or 0. */
+static paddr_t listed_take(unsigned order)
+{
+    uint32_t fitting = mem.filled >> order << order;
+    unsigned have;
+    uint32_t idx;
+
+    if (!fitting)
+        return 0;
+    have = (unsigned)__builtin_ctz(fitting);
+    idx = mem.lists[have];
+    list_del(idx);
+    while (have > order) { /* give the upper halves back */
+        have--;
+        list_add(idx + (1u << have), have);
+    }
+    return pa_of(idx);
+}
+
 static paddr_t block_alloc(unsigned order, bool *is_fresh)
 {
-    unsigned have = order;
-    uint32_t idx;
+    struct page *p;
     paddr_t pa;
 
-    while (have < ORDER_COUNT && mem.lists[have] == NO_FRAME)
-        have++;
     *is_fresh = false;
-    if (have < ORDER_COUNT) {
-        idx = mem.lists[have];
-        list_del(idx);
-        while (have > order) { /* give the upper halves back */
-            have--;
-            list_add(idx + (1u << have), have);
-        }
-        pa = pa_of(idx);
-    } else {
+    if (order == 0 && mem.hot_count > 0)
+        pa = pa_of(hot_pop());
+    else
+        pa = listed_take(order);
+    if (!pa) {
         pa = frontier_take(order);
-        if (!pa)
-            return 0;
-        *is_fresh = true;
-        idx = idx_of(pa);
+        *is_fresh = pa != 0;
     }
-    mem.pages[idx].refs = 1;
-    mem.pages[idx].order = (uint8_t)order;
+    if (!pa && mem.hot_count > 0) { /* merged, they may be enough */
+        while (mem.hot_count > 0)
+            block_free(hot_pop(), 0);
+        pa = listed_take(order);
+    }
+    if (!pa)
+        return 0;
+    p = page_of(idx_of(pa));
+    p->refs = 1;
+    p->order = (uint8_t)order;
     mem.free_count -= (size_t)1 << order;
     return pa;
 }
@@ -184,10 +234,9 @@ static void carve_array(void)
         if (r->len < len)
             continue;
         mem.pages = page_ptr(r->pa);
-        if (!fresh_is_zero(r->pa))
-            memset(mem.pages, 0, len);
         r->pa += len;
         r->len -= len;
+        memcpy(mem.all, mem.fresh, sizeof(mem.all));
         return;
     }
     panic("-m is too small: no room for the page table of %u pages", mem.count);
@@ -198,19 +247,18 @@ void page_init(const struct bootinfo *boot)
     uint64_t low = UINT64_MAX, high = 0;
 
     page_direct_va = boot->direct_va;
-    mem.is_zeroed = boot->flags & BOOTINFO_RAM_ZEROED;
+    mem.zeroed_from =
+        boot->flags & BOOTINFO_RAM_ZEROED ? FIRMWARE_END : UINT64_MAX;
     mem.fresh_count = boot->range_count;
     if (boot->range_count == 0 || boot->range_count > BOOTINFO_RANGE_MAX)
         panic("-m is too small: no free memory behind the kernel");
     for (unsigned i = 0; i < boot->range_count; i++) {
-        mem.all[i] = mem.fresh[i] = boot->free[i];
+        mem.fresh[i] = boot->free[i];
         low = MIN(low, boot->free[i].pa);
         high = MAX(high, boot->free[i].pa + boot->free[i].len);
     }
     mem.base = (uint32_t)(low >> PAGE_SHIFT);
     mem.count = (uint32_t)(high >> PAGE_SHIFT) - mem.base;
-    for (unsigned i = 0; i < ORDER_COUNT; i++)
-        mem.lists[i] = NO_FRAME;
     carve_array();
     for (unsigned i = 0; i < mem.fresh_count; i++)
         mem.total_count += mem.fresh[i].len >> PAGE_SHIFT;
@@ -224,24 +272,13 @@ paddr_t page_alloc(void)
     return block_alloc(0, &is_fresh);
 }
 
-/* Unrolled stores: a `rep` iteration costs as much as a store where
- * instructions are counted, and start-up cycles where they are not. */
-static void page_zero(void *page)
-{
-    for (uint64_t *p = page, *end = p + PAGE_SIZE / 8; p < end; p += 16) {
-        p[0] = p[1] = p[2] = p[3] = p[4] = p[5] = p[6] = p[7] = 0;
-        p[8] = p[9] = p[10] = p[11] = p[12] = p[13] = p[14] = p[15] = 0;
-        __asm__("" ::: "memory"); /* not to become memset */
-    }
-}
-
 paddr_t page_alloc_zeroed(void)
 {
     bool is_fresh;
     paddr_t pa = block_alloc(0, &is_fresh);
 
-    if (pa && !(is_fresh && fresh_is_zero(pa)))
-        page_zero(page_ptr(pa));
+    if (pa && !(is_fresh && pa >= mem.zeroed_from))
+        arch_page_zero(page_ptr(pa));
     return pa;
 }
 
@@ -272,7 +309,13 @@ void page_put(paddr_t pa)
         return;
     ASSERT(p->order == 0);
     mem.free_count++;
-    block_free(idx_of(pa), 0);
+    if (mem.hot_count == HOT_MAX) {
+        block_free(idx_of(pa), 0);
+        return;
+    }
+    p->next = mem.hot;
+    mem.hot = idx_of(pa);
+    mem.hot_count++;
 }
 
 unsigned page_refs(paddr_t pa)

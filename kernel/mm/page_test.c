@@ -6,6 +6,7 @@
  * handed out must be aligned, inside of RAM and disjoint from all others, and
  * the free count must equal what arithmetic says after every step.
  */
+/* unit: kernel/arch/x86_64/page_zero.S */
 #include "mm/page.c"
 #include "tests/unit.h"
 

@@ -37,6 +37,9 @@ MUST_CHECK int pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t len);
 /* The first present page in [start, end), or end. */
 uint64_t pt_next(struct pt *pt, uint64_t start, uint64_t end);
 
+/* Zero a page: page_zero.S. */
+void arch_page_zero(void *page);
+
 /* More flags of pt_map and pt_lookup. */
 #define PT_DIRTY 16u
 #define PT_OWN   32u /* no one else has this page: it may be written */
