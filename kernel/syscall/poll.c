@@ -23,8 +23,8 @@
 #define SELECT_FD_MAX   FD_MAX
 #define WORD_BITS       64u
 /* What select()'s three sets ask for. */
-#define SELECT_IN     (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLHUP | EPOLLERR)
-#define SELECT_OUT    (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | EPOLLERR)
+#define SELECT_IN     (EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR)
+#define SELECT_OUT    (EPOLLOUT | EPOLLWRNORM | EPOLLERR)
 #define SELECT_EXCEPT EPOLLPRI
 
 /* Sleep between two looks; 1: look once more, the time is over. */
