@@ -119,6 +119,8 @@ check-style:
 	@tools/style
 check-clang:
 	@$(MAKE) --no-print-directory CC=clang B=$(B)-clang all
+check-command: all
+	@tools/run-cli -b $(B) $(T)
 check-system: all
 	@tools/run-system -b $(B) $(T)
 check-apps: all
@@ -160,7 +162,7 @@ clean:
 	rm -rf $(B) $(B)-clang compile_commands.json
 
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
-	check-style check-clang check-system check-apps check-bad-input \
+	check-style check-clang check-command check-system check-apps check-bad-input \
 	check-readme check-fuzz
 .DELETE_ON_ERROR:
 -include $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
