@@ -325,6 +325,17 @@ static int mem_object_page(struct vm_object *obj, uint64_t idx, bool want_write,
     return 0;
 }
 
+static int mem_object_ready(struct vm_object *obj, uint64_t idx,
+                            paddr_t *pa_out)
+{
+    struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
+
+    if (idx >= (mi->inode.size + PAGE_MASK) >> PAGE_SHIFT ||
+        pagetree_get(&mi->pages, idx) != 0 || !page_in_place(mi, idx, pa_out))
+        return -EAGAIN;
+    return 0;
+}
+
 static void mem_object_ref(struct vm_object *obj)
 {
     inode_get(CONTAINER_OF(obj, struct inode, object));
@@ -351,6 +362,7 @@ static void mem_object_id(struct vm_object *obj, struct vm_object_id *out)
 
 const struct vm_object_ops mem_object_ops = {
     .page = mem_object_page,
+    .ready = mem_object_ready,
     .ref = mem_object_ref,
     .unref = mem_object_unref,
     .name = mem_object_name,

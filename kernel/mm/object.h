@@ -27,6 +27,9 @@ struct vm_object_ops {
      * written through a shared mapping, so it must be the object's own. */
     int (*page)(struct vm_object *obj, uint64_t idx, bool want_write,
                 paddr_t *pa_out);
+    /* The same for reading, if the page is there and costs nothing; else
+     * -EAGAIN. For mapping what lies around a fault. NULL: never. */
+    int (*ready)(struct vm_object *obj, uint64_t idx, paddr_t *pa_out);
     void (*ref)(struct vm_object *obj);
     void (*unref)(struct vm_object *obj);
     /* The path for /proc/self/maps; writes a NUL-terminated string. */

@@ -123,6 +123,8 @@ struct region *region_create(struct space *s, const struct region *like)
     r->obj_off = like->obj_off;
     r->name = like->name;
     r->space = s;
+    r->ahead_va = 0;
+    r->ahead = 1;
     list_init(&r->obj_link);
     if (r->obj)
         r->obj->ops->ref(r->obj);

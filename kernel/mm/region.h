@@ -34,8 +34,10 @@ struct region {
     uint32_t prot;  /* PROT_* */
     uint32_t flags; /* enum region_flags */
     struct vm_object *obj;
-    uint64_t obj_off; /* of start, bytes */
-    const char *name; /* "[vdso]"; NULL: by object and flags */
+    uint64_t obj_off;  /* of start, bytes */
+    uint64_t ahead_va; /* where the next fault of a row is expected */
+    uint32_t ahead;    /* pages to map at once then */
+    const char *name;  /* "[vdso]"; NULL: by object and flags */
     struct space *space;
     struct list obj_link; /* in obj->mappings */
     struct region *prev;

@@ -14,7 +14,9 @@
 #include "mm/page.h"
 #include "mm/region.h"
 
-#define AROUND_PAGES 16u /* mapped at once around a fault in the image */
+#define AROUND_PAGES    16u   /* mapped at once around a fault in a file */
+#define AHEAD_MAX       16u   /* and ahead of one in memory written in order */
+#define AHEAD_TOTAL_MIN 4096u /* in a guest of so many pages or more */
 
 _Alignas(PAGE_SIZE) static const uint8_t zero_page_bytes[PAGE_SIZE] = { 0 };
 
@@ -71,8 +73,8 @@ static enum space_fault_result own_copy(struct space *s, struct region *r,
     return map(s, va, pa, region_pt_flags(r->prot) | PT_OWN, replaces);
 }
 
-/* Neighbours that lie in the image cost a table entry each and save a fault:
- * map those of the aligned block around va that are not mapped yet. */
+/* Neighbours that are in memory already cost a table entry each and save a
+ * fault: map those of the aligned block around va that are not mapped yet. */
 static void map_around(struct space *s, struct region *r, uint64_t va)
 {
     uint64_t block = AROUND_PAGES * PAGE_SIZE;
@@ -81,20 +83,37 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
     unsigned flags = region_pt_flags(r->prot) & ~(unsigned)PT_WRITE;
     paddr_t pa;
 
+    if (!r->obj->ops->ready)
+        return;
     for (; at < end; at += PAGE_SIZE) {
         uint64_t idx = (r->obj_off + (at - r->start)) >> PAGE_SHIFT;
 
-        if (at == va || pt_lookup(&s->pt, at, NULL))
+        if (at == va || pt_lookup(&s->pt, at, NULL) ||
+            r->obj->ops->ready(r->obj, idx, &pa) != 0)
             continue;
-        if (r->obj->ops->page(r->obj, idx, false, &pa) != 0)
-            return;          /* the end of the file */
-        if (page_refs(pa)) { /* not the image's: only on demand */
-            page_put(pa);
-            continue;
-        }
         if (map(s, at, pa, flags, false) != SPACE_FAULT_OK)
             return;
     }
+}
+
+/*
+ * Memory that is written from front to back gets several pages with a fault,
+ * twice as many each time, while there is plenty: a fault costs more than a
+ * page that may stay unused.
+ */
+static void map_ahead(struct space *s, struct region *r, uint64_t va)
+{
+    bool plenty = page_total_count() >= AHEAD_TOTAL_MIN &&
+                  page_free_count() > page_total_count() / 4;
+    uint64_t end;
+
+    r->ahead = va == r->ahead_va && plenty ? MIN(2 * r->ahead, AHEAD_MAX) : 1;
+    end = MIN(va + r->ahead * PAGE_SIZE, r->end);
+    for (va += PAGE_SIZE; va < end; va += PAGE_SIZE)
+        if (pt_lookup(&s->pt, va, NULL) ||
+            own_copy(s, r, va, 0, false) != SPACE_FAULT_OK)
+            break;
+    r->ahead_va = va;
 }
 
 static enum space_fault_result object_fault(struct space *s, struct region *r,
@@ -117,7 +136,7 @@ static enum space_fault_result object_fault(struct space *s, struct region *r,
     if (!shared_write)
         flags &= ~(unsigned)PT_WRITE;
     result = map(s, va, pa, flags, false);
-    if (result == SPACE_FAULT_OK && !page_refs(pa))
+    if (result == SPACE_FAULT_OK)
         map_around(s, r, va);
     return result;
 }
@@ -178,6 +197,7 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
 {
     struct region *r = region_find(s, va);
     bool write = access == SPACE_WRITE;
+    enum space_fault_result result;
     unsigned flags;
     paddr_t pa;
 
@@ -191,8 +211,12 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
         return present_fault(s, r, va, pa, flags, write);
     if (r->obj)
         return object_fault(s, r, va, write);
-    if (write || (r->prot & PROT_WRITE && !is_sparse(r)))
-        return own_copy(s, r, va, 0, false);
+    if (write || (r->prot & PROT_WRITE && !is_sparse(r))) {
+        result = own_copy(s, r, va, 0, false);
+        if (result == SPACE_FAULT_OK)
+            map_ahead(s, r, va);
+        return result;
+    }
     return map(s, va, zero_page(),
                region_pt_flags(r->prot) & ~(unsigned)PT_WRITE, false);
 }

@@ -104,6 +104,11 @@ static int file_page(struct vm_object *obj, uint64_t idx, bool want_write,
     return 0;
 }
 
+static int file_ready(struct vm_object *obj, uint64_t idx, paddr_t *pa_out)
+{
+    return idx % 3 == 0 ? -EAGAIN : file_page(obj, idx, false, pa_out);
+}
+
 static void file_ref(struct vm_object *obj)
 {
     ((struct file_model *)obj)->refs++;
@@ -122,6 +127,7 @@ static void file_name(struct vm_object *obj, char *buf, size_t buf_len)
 
 static const struct vm_object_ops file_ops = {
     .page = file_page,
+    .ready = file_ready,
     .ref = file_ref,
     .unref = file_unref,
     .name = file_name,

@@ -51,16 +51,32 @@ static unsigned entry_flags(uint64_t e)
            (e & CPU_PTE_D ? PT_DIRTY : 0) | (e & OWN ? PT_OWN : 0);
 }
 
-/* The last-level table for va, or NULL: absent (or no memory, if created). */
-static uint64_t *leaf_table(struct pt *pt, uint64_t va, bool create)
+/* Most tables are asked for again and again. */
+static uint64_t *cached_leaf(const struct pt *pt, uint64_t va)
 {
-    uint64_t *table = page_ptr(pt->pml4_pa);
+    return va - pt->leaf_va < span(1) ? pt->leaf : NULL;
+}
 
+static uint64_t *cache_leaf(struct pt *pt, uint64_t va, uint64_t *table)
+{
+    pt->leaf_va = va & ~(span(1) - 1);
+    pt->leaf = table;
+    return table;
+}
+
+/* The last-level table for va; NULL: no memory for it. */
+static uint64_t *make_leaf(struct pt *pt, uint64_t va)
+{
+    uint64_t *table = cached_leaf(pt, va);
+
+    if (table)
+        return table;
+    table = page_ptr(pt->pml4_pa);
     for (unsigned level = 3; level > 0; level--) {
         uint64_t *e = &table[index_at(va, level)];
 
         if (!(*e & CPU_PTE_P)) {
-            paddr_t pa = create ? page_alloc_zeroed() : 0;
+            paddr_t pa = page_alloc_zeroed();
 
             if (!pa)
                 return NULL;
@@ -70,39 +86,20 @@ static uint64_t *leaf_table(struct pt *pt, uint64_t va, bool create)
         }
         table = table_ptr(*e);
     }
-    return table;
-}
-
-int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
-{
-    uint64_t *table = leaf_table(pt, va, true);
-
-    if (!table)
-        return -ENOMEM;
-    table[index_at(va, 0)] = make_entry(pa, flags);
-    return 0;
-}
-
-paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out)
-{
-    const uint64_t *table = leaf_table(pt, va, false);
-    uint64_t e = table ? table[index_at(va, 0)] : 0;
-
-    if (!(e & TAKEN))
-        return 0;
-    if (flags_out)
-        *flags_out = entry_flags(e);
-    return e & ADDR_MASK;
+    return cache_leaf(pt, va, table);
 }
 
 /*
- * Find the entry for va. NULL: there is no last-level table; *skip_to is then
- * the first address after the hole.
+ * Find the last-level table for va. NULL: there is none; *skip_to is then the
+ * first address after the hole.
  */
 static uint64_t *find_leaf(struct pt *pt, uint64_t va, uint64_t *skip_to)
 {
-    uint64_t *table = page_ptr(pt->pml4_pa);
+    uint64_t *table = cached_leaf(pt, va);
 
+    if (table)
+        return table;
+    table = page_ptr(pt->pml4_pa);
     for (unsigned level = 3; level > 0; level--) {
         uint64_t e = table[index_at(va, level)];
 
@@ -112,7 +109,30 @@ static uint64_t *find_leaf(struct pt *pt, uint64_t va, uint64_t *skip_to)
         }
         table = table_ptr(e);
     }
-    return table;
+    return cache_leaf(pt, va, table);
+}
+
+int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
+{
+    uint64_t *table = make_leaf(pt, va);
+
+    if (!table)
+        return -ENOMEM;
+    table[index_at(va, 0)] = make_entry(pa, flags);
+    return 0;
+}
+
+paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out)
+{
+    uint64_t hole;
+    const uint64_t *table = find_leaf(pt, va, &hole);
+    uint64_t e = table ? table[index_at(va, 0)] : 0;
+
+    if (!(e & TAKEN))
+        return 0;
+    if (flags_out)
+        *flags_out = entry_flags(e);
+    return e & ADDR_MASK;
 }
 
 static bool table_is_empty(const uint64_t *table)
@@ -138,6 +158,7 @@ static void free_empty(struct pt *pt, uint64_t va)
         path[level] = e;
         table = table_ptr(*e);
     }
+    pt->leaf = NULL;
     for (unsigned level = 1; level < 3; level++) { /* not the PML4's own */
         uint64_t e = *path[level];
 
@@ -228,7 +249,7 @@ int pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t len)
         uint64_t *dst;
 
         if (src && src[index_at(from + off, 0)] & TAKEN) {
-            dst = leaf_table(pt, to + off, true);
+            dst = make_leaf(pt, to + off);
             if (!dst)
                 return -ENOMEM;
             dst[index_at(to + off, 0)] = src[index_at(from + off, 0)];

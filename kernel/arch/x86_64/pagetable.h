@@ -18,6 +18,8 @@
 struct pt {
     paddr_t pml4_pa;
     size_t table_count; /* pages used for tables */
+    uint64_t leaf_va;   /* the last-level table found last maps ... */
+    uint64_t *leaf;     /* ... the 2 MiB from here; NULL: none */
 };
 
 /* Called for each page that pt_unmap takes away. */
