@@ -55,7 +55,7 @@
 struct stub_data {
     uint64_t syscall_rcx;   /* 0: return address of a trapped call */
     uint64_t syscall_entry; /* 8: ring-3 entries */
-    uint64_t pad2;          /* 16 */
+    uint64_t syscall_r11;   /* 16: its flags, while the gate is called */
     uint64_t irq_noted;     /* 24: bit n: vector 0x20+n came while halted */
     uint8_t idt[10];        /* 32: pseudo-descriptors for lidt */
     uint8_t pad0[6];

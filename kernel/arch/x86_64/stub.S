@@ -26,7 +26,8 @@ stub_text:
  * LSTAR. rcx = return address, r11 = flags, everything else the program's.
  * Bounce to ring 3: rcx goes through the data page. Some hosts deliver a
  * `syscall` here without leaving ring 3; then sysret would fault, and a jump
- * does.
+ * does. They have masked interrupts by SFMASK all the same, and nothing in
+ * ring 3 unmasks them: the gate does.
  */
 .org STUB_SYSCALL
     mov %rcx, DATA(0)
@@ -35,7 +36,11 @@ stub_text:
     mov DATA(8), %rcx
     jnz 1f
     sysretq
-1:  jmp *%rcx
+1:  mov %r11, DATA(16)
+    mov $STUB_MAGIC + STUB_UNMASK, %r11d
+    int3
+    mov DATA(16), %r11
+    jmp *%rcx
 
 /*
  * Page fault: CR2 goes to ring 3 in rax, the old rax in the data page, and the
@@ -62,7 +67,11 @@ stub_text:
     mov %cr3, %rax
     mov %rax, %cr3
     iretq
-2:  cmp $STUB_MAGIC + STUB_FS_BASE, %r11d
+2:  cmp $STUB_MAGIC + STUB_UNMASK, %r11d
+    jne 3f
+    orl $0x200, 16(%rsp) /* IF, which ring 3 always has */
+    iretq
+3:  cmp $STUB_MAGIC + STUB_FS_BASE, %r11d
     je 12f
     cmp $STUB_MAGIC + STUB_APIC_WRITE, %r11d
     je 13f
@@ -94,23 +103,23 @@ stub_text:
     iretq
 
 13: cmp $0xb0, %edi /* EOI */
-    je 3f
+    je 6f
     cmp $0x320, %edi /* timer: vector and mask only */
     je 4f
     cmp $0x380, %edi /* timer: initial count */
-    je 3f
+    je 6f
     cmp $0x3e0, %edi /* timer: divider */
-    je 3f
+    je 6f
     cmp $0xf0, %edi /* enable, with the spurious vector */
     jne 9f
     mov $0x12f, %esi
-3:  mov %edi, %edi
+6:  mov %edi, %edi
     lea stub_text + APIC_OFF(%rip), %rcx
     mov %esi, (%rcx,%rdi)
     iretq
 4:  and $0x1002f, %esi
     or $0x20, %esi
-    jmp 3b
+    jmp 6b
 
 /* Halt with an IDT whose handlers are ring 0's: a gate to ring 3 would fault
  * when taken here. The handlers return with interrupts off again. If one was

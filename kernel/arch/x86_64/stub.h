@@ -28,6 +28,7 @@
 #define STUB_APIC_WRITE 3 /* rdi: register 0xb0, 0x320, 0x380 or 0x3e0; esi */
 #define STUB_HALT       4 /* until an interrupt; notes it in the stub's data */
 #define STUB_APIC_READ  5 /* rdi: register 0x390; -> eax */
-#define STUB_OP_COUNT   6
+#define STUB_UNMASK     6 /* interrupts on; every other register is kept */
+#define STUB_OP_COUNT   7
 
 #endif
