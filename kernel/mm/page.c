@@ -16,7 +16,7 @@
 #include "mm/page.h"
 
 #include "abi/bootinfo.h"
-#include "arch/x86_64/pagetable.h"
+#include "arch/pagetable.h"
 #include "core/panic.h"
 #include "core/string.h"
 

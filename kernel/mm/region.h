@@ -10,7 +10,7 @@
 #ifndef MM_REGION_H
 #define MM_REGION_H
 
-#include "arch/x86_64/pagetable.h"
+#include "arch/pagetable.h"
 #include "core/list.h"
 #include "mm/object.h"
 #include "mm/space.h"

@@ -107,11 +107,12 @@ static int remap_check(const struct remap *m)
         return -EINVAL;
     if (!range_ok(m->old, m->old_len) || m->new_len > ARCH_USER_MAX)
         return -EINVAL;
-    if (!(m->flags & MREMAP_FIXED))
+    if (!(m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
         return 0;
+    /* Linux looks at the new address for DONTUNMAP as well. */
     if (m->new_addr & PAGE_MASK || !range_ok(m->new_addr, m->new_len))
         return -EINVAL;
-    if (m->new_addr < ARCH_USER_MIN)
+    if (m->flags & MREMAP_FIXED && m->new_addr < ARCH_USER_MIN)
         return -EPERM;
     if (m->new_addr < m->old + m->old_len && m->old < m->new_addr + m->new_len)
         return -EINVAL;

@@ -2,9 +2,8 @@
 /*
  * table.c - the dispatch array, made from table.def.
  *
- * Handlers are referred to weakly, so that an image may be linked without
- * those it does not need (DESIGN D5). Calls that want all registers go through
- * a small stub that completes the frame first.
+ * Calls that want all registers go through a small stub that completes the
+ * frame first.
  */
 #include "core/errno.h"
 #include "syscall/syscall.h"
@@ -17,9 +16,9 @@ SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
 }
 
 /* Complete the frame, then jump to the handler: entry.S. */
-#define REGS_FULL(name)                                \
-    __asm__(".text\nregs_" #name ": lea sys_" #name    \
-            "(%rip), %r11\n jmp syscall_save_regs\n"); \
+#define REGS_FULL(name)                                              \
+    __asm__(".text\nregs_" #name ": lea sys_" #name "(%rip), %r11\n" \
+            " jmp syscall_save_regs\n");                             \
     extern SYSCALL_ABI long regs_##name(long, long, long, long, long, long);
 #define REGS_PARTIAL(name) REGS_FULL(name)
 #define REGS_NEVER(name)
@@ -29,7 +28,8 @@ SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
 #undef SYSCALL
 #undef SYSCALL_REGS
 
-#define FULL(nr, name)                             [nr] = (syscall_fn)(void *)sys_##name,
+#define HANDLER(name)                              (syscall_fn)(void *) sys_##name
+#define FULL(nr, name)                             [nr] = HANDLER(name),
 #define PARTIAL(nr, name)                          FULL(nr, name)
 #define NEVER(nr, name)                            [nr] = no_such_call,
 #define FULL_REGS(nr, name)                        [nr] = regs_##name,

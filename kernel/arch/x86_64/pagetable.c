@@ -6,7 +6,7 @@
  * entry has the user bit: there is no other ring. A table that became empty is
  * freed at the end of pt_unmap() of its whole range, not at each page.
  */
-#include "arch/x86_64/pagetable.h"
+#include "arch/pagetable.h"
 
 #include "abi/cpu_tables.h"
 #include "core/errno.h"

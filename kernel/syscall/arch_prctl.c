@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * prctl.c - arch_prctl(2): segment bases and the like.
+ * arch_prctl.c - arch_prctl(2): segment bases and the like.
  *
  * GS is the kernel's own in ring 3, so a program cannot have it: setting a
  * base other than 0 is refused rather than accepted and ignored.
