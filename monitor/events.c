@@ -67,8 +67,9 @@ static void arm(uint64_t tsc)
     when.it_value.tv_nsec = (long)(ns % NS_PER_SEC);
     if (ns == 0)
         when.it_value.tv_nsec = 1;
-    if (timer_settime(ev.timer, 0, &when, NULL) == 0)
-        ev.armed_tsc = tsc;
+    ev.armed_tsc = tsc; /* first: it may fire at once, see note() */
+    if (timer_settime(ev.timer, 0, &when, NULL) != 0)
+        ev.armed_tsc = 0;
 }
 
 static void note(int signo)
@@ -79,7 +80,9 @@ static void note(int signo)
         __atomic_store_n(&ev.winsz, 1, __ATOMIC_RELAXED);
     } else if (signo == SIGTSTP) {
         __atomic_store_n(&ev.suspend, 1, __ATOMIC_RELAXED);
-    } else if (signo != SIGNAL_KICK) {
+    } else if (signo == SIGNAL_KICK) {
+        ev.armed_tsc = 0; /* perhaps early by a rounding: arm() looks again */
+    } else {
         __atomic_fetch_or(&ev.signals, 1ull << (signo - 1), __ATOMIC_RELAXED);
         if (signo == SIGINT || signo == SIGTERM || signo == SIGQUIT) {
             ev.stop_signal = signo;

@@ -215,11 +215,11 @@ off_t mem_seek(struct file *f, off_t off, int whence)
         break;
     case SEEK_CUR:
         if (__builtin_add_overflow(off, (off_t)f->pos, &off))
-            return -EOVERFLOW;
+            return -EINVAL;
         break;
     case SEEK_END:
         if (__builtin_add_overflow(off, (off_t)size, &off))
-            return -EOVERFLOW;
+            return -EINVAL;
         break;
     case SEEK_DATA:
     case SEEK_HOLE:

@@ -20,7 +20,11 @@
 #include "core/string.h"
 #include "mm/heap.h"
 #include "mm/user.h"
+#include "process/timers.h"
 #include "sched/process.h"
+
+/* A kernel linked without timers has none (DESIGN D5). */
+#pragma weak posix_timer_delivered
 
 #define RLIMIT_SIGPENDING_IDX 11
 
@@ -151,9 +155,12 @@ bool signal_dequeue(uint64_t mask, struct signal_info *out)
     struct thread *t = thread_current();
     struct signal_process *sp = t->process->signal;
 
-    if (pending_dequeue(&t->signal->pending, sp, mask, out))
-        return true;
-    return pending_dequeue(&sp->pending, sp, mask, out);
+    if (!pending_dequeue(&t->signal->pending, sp, mask, out) &&
+        !pending_dequeue(&sp->pending, sp, mask, out))
+        return false;
+    if (out->code == SI_TIMER && posix_timer_delivered)
+        posix_timer_delivered(out->timer_id, &out->overrun);
+    return true;
 }
 
 uint64_t signal_pending_set(void)

@@ -66,6 +66,11 @@ static struct thread *target_thread(struct process *p, int tid)
     return NULL;
 }
 
+static int overrun_int(uint64_t overrun)
+{
+    return (int)MIN(overrun, (uint64_t)INT32_MAX);
+}
+
 /* Is a signal of this number still waiting where t would send it? If not, all
  * timers that share it have been delivered. */
 static void settle(struct posix_timer *t, struct thread *target)
@@ -97,7 +102,6 @@ static void posix_expired(struct clock_timer *ct, uint64_t overrun)
         .code = SI_TIMER,
         .timer_id = t->id,
         .value = t->value,
-        .overrun = (int)MIN(overrun, (uint64_t)INT32_MAX),
     };
     int err;
 
@@ -180,7 +184,19 @@ int posix_timer_overrun(struct posix_timer *t)
         target = target_thread(t->timer.process, t->tid);
     if (t->tid == 0 || target)
         settle(t, target);
-    return (int)MIN(t->last_overrun, (uint64_t)INT32_MAX);
+    return overrun_int(t->last_overrun);
+}
+
+void posix_timer_delivered(int id, int *overrun)
+{
+    struct posix_timer *t = posix_timer_find(id);
+
+    if (!t || !t->queued)
+        return; /* deleted or set anew since, or a program sent it */
+    t->queued = false;
+    t->last_overrun = t->overrun;
+    t->overrun = 0;
+    *overrun = overrun_int(t->last_overrun);
 }
 
 void posix_timer_delete(struct posix_timer *t)

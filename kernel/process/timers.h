@@ -44,6 +44,8 @@ struct process_timers *process_timers(void) MUST_CHECK;
 MUST_CHECK int posix_timer_create(int clock, struct posix_timer **out);
 struct posix_timer *posix_timer_find(int id); /* NULL: none */
 int posix_timer_overrun(struct posix_timer *t);
+/* The signal of timer `id` is being taken: *overrun becomes its count. */
+void posix_timer_delivered(int id, int *overrun);
 void posix_timer_delete(struct posix_timer *t);
 
 #endif

@@ -338,8 +338,17 @@ long sys_ftruncate(int fd, off_t len)
     return err;
 }
 
-static int fallocate_file(struct file *f, int mode, off_t off, off_t len)
+static bool is_fifo(const struct at_target *t)
 {
+    struct kstat st;
+
+    return at_stat(t, &st) == 0 && S_ISFIFO(st.mode);
+}
+
+static int fallocate_file(const struct at_target *t, int mode, off_t off,
+                          off_t len)
+{
+    struct file *f = t->file;
     off_t end;
 
     if (off < 0 || len <= 0)
@@ -350,12 +359,10 @@ static int fallocate_file(struct file *f, int mode, off_t off, off_t len)
         return -EOPNOTSUPP;
     if ((f->flags & O_ACCMODE) == O_RDONLY)
         return -EBADF;
-    if (f->inode && S_ISFIFO(f->inode->mode))
-        return -ESPIPE;
     if (f->inode && S_ISDIR(f->inode->mode))
         return -EISDIR;
     if (!f->inode || !S_ISREG(f->inode->mode))
-        return -ENODEV;
+        return is_fifo(t) ? -ESPIPE : -ENODEV;
     if (__builtin_add_overflow(off, len, &end))
         return -EFBIG;
     if (!f->ops->fallocate)
@@ -376,7 +383,7 @@ long sys_fallocate(int fd, int mode, off_t off, off_t len)
 
     if (err)
         return err;
-    err = fallocate_file(t.file, mode, off, len);
+    err = fallocate_file(&t, mode, off, len);
     at_put(&t);
     return err;
 }

@@ -121,7 +121,7 @@ long sys_setpgid(int pid, int pgid)
 {
     struct process *p = process_current();
 
-    if (pgid < 0)
+    if (pgid < 0 || (pgid == 0 && pid < 0))
         return -EINVAL;
     if (!is_self(pid))
         return -ESRCH;

@@ -70,7 +70,9 @@ long sys_clock_settime(int clock, uaddr_t value)
     uint64_t ns;
     int err;
 
-    if (clock_id_is_cpu(clock))
+    /* CPU time of a thread or process by its id is refused in other words
+     * than one's own by name. */
+    if (clock < 0)
         return clock_read(process_current(), clock, &ns) ? -EINVAL : -EPERM;
     if (clock != CLOCK_REALTIME)
         return -EINVAL;

@@ -53,5 +53,8 @@ static inline bool timer_is_armed(const struct timer *t)
     return t->link != NULL;
 }
 void timers_run(void); /* by arch_irq_poll() */
+/* Before it: the hardware's timer has fired, early perhaps, and must be told
+ * anew. */
+void timers_fired(void);
 
 #endif

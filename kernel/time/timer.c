@@ -125,6 +125,11 @@ void timer_cancel(struct timer *t)
         heap_remove(t);
 }
 
+void timers_fired(void)
+{
+    armed_ns = TIMER_NEVER;
+}
+
 void timers_run(void)
 {
     uint64_t now_ns;

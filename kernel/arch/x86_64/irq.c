@@ -56,6 +56,8 @@ static void poll_pc(uint32_t noted)
     stub->irq_noted = 0;
     if (!noted)
         return;
+    if (noted & 1)
+        timers_fired();
     for (unsigned i = 1; i < IRQ_COUNT; i++)
         if (noted >> i & 1 && irq_handlers[i])
             irq_handlers[i]();
@@ -67,10 +69,12 @@ void arch_irq_poll(void)
 {
     uint32_t noted = take_noted();
 
-    if (cpu_features.is_monitor)
-        hypercall_events();
-    else
+    if (cpu_features.is_monitor) {
+        if (hypercall_events() & HYPERCALL_EVENT_TIMER)
+            timers_fired();
+    } else {
         poll_pc(noted);
+    }
     timers_run();
 }
 
