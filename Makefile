@@ -76,10 +76,6 @@ sources = $(sort $(filter-out %_test.c,$(foreach d,$(1),$(wildcard $(d)/*.c))))
 SHARED_OBJ := $(patsubst %,$(B)/%.o,$(call sources,host image))
 CLI_OBJ := $(patsubst %,$(B)/%.o,$(call sources,cli cli/*))
 
-$(B)/samara: $(CLI_OBJ) $(SHARED_OBJ)
-	@echo "  LINK $@"
-	$(Q)$(CC) $(HOST_LDFLAGS) $^ -lelf -o $@
-
 # ---- the monitor ----
 # Linked statically: the dynamic loader alone would take 0.5 ms of a start.
 MONITOR_OBJ := $(patsubst %,$(B)/%.o,abi/cpu_tables.c \
@@ -89,6 +85,12 @@ MONITOR_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections
 $(B)/samara-monitor: $(MONITOR_OBJ) $(SHARED_OBJ)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(MONITOR_LDFLAGS) $^ -o $@
+
+# The command has the monitor inside, to start a guest without another exec.
+$(B)/samara: $(CLI_OBJ) $(SHARED_OBJ) \
+		$(filter-out $(B)/monitor/main.c.o,$(MONITOR_OBJ))
+	@echo "  LINK $@"
+	$(Q)$(CC) $(HOST_LDFLAGS) $^ -lelf -o $@
 
 $(B)/%.c.o: %.c
 	@mkdir -p $(@D); echo "  CC   $<"

@@ -16,6 +16,7 @@
 #include "cli/source.h"
 #include "host/fault.h"
 #include "host/file.h"
+#include "monitor/monitor.h"
 
 static int kvm_check(void)
 {
@@ -101,6 +102,10 @@ static int monitor_run(const struct options *o, const char *monitor,
         close(fd);
         return 0;
     }
+    /* The default monitor is in this very program; another one, named by the
+     * variable, is started. */
+    if (!getenv("SAMARA_MONITOR"))
+        exit(monitor_main((int)argv.count, argv.item));
     execv(monitor, argv.item);
     err = fault_sys(fault, errno, "cannot start the monitor '%s'", monitor);
     list_fini(&argv);

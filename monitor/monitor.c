@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * monitor.c - one process, one guest. Options, the order of the start, and the
+ * only place that prints a fault.
+ */
+#include "monitor/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/args.h"
+#include "host/fault.h"
+#include "monitor/arch/arch.h"
+#include "monitor/boot.h"
+#include "monitor/check.h"
+#include "monitor/console.h"
+#include "monitor/events.h"
+#include "monitor/report.h"
+#include "monitor/sandbox.h"
+#include "monitor/vcpu.h"
+#include "monitor/vm.h"
+
+#define RAM_LEN_DEFAULT (256ull << 20)
+
+struct options {
+    struct boot_options boot;
+    const char *kvm_path;
+    const char *image_path;
+    bool verbose, dump_exits, help;
+};
+
+static int set_memory(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    return args_size("-m", value, &o->boot.ram_len, fault);
+}
+
+static int set_config_fd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+    char *end;
+    long fd = strtol(value, &end, 10);
+
+    if (*value == '\0' || *end != '\0' || fd < 0 || fd > 1 << 20)
+        return fault_set(fault, EINVAL,
+                         "--config-fd '%s' is not a descriptor; give the "
+                         "number of an open one",
+                         value);
+    o->boot.config_fd = (int)fd;
+    return 0;
+}
+
+static int set_kvm(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    ((struct options *)into)->kvm_path = value;
+    return 0;
+}
+
+static int set_root(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    ((struct options *)into)->boot.root_path = value;
+    return 0;
+}
+
+static int set_verbose(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    (void)value;
+    ((struct options *)into)->verbose = true;
+    return 0;
+}
+
+static int set_dump_exits(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    (void)value;
+    ((struct options *)into)->dump_exits = true;
+    return 0;
+}
+
+static int set_help(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    (void)value;
+    ((struct options *)into)->help = true;
+    return 0;
+}
+
+static const struct arg_option table[] = {
+    { 'm', "memory", "SIZE", "memory of the guest (256M)", set_memory },
+    { 0, "config-fd", "N", "read the run configuration from here",
+      set_config_fd },
+    { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", set_kvm },
+    { 0, "root", "FILE", "an EROFS file as the root", set_root },
+    { 'v', "verbose", NULL, "say how long the start took", set_verbose },
+    { 0, "dump-exits", NULL, "count the guest's exits", set_dump_exits },
+    { 'h', "help", NULL, "this", set_help },
+    { 0, NULL, NULL, NULL, NULL },
+};
+
+static int options_parse(struct options *o, int argc, char **argv,
+                         struct fault *fault)
+{
+    int first, err = args_parse(table, o, argc, argv, &first, fault);
+
+    if (err || o->help)
+        return err;
+    if (argc - first != 1)
+        return fault_set(fault, EINVAL,
+                         "%s; usage: samara-monitor [OPTION...] IMAGE",
+                         argc == first ? "no image is named"
+                                       : "more than one image is named");
+    o->image_path = argv[first];
+    return 0;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+/* The kernel of the image runs as soon as this returns. */
+static int start(struct vm *vm, const struct options *o, struct fault *fault)
+{
+    int keep[2];
+    int err;
+
+    if ((err = image_open(o->image_path, &vm->image, fault)) != 0 ||
+        (err = vm_open(vm, o->kvm_path, fault)) != 0 ||
+        (err = vm_create(vm, fault)) != 0 ||
+        (err = arch_prepare(vm, fault)) != 0 ||
+        (err = boot_prepare(vm, &o->boot, fault)) != 0 ||
+        (err = arch_start(vm, fault)) != 0 ||
+        (err = events_init(vm, fault)) != 0)
+        return err;
+    vm_seal(vm);
+    keep[0] = vm->image.fd < vm->vcpu_fd ? vm->image.fd : vm->vcpu_fd;
+    keep[1] = vm->image.fd < vm->vcpu_fd ? vm->vcpu_fd : vm->image.fd;
+    return sandbox_enter(keep, 2, fault);
+}
+
+/* A closed 0, 1 or 2 must not become one of our descriptors. */
+static void hold_standard_fds(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            _exit(REPORT_STATUS);
+}
+
+int monitor_main(int argc, char **argv)
+{
+    static struct vm vm;
+    static struct fault fault;
+    struct options o = { .boot = { .ram_len = RAM_LEN_DEFAULT,
+                                   .config_fd = -1 },
+                         .kvm_path = "/dev/kvm" };
+    uint64_t begin_us = now_us();
+
+    console_init();
+    hold_standard_fds();
+    report_init();
+    if (options_parse(&o, argc, argv, &fault) != 0 || o.help) {
+        if (!o.help)
+            goto failed;
+        args_help(stdout, table);
+        return 0;
+    }
+    if (o.dump_exits)
+        vcpu_count_exits();
+    if (start(&vm, &o, &fault) != 0)
+        goto failed;
+    if (o.verbose)
+        report_message("%s: ready after %lu us, %lu MiB; kernel 0x%lx, "
+                       "direct map 0x%lx, stub 0x%lx",
+                       o.image_path, now_us() - begin_us, o.boot.ram_len >> 20,
+                       vm.kernel_va, vm.direct_va,
+                       (uint64_t)(vm.cpu.lstar & ~(VM_PAGE - 1)));
+    vcpu_run(&vm);
+
+failed:
+    report_message("%s", fault.text);
+    return REPORT_STATUS;
+}
