@@ -35,7 +35,9 @@ static void put(const char *text, size_t len)
     }
 }
 
-static void put_line(const char *prefix, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void put_line(const char *prefix,
+                                                           const char *fmt,
+                                                           va_list args)
 {
     char line[LINE_MAX_LEN];
     size_t at = (size_t)snprintf(line, sizeof(line), "%s", prefix);
