@@ -35,6 +35,9 @@ struct vm_object_ops {
     /* The path for /proc/self/maps; writes a NUL-terminated string. */
     void (*name)(struct vm_object *obj, char *buf, size_t buf_len);
     void (*id)(struct vm_object *obj, struct vm_object_id *out); /* or NULL */
+    /* No one needs to know which pages are written: shared mappings may be
+     * writable from the first access on. */
+    bool is_memory;
 };
 
 struct vm_object {

@@ -16,6 +16,7 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "mm/region.h"
+#include "mm/shared.h"
 #include "random/pool.h"
 
 #define SLOT_START 0x7f8000000000ul /* PML4 slot 255 */
@@ -123,10 +124,13 @@ int space_unmap(struct space *s, uaddr_t start, size_t len)
 
 /* ---- mapping ---- */
 
-static bool overcommits(size_t len, int prot, int flags)
+static bool overcommits(size_t len, int prot, int flags, bool has_file)
 {
-    return !(flags & MAP_NORESERVE) && prot & PROT_WRITE &&
-           !(flags & MAP_SHARED) && len >> PAGE_SHIFT > page_total_count();
+    bool is_private = (flags & MAP_TYPE) == MAP_PRIVATE;
+
+    return !(flags & MAP_NORESERVE) &&
+           (is_private ? prot & PROT_WRITE : !has_file) &&
+           len >> PAGE_SHIFT > page_total_count();
 }
 
 /* What ends here leaves the stack above it room for its guard gap. */
@@ -189,24 +193,14 @@ static void populate(struct space *s, uaddr_t start, size_t len, int prot)
             return; /* as Linux: the mapping stands, the rest faults in */
 }
 
-long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
-               struct vm_object *obj, uint64_t obj_off)
+/* All is checked; whole pages. */
+static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
+                       int flags, struct vm_object *obj, uint64_t obj_off)
 {
     struct region like;
     long at;
     int err;
 
-    if (len == 0 || obj_off & PAGE_MASK)
-        return -EINVAL;
-    if (len > ARCH_USER_MAX)
-        return -ENOMEM;
-    len = ALIGN_UP(len, PAGE_SIZE);
-    if (flags & MAP_GROWSDOWN && (obj || (flags & MAP_TYPE) != MAP_PRIVATE))
-        return -EINVAL;
-    if (obj && obj_off + len < obj_off)
-        return -EOVERFLOW;
-    if (overcommits(len, prot, flags) || s->region_count >= REGION_MAX)
-        return -ENOMEM;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         at = (long)hint;
         err = check_fixed(s, hint, len, flags);
@@ -227,6 +221,34 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
         return -ENOMEM;
     if (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future)
         populate(s, (uint64_t)at, len, prot);
+    return at;
+}
+
+long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
+               struct vm_object *obj, uint64_t obj_off)
+{
+    bool is_shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+    long at;
+
+    if (len == 0 || obj_off & PAGE_MASK)
+        return -EINVAL;
+    if (len > ARCH_USER_MAX)
+        return -ENOMEM;
+    len = ALIGN_UP(len, PAGE_SIZE);
+    if (flags & MAP_GROWSDOWN && (obj || is_shared))
+        return -EINVAL;
+    if (obj && obj_off + len < obj_off)
+        return -EOVERFLOW;
+    if (overcommits(len, prot, flags, obj != NULL) ||
+        s->region_count >= REGION_MAX)
+        return -ENOMEM;
+    if (obj || !is_shared)
+        return map_object(s, hint, len, prot, flags, obj, obj_off);
+    obj = shared_create(len >> PAGE_SHIFT);
+    if (!obj)
+        return -ENOMEM;
+    at = map_object(s, hint, len, prot, flags, obj, 0);
+    obj->ops->unref(obj);
     return at;
 }
 

@@ -9,6 +9,7 @@
 #include "core/string.h"
 #include "mm/page.h"
 #include "mm/region.h"
+#include "mm/shared.h"
 #include "mm/user.h"
 
 #define INCORE_CHUNK 64u
@@ -51,15 +52,18 @@ static int discard_region(struct space *s, struct region *r, uaddr_t start,
         break;
     case MADV_REMOVE: /* of files: fallocate() is the way */
         if (!is_shared)
-            return -EINVAL;
-        if (r->obj)
+            return r->obj ? -EACCES : -EINVAL;
+        if (r->flags & REGION_NO_WRITE)
+            return -EACCES;
+        if (!shared_is(r->obj))
             return -EOPNOTSUPP;
-        break;
+        shared_remove(r->obj, (r->obj_off + (start - r->start)) >> PAGE_SHIFT,
+                      (end - start) >> PAGE_SHIFT);
+        return 0;
     case MADV_WIPEONFORK: /* there is no fork to wipe at */
         return r->obj || is_shared ? -EINVAL : 0;
-    default: /* shared memory without a file keeps what it holds */
-        if (is_shared && !r->obj)
-            return 0;
+    default:
+        break;
     }
     region_forget(r, start, end);
     region_zap(s, start, end);

@@ -188,35 +188,95 @@ static long remap_double(struct space *s, struct region *r,
 {
     int flags = MAP_SHARED | (m->flags & MREMAP_FIXED ? MAP_FIXED : 0);
 
-    if (!(r->flags & REGION_SHARED) || !r->obj)
-        return -EINVAL;
     return space_map(s, m->new_addr, m->new_len, (int)r->prot, flags, r->obj,
                      r->obj_off + (m->old - r->start));
 }
 
-/* The target is free now and a smaller size is dealt with. */
-static long remap_region(struct space *s, const struct remap *m)
+/* Is the old range inside of one region that may become so long? */
+static int remap_check_region(struct space *s, const struct remap *m)
 {
-    struct region *r = region_find(s, m->old);
-    bool must_move = m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
-    size_t more = m->new_len - m->old_len;
+    const struct region *r = region_find(s, m->old);
+    size_t more = m->new_len > m->old_len ? m->new_len - m->old_len : 0;
 
-    if (!r || r->start > m->old)
+    if (!r || r->start > m->old || m->old_len > r->end - m->old)
         return -EFAULT;
     if (m->old_len == 0)
-        return remap_double(s, r, m);
-    if (m->old_len > r->end - m->old)
-        return -EFAULT;
+        return r->flags & REGION_SHARED ? 0 : -EINVAL;
     if (r->flags & REGION_PAGES && (more > 0 || m->flags & MREMAP_DONTUNMAP))
         return -EFAULT; /* the vDSO */
     if (r->obj && r->obj_off + (m->old - r->start) + m->new_len < r->obj_off)
         return -EINVAL;
     if (more > 0 && r->prot & PROT_WRITE && overcommits(r, more))
         return -ENOMEM;
+    return 0;
+}
+
+/* All is checked, the target is free, and nothing shrinks. */
+static long remap_region(struct space *s, const struct remap *m)
+{
+    struct region *r = region_find(s, m->old);
+    bool must_move = m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+
+    if (m->old_len == 0)
+        return remap_double(s, r, m);
     if (!must_move && m->old + m->old_len == r->end &&
-        grow_in_place(s, r, more))
+        grow_in_place(s, r, m->new_len - m->old_len))
         return (long)m->old;
     return m->flags & MREMAP_MAYMOVE ? remap_move(s, m) : -ENOMEM;
+}
+
+static int unmap_target(struct space *s, const struct remap *m)
+{
+    return m->flags & MREMAP_FIXED ? space_unmap(s, m->new_addr, m->new_len)
+                                   : 0;
+}
+
+/* Cut off the tail, which may reach over other regions; what is left then
+ * moves like any other. */
+static long remap_shrink(struct space *s, struct remap *m)
+{
+    uaddr_t tail = m->old + m->new_len;
+    size_t tail_len = m->old_len - m->new_len;
+    int err = 0;
+
+    m->old_len = m->new_len;
+    if (m->flags & MREMAP_FIXED)
+        err = remap_check_region(s, m);
+    if (!err)
+        err = unmap_target(s, m);
+    if (!err)
+        err = space_unmap(s, tail, tail_len);
+    if (err)
+        return err;
+    return m->flags & MREMAP_FIXED ? remap_region(s, m) : (long)m->old;
+}
+
+/* A mere move may take several regions along, holes included: Linux 6.17. */
+static long remap_pieces(struct space *s, const struct remap *m)
+{
+    uaddr_t at = m->old, end = m->old + m->old_len;
+    long result;
+
+    while (at < end) {
+        struct region *r = region_find(s, at);
+        struct remap piece = *m;
+
+        if (!r || r->start >= end)
+            break;
+        piece.old = MAX(at, r->start);
+        piece.old_len = MIN(end, r->end) - piece.old;
+        piece.new_len = piece.old_len;
+        piece.new_addr += piece.old - m->old;
+        at = piece.old + piece.old_len;
+        result = remap_check_region(s, &piece);
+        if (result == 0)
+            result = unmap_target(s, &piece);
+        if (result == 0)
+            result = remap_region(s, &piece);
+        if (result < 0)
+            return result;
+    }
+    return (long)m->new_addr;
 }
 
 long space_remap(struct space *s, uaddr_t old, size_t old_len, size_t new_len,
@@ -235,18 +295,14 @@ long space_remap(struct space *s, uaddr_t old, size_t old_len, size_t new_len,
     r = region_find(s, old);
     if (!r || r->start > old)
         return -EFAULT;
-    if (flags & MREMAP_FIXED) {
-        err = space_unmap(s, new_addr, m.new_len);
-        if (err)
-            return err;
-    }
-    if (m.old_len > m.new_len) {
-        err = space_unmap(s, old + m.new_len, m.old_len - m.new_len);
-        if (err)
-            return err;
-        m.old_len = m.new_len;
-    }
+    if (flags & MREMAP_FIXED && m.old_len == m.new_len)
+        return remap_pieces(s, &m);
+    if (m.old_len > m.new_len)
+        return remap_shrink(s, &m);
     if (m.old_len == m.new_len && !(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
         return (long)old;
-    return remap_region(s, &m);
+    err = remap_check_region(s, &m);
+    if (!err)
+        err = unmap_target(s, &m);
+    return err ? err : remap_region(s, &m);
 }

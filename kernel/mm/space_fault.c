@@ -120,7 +120,9 @@ static enum space_fault_result object_fault(struct space *s, struct region *r,
                                             uint64_t va, bool write)
 {
     uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
-    bool shared_write = write && r->flags & REGION_SHARED;
+    bool shared_write =
+        r->flags & REGION_SHARED &&
+        (write || (r->obj->ops->is_memory && r->prot & PROT_WRITE));
     enum space_fault_result result;
     unsigned flags = region_pt_flags(r->prot);
     paddr_t pa;
@@ -141,6 +143,29 @@ static enum space_fault_result object_fault(struct space *s, struct region *r,
     return result;
 }
 
+/* A shared page is written for the first time: the object may put another in
+ * its place, and then drops the old mapping itself. */
+static enum space_fault_result shared_page_fault(struct space *s,
+                                                 struct region *r, uint64_t va,
+                                                 paddr_t old)
+{
+    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
+    paddr_t pa;
+    int err = r->obj->ops->page(r->obj, idx, true, &pa);
+
+    if (err)
+        return of_error(err);
+    if (pa != old || pt_lookup(&s->pt, va, NULL) != old) {
+        region_zap(s, va, va + PAGE_SIZE);
+        return map(s, va, pa, region_pt_flags(r->prot), false);
+    }
+    page_put(pa); /* the mapping has its reference */
+    if (pt_map(&s->pt, va, pa,
+               region_pt_flags(r->prot) | (page_refs(pa) ? 0 : PT_NOREF)) != 0)
+        return SPACE_FAULT_OOM;
+    return SPACE_FAULT_OK; /* more rights need no flush */
+}
+
 /* There is a page already: either it must become writable, or another thread
  * was first, or the TLB held less than the table, which the fault mended. */
 static enum space_fault_result present_fault(struct space *s, struct region *r,
@@ -148,20 +173,11 @@ static enum space_fault_result present_fault(struct space *s, struct region *r,
                                              unsigned flags, bool write)
 {
     enum space_fault_result result;
-    uint64_t idx;
-    int err;
 
     if (!write || flags & PT_WRITE)
         return SPACE_FAULT_OK;
-    if (r->flags & REGION_SHARED && r->obj) {
-        idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
-        err = r->obj->ops->page(r->obj, idx, true, &pa);
-        if (err)
-            return of_error(err);
-        /* copying up may have dropped the old mapping: look again */
-        region_zap(s, va, va + PAGE_SIZE);
-        return map(s, va, pa, region_pt_flags(r->prot), false);
-    }
+    if (r->flags & REGION_SHARED)
+        return shared_page_fault(s, r, va, pa);
     if (flags & PT_OWN) {
         if (pt_map(&s->pt, va, pa, region_pt_flags(r->prot) | PT_OWN) != 0)
             return SPACE_FAULT_OOM;

@@ -46,8 +46,6 @@ static void region_name(const struct space *s, const struct region *r,
         strlcpy(buf, r->name, len);
     else if (r->obj && r->obj->ops->name)
         r->obj->ops->name(r->obj, buf, len);
-    else if (r->flags & REGION_SHARED)
-        strlcpy(buf, "/dev/zero (deleted)", len);
     else if (r->start < s->stack_top && r->end >= s->stack_top)
         strlcpy(buf, "[stack]", len);
     else if (r->flags & REGION_HEAP)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * shared.h - memory of MAP_SHARED | MAP_ANONYMOUS.
+ *
+ * What:      an object of zeros with a fixed length, like Linux's nameless
+ *            file behind such a mapping: a second mapping of it (mremap) shows
+ *            the same bytes, beyond its end there is SIGBUS.
+ * Ownership: created with one reference; mappings take their own.
+ * Errors:    NULL: out of memory.
+ * Units:     pages.
+ */
+#ifndef MM_SHARED_H
+#define MM_SHARED_H
+
+#include "mm/object.h"
+
+struct vm_object *shared_create(uint64_t page_count) MUST_CHECK;
+bool shared_is(const struct vm_object *obj);
+/* MADV_REMOVE: [first, first+count) are zeros again. */
+void shared_remove(struct vm_object *obj, uint64_t first, uint64_t count);
+
+#endif
