@@ -89,11 +89,15 @@ no_such_call:
 
 /* Work is pending, or all registers must be loaded. rax = the result. */
 exit_slow:
+    testl $WORK_FULL, %gs:PERCPU_WORK
+    jnz exit_frame_complete
     popq REGS_RFLAGS(%rsp) /* from the word below the frame */
     mov %rax, REGS_RAX(%rsp)
-    testl $WORK_FULL, %gs:PERCPU_WORK
-    jnz exit_full_work
     SAVE_REGS 0
+    jmp exit_full_work
+exit_frame_complete: /* flags included: sigreturn brings its own */
+    add $8, %rsp
+    mov %rax, REGS_RAX(%rsp)
 exit_full_work:
     andl $~WORK_FULL, %gs:PERCPU_WORK
     mov %rsp, %rdi
