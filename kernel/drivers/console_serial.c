@@ -195,14 +195,19 @@ static void port_init(uint16_t port)
     arch_out8(port + UART_MCR, MCR_INTERRUPTS);
 }
 
+/* The command forwards signals only to a guest that has been heard, so a word
+ * as soon as one can be listened to: a program may never say any. */
 void console_serial_init(bool has_link)
 {
+    static const uint32_t no_room;
+
     com.has_link = has_link;
     com.parser.message = link_message;
     port_init(COM1);
     if (has_link) {
         port_init(COM2);
         receive_enable();
+        frame_put(LINK_READY, &no_room, sizeof(no_room));
     }
 }
 

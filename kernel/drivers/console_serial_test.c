@@ -167,11 +167,14 @@ static void start(bool has_link, bool is_tty)
 {
     struct hypercall_stat stats[3] = { { 0 } };
     struct termios t = { .c_iflag = 7 };
+    uint8_t payload[LINK_LEN_MAX];
+    size_t len;
 
     console_signal_hook = count_signal;
     console_serial_init(has_link);
     if (!has_link)
         return;
+    CHECK_EQ(frame(payload, &len), LINK_READY); /* the command hears of us */
     for (unsigned i = 0; i < 3; i++)
         stats[i] = (struct hypercall_stat){ S_IFIFO | 0600, 0, is_tty, 0 };
     send(LINK_FDSTAT, stats, sizeof(stats));
