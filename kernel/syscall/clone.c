@@ -142,7 +142,7 @@ static bool args_are_bad(const struct clone_args *args)
 
     if (args->flags & ~known || args->flags & (CLONE_DETACHED | CSIGNAL))
         return true;
-    if (args->exit_signal & ~(uint64_t)CSIGNAL)
+    if (args->exit_signal > SIGNAL_COUNT)
         return true;
     if ((args->flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal)
         return true;

@@ -99,7 +99,7 @@ TEST(registers_survive_a_timer)
         bad = registers_round();
     tick_stop();
     CHECK_EQ(bad, 0);
-    CHECK_EQ(seen, INTERRUPTS);
+    CHECK(seen >= INTERRUPTS);
 }
 
 /* A loop that lives on its flags: an interrupt between the two instructions
