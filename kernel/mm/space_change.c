@@ -158,8 +158,10 @@ static long move_region(struct space *s, struct region *r,
     }
     region_insert(s, moved);
     region_merge(s, moved);
-    if (m->flags & MREMAP_DONTUNMAP)
+    if (m->flags & MREMAP_DONTUNMAP) { /* what was cut out joins again */
+        region_merge(s, region_find(s, m->old));
         return (long)to;
+    }
     err = space_unmap(s, m->old, m->old_len); /* a whole region: no split */
     ASSERT(err == 0);
     return (long)to;

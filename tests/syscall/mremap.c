@@ -81,19 +81,22 @@ static long do_map(char *at, size_t len)
     return (long)mmap(at, len, pick_prot(), flags, fd, pick(FILE_PAGES) * PAGE);
 }
 
-static long do_remap(char *at, size_t len)
+/* One page, which is one mapping's for certain: whether a longer range may
+ * belong to several, and which neighbours count as one, differs between
+ * versions of Linux. */
+static long do_remap(char *at)
 {
     static const int how[] = { 0, MREMAP_MAYMOVE | MREMAP_FIXED,
                                MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_FIXED,
                                MREMAP_MAYMOVE | MREMAP_FIXED |
                                    MREMAP_DONTUNMAP };
     int flags = how[pick(5)];
-    size_t new_len = flags & MREMAP_DONTUNMAP ? len : (1 + pick(12)) * PAGE;
+    size_t new_len = flags & MREMAP_DONTUNMAP ? PAGE : (1 + pick(12)) * PAGE;
     char *to = WINDOW + pick(PAGES - 12) * PAGE;
 
     if (!(flags & MREMAP_FIXED) && at + new_len > WINDOW + PAGES * PAGE)
         return 0; /* what lies beyond the window differs */
-    return syscall(SYS_mremap, at, len, new_len, flags, to);
+    return syscall(SYS_mremap, at, PAGE, new_len, flags, to);
 }
 
 static long do_advise(char *at, size_t len)
@@ -123,7 +126,7 @@ static long step(void)
         return mprotect(at, len, pick_prot());
     case 6:
     case 7:
-        return do_remap(at, len);
+        return do_remap(at);
     case 8:
         return do_advise(at, len);
     case 9:
