@@ -26,7 +26,7 @@
 /* Random offsets, in pages: where the stack ends, below it mmap's top, and
  * from the slot's bottom the program. */
 #define STACK_RANDOM_PAGES (1ul << 22) /* 16 GiB */
-#define MMAP_RANDOM_PAGES  (1ul << 25) /* 128 GiB */
+#define MMAP_RANDOM_PAGES  (1ul << 26) /* 256 GiB */
 #define PIE_RANDOM_PAGES   (1ul << 25)
 #define BRK_RANDOM_PAGES   (1ul << 13) /* 32 MiB, as Linux */
 
