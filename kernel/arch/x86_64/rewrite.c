@@ -19,8 +19,8 @@
  * does not have: such a jump raises #UD there, the site gets its old bytes
  * back and traps for ever after. Nothing is pushed: the red zone stays intact.
  *
- * Why not on the first execution: half of the sites of a typical start run
- * once, and each rewritten one may cost a private copy of its page.
+ * Why not on the first execution: many sites of a start run only once, and
+ * each rewritten one may cost a private copy of its page.
  *
  * Ownership: records and trampolines live until the process ends; a dead one's
  *            trampoline stays, since a thread may still return through it.
