@@ -217,8 +217,18 @@ long sys_fadvise64(int fd, off_t off, size_t len, int advice)
 
 long sys_readahead(int fd, off_t off, size_t len)
 {
+    struct at_target t;
+    int err = at_get_fd(fd, false, &t);
+
     (void)off, (void)len;
-    return need_regular(fd, -EINVAL, -EINVAL);
+    if (err)
+        return err;
+    if ((t.file->flags & O_ACCMODE) == O_WRONLY)
+        err = -EBADF;
+    else if (!t.inode || !S_ISREG(t.inode->mode))
+        err = -EINVAL;
+    at_put(&t);
+    return err;
 }
 
 /* File handles would have to stay valid across eviction; nobody who runs in a

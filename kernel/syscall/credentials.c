@@ -222,7 +222,7 @@ long sys_setgroups(size_t count, uaddr_t groups)
 
 /* Reads the header; tells the program our version if it does not know it.
  * Result: words per set, 1 or 2. */
-static int cap_header(uaddr_t header, bool has_data)
+static int cap_header(uaddr_t header, bool has_data, int *pid_out)
 {
     struct __user_cap_header_struct h;
 
@@ -238,10 +238,7 @@ static int cap_header(uaddr_t header, bool has_data)
             return -EFAULT;
         return has_data ? -EINVAL : 0;
     }
-    if (h.pid < 0)
-        return -EINVAL;
-    if (h.pid != 0 && h.pid != process_current()->pid && !thread_find(h.pid))
-        return -ESRCH;
+    *pid_out = h.pid;
     return h.version == _LINUX_CAPABILITY_VERSION_1 ? 1 : 2;
 }
 
@@ -261,10 +258,16 @@ long sys_capget(uaddr_t header, uaddr_t data)
 {
     const struct process *p = process_current();
     struct __user_cap_data_struct d[2];
-    int words = cap_header(header, data != 0);
+    int pid, words = cap_header(header, data != 0, &pid);
 
-    if (words <= 0 || !data)
-        return words < 0 ? words : 0;
+    if (words <= 0)
+        return words;
+    if (pid < 0)
+        return -EINVAL;
+    if (!thread_find(pid))
+        return -ESRCH;
+    if (!data)
+        return 0;
     for (unsigned i = 0; i < 2; i++) {
         d[i].effective = (uint32_t)(effective(p) >> (32 * i));
         d[i].permitted = (uint32_t)(permitted(p) >> (32 * i));
@@ -278,10 +281,12 @@ long sys_capset(uaddr_t header, uaddr_t data)
     struct process *p = process_current();
     struct __user_cap_data_struct d[2] = { 0 };
     uint64_t want_effective, want_permitted, want_inheritable;
-    int words = cap_header(header, true);
+    int pid, words = cap_header(header, true, &pid);
 
     if (words < 0)
         return words;
+    if (pid != 0 && pid != thread_current()->tid)
+        return -EPERM; /* only one's own */
     if (copy_from_user(d, data, (size_t)words * sizeof(d[0])) != 0)
         return -EFAULT;
     want_effective = d[0].effective | (uint64_t)d[1].effective << 32;

@@ -109,8 +109,11 @@ long sys_clock_nanosleep(int clock, int flags, uaddr_t req, uaddr_t rem)
         return err;
     if (!clock_id_is_sleepable(clock))
         return -EOPNOTSUPP;
+    /* Asleep, a thread would wait for itself. */
     if (clock == CLOCK_THREAD_CPUTIME_ID)
-        return -EINVAL; /* asleep, a thread would wait for itself */
+        return -EOPNOTSUPP;
+    if (clock_id_fixed(clock) == clock_id_fixed(CLOCK_THREAD_CPUTIME_ID))
+        return -EINVAL;
     err = get_timespec(req, &ns);
     if (err)
         return err;

@@ -43,6 +43,9 @@ static int may_xattr(const struct inode *i, const char *name, unsigned may)
 
     if (writes && i->sb->read_only)
         return -EROFS;
+    if (strcmp(name, "trusted.") == 0 || strcmp(name, "security.") == 0 ||
+        strcmp(name, "user.") == 0)
+        return -EINVAL; /* a name space is not a name */
     if (has_prefix(name, "trusted."))
         return cred_is_root() ? 0 : writes ? -EPERM : -ENODATA;
     if (has_prefix(name, "security."))
