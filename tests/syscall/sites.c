@@ -205,7 +205,7 @@ TEST(code_that_changes)
             CHECK_EQ(fn(), parent);
         CHECK_OK(mprotect(p, PAGE, PROT_READ | PROT_WRITE));
         CHECK(memcmp(p + 5, code + 5, 9) == 0); /* as we wrote it */
-        p[1] = round % 2 ? 110 : 39;               /* getppid, getpid */
+        p[1] = round % 2 ? 110 : 39;            /* getppid, getpid */
         parent = round % 2 ? getppid() : getpid();
     }
     CHECK_OK(munmap(p, PAGE));
