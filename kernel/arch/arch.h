@@ -136,6 +136,7 @@ uint8_t arch_in8(uint16_t port);
 void arch_out8(uint16_t port, uint8_t value);
 void arch_out32(uint16_t port, uint32_t value);
 void arch_out8_string(uint16_t port, const void *buf, size_t len);
+void arch_in8_string(uint16_t port, void *buf, size_t len);
 volatile void *arch_mmio(paddr_t pa); /* registers below 4 GiB */
 /* Route the ISA interrupt `irq` (0..15) to `fn`, called from irq_poll. */
 void arch_irq_register(unsigned irq, void (*fn)(void));

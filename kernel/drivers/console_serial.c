@@ -33,13 +33,19 @@
 enum uart_register {
     UART_DATA,
     UART_IER,
-    UART_FCR,
+    UART_IIR, /* read */
     UART_LCR,
     UART_MCR,
-    UART_LSR
+    UART_LSR,
 };
-#define FCR_ENABLE_RESET 0x07u /* FIFOs on and empty, interrupt per byte */
+#define UART_FCR         UART_IIR  /* written */
+#define UART_DIVISOR     UART_DATA /* while LCR_DIVISOR is set; high byte: IER */
+#define FCR_ENABLE_RESET 0xc7u /* FIFOs on and empty, interrupt at 14 bytes */
+#define FIFO_TRIGGER     14u
+#define IIR_CAUSE        0x0fu
+#define IIR_FIFO_TRIGGER 0x04u /* that many bytes, or more, have arrived */
 #define LCR_8N1          0x03u
+#define LCR_DIVISOR      0x80u
 #define MCR_INTERRUPTS   0x0bu /* DTR, RTS, OUT2: the gate to the IRQ line */
 #define IER_RECEIVED     0x01u
 #define LSR_READY        0x01u
@@ -55,7 +61,7 @@ enum uart_register {
 #define COM1_RDEV       (4u << 8 | 64u) /* ttyS0 */
 
 static struct {
-    bool has_link, is_receiving, is_eof, stat_known, termios_known;
+    bool has_link, is_eof, stat_known, termios_known;
     uint8_t *ring; /* NULL until something is to be read */
     uint32_t ring_head, ring_count;
     uint32_t granted; /* bytes that the command may still send */
@@ -148,48 +154,72 @@ static void link_message(void *arg, unsigned type, const uint8_t *payload,
     }
 }
 
-/* Take what has arrived. On a bare COM1 no more than the ring holds: the rest
- * stays with the host, which notices that the FIFO is full. */
+/* What the FIFO holds, in bursts where it says how much: each access to a port
+ * may be an exit. */
+static size_t fifo_take(uint16_t port, uint8_t buf[FIFO_LEN])
+{
+    if ((arch_in8(port + UART_IIR) & IIR_CAUSE) == IIR_FIFO_TRIGGER) {
+        arch_in8_string(port + UART_DATA, buf, FIFO_TRIGGER);
+        return FIFO_TRIGGER;
+    }
+    if (!(arch_in8(port + UART_LSR) & LSR_READY))
+        return 0;
+    buf[0] = arch_in8(port + UART_DATA);
+    return 1;
+}
+
+/*
+ * Take what has arrived. The port's interrupt is off meanwhile, or it would
+ * come again for each byte that follows one taken. On a bare COM1 no more is
+ * taken than the ring holds, and the interrupt stays off until there is room:
+ * the host notices that the FIFO is full.
+ */
 static void receive(void)
 {
     uint16_t port = com.has_link ? COM2 : COM1;
     bool had_eof = com.is_eof;
     uint32_t had = com.ring_count;
+    uint8_t buf[FIFO_LEN];
+    size_t n;
 
-    while (arch_in8(port + UART_LSR) & LSR_READY) {
-        uint8_t byte;
-
-        if (!com.has_link && (!com.ring || com.ring_count == RING_LEN)) {
-            arch_out8(port + UART_IER, 0);
-            com.is_receiving = false;
+    arch_out8(port + UART_IER, 0);
+    for (;;) {
+        if (!com.has_link &&
+            (!com.ring || RING_LEN - com.ring_count < FIFO_LEN))
+            break;
+        n = fifo_take(port, buf);
+        if (n == 0) {
+            arch_out8(port + UART_IER, IER_RECEIVED);
             break;
         }
-        byte = arch_in8(port + UART_DATA);
         if (com.has_link)
-            link_feed(&com.parser, &byte, 1);
+            link_feed(&com.parser, buf, n);
         else
-            ring_put(&byte, 1);
+            ring_put(buf, n);
     }
     if (com.ring_count != had || com.is_eof != had_eof)
         waitq_wake_all(console_waitq(false));
 }
 
-static void receive_enable(void)
+/* Begin to listen; input that is there already is taken at once. */
+static void receive_start(void)
 {
     static bool is_routed;
 
-    if (com.is_receiving)
-        return;
-    com.is_receiving = true;
     if (!is_routed) {
         is_routed = true;
         arch_irq_register(com.has_link ? 3 : 4, receive);
     }
-    arch_out8((com.has_link ? COM2 : COM1) + UART_IER, IER_RECEIVED);
+    receive();
 }
 
+/* At the highest speed: a FIFO that does not fill up speaks after the time of
+ * four bytes. */
 static void port_init(uint16_t port)
 {
+    arch_out8(port + UART_LCR, LCR_DIVISOR);
+    arch_out8(port + UART_DIVISOR, 1);
+    arch_out8(port + UART_IER, 0);
     arch_out8(port + UART_FCR, FCR_ENABLE_RESET);
     arch_out8(port + UART_LCR, LCR_8N1);
     arch_out8(port + UART_MCR, MCR_INTERRUPTS);
@@ -206,7 +236,7 @@ void console_serial_init(bool has_link)
     port_init(COM1);
     if (has_link) {
         port_init(COM2);
-        receive_enable();
+        receive_start();
         frame_put(LINK_READY, &no_room, sizeof(no_room));
     }
 }
@@ -216,7 +246,6 @@ static void input_want(void)
 {
     if (!ring_make())
         return;
-    receive_enable();
     if (com.has_link && !com.is_eof) {
         uint32_t room = RING_LEN - com.ring_count - com.granted;
 
@@ -225,7 +254,7 @@ static void input_want(void)
             frame_put(LINK_READY, &room, sizeof(room));
         }
     }
-    receive();
+    receive_start();
 }
 
 /* The command sends what its descriptors are before anything else; until that

@@ -45,6 +45,8 @@ uint8_t arch_in8(uint16_t port)
     struct queue *q = &to_guest[port_idx(port)];
     unsigned reg = port & 7;
 
+    if (reg == UART_IIR)
+        return q->tail - q->head >= FIFO_TRIGGER ? IIR_FIFO_TRIGGER : 1;
     if (reg == UART_LSR)
         return LSR_FIFO_EMPTY | LSR_IDLE | (q->head != q->tail);
     if (reg == UART_DATA && q->head != q->tail)
@@ -56,6 +58,12 @@ void arch_out8(uint16_t port, uint8_t value)
 {
     if ((port & 7) == UART_IER)
         ier[port_idx(port)] = value;
+}
+
+void arch_in8_string(uint16_t port, void *buf, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)buf)[i] = arch_in8(port);
 }
 
 void arch_out8_string(uint16_t port, const void *buf, size_t len)

@@ -49,6 +49,11 @@ void arch_out8_string(uint16_t port, const void *buf, size_t len)
     __asm__ volatile("rep outsb" : "+S"(buf), "+c"(len) : "d"(port) : "memory");
 }
 
+void arch_in8_string(uint16_t port, void *buf, size_t len)
+{
+    __asm__ volatile("rep insb" : "+D"(buf), "+c"(len) : "d"(port) : "memory");
+}
+
 volatile void *arch_mmio(paddr_t pa)
 {
     return page_ptr(pa);
