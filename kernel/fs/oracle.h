@@ -31,7 +31,7 @@
 #define SYSCALL(nr, name, args, status, note) NR_##name = (nr),
 #define SYSCALL_REGS(nr, name, args, status, note)
 enum oracle_nr {
-#include "syscall/fs.def"
+#include "syscall/table.def"
     NR_COUNT
 };
 #undef SYSCALL
