@@ -41,7 +41,7 @@ struct bootinfo {
     uint32_t flags;    /* enum bootinfo_flags */
     uint32_t range_count;
     struct bootinfo_range free[BOOTINFO_RANGE_MAX]; /* whole pages, unused */
-    uint64_t ram_len;   /* all RAM, as -m gave it */
+    uint64_t ram_len;                               /* all RAM, as -m gave it */
     uint64_t kernel_pa; /* first byte of the loaded kernel ... */
     uint64_t kernel_va; /* ... and where it is mapped */
     uint64_t kernel_len;

@@ -32,17 +32,17 @@ struct config_record {
 };
 
 enum config_type {
-    CONFIG_EXE = 1,       /* path of the program inside the root */
-    CONFIG_ARG = 2,       /* one per argument, argv[0] first, in order */
-    CONFIG_ENV = 3,       /* "K=V", one per variable, in order */
-    CONFIG_CWD = 4,       /* working directory; default "/" */
-    CONFIG_FLAGS = 5,     /* uint64_t, enum config_flags */
-    CONFIG_UMASK = 6,     /* uint64_t */
-    CONFIG_HOSTNAME = 7,  /* uname's nodename; default "samara" */
+    CONFIG_EXE = 1,          /* path of the program inside the root */
+    CONFIG_ARG = 2,          /* one per argument, argv[0] first, in order */
+    CONFIG_ENV = 3,          /* "K=V", one per variable, in order */
+    CONFIG_CWD = 4,          /* working directory; default "/" */
+    CONFIG_FLAGS = 5,        /* uint64_t, enum config_flags */
+    CONFIG_UMASK = 6,        /* uint64_t */
+    CONFIG_HOSTNAME = 7,     /* uname's nodename; default "samara" */
     CONFIG_RLIMIT_STACK = 8, /* uint64_t soft limit; default 8 MiB */
-    CONFIG_WALL_NS = 9,   /* uint64_t: CLOCK_REALTIME when QEMU was started */
-    CONFIG_TSC_KHZ = 10,  /* uint64_t: host's TSC rate, for TCG */
-    CONFIG_RAM_LEN = 11,  /* uint64_t: -m, for messages */
+    CONFIG_WALL_NS = 9,    /* uint64_t: CLOCK_REALTIME when QEMU was started */
+    CONFIG_TSC_KHZ = 10,   /* uint64_t: host's TSC rate, for TCG */
+    CONFIG_RAM_LEN = 11,   /* uint64_t: -m, for messages */
     CONFIG_ARG_FIXED = 12, /* uint64_t, for the command alone: so many ARGs
                             * stay when `run IMAGE ARG...` gives others */
 };

@@ -53,7 +53,7 @@ struct kernel_header {
                              * 1 interrupts, 2 page faults, 3 others,
                              * 4 the gate's (ring 0) */
     uint32_t stack_len;
-    uint32_t boot_stack;    /* top of the stack that `entry` starts on */
+    uint32_t boot_stack; /* top of the stack that `entry` starts on */
     uint32_t pad;
     /* Filled by the image writer: */
     uint64_t root_pa, root_len;

@@ -16,9 +16,7 @@
  * image/read.c image/symbols.c */
 /* unit-flags: -fno-sanitize=address */
 /* ASan's own system calls are not among those that the sandbox allows. */
-#define main monitor_main
-#include "monitor/main.c"
-#undef main
+#include "monitor/monitor.c"
 
 #include <elf.h>
 #include <poll.h>

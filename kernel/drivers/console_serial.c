@@ -39,7 +39,7 @@ enum uart_register {
     UART_LSR,
 };
 #define UART_FCR         UART_IIR  /* written */
-#define UART_DIVISOR     UART_DATA /* while LCR_DIVISOR is set; high byte: IER */
+#define UART_DIVISOR     UART_DATA /* with LCR_DIVISOR; high byte: IER */
 #define FCR_ENABLE_RESET 0xc7u /* FIFOs on and empty, interrupt at 14 bytes */
 #define FIFO_TRIGGER     14u
 #define IIR_CAUSE        0x0fu

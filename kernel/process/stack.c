@@ -20,8 +20,8 @@
 #include "random/pool.h"
 #include "sched/process.h"
 
-#include <linux/auxvec.h>
 #include <asm/resource.h>
+#include <linux/auxvec.h>
 
 /* CPUID(1).EDX of the least x86-64 CPU. Reading it for real would cost an exit
  * of up to 100 us, and programs that want to know more ask CPUID themselves. */

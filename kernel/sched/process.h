@@ -39,7 +39,7 @@ struct process {
     unsigned auxv_count; /* words */
     uint64_t start_ns;
     uint64_t user_ns, kernel_ns;
-    uint64_t dead_threads_cycles; /* TSC ticks; process_cpu_ns() has them in */
+    uint64_t dead_threads_cycles;  /* TSC ticks; process_cpu_ns() has them in */
     struct process_timers *timers; /* process/timers.h; NULL: none yet */
     uint64_t minor_faults, major_faults;
     char hostname[65], domainname[65];

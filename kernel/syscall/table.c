@@ -28,7 +28,8 @@ SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
 #undef SYSCALL
 #undef SYSCALL_REGS
 
-#define HANDLER(name)                              (syscall_fn)(void *) sys_##name
+#define HANDLER(name) (syscall_fn)(void *) sys_##name
+
 #define FULL(nr, name)                             [nr] = HANDLER(name),
 #define PARTIAL(nr, name)                          FULL(nr, name)
 #define NEVER(nr, name)                            [nr] = no_such_call,

@@ -2,7 +2,8 @@
 /*
  * mremap.c - the memory calls in random order, judged by Linux.
  *
- * covers: mmap munmap mprotect mremap madvise mincore msync mlock mlock2 munlock
+ * covers: mmap munmap mprotect mremap madvise mincore msync
+ * covers: mlock mlock2 munlock
  *
  * Method: the same pseudo-random calls on a window of pages here and on Linux;
  * every result and the byte that each page then shows (or the signal that it
