@@ -65,6 +65,14 @@ static void send_window_size(struct link *l)
         send_message(l, LINK_WINSZ, &ws, sizeof(ws));
 }
 
+/* main() fills the places of closed descriptors with such as cannot be used. */
+static bool is_closed(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags < 0 || (flags & O_PATH);
+}
+
 static void send_descriptors(struct link *l)
 {
     /* Resetting its FIFO, the guest may lose the first bytes: these. */
@@ -75,7 +83,7 @@ static void send_descriptors(struct link *l)
     for (fd = 0; fd < 3; fd++) {
         struct stat st;
 
-        if (fstat(fd, &st) != 0)
+        if (fstat(fd, &st) != 0 || is_closed(fd))
             continue;
         stats[fd].mode = st.st_mode;
         stats[fd].rdev = (uint32_t)st.st_rdev;
@@ -95,7 +103,7 @@ int link_prepare(struct link *l, struct fault *fault)
     size_t i;
 
     l->exit_status = -1;
-    l->stdin_open = fcntl(STDIN_FILENO, F_GETFD) >= 0;
+    l->stdin_open = !is_closed(STDIN_FILENO);
     l->stdout_open = true;
     l->has_tty = ioctl(STDIN_FILENO, KERNEL_TCGETS, l->termios) == 0;
     sigemptyset(&mask);
@@ -110,6 +118,8 @@ int link_prepare(struct link *l, struct fault *fault)
         return fault_sys(fault, errno, "cannot watch signals");
     }
     send_descriptors(l);
+    if (!l->stdin_open)
+        send_message(l, LINK_STDIN, "", 0);
     return 0;
 }
 

@@ -81,13 +81,15 @@ static int need_add(struct work *w, const char *name, const char *path,
     found = library_find(&w->search, name, path, elf, rpaths);
     if (!found && is_added(&w->src->tree, name))
         return 0;
-    if (!found)
-        return fault_set(
+    if (!found) {
+        fault_set(
             w->fault, ENOENT,
             "'%s' needs the library '%s', which is not on this host; install "
             "the package that has it (apt-file search %s), or give it: "
             "--add /where/%s:/usr/lib/%s",
             path, name, name, name, name);
+        return fault_exit(w->fault, EXIT_NOT_FOUND);
+    }
     if (!is_listed(&w->src->libraries, found))
         list_add(&w->src->libraries, found);
     err = work_add(w, found, rpaths);
@@ -154,13 +156,14 @@ static int interp_add(struct work *w, const char *path, const struct elf *elf)
         return 0;
     if (tree_find(&w->src->tree, elf->interp))
         return 0;
-    if (tree_add_host(&w->src->tree, elf->interp, &why) != 0)
-        return fault_set(w->fault, ENOENT,
-                         "'%s' needs the dynamic loader '%s', which is not on "
-                         "this host; install the C library that it was built "
-                         "for, or give it: --add /where/%s:%s",
-                         path, elf->interp, path_base(elf->interp),
-                         elf->interp);
+    if (tree_add_host(&w->src->tree, elf->interp, &why) != 0) {
+        fault_set(w->fault, ENOENT,
+                  "'%s' needs the dynamic loader '%s', which is not on "
+                  "this host; install the C library that it was built "
+                  "for, or give it: --add /where/%s:%s",
+                  path, elf->interp, path_base(elf->interp), elf->interp);
+        return fault_exit(w->fault, EXIT_NOT_FOUND);
+    }
     return 0;
 }
 

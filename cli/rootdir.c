@@ -108,11 +108,13 @@ static int elf_check(const char *dir, const char *path, struct fault *fault)
     if (err) {
         fault_exit(fault, EXIT_NOT_RUNNABLE);
     } else {
-        if (elf.interp && !is_file(dir, elf.interp))
-            err = fault_set(fault, ENOENT,
-                            "'%s' needs the dynamic loader '%s', which is not "
-                            "in '%s'; put it there",
-                            path, elf.interp, dir);
+        if (elf.interp && !is_file(dir, elf.interp)) {
+            fault_set(fault, ENOENT,
+                      "'%s' needs the dynamic loader '%s', which is not "
+                      "in '%s'; put it there",
+                      path, elf.interp, dir);
+            err = fault_exit(fault, EXIT_NOT_FOUND);
+        }
         elf_fini(&elf);
     }
     free(host);

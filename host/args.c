@@ -43,7 +43,8 @@ static int parse_long(const struct arg_option *table, const char *arg,
         if (strlen(opt->name) == len && memcmp(opt->name, arg + 2, len) == 0)
             return set_option(opt, shown, value, at, into, fault);
     }
-    return fault_set(fault, EINVAL, "unknown option '%s'", shown);
+    return fault_set(fault, EINVAL,
+                     "unknown option '%s'; 'samara help' lists them", shown);
 }
 
 /* One argument may hold several letters; the last may have its value there. */
@@ -61,7 +62,9 @@ static int parse_letters(const struct arg_option *table, const char *arg,
         while (opt->name && opt->letter != *p)
             opt++;
         if (!opt->name)
-            return fault_set(fault, EINVAL, "unknown option '%s'", shown);
+            return fault_set(fault, EINVAL,
+                             "unknown option '%s'; 'samara help' lists them",
+                             shown);
         if (opt->value && p[1] != '\0')
             value = p[1] == '=' ? p + 2 : p + 1;
         err = set_option(opt, shown, value, at, into, fault);

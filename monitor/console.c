@@ -42,6 +42,8 @@ void console_init(void)
 
         if (fstat(fd, &st) != 0)
             continue; /* closed: all zero says so */
+        if (fcntl(fd, F_GETFL) & O_PATH)
+            continue; /* the command's mark of a closed one */
         out->mode = st.st_mode;
         out->rdev = (uint32_t)st.st_rdev;
         out->is_tty = S_ISCHR(st.st_mode) && ioctl(fd, TCGETS, &t) == 0;

@@ -69,7 +69,7 @@ static int find_phdrs(struct elf *e, const void *head, size_t head_len)
         return refuse(e, -ENOEXEC, "is corrupted: bad program headers");
     e->phdrs_allocated = kmalloc(len);
     if (!e->phdrs_allocated)
-        return refuse(e, -ENOMEM, "does not fit into memory");
+        return refuse(e, -ENOMEM, "does not fit into memory; raise -m");
     e->phdrs = e->phdrs_allocated;
     got = file_read_kernel(e->file, e->phdrs_allocated, len, off);
     if (got < 0)
@@ -232,7 +232,7 @@ static int choose_bias(struct elf *e, struct space *s, uaddr_t base,
     if (base == 0) {
         room = find_room(e, s);
         if (room < 0)
-            return refuse(e, (int)room, "does not fit into memory");
+            return refuse(e, (int)room, "does not fit into memory; raise -m");
         base = (uaddr_t)room;
     }
     /* The bias is aligned, so that each address keeps its own alignment. */
@@ -278,7 +278,8 @@ int elf_map(struct elf *e, struct space *s, uaddr_t base, struct elf_place *out)
         fixed = MAP_FIXED;
     }
     if (err)
-        return e->why ? err : refuse(e, err, "does not fit into memory");
+        return e->why ? err
+                      : refuse(e, err, "does not fit into memory; raise -m");
     out->bias = bias;
     out->entry = bias + e->ehdr.e_entry;
     out->phdr = find_phdr_va(e, bias);
