@@ -116,13 +116,16 @@ static int ram_choose(const struct options *o, const char *path,
 
     if (err)
         return err;
-    extra = img.root.mem_len + img.config.mem_len + config_len;
+    /* What the monitor maps beside the guest's memory lies in it here, and the
+     * first MiB is the PC's. */
+    extra = KERNEL_PA + img.header.text_len + img.root.mem_len +
+            img.config.mem_len + config_len;
     image_close(&img);
     m->ram_len = (o->ram_len + extra + RAM_UNIT - 1) & ~(RAM_UNIT - 1);
     if (o->verbose)
         fprintf(stderr,
                 "samara: QEMU gets %llu KiB: -m %llu KiB, and %llu KiB for "
-                "the image, which it copies into RAM\n",
+                "the image and the PC's first MiB, which lie in RAM\n",
                 (unsigned long long)(m->ram_len >> 10),
                 (unsigned long long)(o->ram_len >> 10),
                 (unsigned long long)(extra >> 10));

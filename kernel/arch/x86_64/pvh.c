@@ -32,6 +32,7 @@ struct start_module {
 #define LAPIC_PA  0xfee00000ull
 #define BDA_WORD  0x413u /* BIOS data area: KiB of base memory; 0: no BIOS */
 #define IDENTITY  (1ull << 30)
+#define COM1      0x3f8u
 #define BOOT_MARK 0x5361u
 
 _Static_assert(offsetof(struct cpu_state, cr3) == 0x08, "pvh_leave knows");
@@ -64,10 +65,19 @@ static void out8(uint16_t port, uint8_t value)
     __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
 }
 
-NORETURN static void halt_forever(void)
+/* Nothing else works yet: a line on the first serial port, then a triple fault,
+ * which ends QEMU where it may not reboot. */
+NORETURN static void give_up(const char *why)
 {
-    for (;;)
-        __asm__ volatile("cli; hlt");
+    static const uint8_t no_idt[10];
+
+    for (const char *p = "samara: cannot start: "; *p; p++)
+        out8(COM1, (uint8_t)*p);
+    for (; *why; why++)
+        out8(COM1, (uint8_t)*why);
+    out8(COM1, '\n');
+    __asm__ volatile("lidt %0; int3" ::"m"(no_idt));
+    __builtin_unreachable();
 }
 
 static void use(struct boot_ranges *r, uint64_t pa, uint64_t len)
@@ -110,8 +120,8 @@ static void give_unused(struct boot_ranges *r, uint64_t pa, uint64_t end)
         give(r->boot, pa, end);
 }
 
-/* Zeroed pages for tables: from the first free range with room, above the
- * first MiB where firmware may still have data, inside the identity map. */
+/* Zeroed pages for tables, inside the identity map: from the first free range
+ * with room. Those below the first MiB come last, and hold anything. */
 static uint8_t *carve(struct bootinfo *boot, size_t pages)
 {
     uint64_t len = pages * PAGE_SIZE;
@@ -120,16 +130,16 @@ static uint8_t *carve(struct bootinfo *boot, size_t pages)
         struct bootinfo_range *f = &boot->free[i];
         uint64_t pa = f->pa;
 
-        if (pa < KERNEL_PA || f->len < len || pa + len > IDENTITY)
+        if (f->len < len || pa + len > IDENTITY)
             continue;
         f->pa += len;
         f->len -= len;
-        if (!(boot->flags & BOOTINFO_RAM_ZEROED))
+        if (pa < KERNEL_PA || !(boot->flags & BOOTINFO_RAM_ZEROED))
             for (uint64_t *p = (uint64_t *)pa; (uint64_t)p < pa + len; p++)
                 *p = 0;
         return (uint8_t *)pa;
     }
-    halt_forever();
+    give_up("no memory is left beside the image; raise -m");
 }
 
 static uint64_t read_memory_map(struct boot_ranges *r,
@@ -252,21 +262,22 @@ void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
     struct bootinfo *out;
 
     if (si->magic != START_MAGIC)
-        halt_forever();
+        give_up("the boot loader does not speak PVH");
     if (!memory_is_used())
         boot.flags |= BOOTINFO_RAM_ZEROED;
     use(&ranges, boot.kernel_pa, boot.kernel_len);
     find_images(&ranges, k, si);
     t.direct_len = read_memory_map(&ranges, si);
-    if (boot.root_pa + boot.root_len > t.direct_len)
-        t.direct_len = boot.root_pa + boot.root_len;
+    if (boot.root_pa + boot.root_len > t.direct_len ||
+        boot.config_pa + boot.config_len > t.direct_len)
+        give_up("the image does not fit into memory; raise -m");
     cpu_layout_choose(hardware_random(), &t.layout);
     t.fixed = carve(&boot, CPU_TABLES_FIXED_PAGES);
     t.fixed_pa = (uint64_t)t.fixed;
     t.own = carve(&boot, cpu_tables_own_pages(&t) + 1);
     t.own_pa = (uint64_t)t.own;
     if (cpu_tables_build(&t, &state) != 0)
-        halt_forever();
+        give_up("the kernel's header is damaged; build the image anew");
 
     boot.kernel_va = t.layout.kernel_va;
     boot.direct_va = t.layout.direct_va;
