@@ -14,7 +14,9 @@
 #include "core/string.h"
 #include "drivers/console.h"
 #include "mm/space.h"
+#include "mm/user.h"
 #include "process/signal.h"
+#include "process/symbol.h"
 #include "sched/process.h"
 
 #define TRACE_MAX    16u
@@ -109,14 +111,25 @@ static bool mapping_at(uint64_t va, struct mapping *m)
     return true;
 }
 
+static void add_symbol(struct text *t, const char *path, uint64_t file_off)
+{
+    char name[SYMBOL_NAME_MAX];
+    uint64_t offset;
+
+    if (symbol_find(path, file_off, name, &offset))
+        text_add(t, "%s+0x%lx (%s+0x%lx)", name, offset, path, file_off);
+    else
+        text_add(t, "%s+0x%lx", path, file_off);
+}
+
 static void add_place(struct text *t, uint64_t va, struct mapping *m)
 {
     if (!mapping_at(va, m) || va < m->start)
         text_add(t, "0x%lx, not mapped", va);
-    else if (m->path[0])
-        text_add(t, "%s+0x%lx", m->path, va - m->start + m->offset);
+    else if (m->path[0] != '/')
+        text_add(t, "0x%lx, %s", va, m->path[0] ? m->path : "anonymous memory");
     else
-        text_add(t, "0x%lx, anonymous memory", va);
+        add_symbol(t, m->path, va - m->start + m->offset);
 }
 
 /* Below a stack and near its pointer: the kernel's own gap below the main
@@ -167,6 +180,23 @@ static void add_fault(struct text *t, const struct regs *regs,
                  m->start, m->path);
 }
 
+/* Follow the program's frame pointers, if it keeps any: upwards only. */
+static size_t backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max)
+{
+    uint64_t frame[2]; /* the caller's rbp, the return address */
+    size_t count = 0;
+
+    out[count++] = rip;
+    while (count < max && rbp % 8 == 0 &&
+           copy_from_user(frame, rbp, sizeof(frame)) == 0 && frame[1] != 0) {
+        out[count++] = frame[1];
+        if (frame[0] <= rbp)
+            break;
+        rbp = frame[0];
+    }
+    return count;
+}
+
 static void report_fill(struct hypercall_report *r, const struct regs *regs,
                         const struct signal_info *info)
 {
@@ -177,7 +207,7 @@ static void report_fill(struct hypercall_report *r, const struct regs *regs,
     r->rip = arch_linux_rip(regs->rip);
     r->cr2 = info->addr;
     r->error = info->error;
-    r->trace_count = arch_backtrace(r->rip, regs->rbp, r->trace, TRACE_MAX);
+    r->trace_count = backtrace(r->rip, regs->rbp, r->trace, TRACE_MAX);
 }
 
 /* Static, for a kernel stack is small and a program crashes once. */
@@ -202,12 +232,11 @@ void signal_report_crash(const struct regs *regs,
     }
     text_add(&text, "  thread %d at ", t->tid);
     add_place(&text, report.rip, &m);
-    for (size_t i = 0; i < report.trace_count; i++) {
-        if (report.trace[i] == report.rip)
-            continue;
+    for (size_t i = 1; i < report.trace_count; i++) {
         text_add(&text, "\n  called from ");
         add_place(&text, report.trace[i], &m);
     }
     text_add(&text, "\n");
+    report.trace_count = 0; /* told above, with names that only we know */
     console_report(text.buf, &report, false, info->signo);
 }
