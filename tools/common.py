@@ -7,6 +7,7 @@ is a pair of monitor and accelerator, written "qemu/tcg"; those that this
 machine cannot run are left out and said so.
 """
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -67,11 +68,19 @@ class Result:
         return ''
 
 
+def default_signals():
+    """For a child: Ctrl-C works although a shell started us in the
+    background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 def run(command, stdin=b'', timeout=60, env=None, cwd=None):
     """Run a program to its end: Result. Kills it after `timeout` s."""
     source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
     p = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, env=env, cwd=cwd)
+                         stderr=subprocess.PIPE, env=env, cwd=cwd,
+                         preexec_fn=default_signals)
     try:
         out, err = p.communicate(stdin, timeout=timeout)
         return Result(out, err, p.returncode)
