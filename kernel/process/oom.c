@@ -13,13 +13,13 @@
 void fault_out_of_memory(void)
 {
     struct process *p = process_current();
+    uint64_t all = p->ram_len ? p->ram_len : page_total_count() * PAGE_SIZE;
     struct space_stat st;
 
     space_stat(p->space, &st);
     kprintf("out of memory: %s has %lu MiB mapped and needs more than the "
-            "%lu KiB it uses now; the guest has %lu MiB in all. "
-            "Raise it: samara run -m SIZE",
+            "%lu KiB it uses now; -m is %lu MiB. Raise it: samara run -m SIZE",
             thread_current()->name, st.mapped_pages >> 8, st.resident_pages * 4,
-            (page_total_count() + 255) >> 8);
+            all >> 20);
     process_exit_group(STATUS_KILLED);
 }

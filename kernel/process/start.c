@@ -114,6 +114,7 @@ static struct process *create_process(const struct run_config *config)
         return NULL;
     p->pid = p->pgid = p->sid = 1;
     p->dumpable = true;
+    p->ram_len = config->ram_len;
     list_init(&p->threads);
     set_limits(p, config->stack_limit);
     strlcpy(p->hostname, config->hostname, sizeof(p->hostname));

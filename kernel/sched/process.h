@@ -45,6 +45,7 @@ struct process {
     char hostname[65], domainname[65];
     bool no_new_privs, dumpable;
     uint64_t personality;
+    uint64_t ram_len; /* -m, for messages; 0: not told */
     /* What prctl() and capset() keep here; 0 is what a program starts with. */
     uint64_t cap_dropped, cap_off, cap_inheritable; /* bits; off: effective */
     uint64_t timer_slack_ns;                        /* 0: Linux's 50 us */

@@ -41,7 +41,7 @@ echo 'int f(void) { return 1; }' >f.c
 echo 'int f(void); int main(void) { return f(); }' >main.c
 gcc -shared -fPIC -Wl,-soname,libf-test.so.1 f.c -o libf-test.so.1
 gcc main.c ./libf-test.so.1 -o needs
-check "a missing library is named" refuses 125 "libf-test.so.1.*--add" \
+check "a missing library is named" refuses 127 "libf-test.so.1.*--add" \
     run ./needs
 check "--add gives it" says "/usr/lib/libf-test.so.1" inspect --files \
     --add "$T/libf-test.so.1:/usr/lib/libf-test.so.1" ./needs
@@ -53,7 +53,7 @@ check "\$ORIGIN in a run path" says "$T/app/.*libf-test.so.1" \
 ln -s app/bin/needs link
 check "\$ORIGIN follows the link" says "$T/app/.*libf-test.so.1" inspect ./link
 gcc main.c ./libf-test.so.1 -Wl,--dynamic-linker=/lib/no-ld.so.9 -o loader
-check "a missing loader is named" refuses 125 "/lib/no-ld.so.9" run ./loader
+check "a missing loader is named" refuses 127 "/lib/no-ld.so.9" run ./loader
 check "--add of nothing" refuses 125 "--add ./gone" run --add ./gone /bin/true
 
 # --- what is packed ---

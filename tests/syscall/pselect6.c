@@ -139,8 +139,8 @@ TEST(errors)
     CHECK_ERR(syscall(SYS_pselect6, 5, bad_pointer(), NULL, NULL, &zero, NULL),
               EFAULT);
     FD_ZERO(&in);
-    FD_SET(99, &in);
-    CHECK_ERR(select(100, &in, NULL, NULL, &(struct timeval){ 0, 0 }), EBADF);
+    FD_SET(50, &in); /* Linux looks no further than its table, 64 at first */
+    CHECK_ERR(select(51, &in, NULL, NULL, &(struct timeval){ 0, 0 }), EBADF);
     CHECK_ERR(syscall(SYS_ppoll, &p, 1, &t, NULL, 8), EINVAL);
     CHECK_ERR(syscall(SYS_ppoll, &p, 1, &zero, &set, 4), EINVAL);
     CHECK_ERR(syscall(SYS_ppoll, bad_pointer(), 1, &zero, NULL, 8), EFAULT);
