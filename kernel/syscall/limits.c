@@ -30,6 +30,8 @@ static int limit_set(unsigned which, const struct rlimit64 *new_limit)
     if (new_limit->hard > p->rlimits[which].hard && p->euid != 0)
         return -EPERM;
     p->rlimits[which] = *new_limit;
+    if (which == RLIMIT_STACK)
+        space_set_stack_limit(p->space, new_limit->soft);
     return 0;
 }
 
