@@ -87,6 +87,26 @@ no_such_call:
     mov %rax, \base+REGS_R11(%rsp)
 .endm
 
+/* All from the struct regs at rsp; leaves rsp at iretq's frame. */
+.macro LOAD_REGS
+    mov REGS_R15(%rsp), %r15
+    mov REGS_R14(%rsp), %r14
+    mov REGS_R13(%rsp), %r13
+    mov REGS_R12(%rsp), %r12
+    mov REGS_RBP(%rsp), %rbp
+    mov REGS_RBX(%rsp), %rbx
+    mov REGS_R11(%rsp), %r11
+    mov REGS_R10(%rsp), %r10
+    mov REGS_R9(%rsp), %r9
+    mov REGS_R8(%rsp), %r8
+    mov REGS_RAX(%rsp), %rax
+    mov REGS_RCX(%rsp), %rcx
+    mov REGS_RDX(%rsp), %rdx
+    mov REGS_RSI(%rsp), %rsi
+    mov REGS_RDI(%rsp), %rdi
+    add $REGS_RIP, %rsp
+.endm
+
 /* Work is pending, or all registers must be loaded. rax = the result. */
 exit_slow:
     testl $WORK_FULL, %gs:PERCPU_WORK
@@ -110,22 +130,7 @@ exit_full:
 exit_full_restart:
     cmpl $0, %gs:PERCPU_WORK
     jne exit_full_work
-    mov REGS_R15(%rsp), %r15
-    mov REGS_R14(%rsp), %r14
-    mov REGS_R13(%rsp), %r13
-    mov REGS_R12(%rsp), %r12
-    mov REGS_RBP(%rsp), %rbp
-    mov REGS_RBX(%rsp), %rbx
-    mov REGS_R11(%rsp), %r11
-    mov REGS_R10(%rsp), %r10
-    mov REGS_R9(%rsp), %r9
-    mov REGS_R8(%rsp), %r8
-    mov REGS_RAX(%rsp), %rax
-    mov REGS_RCX(%rsp), %rcx
-    mov REGS_RDX(%rsp), %rdx
-    mov REGS_RSI(%rsp), %rsi
-    mov REGS_RDI(%rsp), %rdi
-    add $REGS_RIP, %rsp
+    LOAD_REGS
 exit_iret:
     iretq
 
@@ -316,22 +321,7 @@ fault_build:
 exit_exception: /* eax: 0 to the program, 1 back to kernel code */
     test %eax, %eax
     jz exit_full
-    mov REGS_R15(%rsp), %r15
-    mov REGS_R14(%rsp), %r14
-    mov REGS_R13(%rsp), %r13
-    mov REGS_R12(%rsp), %r12
-    mov REGS_RBP(%rsp), %rbp
-    mov REGS_RBX(%rsp), %rbx
-    mov REGS_R11(%rsp), %r11
-    mov REGS_R10(%rsp), %r10
-    mov REGS_R9(%rsp), %r9
-    mov REGS_R8(%rsp), %r8
-    mov REGS_RAX(%rsp), %rax
-    mov REGS_RCX(%rsp), %rcx
-    mov REGS_RDX(%rsp), %rdx
-    mov REGS_RSI(%rsp), %rsi
-    mov REGS_RDI(%rsp), %rdi
-    add $REGS_RIP, %rsp
+    LOAD_REGS
     iretq
 
 fault_in_kernel:
