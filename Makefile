@@ -159,6 +159,8 @@ install: all
 	install -m 755 $(B)/samara $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/samara-monitor $(DESTDIR)$(PREFIX)/lib/samara/
 	install -m 644 $(B)/kernel.elf $(DESTDIR)$(PREFIX)/lib/samara/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 clean:
 	rm -rf $(B) $(B)-clang compile_commands.json
