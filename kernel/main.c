@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "core/errno.h"
 #include "core/panic.h"
+#include "core/printf.h"
 #include "drivers/console.h"
 #include "fs/vfs.h"
 #include "mm/page.h"
@@ -21,12 +22,21 @@
 #include "sched/thread.h"
 #include "time/clock.h"
 
+#define STATUS_FAILED 125 /* Samara's own failures, as the command has them */
+
 NORETURN void kernel_main(struct bootinfo *boot);
 
 static void report_panic(const char *text,
                          const struct hypercall_report *report)
 {
     console_report(text, report, true, 0);
+}
+
+/* The image is damaged, or not ours: no fault of the kernel's. */
+NORETURN static void refuse(const char *what, int err)
+{
+    kprintf("%s (error %d); make the image anew: samara build", what, -err);
+    console_power_off(STATUS_FAILED);
 }
 
 void kernel_main(struct bootinfo *boot)
@@ -50,14 +60,12 @@ void kernel_main(struct bootinfo *boot)
     console_signal_hook = signal_from_host;
     thread_signal_hook = signal_deliver;
     if (err)
-        panic("no usable run configuration (error %d): start an image that "
-              "samara build made",
-              -err);
+        refuse("no usable run configuration", err);
     pool_init(boot->seed);
     clock_init(boot, config.tsc_khz, config.wall_ns);
     image = boot->root_len ? page_ptr(boot->root_pa) : NULL;
     err = vfs_init(image, boot->root_len, config.flags & CONFIG_READ_ONLY);
     if (err)
-        panic("the root file system cannot be mounted: error %d", -err);
+        refuse("the root file system cannot be mounted", err);
     process_start_first(&config);
 }
