@@ -298,18 +298,14 @@ bool arch_random(uint64_t *out)
 
 size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max)
 {
-    uint64_t low = (uint64_t)__data_start;
     size_t n = 0;
 
     if (max > 0)
         out[n++] = rip;
     /* Kernel frames only: program stacks are read with mm/user.h. */
-    while (n < max && rbp >= ARCH_USER_MAX && rbp % 8 == 0 && rbp != 0) {
+    while (n < max && rbp >= 0xffff800000000000ul && rbp % 8 == 0) {
         const uint64_t *frame = (const uint64_t *)rbp;
 
-        if (rbp < 0xffff800000000000ul)
-            break;
-        (void)low;
         out[n++] = frame[1];
         if (frame[0] <= rbp || frame[0] - rbp > ARCH_KSTACK_LEN)
             break;

@@ -276,27 +276,35 @@ vector_entries:
     mov %eax, %ss
 .endm
 
-exception: /* [vector][error][rip][cs][rflags][rsp][ss] */
-    push %rax
-    push %rcx
+/*
+ * handler(regs, first word, error) with the regs on the thread's kernel stack,
+ * or below the kernel code that was interrupted. On the IST stack:
+ *   [rcx][rax][vector or cr2][error][rip][cs][rflags][rsp][ss]
+ */
+.macro CALL_HANDLER handler
     LOAD_SS
     mov 32(%rsp), %rax
-    IF_KERNEL exception_in_kernel
+    IF_KERNEL 772f
     mov %gs:PERCPU_KSTACK_TOP, %rax
-exception_build:
+    jmp 773f
+772:
+    mov 56(%rsp), %rax
+    and $-16, %rax
+773:
     BUILD_REGS 32
     mov 16(%rsp), %rsi
     mov 24(%rsp), %rdx
     mov %rax, %rdi
     mov %rax, %rsp
     cld
-    call trap_exception
-    jmp exit_exception
+    call \handler
+.endm
 
-exception_in_kernel:
-    mov 56(%rsp), %rax
-    and $-16, %rax
-    jmp exception_build
+exception: /* [vector][error][rip][cs][rflags][rsp][ss] */
+    push %rax
+    push %rcx
+    CALL_HANDLER trap_exception
+    jmp exit_exception
 
 .globl fault_entry
 .hidden fault_entry
@@ -306,28 +314,12 @@ fault_entry: /* [error][rip][cs][rflags][rsp][ss], rax = cr2 */
     mov 72(%rax), %rax /* the interrupted code's: stub.S */
     push %rax
     push %rcx
-    LOAD_SS
-    mov 32(%rsp), %rax
-    IF_KERNEL fault_in_kernel
-    mov %gs:PERCPU_KSTACK_TOP, %rax
-fault_build:
-    BUILD_REGS 32
-    mov 16(%rsp), %rsi
-    mov 24(%rsp), %rdx
-    mov %rax, %rdi
-    mov %rax, %rsp
-    cld
-    call trap_page_fault
+    CALL_HANDLER trap_page_fault
 exit_exception: /* eax: 0 to the program, 1 back to kernel code */
     test %eax, %eax
     jz exit_full
     LOAD_REGS
     iretq
-
-fault_in_kernel:
-    mov 56(%rsp), %rax
-    and $-16, %rax
-    jmp fault_build
 
 interrupt: /* [vector][rip][cs][rflags][rsp][ss] */
     push %rax

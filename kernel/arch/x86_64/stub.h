@@ -18,8 +18,7 @@
 #define STUB_GATE     0x080
 #define STUB_HALT_IRQ 0x200
 
-#define STUB_VECTOR 3
-#define STUB_MAGIC  0x53616d61
+#define STUB_MAGIC 0x53616d61
 
 /* Operations. */
 #define STUB_FLUSH_PAGE 0 /* rdi: virtual address */
@@ -29,6 +28,5 @@
 #define STUB_HALT       4 /* until an interrupt; notes it in the stub's data */
 #define STUB_APIC_READ  5 /* rdi: register 0x390; -> eax */
 #define STUB_UNMASK     6 /* interrupts on; every other register is kept */
-#define STUB_OP_COUNT   7
 
 #endif
