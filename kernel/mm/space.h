@@ -89,6 +89,11 @@ bool space_is_free(struct space *s, uaddr_t va, size_t len);
  * for output straight from its memory. */
 paddr_t space_resident(struct space *s, uaddr_t va);
 
+/* The object that a shared mapping shows at va, and where in it; NULL: va is
+ * in no shared mapping. The object is borrowed from the mapping. */
+struct vm_object *space_shared_object(struct space *s, uaddr_t va,
+                                      uint64_t *off_out);
+
 /* Figures for /proc and messages. */
 struct space_stat {
     size_t mapped_pages, resident_pages, shared_pages, locked_pages;

@@ -38,6 +38,17 @@ void space_stat(const struct space *s, struct space_stat *out)
     }
 }
 
+struct vm_object *space_shared_object(struct space *s, uaddr_t va,
+                                      uint64_t *off_out)
+{
+    const struct region *r = region_find(s, va);
+
+    if (!r || va < r->start || !(r->flags & REGION_SHARED) || !r->obj)
+        return NULL;
+    *off_out = r->obj_off + (va - r->start);
+    return r->obj;
+}
+
 static void region_name(const struct space *s, const struct region *r,
                         char *buf, size_t len)
 {

@@ -173,6 +173,33 @@ bool user_range_ok(uaddr_t p, size_t len)
     return p >= 4096 && p + len < ARCH_USER_MAX;
 }
 
+/* One page of one object, mapped shared where the test says. */
+static uaddr_t fake_object_start;
+static unsigned fake_object_refs;
+static void fake_object_ref(struct vm_object *obj)
+{
+    (void)obj;
+    fake_object_refs++;
+}
+static void fake_object_unref(struct vm_object *obj)
+{
+    (void)obj;
+    fake_object_refs--;
+}
+struct vm_object *space_shared_object(struct space *s, uaddr_t va,
+                                      uint64_t *off_out)
+{
+    static const struct vm_object_ops ops = { .ref = fake_object_ref,
+                                              .unref = fake_object_unref };
+    static struct vm_object object = { .ops = &ops };
+
+    (void)s;
+    if (va < fake_object_start || va >= fake_object_start + 4)
+        return NULL;
+    *off_out = va - fake_object_start;
+    return &object;
+}
+
 /* ---- threads without files and signals ---- */
 
 struct thread *thread_find(int tid)

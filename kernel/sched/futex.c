@@ -2,7 +2,7 @@
 /*
  * futex.c - futex queues.
  *
- * A waiter is queued by (space, address) in one of FUTEX_QUEUE_COUNT lists. It
+ * A waiter is queued by (owner, place) in one of FUTEX_QUEUE_COUNT lists. It
  * is on its list exactly while nobody has woken it: the waker takes it off, so
  * an empty link after the sleep tells a wake-up from a signal or time-out.
  * Reading the word, comparing and queueing happen without another thread in
@@ -14,15 +14,17 @@
 
 #include "core/errno.h"
 #include "core/panic.h"
+#include "mm/object.h"
+#include "mm/space.h"
 #include "mm/user.h"
 #include "sched/process.h"
 
 /* Zeroed memory until first used, so that boot touches nothing. */
 static struct list queues[FUTEX_QUEUE_COUNT];
 
-static struct list *queue_of(const struct space *space, uaddr_t addr)
+static struct list *queue_of(const struct futex_word *word)
 {
-    uint64_t hash = ((addr >> 2) ^ ((uintptr_t)space >> 4)) *
+    uint64_t hash = ((word->at >> 2) ^ ((uintptr_t)word->owner >> 4)) *
                     0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio */
     struct list *q = &queues[hash >> 57];
 
@@ -32,30 +34,74 @@ static struct list *queue_of(const struct space *space, uaddr_t addr)
     return q;
 }
 
-static bool is_word(uaddr_t addr)
+struct futex_word futex_word_at(uaddr_t addr, bool is_private)
 {
-    return addr % 4 == 0;
+    struct space *space = process_current()->space;
+    struct futex_word word = { .addr = addr, .owner = space, .at = addr };
+
+    if (is_private)
+        return word;
+    word.obj = space_shared_object(space, addr, &word.at);
+    if (word.obj)
+        word.owner = word.obj;
+    return word;
 }
 
-static bool is_at(const struct futex_waiter *w, const struct space *space,
-                  uaddr_t addr)
+static bool is_aligned(const struct futex_word *word)
 {
-    return w->addr == addr && w->space == space;
+    return word->addr % 4 == 0;
+}
+
+static bool is_at(const struct futex_waiter *w, const struct futex_word *word)
+{
+    return w->word.at == word->at && w->word.owner == word->owner;
 }
 
 static void waiter_queue(struct futex_waiter *w)
 {
-    list_push_back(queue_of(w->space, w->addr), &w->link);
+    list_push_back(queue_of(&w->word), &w->link);
 }
 
-static void waiter_setup(struct futex_waiter *w, uaddr_t addr, uint32_t bitset)
+/* An object must not go, and another come in its place, while w sleeps. */
+static void waiter_set_word(struct futex_waiter *w,
+                            const struct futex_word *word)
+{
+    w->word = *word;
+    if (word->obj)
+        word->obj->ops->ref(word->obj);
+}
+
+static void waiter_fini(struct futex_waiter *w)
+{
+    list_remove(&w->link);
+    if (w->word.obj)
+        w->word.obj->ops->unref(w->word.obj);
+}
+
+static void waiter_setup(struct futex_waiter *w, const struct futex_word *word,
+                         uint32_t bitset)
 {
     list_init(&w->link);
     w->thread = thread_current();
-    w->space = w->thread->process->space;
-    w->addr = addr;
+    waiter_set_word(w, word);
     w->bitset = bitset;
     w->wants_pi = false;
+}
+
+/* Queue, and sleep until woken. 0: woken, whatever came at the same time. */
+static int waiter_sleep(struct futex_waiter *w, uint64_t deadline_ns)
+{
+    bool woken;
+    int err;
+
+    waiter_queue(w);
+    do {
+        thread_wake_clear();
+        err = thread_sleep(deadline_ns);
+        woken = list_is_empty(&w->link);
+    } while (err == 0 && !woken);
+    waiter_fini(w);
+    return woken ? 0 : err;
 }
 
 static void waiter_release(struct futex_waiter *w)
@@ -64,30 +110,22 @@ static void waiter_release(struct futex_waiter *w)
     thread_wake(w->thread);
 }
 
-int futex_wait(uaddr_t addr, uint32_t expected, uint32_t bitset,
-               uint64_t deadline_ns)
+int futex_wait(const struct futex_word *word, uint32_t expected,
+               uint32_t bitset, uint64_t deadline_ns)
 {
     struct futex_waiter w;
     uint32_t seen;
     int err;
 
-    if (!is_word(addr) || bitset == 0)
+    if (!is_aligned(word) || bitset == 0)
         return -EINVAL;
-    err = user_get32(&seen, addr);
+    err = user_get32(&seen, word->addr);
     if (err)
         return err;
     if (seen != expected)
         return -EAGAIN;
-    waiter_setup(&w, addr, bitset);
-    waiter_queue(&w);
-    do {
-        thread_wake_clear();
-        err = thread_sleep(deadline_ns);
-    } while (err == 0 && !list_is_empty(&w.link));
-    if (list_is_empty(&w.link))
-        return 0; /* woken, whatever came at the same time */
-    list_remove(&w.link);
-    return err;
+    waiter_setup(&w, word, bitset);
+    return waiter_sleep(&w, deadline_ns);
 }
 
 static int many_queue(struct futex_waiter *waiters, const uint32_t *expected,
@@ -96,12 +134,15 @@ static int many_queue(struct futex_waiter *waiters, const uint32_t *expected,
     uint32_t seen;
     int err;
 
-    for (unsigned i = 0; i < count; i++)
-        waiter_setup(&waiters[i], waiters[i].addr, FUTEX_BITSET_MATCH_ANY);
     for (unsigned i = 0; i < count; i++) {
-        if (!is_word(waiters[i].addr))
+        struct futex_word word = waiters[i].word;
+
+        waiter_setup(&waiters[i], &word, FUTEX_BITSET_MATCH_ANY);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (!is_aligned(&waiters[i].word))
             return -EINVAL;
-        err = user_get32(&seen, waiters[i].addr);
+        err = user_get32(&seen, waiters[i].word.addr);
         if (err)
             return err;
         if (seen != expected[i])
@@ -119,7 +160,7 @@ static int many_unqueue(struct futex_waiter *waiters, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         if (list_is_empty(&waiters[i].link))
             woken = (int)i;
-        list_remove(&waiters[i].link);
+        waiter_fini(&waiters[i]);
     }
     return woken;
 }
@@ -146,18 +187,18 @@ int futex_wait_many(struct futex_waiter *waiters, const uint32_t *expected,
     return woken >= 0 ? woken : err;
 }
 
-static unsigned wake_queued(const struct space *space, uaddr_t addr,
-                            unsigned count_max, uint32_t bitset)
+static unsigned wake_queued(const struct futex_word *word, unsigned count_max,
+                            uint32_t bitset)
 {
     unsigned count = 0;
 
-    LIST_FOR_EACH(it, queue_of(space, addr))
+    LIST_FOR_EACH(it, queue_of(word))
     {
         struct futex_waiter *w = LIST_ENTRY(it, struct futex_waiter, link);
 
         if (count >= count_max)
             break;
-        if (!is_at(w, space, addr) || !(w->bitset & bitset) || w->wants_pi)
+        if (!is_at(w, word) || !(w->bitset & bitset) || w->wants_pi)
             continue;
         waiter_release(w);
         count++;
@@ -165,52 +206,63 @@ static unsigned wake_queued(const struct space *space, uaddr_t addr,
     return count;
 }
 
-int futex_wake(uaddr_t addr, unsigned count_max, uint32_t bitset)
+int futex_wake(const struct futex_word *word, unsigned count_max,
+               uint32_t bitset)
 {
-    if (!is_word(addr) || bitset == 0)
+    if (!is_aligned(word) || bitset == 0)
         return -EINVAL;
-    if (!user_range_ok(addr, 4))
+    if (!user_range_ok(word->addr, 4))
         return -EFAULT;
-    return (int)wake_queued(process_current()->space, addr, count_max, bitset);
+    return (int)wake_queued(word, count_max, bitset);
 }
 
-int futex_requeue(uaddr_t from, uaddr_t to, unsigned wake_max,
-                  unsigned move_max, const uint32_t *expected)
+/* Move up to `count_max` sleepers from one word to the other. */
+static unsigned move_queued(const struct futex_word *from,
+                            const struct futex_word *to, unsigned count_max)
 {
-    struct space *space = process_current()->space;
-    unsigned woken, moved = 0;
+    unsigned count = 0;
+
+    if (from->owner == to->owner && from->at == to->at)
+        return 0; /* they would be put behind themselves for ever */
+    LIST_FOR_EACH(it, queue_of(from))
+    {
+        struct futex_waiter *w = LIST_ENTRY(it, struct futex_waiter, link);
+
+        if (count >= count_max)
+            break;
+        if (!is_at(w, from) || w->wants_pi)
+            continue;
+        waiter_fini(w);
+        waiter_set_word(w, to);
+        /* Both words may share this queue: w then comes up again at its end,
+         * where is_at() passes over it. */
+        waiter_queue(w);
+        count++;
+    }
+    return count;
+}
+
+int futex_requeue(const struct futex_word *from, const struct futex_word *to,
+                  unsigned wake_max, unsigned move_max,
+                  const uint32_t *expected)
+{
+    unsigned woken, moved;
     uint32_t seen;
     int err;
 
-    if (!is_word(from) || !is_word(to))
+    if (!is_aligned(from) || !is_aligned(to))
         return -EINVAL;
-    if (!user_range_ok(from, 4) || !user_range_ok(to, 4))
+    if (!user_range_ok(from->addr, 4) || !user_range_ok(to->addr, 4))
         return -EFAULT;
     if (expected) {
-        err = user_get32(&seen, from);
+        err = user_get32(&seen, from->addr);
         if (err)
             return err;
         if (seen != *expected)
             return -EAGAIN;
     }
-    woken = wake_queued(space, from, wake_max, FUTEX_BITSET_MATCH_ANY);
-    if (from == to)
-        move_max = 0; /* it would be put behind itself for ever */
-    LIST_FOR_EACH(it, queue_of(space, from))
-    {
-        struct futex_waiter *w = LIST_ENTRY(it, struct futex_waiter, link);
-
-        if (moved >= move_max)
-            break;
-        if (!is_at(w, space, from) || w->wants_pi)
-            continue;
-        list_remove(&w->link);
-        w->addr = to;
-        /* Both words may share this queue: w then comes up again at its end,
-         * where is_at() passes over it. */
-        waiter_queue(w);
-        moved++;
-    }
+    woken = wake_queued(from, wake_max, FUTEX_BITSET_MATCH_ANY);
+    moved = move_queued(from, to, move_max);
     return (int)(expected ? woken + moved : woken);
 }
 
@@ -253,10 +305,9 @@ static int32_t sign_extend12(uint32_t field)
     return (int32_t)(field << 20) >> 20;
 }
 
-int futex_wake_op(uaddr_t addr, uaddr_t addr2, unsigned wake_max,
-                  unsigned wake2_max, uint32_t encoded)
+int futex_wake_op(const struct futex_word *word, const struct futex_word *word2,
+                  unsigned wake_max, unsigned wake2_max, uint32_t encoded)
 {
-    struct space *space = process_current()->space;
     uint32_t op = encoded >> 28 & 7, cmp = encoded >> 24 & 15;
     uint32_t arg = (uint32_t)sign_extend12(encoded >> 12 & 0xfff);
     int32_t cmp_arg = sign_extend12(encoded & 0xfff);
@@ -264,45 +315,45 @@ int futex_wake_op(uaddr_t addr, uaddr_t addr2, unsigned wake_max,
     unsigned count;
     int err;
 
-    if (!is_word(addr) || !is_word(addr2))
+    if (!is_aligned(word) || !is_aligned(word2))
         return -EINVAL;
-    if (!user_range_ok(addr, 4))
+    if (!user_range_ok(word->addr, 4))
         return -EFAULT;
     if (op > FUTEX_OP_XOR || cmp > FUTEX_OP_CMP_GE)
         return -ENOSYS;
     if (encoded >> 28 & FUTEX_OP_OPARG_SHIFT)
         arg = 1u << (arg & 31);
-    err = user_get32(&old, addr2);
+    err = user_get32(&old, word2->addr);
     if (err)
         return err;
     for (;;) {
-        err = user_cmpxchg32(addr2, old, op_apply(op, old, arg), &seen);
+        err = user_cmpxchg32(word2->addr, old, op_apply(op, old, arg), &seen);
         if (err)
             return err;
         if (seen == old)
             break;
         old = seen;
     }
-    count = wake_queued(space, addr, wake_max, FUTEX_BITSET_MATCH_ANY);
+    count = wake_queued(word, wake_max, FUTEX_BITSET_MATCH_ANY);
     if (op_compare(cmp, (int32_t)old, cmp_arg))
-        count += wake_queued(space, addr2, wake2_max, FUTEX_BITSET_MATCH_ANY);
+        count += wake_queued(word2, wake2_max, FUTEX_BITSET_MATCH_ANY);
     return (int)count;
 }
 
 /* ---- locks that know their owner ---- */
 
 /* The best waiter of a lock: highest priority, then longest there. */
-static struct futex_waiter *pi_best(const struct space *space, uaddr_t addr,
+static struct futex_waiter *pi_best(const struct futex_word *word,
                                     unsigned *count_out)
 {
     struct futex_waiter *best = NULL;
 
     *count_out = 0;
-    LIST_FOR_EACH(it, queue_of(space, addr))
+    LIST_FOR_EACH(it, queue_of(word))
     {
         struct futex_waiter *w = LIST_ENTRY(it, struct futex_waiter, link);
 
-        if (!is_at(w, space, addr) || !w->wants_pi)
+        if (!is_at(w, word) || !w->wants_pi)
             continue;
         ++*count_out;
         if (!best || w->thread->rt_priority > best->thread->rt_priority)
@@ -340,21 +391,21 @@ static int pi_try(uaddr_t addr, bool mark)
     return err;
 }
 
-int futex_trylock_pi(uaddr_t addr)
+int futex_trylock_pi(const struct futex_word *word)
 {
-    return is_word(addr) ? pi_try(addr, false) : -EINVAL;
+    return is_aligned(word) ? pi_try(word->addr, false) : -EINVAL;
 }
 
 /* Give the lock to its best waiter, or free it. */
-static int pi_hand_over(uaddr_t addr, uint32_t flags)
+static int pi_hand_over(const struct futex_word *word, uint32_t flags)
 {
     unsigned count;
-    struct futex_waiter *w = pi_best(process_current()->space, addr, &count);
+    struct futex_waiter *w = pi_best(word, &count);
     uint32_t next = flags;
 
     if (w)
         next |= (uint32_t)w->thread->tid | (count > 1 ? FUTEX_WAITERS : 0);
-    if (user_put32(addr, next) != 0)
+    if (user_put32(word->addr, next) != 0)
         return -EFAULT;
     if (w)
         waiter_release(w);
@@ -364,42 +415,34 @@ static int pi_hand_over(uaddr_t addr, uint32_t flags)
 /* Nobody inherits a priority: with one CPU and the owner running whenever no
  * ready thread has a higher one, a middle thread can delay it, as documented
  * in docs/syscalls.md. Everything else is as with a real PI lock. */
-int futex_lock_pi(uaddr_t addr, uint64_t deadline_ns)
+int futex_lock_pi(const struct futex_word *word, uint64_t deadline_ns)
 {
     struct futex_waiter w;
     int err;
 
-    if (!is_word(addr))
+    if (!is_aligned(word))
         return -EINVAL;
-    err = pi_try(addr, true);
+    err = pi_try(word->addr, true);
     if (err != -EAGAIN)
         return err;
-    waiter_setup(&w, addr, FUTEX_BITSET_MATCH_ANY);
+    waiter_setup(&w, word, FUTEX_BITSET_MATCH_ANY);
     w.wants_pi = true;
-    waiter_queue(&w);
-    do {
-        thread_wake_clear();
-        err = thread_sleep(deadline_ns);
-    } while (err == 0 && !list_is_empty(&w.link));
-    if (list_is_empty(&w.link))
-        return 0; /* the word names us already */
-    list_remove(&w.link);
-    return err;
+    return waiter_sleep(&w, deadline_ns); /* the word names us already */
 }
 
-int futex_unlock_pi(uaddr_t addr)
+int futex_unlock_pi(const struct futex_word *word)
 {
-    uint32_t word;
+    uint32_t value;
     int err;
 
-    if (!is_word(addr))
+    if (!is_aligned(word))
         return -EINVAL;
-    err = user_get32(&word, addr);
+    err = user_get32(&value, word->addr);
     if (err)
         return err;
-    if ((word & FUTEX_TID_MASK) != (uint32_t)thread_current()->tid)
+    if ((value & FUTEX_TID_MASK) != (uint32_t)thread_current()->tid)
         return -EPERM;
-    return pi_hand_over(addr, 0);
+    return pi_hand_over(word, 0);
 }
 
 /* ---- the end of a thread ---- */
@@ -407,23 +450,24 @@ int futex_unlock_pi(uaddr_t addr)
 /* A lock that the ending thread may hold: tell who comes next. */
 static int robust_release(uaddr_t addr, bool is_pi, bool is_pending)
 {
+    struct futex_word word = futex_word_at(addr, false);
     uint32_t tid = (uint32_t)thread_current()->tid;
-    uint32_t word, seen;
+    uint32_t value, seen;
 
-    if (!is_word(addr) || user_get32(&word, addr) != 0)
+    if (!is_aligned(&word) || user_get32(&value, addr) != 0)
         return -EFAULT;
     /* It was about to lock or unlock: the word may be free with sleepers. */
-    if (is_pending && !is_pi && word == 0)
-        return futex_wake(addr, 1, FUTEX_BITSET_MATCH_ANY);
-    if ((word & FUTEX_TID_MASK) != tid)
+    if (is_pending && !is_pi && value == 0)
+        return futex_wake(&word, 1, FUTEX_BITSET_MATCH_ANY);
+    if ((value & FUTEX_TID_MASK) != tid)
         return 0;
     if (is_pi)
-        return pi_hand_over(addr, FUTEX_OWNER_DIED);
-    if (user_cmpxchg32(addr, word, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
+        return pi_hand_over(&word, FUTEX_OWNER_DIED);
+    if (user_cmpxchg32(addr, value, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
                        &seen) != 0)
         return -EFAULT;
-    if (word & FUTEX_WAITERS)
-        return futex_wake(addr, 1, FUTEX_BITSET_MATCH_ANY);
+    if (value & FUTEX_WAITERS)
+        return futex_wake(&word, 1, FUTEX_BITSET_MATCH_ANY);
     return 0;
 }
 
@@ -455,11 +499,14 @@ static void robust_exit(uaddr_t head)
 void futex_thread_exit(void)
 {
     struct thread *t = thread_current();
+    struct futex_word word;
 
     if (t->robust_list)
         robust_exit(t->robust_list);
     t->robust_list = 0;
-    if (t->clear_child_tid && user_put32(t->clear_child_tid, 0) == 0)
-        (void)futex_wake(t->clear_child_tid, 1, FUTEX_BITSET_MATCH_ANY);
+    if (t->clear_child_tid && user_put32(t->clear_child_tid, 0) == 0) {
+        word = futex_word_at(t->clear_child_tid, false);
+        (void)futex_wake(&word, 1, FUTEX_BITSET_MATCH_ANY);
+    }
     t->clear_child_tid = 0;
 }

@@ -44,7 +44,8 @@ static int deadline_of(uaddr_t timeout, bool is_relative, bool is_real,
 
 static long wait_again(struct syscall_restart *r)
 {
-    int err = futex_wait(r->arg[0], (uint32_t)r->arg[1], (uint32_t)r->arg[2],
+    struct futex_word word = futex_word_at(r->arg[0], r->arg[3]);
+    int err = futex_wait(&word, (uint32_t)r->arg[1], (uint32_t)r->arg[2],
                          r->deadline_ns);
 
     return err == -ERESTARTSYS ? -ERESTART_RESTARTBLOCK : err;
@@ -52,19 +53,20 @@ static long wait_again(struct syscall_restart *r)
 
 /* A relative time-out must not begin anew when a signal interrupts it, so the
  * restarted call gets the deadline, not its arguments. */
-static long wait(uaddr_t addr, uint32_t expected, uint32_t bitset,
-                 uint64_t deadline_ns, bool is_relative)
+static long wait_relative(const struct futex_word *word, bool is_private,
+                          uint32_t expected, uint64_t deadline_ns)
 {
     struct syscall_restart *r = &thread_current()->restart;
-    int err = futex_wait(addr, expected, bitset, deadline_ns);
+    int err = futex_wait(word, expected, FUTEX_BITSET_MATCH_ANY, deadline_ns);
 
-    if (err != -ERESTARTSYS || !is_relative || deadline_ns == WAIT_FOREVER)
+    if (err != -ERESTARTSYS || deadline_ns == WAIT_FOREVER)
         return err;
     r->fn = wait_again;
     r->deadline_ns = deadline_ns;
-    r->arg[0] = addr;
+    r->arg[0] = word->addr;
     r->arg[1] = expected;
-    r->arg[2] = bitset;
+    r->arg[2] = FUTEX_BITSET_MATCH_ANY;
+    r->arg[3] = is_private;
     return -ERESTART_RESTARTBLOCK;
 }
 
@@ -74,13 +76,29 @@ static bool takes_timeout(int cmd)
            cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2;
 }
 
+/* What the operations with two words ask for. */
+static long two_words(const struct futex_word *word, int op, uint32_t value,
+                      unsigned count2, uaddr_t addr2, uint32_t value3)
+{
+    struct futex_word word2 = futex_word_at(addr2, op & FUTEX_PRIVATE_FLAG);
+    int cmd = op & FUTEX_CMD_MASK;
+
+    if (cmd == FUTEX_WAKE_OP)
+        return futex_wake_op(word, &word2, value, count2, value3);
+    if ((int)value < 0 || (int)count2 < 0)
+        return -EINVAL;
+    return futex_requeue(word, &word2, value, count2,
+                         cmd == FUTEX_CMP_REQUEUE ? &value3 : NULL);
+}
+
 /* timeout is a count in the calls that wake. Counts are int on Linux. */
 long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
                uaddr_t addr2, uint32_t value3)
 {
     int cmd = op & FUTEX_CMD_MASK;
     bool is_real = (op & FUTEX_CLOCK_REALTIME) != 0;
-    unsigned count2 = (unsigned)timeout;
+    bool is_private = (op & FUTEX_PRIVATE_FLAG) != 0;
+    struct futex_word word = futex_word_at(addr, is_private);
     uint64_t deadline_ns = WAIT_FOREVER;
     int err;
 
@@ -95,29 +113,25 @@ long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
     }
     switch (cmd) {
     case FUTEX_WAIT:
-        return wait(addr, value, FUTEX_BITSET_MATCH_ANY, deadline_ns, true);
+        return wait_relative(&word, is_private, value, deadline_ns);
     case FUTEX_WAIT_BITSET:
-        return wait(addr, value, value3, deadline_ns, false);
+        return futex_wait(&word, value, value3, deadline_ns);
     case FUTEX_WAKE: /* even a count of 0 wakes one */
-        return futex_wake(addr, MAX(value, 1u), FUTEX_BITSET_MATCH_ANY);
+        return futex_wake(&word, MAX(value, 1u), FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
-        return futex_wake(addr, MAX(value, 1u), value3);
+        return futex_wake(&word, MAX(value, 1u), value3);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
-        if ((int)value < 0 || (int)count2 < 0)
-            return -EINVAL;
-        return futex_requeue(addr, addr2, value, count2,
-                             cmd == FUTEX_CMP_REQUEUE ? &value3 : NULL);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(addr, addr2, value, count2, value3);
+        return two_words(&word, op, value, (unsigned)timeout, addr2, value3);
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
-        err = futex_lock_pi(addr, deadline_ns);
+        err = futex_lock_pi(&word, deadline_ns);
         return err == -ERESTARTSYS ? -ERESTARTNOINTR : err;
     case FUTEX_TRYLOCK_PI:
-        return futex_trylock_pi(addr);
+        return futex_trylock_pi(&word);
     case FUTEX_UNLOCK_PI:
-        return futex_unlock_pi(addr);
+        return futex_unlock_pi(&word);
     default:
         return -ENOSYS;
     }
@@ -140,7 +154,8 @@ static long waitv_checked(uaddr_t user, unsigned count, uint64_t deadline_ns)
         if ((one.flags & ~(uint32_t)FUTEX_PRIVATE_FLAG) != FUTEX_32 ||
             one.__reserved != 0)
             goto free_waiters;
-        waiters[i].addr = one.uaddr;
+        waiters[i].word =
+            futex_word_at(one.uaddr, one.flags & FUTEX_PRIVATE_FLAG);
         expected[i] = (uint32_t)one.val;
     }
     result = futex_wait_many(waiters, expected, count, deadline_ns);

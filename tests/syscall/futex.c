@@ -8,6 +8,8 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
 
 static uint32_t word;
 
@@ -171,4 +173,62 @@ TEST(robust_lists_are_kept)
     CHECK(head == (void *)mine);
     CHECK_ERR(syscall(SYS_set_robust_list, mine, 23), EINVAL);
     CHECK_OK(syscall(SYS_set_robust_list, old, 24));
+}
+
+/* ---- one page at two addresses ---- */
+
+static void *waits_shared(void *arg)
+{
+    uint32_t *addr = arg;
+
+    while (futex(addr, FUTEX_WAIT, 0, NULL, NULL, 0) != 0)
+        if (errno != EINTR)
+            break;
+    __atomic_add_fetch(&woken, 1, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+static void check_two_mappings(int fd, int flags)
+{
+    uint32_t *a = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+    uint32_t *b;
+    pthread_t id;
+
+    CHECK(a != MAP_FAILED);
+    if (fd >= 0)
+        b = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+    else
+        b = mremap(a, 0, PAGE, MREMAP_MAYMOVE);
+    CHECK(b != MAP_FAILED);
+    woken = 0;
+    CHECK_EQ(pthread_create(&id, NULL, waits_shared, a + 3), 0);
+    while (futex(b + 3, FUTEX_WAKE, 1, NULL, NULL, 0) != 1)
+        sched_yield();
+    pthread_join(id, NULL);
+    CHECK_EQ(woken, 1);
+    CHECK_EQ(pthread_create(&id, NULL, waits_shared, a + 3), 0);
+    while (futex(b + 3, FUTEX_CMP_REQUEUE, 0, (void *)1, a + 5, 0) != 1)
+        sched_yield();
+    CHECK_EQ(futex(b + 4, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
+    CHECK_EQ(futex(a + 3, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
+    CHECK_EQ(futex(b + 5, FUTEX_WAKE, 1, NULL, NULL, 0), 1);
+    pthread_join(id, NULL);
+    CHECK_EQ(woken, 2);
+    munmap(a, PAGE);
+    munmap(b, PAGE);
+}
+
+TEST(a_file_mapped_twice_is_one_futex)
+{
+    int fd = open("shared", O_RDWR | O_CREAT, 0600);
+
+    CHECK_OK(fd);
+    CHECK_OK(ftruncate(fd, PAGE));
+    check_two_mappings(fd, MAP_SHARED);
+    close(fd);
+}
+
+TEST(shared_anonymous_memory_mapped_twice_is_one_futex)
+{
+    check_two_mappings(-1, MAP_SHARED | MAP_ANONYMOUS);
 }
