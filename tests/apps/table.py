@@ -7,6 +7,7 @@ the data that tools/run-apps generates), with the environment ENV, nothing
 else. What cannot be equal is normalised, with the reason beside it, or left to
 a pattern (`match`) that both outputs must fit.
 """
+import copy
 import re
 
 ENV = {'LC_ALL': 'C', 'PATH': '/usr/bin:/bin', 'HOME': '/', 'TZ': 'UTC0'}
@@ -20,18 +21,39 @@ class App:
     configs    where to run it; None: everywhere
     normalise  [(pattern, replacement, reason)], applied to both outputs
     match      a pattern for outputs that never repeat, instead of comparing
+    match_err  the same for the errors
     unordered  lines come in the order of the directory: sort them
-    built      a source in tests/apps/src that is compiled first
+    built      a source that is compiled first; '{built}' in command and add
+               is the result
+    sizes      {config or None: what '{size}' in command is there}; None: here
+    more       {config: options of samara run there}
     """
 
     def __init__(self, name, *command, stdin=b'', add=(), options=(),
-                 configs=None, normalise=(), match=None, built=None,
-                 timeout=120, unordered=False):
+                 configs=None, normalise=(), match=None, match_err=None,
+                 built=None, sizes=None, more=None, timeout=120,
+                 unordered=False):
         self.name, self.command, self.stdin = name, list(command), stdin
         self.add, self.options = list(add), list(options)
         self.configs, self.normalise = configs, list(normalise)
-        self.match, self.built, self.timeout = match, built, timeout
+        self.match, self.match_err = match, match_err
+        self.built, self.timeout = built, timeout
+        self.sizes, self.more = sizes or {}, more or {}
         self.unordered = unordered
+
+    def with_program(self, program):
+        """The same, where {built} is this path."""
+        if program is None:
+            return self
+        app = copy.copy(self)
+        app.command = [c.replace('{built}', program) for c in self.command]
+        app.add = [a.replace('{built}', program) for a in self.add]
+        return app
+
+    def sized(self, config):
+        """The command as it is run in this configuration."""
+        size = self.sizes.get(config, self.sizes.get(None))
+        return [str(size) if c == '{size}' else c for c in self.command]
 
     def clean(self, text):
         for pattern, replacement, _ in self.normalise:
@@ -207,11 +229,13 @@ LANGUAGES = [
         options=['-m', '64M']),
     App('python3-exit', '/usr/bin/python3', '-c', 'import sys; sys.exit(42)',
         add=['/usr/lib/python3.11'], options=['-m', '64M']),
-    App('c++', '{built}', built='exceptions.cc'),
-    App('musl', '{built}', 'a', 'b', built='hello-musl.c'),
-    App('static-pie', '{built}', 'a', 'b', built='hello-static-pie.c'),
-    App('glibc-static', '{built}', 'a', 'b', built='hello-glibc-static.c'),
-    App('rust', '{built}', 'a', 'b', built='hello.rs'),
+    App('c++', '{built}', built='tests/apps/src/exceptions.cc'),
+    App('musl', '{built}', 'a', 'b', built='tests/apps/src/hello-musl.c'),
+    App('static-pie', '{built}', 'a', 'b',
+        built='tests/apps/src/hello-static-pie.c'),
+    App('glibc-static', '{built}', 'a', 'b',
+        built='tests/apps/src/hello-glibc-static.c'),
+    App('rust', '{built}', 'a', 'b', built='tests/apps/src/hello.rs'),
 ]
 
 SQL = b'''
