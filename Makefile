@@ -5,7 +5,8 @@
 #   make demo       installs what is needed, builds, runs a program in a VM
 #   make check      everything that must hold; ends with the totals
 #   make check-NAME unit tests of one directory (mm, fs, monitor, ...), or one
-#                   step of check: style, system, apps, bad-input, fuzz
+#                   step of check: style, system, apps, languages, bad-input,
+#                   fuzz
 #   make bench      the figures, beside our targets and the best peers
 #   make install    PREFIX=/usr/local DESTDIR=
 #
@@ -127,6 +128,8 @@ check-system: all
 	@tools/run-system -b $(B) $(T)
 check-apps: all
 	@tools/run-apps -b $(B) $(T)
+check-languages: all
+	@tools/run-languages -b $(B) $(T)
 check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-readme: all
@@ -166,8 +169,8 @@ clean:
 	rm -rf $(B) $(B)-clang compile_commands.json
 
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
-	check-style check-clang check-command check-system check-apps check-bad-input \
-	check-readme check-fuzz
+	check-style check-clang check-command check-system check-apps \
+	check-languages check-bad-input check-readme check-fuzz
 .DELETE_ON_ERROR:
 -include $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d)

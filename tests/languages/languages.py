@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""languages.py - the programs of tests/languages, and how each is run.
+
+One program for each language: threads, the collector under pressure, files,
+text, time; argument 1 is its size. The same with "crash" or "error" instead of
+a size ends badly on purpose. Sizes are chosen so that a program works for a
+second or less here, and on a machine that QEMU emulates for half a minute.
+"""
+from table import App
+
+HERE = 'tests/languages/'
+JAVA = '/usr/lib/jvm/java-17-openjdk-amd64/bin/java'
+# Where every instruction is emulated, the second compiler never pays.
+JAVA_SMALL = ['-Xmx64m', '-Xss512k', '-Xshare:auto', '-XX:TieredStopAtLevel=1',
+              '-XX:+UseSerialGC']
+
+REPORT = (r'^samara: [^\n]*killed by SIG[\s\S]*', '', 'where it crashed is '
+          'told by samara, not by Linux')
+HEX = (r'0x[0-9a-f]+', '0x', 'addresses are random')
+
+
+def language(name, *command, built=None, full=100, small=5, crash=None,
+             error=False, **more):
+    """Apps: the program at both sizes, and its bad ends.
+
+    crash  {what App takes} for the run with "crash"
+    error  whether there is a run with "error"
+    """
+    built = HERE + built if built else None
+    apps = [App(name, *command, '{size}', built=built, timeout=300,
+                sizes={None: full, 'qemu/tcg': small}, **more)]
+    if crash is not None:
+        apps.append(App(name + '-crash', *command, 'crash', built=built,
+                        **dict(more, **crash)))
+    if error:
+        apps.append(App(name + '-error', *command, 'error', built=built,
+                        **more))
+    return apps
+
+
+def killed(*normalise, **more):
+    return dict(normalise=[REPORT] + list(normalise), **more)
+
+
+LANGUAGES = (
+    language('c', '{built}', built='threads.c', small=10, crash=killed()) +
+    language('c++', '{built}', built='objects.cc', small=10,
+             crash=killed()) +
+    language('rust', '{built}', built='channels.rs', small=10,
+             crash=killed()) +
+    language('go', '{built}', built='goroutines.go', small=3, crash={},
+             options=['-m', '256M']) +
+    language('cgo', '{built}', built='calls_c.go', small=10, crash=killed(
+        match_err='fatal error: unexpected signal during runtime execution'),
+             options=['-m', '256M']) +
+    language('python', '/usr/bin/python3', 'program.py', small=4,
+             crash=killed(HEX), error=True, options=['-m', '256M']) +
+    language('node', '/usr/bin/node', 'program.js', full=60, small=2,
+             crash=killed(), error=True, options=['-m', '1G']) +
+    language('java', JAVA, *JAVA_SMALL, '-cp', '{built}', 'Program',
+             built='Program.java', full=50, small=1, add=['{built}'],
+             crash=killed(match='fatal error.*\n#\n#  SIGSEGV'), error=True,
+             options=['-m', '512M']) +
+    language('ruby', '/usr/bin/ruby', 'program.rb', full=60, small=3,
+             crash=killed(match_err=r'\[BUG\] Segmentation fault'), error=True,
+             options=['-m', '256M']) +
+    language('php', '/usr/bin/php', '-d', 'memory_limit=-1', 'program.php',
+             small=5, crash=killed(), error=True, options=['-m', '512M']) +
+    language('perl', '/usr/bin/perl', 'program.pl', small=3, crash=killed(),
+             error=True, options=['-m', '256M']) +
+    language('lua', '/usr/bin/lua5.4', 'program.lua', small=10, error=True) +
+    language('ocaml', '{built}', built='program.ml', small=5, crash=killed(),
+             error=True)
+)
