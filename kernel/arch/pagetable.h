@@ -6,8 +6,12 @@
  *            for those the PML4 points to: under the monitor each store to
  *            the PML4 is an exit (it is read-only memory that the monitor
  *            changes for us), so an entry is set once and stays.
- * Context:   no flush is done here: the caller flushes when it took away or
- *            changed something that was present.
+ *            An entry of a page directory may map a large page, 2 MiB of one
+ *            block of page.h; for each the table is kept that it needs when a
+ *            part of it is changed: splitting cannot fail.
+ * Context:   no flush is done here, but for a large page that is split: the
+ *            caller flushes when it took away or changed something that was
+ *            present, and only then frees what pt_unmap() gave it.
  * Errors:    -ENOMEM no page for a table.
  */
 #ifndef ARCH_PAGETABLE_H
@@ -20,14 +24,23 @@ struct pt {
     size_t table_count; /* pages used for tables */
     uint64_t leaf_va;   /* the last-level table found last maps ... */
     uint64_t *leaf;     /* ... the 2 MiB from here; NULL: none */
+    size_t large_count; /* large pages, and so many ... */
+    uint64_t *spare;    /* ... tables, linked by their first word */
 };
 
-/* Called for each page that pt_unmap takes away. */
+/* Called for each page that pt_unmap takes away, large ones as a whole with
+ * PT_LARGE; with PT_TABLE for each table, whose one reference goes along. */
 typedef void (*pt_gone_fn)(void *arg, uint64_t va, paddr_t pa, unsigned flags);
 
-/* Take away [start, end). Result: pages that were present. */
+/* Take away [start, end). Result: entries that were present. */
 size_t pt_unmap(struct pt *pt, uint64_t start, uint64_t end, pt_gone_fn gone,
                 void *arg);
+/* Is there room for a large page's entry: no table, upper tables present?
+ * They are made. */
+bool pt_may_map_large(struct pt *pt, uint64_t va);
+/* After that, with nothing between: map the large page pa at va. -ENOMEM */
+MUST_CHECK int pt_map_large(struct pt *pt, uint64_t va, paddr_t pa,
+                            unsigned flags);
 /* Set the access of the mapped pages in [start, end): `flags` of enum
  * pt_flags; without PT_READ they stay, inaccessible. PT_WRITE is given to
  * PT_OWN pages only: for others the fault decides (copy-on-write). Result:
@@ -44,6 +57,8 @@ void arch_page_zero(void *page);
 
 /* More flags of pt_map and pt_lookup. */
 #define PT_DIRTY 16u
-#define PT_OWN   32u /* no one else has this page: it may be written */
+#define PT_OWN   32u  /* no one else has this page: it may be written */
+#define PT_LARGE 64u  /* part of a large page, or all of it */
+#define PT_TABLE 128u /* of pt_gone_fn: not a page of the program's */
 
 #endif

@@ -42,7 +42,7 @@ static const struct pseudo_node devices_nodes[] = {
 };
 
 static const struct pseudo_node thp_nodes[] = {
-    PSEUDO_TEXT("enabled", "always madvise [never]\n"),
+    PSEUDO_TEXT("enabled", "[always] madvise never\n"),
     PSEUDO_TEXT("hpage_pmd_size", "2097152\n"),
 };
 

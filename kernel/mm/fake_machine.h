@@ -5,6 +5,7 @@
  * What:      RAM (host memory behind a direct map), a bootinfo over it, a TLB
  *            that remembers every translation until it is flushed, and an
  *            access() that does what the CPU does: TLB, tables, fault, retry.
+ *            At each flush no page in the TLB may have been freed already.
  * Context:   unit tests only, included once by each.
  */
 #ifndef MM_FAKE_MACHINE_H
@@ -16,7 +17,7 @@
 #include <sys/mman.h>
 
 #include "abi/bootinfo.h"
-#include "arch/arch.h"
+#include "arch/pagetable.h"
 #include "core/panic.h"
 #include "mm/page.h"
 #include "mm/space.h"
@@ -68,11 +69,30 @@ static struct fake_tlb_entry {
 } fake_tlb[FAKE_TLB_MAX];
 static unsigned fake_tlb_count;
 
+/* What a translation leads to is still someone's; page_get() asserts it. A
+ * large page has its reference at its head. */
+static inline void fake_tlb_check(void)
+{
+    for (unsigned i = 0; i < fake_tlb_count; i++) {
+        paddr_t pa = fake_tlb[i].pa;
+
+        if (fake_tlb[i].flags & PT_LARGE && page_refs(pa) == 0)
+            pa = ALIGN_DOWN(pa, PAGE_LARGE_SIZE);
+        page_get(pa);
+        if (page_refs(pa))
+            page_put(pa);
+    }
+}
+
 void arch_tlb_flush_page(uint64_t va)
 {
     fake_flushes++;
+    fake_tlb_check();
     for (unsigned i = 0; i < fake_tlb_count;) {
-        if (fake_tlb[i].va == (va & ~PAGE_MASK))
+        uint64_t len =
+            fake_tlb[i].flags & PT_LARGE ? PAGE_LARGE_SIZE : PAGE_SIZE;
+
+        if (ALIGN_DOWN(fake_tlb[i].va, len) == ALIGN_DOWN(va, len))
             fake_tlb[i] = fake_tlb[--fake_tlb_count];
         else
             i++;
@@ -82,6 +102,7 @@ void arch_tlb_flush_page(uint64_t va)
 void arch_tlb_flush_all(void)
 {
     fake_flushes++;
+    fake_tlb_check();
     fake_tlb_count = 0;
 }
 
@@ -110,7 +131,8 @@ static inline unsigned fake_tlb_stale(struct pt *pt)
         unsigned flags = 0, rights = PT_READ | PT_WRITE | PT_EXEC;
         paddr_t pa = pt_lookup(pt, e->va, &flags);
 
-        if (pa != e->pa || (e->flags & rights & ~flags))
+        if (pa != e->pa || (e->flags & rights & ~flags) ||
+            (e->flags ^ flags) & PT_LARGE)
             stale++;
     }
     return stale;

@@ -19,7 +19,7 @@
 #include "mm/user.h"
 #include "random/pool.h"
 
-#define RAM_LEN        (32ull << 20)
+#define RAM_LEN        (48ull << 20)
 #define FILE_PAGES     40u
 #define FILE_BYTE(idx) ((uint8_t)(100 + (idx))) /* the first of page idx */
 
@@ -35,8 +35,8 @@ size_t strlcpy(char *dst, const char *src, size_t dst_len)
 
 /* "Images" lie in fake memory behind the RAM: the kernel's, of which only the
  * page of zeros is looked at, and the file's. */
-#define FILE_IMAGE_OFF   (40ull << 20)
-#define KERNEL_IMAGE_OFF (48ull << 20)
+#define FILE_IMAGE_OFF   (56ull << 20)
+#define KERNEL_IMAGE_OFF (60ull << 20)
 extern const uint8_t __executable_start[];
 
 uint64_t arch_kernel_va(void)

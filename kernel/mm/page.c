@@ -8,6 +8,8 @@
  * touches only memory that it uses, and pages that come from the frontier are
  * zero already where the platform promises zeroed RAM. Single pages that were
  * freed wait on a short list of their own, not merged, for the next request.
+ * Large pages come from a second frontier, which moves down from the end, so
+ * that no alignment is skipped and the host finds them side by side.
  *
  * One struct page per page frame lies in an array that is carved from the
  * first range with room. An entry is written when the frontier passes its
@@ -23,6 +25,9 @@
 #define ORDER_COUNT (PAGE_ORDER_MAX + 1)
 #define NO_FRAME    UINT32_MAX
 #define HOT_MAX     64u /* single pages kept unmerged */
+
+/* Large pages are for guests with so many pages or more. */
+#define LARGE_TOTAL_MIN 8192u
 
 /* On a PC firmware has worked below this, whatever it says of the rest. */
 #define FIRMWARE_END 0x100000ull
@@ -109,7 +114,7 @@ static bool is_known(paddr_t pa)
 {
     for (unsigned i = 0; i < mem.fresh_count; i++)
         if (pa - mem.all[i].pa < mem.all[i].len)
-            return pa < mem.fresh[i].pa;
+            return pa - mem.fresh[i].pa >= mem.fresh[i].len;
     return false;
 }
 
@@ -131,13 +136,18 @@ static void block_free(uint32_t idx, unsigned order)
     list_add(idx, order);
 }
 
+/* The frontier has moved over these. */
+static void describe(paddr_t pa, size_t count)
+{
+    for (uint32_t idx = idx_of(pa); count > 0; count--, idx++)
+        *page_of(idx) = (struct page){ 0 };
+}
+
 static void frontier_pass(struct bootinfo_range *r, size_t count)
 {
-    for (; count > 0; count--) {
-        *page_of(idx_of(r->pa)) = (struct page){ 0 };
-        r->pa += PAGE_SIZE;
-        r->len -= PAGE_SIZE;
-    }
+    describe(r->pa, count);
+    r->pa += count * PAGE_SIZE;
+    r->len -= count * PAGE_SIZE;
 }
 
 /* Take an aligned block from beyond the frontier; what alignment skips goes
@@ -163,6 +173,25 @@ static paddr_t frontier_take(unsigned order)
         }
         frontier_pass(r, (size_t)1 << order);
         return pa;
+    }
+    return 0;
+}
+
+/* The same from the end, for large pages. */
+static paddr_t frontier_take_high(void)
+{
+    for (unsigned i = mem.fresh_count; i-- > mem.fresh_at;) {
+        struct bootinfo_range *r = &mem.fresh[i];
+        paddr_t end = r->pa + r->len;
+        paddr_t pa = ALIGN_DOWN(end, PAGE_LARGE_SIZE) - PAGE_LARGE_SIZE;
+
+        if (r->len < PAGE_LARGE_SIZE || pa < r->pa || end < PAGE_LARGE_SIZE)
+            continue;
+        describe(pa, (end - pa) >> PAGE_SHIFT);
+        r->len = pa - r->pa;
+        for (pa += PAGE_LARGE_SIZE; pa < end; pa += PAGE_SIZE)
+            block_free(idx_of(pa), 0); /* beyond the last aligned block */
+        return r->pa + r->len;
     }
     return 0;
 }
@@ -195,9 +224,18 @@ static paddr_t listed_take(unsigned order)
     return pa_of(idx);
 }
 
+static paddr_t hand_out(paddr_t pa, unsigned order)
+{
+    struct page *p = page_of(idx_of(pa));
+
+    p->refs = 1;
+    p->order = (uint8_t)order;
+    mem.free_count -= (size_t)1 << order;
+    return pa;
+}
+
 static paddr_t block_alloc(unsigned order, bool *is_fresh)
 {
-    struct page *p;
     paddr_t pa;
 
     *is_fresh = false;
@@ -214,13 +252,7 @@ static paddr_t block_alloc(unsigned order, bool *is_fresh)
             block_free(hot_pop(), 0);
         pa = listed_take(order);
     }
-    if (!pa)
-        return 0;
-    p = page_of(idx_of(pa));
-    p->refs = 1;
-    p->order = (uint8_t)order;
-    mem.free_count -= (size_t)1 << order;
-    return pa;
+    return pa ? hand_out(pa, order) : 0;
 }
 
 /* The array of struct page, from the first range that has room for it. */
@@ -289,6 +321,37 @@ paddr_t page_alloc_order(unsigned order)
     return order > PAGE_ORDER_MAX ? 0 : block_alloc(order, &is_fresh);
 }
 
+paddr_t page_alloc_large(void)
+{
+    size_t count = (size_t)1 << PAGE_ORDER_LARGE;
+    paddr_t pa;
+
+    if (mem.total_count < LARGE_TOTAL_MIN ||
+        mem.free_count < mem.total_count / 4 + count)
+        return 0;
+    pa = listed_take(PAGE_ORDER_LARGE);
+    if (!pa) {
+        pa = frontier_take_high();
+        if (pa && pa >= mem.zeroed_from)
+            return hand_out(pa, PAGE_ORDER_LARGE);
+    }
+    if (!pa)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        arch_page_zero(page_ptr(pa + i * PAGE_SIZE));
+    return hand_out(pa, PAGE_ORDER_LARGE);
+}
+
+void page_split(paddr_t pa)
+{
+    struct page *p = page_of(idx_of(pa));
+    size_t count = (size_t)1 << p->order;
+
+    ASSERT_OP(p->refs, ==, 1);
+    for (size_t i = 0; i < count; i++)
+        p[i] = (struct page){ .refs = 1 };
+}
+
 void page_get(paddr_t pa)
 {
     if (!is_ram(pa))
@@ -307,15 +370,34 @@ void page_put(paddr_t pa)
     ASSERT(p->refs > 0);
     if (--p->refs > 0)
         return;
-    ASSERT(p->order == 0);
-    mem.free_count++;
-    if (mem.hot_count == HOT_MAX) {
-        block_free(idx_of(pa), 0);
+    mem.free_count += (size_t)1 << p->order;
+    if (p->order > 0 || mem.hot_count == HOT_MAX) {
+        block_free(idx_of(pa), p->order);
         return;
     }
     p->next = mem.hot;
     mem.hot = idx_of(pa);
     mem.hot_count++;
+}
+
+void page_chain_add(paddr_t *chain, paddr_t pa)
+{
+    struct page *p = page_of(idx_of(pa));
+
+    ASSERT_OP(p->refs, ==, 1);
+    p->next = *chain ? idx_of(*chain) : NO_FRAME;
+    *chain = pa;
+}
+
+void page_chain_free(paddr_t *chain)
+{
+    while (*chain) {
+        paddr_t pa = *chain;
+        uint32_t next = page_of(idx_of(pa))->next;
+
+        *chain = next == NO_FRAME ? 0 : pa_of(next);
+        page_put(pa);
+    }
 }
 
 unsigned page_refs(paddr_t pa)

@@ -6,9 +6,13 @@
  *            reference count per page. Pages that were never handed out lie
  *            beyond a frontier: they cost nothing at boot, are not touched
  *            until used, and are known to hold zeros where the platform says
- *            so. Low addresses first, so that a small guest stays dense.
+ *            so. Low addresses first, so that a small guest stays dense;
+ *            large pages (2 MiB) from the top, where the host backs them with
+ *            pages of that size.
  * Ownership: alloc gives one reference; page_put() of the last one frees.
  *            Addresses outside of RAM (image pages) are ignored by get and put.
+ *            A page that was mapped is freed only after the flush that takes
+ *            its translation out of every TLB: until then it waits on a chain.
  * Context:   never sleeps.
  * Errors:    0 means out of memory (physical page 0 is never handed out).
  * Units:     order n is 2^n pages.
@@ -20,15 +24,26 @@
 
 struct bootinfo;
 
-#define PAGE_ORDER_MAX 10u
+#define PAGE_ORDER_MAX   10u
+#define PAGE_ORDER_LARGE 9u /* what one entry of a page directory maps */
+#define PAGE_LARGE_SIZE  (PAGE_SIZE << PAGE_ORDER_LARGE)
 
 void page_init(const struct bootinfo *boot);
 MUST_CHECK paddr_t page_alloc(void);        /* contents undefined */
 MUST_CHECK paddr_t page_alloc_zeroed(void); /* one page of zeros */
 MUST_CHECK paddr_t page_alloc_order(unsigned order);
+/* A large page of zeros, while there is plenty of memory: at least a quarter
+ * stays for pages of 4 KiB. */
+MUST_CHECK paddr_t page_alloc_large(void);
+/* A block with one reference becomes single pages with one each. */
+void page_split(paddr_t pa);
 void page_get(paddr_t pa);
 void page_put(paddr_t pa);
 unsigned page_refs(paddr_t pa); /* 0 for addresses outside of RAM */
+/* Pages to be freed together, linked through what describes them. 0: none.
+ * Each has one reference, which goes to the chain. */
+void page_chain_add(paddr_t *chain, paddr_t pa);
+void page_chain_free(paddr_t *chain);
 void page_free_order(paddr_t pa, unsigned order); /* refs must be 1 */
 unsigned page_order(paddr_t pa);                  /* as it was handed out */
 size_t page_free_count(void);

@@ -28,9 +28,14 @@ paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out)
     return 0;
 }
 
+static bool in_ram_of(paddr_t pa, uint64_t len, uint64_t ram_len)
+{
+    return pa >= FAKE_RAM_PA && pa + len <= FAKE_RAM_PA + ram_len;
+}
+
 static bool in_ram(paddr_t pa, uint64_t len)
 {
-    return pa >= FAKE_RAM_PA && pa + len <= FAKE_RAM_PA + RAM_LEN;
+    return in_ram_of(pa, len, RAM_LEN);
 }
 
 static bool is_zero(paddr_t pa)
@@ -188,4 +193,41 @@ TEST(too_large_an_order_is_refused)
     page_init(&boot);
     CHECK_EQ(page_alloc_order(PAGE_ORDER_MAX + 1), 0);
     CHECK_EQ(page_alloc_order(PAGE_ORDER_MAX), 0); /* 4 MiB minus a bit */
+}
+
+TEST(large_pages_come_from_the_top_and_merge_again)
+{
+    struct bootinfo boot = fake_boot(FAKE_RAM_MAX, true);
+    paddr_t low, chain = 0, got[32];
+    size_t total, n = 0;
+
+    page_init(&boot);
+    total = page_free_count();
+    low = page_alloc();
+    while (n < ARRAY_LEN(got) && (got[n] = page_alloc_large()) != 0) {
+        CHECK_EQ(got[n] % PAGE_LARGE_SIZE, 0);
+        CHECK(n == 0 || got[n] == got[n - 1] - PAGE_LARGE_SIZE);
+        CHECK(in_ram_of(got[n], PAGE_LARGE_SIZE, FAKE_RAM_MAX));
+        for (uint64_t off = 0; off < PAGE_LARGE_SIZE; off += PAGE_SIZE)
+            CHECK(is_zero(got[n] + off));
+        memset(page_ptr(got[n]), 0x5a, PAGE_LARGE_SIZE);
+        n++;
+        CHECK_EQ(page_free_count(), total - 1 - n * 512);
+    }
+    CHECK(n > 20 && page_free_count() >= total / 4); /* a quarter is kept */
+    page_split(got[0]);
+    CHECK_EQ(page_refs(got[0] + 511 * PAGE_SIZE), 1);
+    for (unsigned i = 0; i < 512; i++)
+        page_chain_add(&chain, got[0] + i * PAGE_SIZE);
+    page_chain_add(&chain, got[1]); /* as a whole */
+    CHECK_EQ(page_free_count(), total - 1 - n * 512);
+    page_chain_free(&chain);
+    CHECK_EQ(chain, 0);
+    for (size_t i = 2; i < n; i++)
+        page_put(got[i]);
+    page_put(low);
+    CHECK_EQ(page_free_count(), total);
+    while (page_alloc_zeroed() != 0) /* none is lost, none is dirty */
+        total--;
+    CHECK_EQ(total, 0);
 }

@@ -246,9 +246,11 @@ struct region *region_add(struct space *s, const struct region *like)
 /*
  * Holes are used from the top down. Scanning starts where the last search
  * ended unless a smaller request could fit into a hole passed over before.
+ * What may hold a large page begins where one can, if the hole allows it.
  */
 long region_find_hole(struct space *s, uint64_t len, uint64_t below)
 {
+    uint64_t align = len >= PAGE_LARGE_SIZE ? PAGE_LARGE_SIZE : PAGE_SIZE;
     bool use_hint = below == s->mmap_base;
     uint64_t top = below, low, biggest = 0;
     struct region *r;
@@ -264,11 +266,13 @@ long region_find_hole(struct space *s, uint64_t len, uint64_t below)
     for (;; r = r->prev) {
         low = r ? r->end : ARCH_USER_MIN;
         if (top > low && top - low >= len) {
+            uint64_t at = ALIGN_DOWN(top - len, align);
+
             if (use_hint) {
                 s->hint_end = top;
                 s->hint_hole = MAX(s->hint_hole, biggest + PAGE_SIZE);
             }
-            return (long)(top - len);
+            return (long)(at >= low ? at : top - len);
         }
         if (top > low)
             biggest = MAX(biggest, top - low);
@@ -278,19 +282,50 @@ long region_find_hole(struct space *s, uint64_t len, uint64_t below)
     }
 }
 
+/*
+ * What is taken out of the tables may still be in a TLB, and a page that is
+ * given back may be someone else's a moment later: so no reference is dropped
+ * before the flush. Until then pages of which this mapping had the last one
+ * wait on a chain, and those that others have too in a list; when that is full
+ * there is a flush in between. All code that unmaps keeps this rule.
+ */
+#define ZAP_SHARED_MAX 64u
+
 struct zap {
     struct space *space;
+    size_t changed; /* since the last flush */
     uint64_t last_va;
+    paddr_t chain;
+    unsigned shared_count;
+    paddr_t shared[ZAP_SHARED_MAX];
 };
+
+static void zap_flush(struct zap *z)
+{
+    region_flush(z->changed, z->last_va);
+    z->changed = 0;
+    page_chain_free(&z->chain);
+    while (z->shared_count > 0)
+        page_put(z->shared[--z->shared_count]);
+}
 
 static void page_gone(void *arg, uint64_t va, paddr_t pa, unsigned flags)
 {
     struct zap *z = arg;
 
     z->last_va = va;
-    z->space->resident_pages--;
-    if (!(flags & PT_NOREF))
-        page_put(pa);
+    z->changed++;
+    if (!(flags & PT_TABLE))
+        z->space->resident_pages -= flags & PT_LARGE ? LARGE_PAGES : 1;
+    if (flags & PT_NOREF)
+        return;
+    if (page_refs(pa) == 1) {
+        page_chain_add(&z->chain, pa);
+        return;
+    }
+    z->shared[z->shared_count++] = pa;
+    if (z->shared_count == ZAP_SHARED_MAX)
+        zap_flush(z);
 }
 
 /* A flush is a trip through ring 0, dear on nested hosts: never two. */
@@ -304,10 +339,14 @@ void region_flush(size_t count, uint64_t va)
 
 void region_zap(struct space *s, uint64_t start, uint64_t end)
 {
-    struct zap z = { .space = s };
-    size_t gone = pt_unmap(&s->pt, start, end, page_gone, &z);
+    struct zap z;
 
-    region_flush(gone, z.last_va);
+    z.space = s;
+    z.changed = 0;
+    z.chain = 0;
+    z.shared_count = 0;
+    pt_unmap(&s->pt, start, end, page_gone, &z);
+    zap_flush(&z);
 }
 
 void region_forget(struct region *r, uint64_t start, uint64_t end)

@@ -13,10 +13,12 @@
 #include "arch/pagetable.h"
 #include "core/list.h"
 #include "mm/object.h"
+#include "mm/page.h"
 #include "mm/space.h"
 
 #define REGION_LEVELS 6u
 #define REGION_MAX    65530u /* Linux's vm.max_map_count */
+#define LARGE_PAGES   (PAGE_LARGE_SIZE / PAGE_SIZE)
 
 enum region_flags {
     REGION_SHARED = 1,
@@ -27,6 +29,8 @@ enum region_flags {
     REGION_HEAP = 32,      /* brk's: for its name only */
     REGION_POKED = 64,     /* system calls in it were rewritten */
     REGION_NO_WRITE = 128, /* shared, of a file opened read-only */
+    REGION_LARGE = 256,    /* MADV_HUGEPAGE, and ... */
+    REGION_NO_LARGE = 512, /* ... MADV_NOHUGEPAGE, or a thread's stack */
 };
 
 struct region {
@@ -60,6 +64,7 @@ struct space {
     uint64_t hint_end, hint_hole;
     size_t mapped_pages, resident_pages, peak_pages;
     bool lock_future; /* mlockall(MCL_FUTURE) */
+    bool no_large;    /* prctl(PR_SET_THP_DISABLE) */
     uint64_t random;  /* for the skip list's levels */
 };
 

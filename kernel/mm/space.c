@@ -179,6 +179,8 @@ static uint32_t region_flags_of(const struct space *s, int flags)
         result |= REGION_NORESERVE;
     if (flags & MAP_GROWSDOWN)
         result |= REGION_STACK;
+    if (flags & MAP_STACK)
+        result |= REGION_NO_LARGE; /* since Linux 6.7 */
     return result;
 }
 
@@ -279,6 +281,11 @@ long space_map_stack(struct space *s, size_t limit)
     if (!region_add(s, &like))
         return -ENOMEM;
     return (long)s->stack_top;
+}
+
+void space_set_large(struct space *s, bool enabled)
+{
+    s->no_large = !enabled;
 }
 
 void space_set_stack_limit(struct space *s, size_t limit)

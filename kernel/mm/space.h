@@ -67,6 +67,8 @@ uaddr_t space_pie_base(const struct space *s);
 /* Map the main stack: grows down on demand to limit bytes, with a guard gap.
  * Result: its top or -errno. */
 MUST_CHECK long space_map_stack(struct space *s, size_t limit);
+/* prctl(PR_SET_THP_DISABLE): large pages for what is mapped from now on? */
+void space_set_large(struct space *s, bool enabled);
 /* RLIMIT_STACK changed: how far stacks may grow from now on. */
 void space_set_stack_limit(struct space *s, size_t limit);
 /* Map kernel-owned pages (vDSO) read-only or executable, refs not counted. */

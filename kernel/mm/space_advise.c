@@ -95,6 +95,53 @@ static int discard(struct space *s, uaddr_t start, uaddr_t end, int advice)
     return result;
 }
 
+/* Of one region's [start, end): may it have large pages? */
+static int set_large_region(struct space *s, struct region *r, uaddr_t start,
+                            uaddr_t end, bool large)
+{
+    uint32_t both = REGION_LARGE | REGION_NO_LARGE;
+    uint32_t flag = large ? REGION_LARGE : REGION_NO_LARGE;
+    int err;
+
+    if (r->flags & REGION_PAGES)
+        return -EINVAL;
+    if ((r->flags & both) == flag)
+        return 0;
+    err = space_cut(s, start, end);
+    if (err)
+        return err;
+    r = region_find(s, start);
+    r->flags = (r->flags & ~both) | flag;
+    r = region_merge(s, r);
+    if (r->next[0])
+        region_merge(s, r->next[0]);
+    return 0;
+}
+
+static int set_large(struct space *s, uaddr_t start, uaddr_t end, bool large)
+{
+    int result = 0;
+
+    while (start < end) {
+        struct region *r = region_find(s, start);
+        uaddr_t stop;
+        int err;
+
+        if (!r || r->start >= end)
+            return -ENOMEM;
+        if (r->start > start) {
+            result = -ENOMEM;
+            start = r->start;
+        }
+        stop = MIN(end, r->end);
+        err = set_large_region(s, r, start, stop, large);
+        if (err)
+            return err;
+        start = stop;
+    }
+    return result;
+}
+
 static int fault_in(struct space *s, uaddr_t start, uaddr_t end,
                     enum space_access access)
 {
@@ -128,8 +175,6 @@ int space_advise(struct space *s, uaddr_t start, size_t len, int advice)
     case MADV_DONTFORK:
     case MADV_DOFORK:
     case MADV_KEEPONFORK:
-    case MADV_HUGEPAGE:
-    case MADV_NOHUGEPAGE:
     case MADV_DONTDUMP:
     case MADV_DODUMP:
     case MADV_COLD:
@@ -141,6 +186,9 @@ int space_advise(struct space *s, uaddr_t start, size_t len, int advice)
     case MADV_REMOVE:
     case MADV_WIPEONFORK:
         return discard(s, start, end, advice);
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+        return set_large(s, start, end, advice == MADV_HUGEPAGE);
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
         return fault_in(s, start, end,

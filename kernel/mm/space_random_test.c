@@ -17,7 +17,13 @@
 #include "mm/fake_space.h"
 
 #define WINDOW_VA 0x7f0000200000ull /* across two last-level tables */
-#define WINDOW    96u
+
+/* space_large_test.c has other sizes. */
+#ifndef WINDOW
+#define WINDOW  96u /* pages, half of them on each side of WINDOW_VA */
+#define RUN_MAX 12u /* pages that one operation is about */
+#define STEPS   20000u
+#endif
 
 /* ---- the model ---- */
 
@@ -29,6 +35,7 @@ struct page_model {
     unsigned idx; /* of the file */
     bool is_own;  /* a private file page that was written */
     uint8_t value;
+    int advice; /* MADV_HUGEPAGE, MADV_NOHUGEPAGE, 0: none */
 };
 
 static struct page_model model[WINDOW];
@@ -99,9 +106,13 @@ static void do_map(unsigned first, unsigned count)
 {
     enum kind kind = (enum kind)(1 + rand() % 4);
     int flags = MAP_FIXED, prot = random_prot();
-    unsigned idx = (unsigned)rand() % (FILE_PAGES - count + 1);
     bool is_file = kind == PRIVATE_FILE || kind == SHARED_FILE;
+    unsigned idx;
     long at;
+
+    if (is_file)
+        count = MIN(count, FILE_PAGES);
+    idx = is_file ? (unsigned)rand() % (FILE_PAGES - count + 1) : 0;
 
     flags |=
         kind == SHARED_ANON || kind == SHARED_FILE ? MAP_SHARED : MAP_PRIVATE;
@@ -112,7 +123,7 @@ static void do_map(unsigned first, unsigned count)
                   is_file ? &file.object : NULL, is_file ? idx * PAGE_SIZE : 0);
     CHECK_EQ(at, va_of(first));
     for (unsigned i = 0; i < count; i++)
-        model[first + i] = (struct page_model){ kind, prot, idx + i, 0, 0 };
+        model[first + i] = (struct page_model){ kind, prot, idx + i, 0, 0, 0 };
 }
 
 static void do_unmap(unsigned first, unsigned count)
@@ -160,7 +171,7 @@ static bool is_one_run(unsigned first, unsigned count)
         const struct page_model *m = &model[first + i], *f = &model[first];
 
         if (m->kind == FREE || m->kind != f->kind || m->prot != f->prot ||
-            m->kind == SHARED_ANON ||
+            m->advice != f->advice || m->kind == SHARED_ANON ||
             (m->kind > SHARED_ANON && m->idx != f->idx + i))
             return false;
     }
@@ -205,7 +216,22 @@ static void do_remap_grow(unsigned first, unsigned count)
     CHECK_EQ(at, room ? (long)va_of(first) : -ENOMEM);
     for (unsigned i = 0; room && i < more; i++)
         model[first + count + i] =
-            (struct page_model){ m.kind, m.prot, 0, 0, 0 };
+            (struct page_model){ m.kind, m.prot, 0, 0, 0, m.advice };
+}
+
+/* Nothing that the program could see, but pages of another size. */
+static void do_advise(unsigned first, unsigned count)
+{
+    int advice = rand() % 4 ? MADV_HUGEPAGE : MADV_NOHUGEPAGE, want = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (model[first + i].kind == FREE)
+            want = -ENOMEM;
+        else
+            model[first + i].advice = advice;
+    }
+    CHECK_EQ(space_advise(space, va_of(first), count * PAGE_SIZE, advice),
+             want);
 }
 
 /* The file's page changes by write(2). */
@@ -244,10 +270,10 @@ static void check_space(void)
 static void random_step(void)
 {
     unsigned first = (unsigned)rand() % WINDOW;
-    unsigned count = 1 + (unsigned)rand() % 12;
+    unsigned count = 1 + (unsigned)rand() % RUN_MAX;
 
     count = MIN(count, WINDOW - first);
-    switch (rand() % 16) {
+    switch (rand() % 17) {
     case 0:
     case 1:
         do_map(first, count);
@@ -271,9 +297,12 @@ static void random_step(void)
         do_file_write();
         break;
     case 8:
+        do_advise(first, count);
+        break;
     case 9:
     case 10:
     case 11:
+    case 12:
         compare_write(first);
         break;
     default:
@@ -290,7 +319,7 @@ static void random_run(unsigned seed)
         file_value[i] = FILE_BYTE(i);
     before = page_free_count();
     srand(seed);
-    for (unsigned step = 0; step < 20000 && unit_failures < 10; step++) {
+    for (unsigned step = 0; step < STEPS && unit_failures < 10; step++) {
         random_step();
         check_space();
         if (unit_failures)

@@ -9,6 +9,7 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "mm/space.h"
 #include "mm/user.h"
 #include "process/signal.h"
 #include "sched/process.h"
@@ -127,6 +128,7 @@ static long flag(int option, uint64_t a2, uint64_t a3, bool rest)
         if (rest)
             return -EINVAL;
         p->thp_disabled = a2 != 0;
+        space_set_large(p->space, a2 == 0);
         return 0;
     }
 }

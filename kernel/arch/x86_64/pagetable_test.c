@@ -52,9 +52,12 @@ static uint64_t walk(uint64_t va)
 
 static void gone(void *arg, uint64_t va, paddr_t pa, unsigned flags)
 {
-    (void)va, (void)pa, (void)flags;
+    (void)va;
     CHECK_EQ(arg, &pt);
-    gone_count++;
+    if (flags & PT_TABLE)
+        page_put(pa);
+    else
+        gone_count++;
 }
 
 TEST(rights_reach_the_cpu)
