@@ -7,7 +7,7 @@
  * the oldest, gives recently used ones a second chance and frees the others.
  * So a hit costs a hash chain and nothing else.
  */
-#include "fs/dentry.h"
+#include "fs/notify.h"
 
 #include "core/errno.h"
 #include "core/panic.h"
@@ -97,6 +97,8 @@ static struct dentry *dentry_free(struct dentry *d)
     hash_remove(d);
     list_remove(&d->all);
     dentry_count--;
+    if (d->inode && UNLIKELY(d->inode->watches) && d->inode->nlink == 0)
+        notify_inode_gone(d->inode);
     if (d->inode)
         inode_put(d->inode);
     name_free(d);

@@ -13,6 +13,7 @@
 #include "core/panic.h"
 #include "fs/dentry.h"
 #include "fs/locks.h"
+#include "fs/notify.h"
 #include "mm/heap.h"
 #include "sched/process.h"
 
@@ -48,6 +49,8 @@ void file_put(struct file *f)
     ASSERT(f->refs > 0);
     if (--f->refs > 0)
         return;
+    notify_file(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
+                                                      : IN_CLOSE_WRITE);
     if (UNLIKELY(!list_is_empty(&f->epoll_watches)) && epoll_file_released)
         epoll_file_released(f);
     if (f->inode && !list_is_empty(&f->inode->locks))
@@ -63,11 +66,16 @@ void file_put(struct file *f)
 
 ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
 {
+    ssize_t done;
+
     if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
         return -EBADF;
     if (!f->ops->read)
         return -EINVAL;
-    return f->ops->read(f, io, pos);
+    done = f->ops->read(f, io, pos);
+    if (done > 0)
+        notify_file(f, IN_ACCESS);
+    return done;
 }
 
 /* RLIMIT_FSIZE and the largest offset: clip, or -EFBIG at the very end. */
@@ -114,6 +122,8 @@ ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
     done = f->ops->write(f, io, pos);
     if (is_regular && done > 0)
         drop_suid(f->inode);
+    if (done > 0)
+        notify_file(f, IN_MODIFY);
     return done;
 }
 

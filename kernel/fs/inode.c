@@ -7,8 +7,10 @@
 #include "core/errno.h"
 #include "core/panic.h"
 #include "core/string.h"
-#include "fs/dentry.h"
+#include "fs/notify.h"
 #include "time/clock.h"
+
+unsigned notify_watch_count;
 
 #define RELATIME_NS (24 * 3600 * NS_PER_SEC)
 

@@ -7,6 +7,7 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "fs/notify.h"
 #include "fs/path.h"
 #include "mm/heap.h"
 
@@ -62,11 +63,18 @@ static int walk_to_new(struct walk *w, int dirfd, const char *path, bool is_dir,
     return err;
 }
 
+static uint32_t dir_mask(const struct inode *i)
+{
+    return S_ISDIR(i->mode) ? IN_ISDIR : 0;
+}
+
 /* The inode op made *i: bind it to the name. */
-static void name_created(struct dentry *d, struct inode *i)
+static void name_created(const struct walk *w, struct dentry *d,
+                         struct inode *i)
 {
     dentry_set_inode(d, inode_get(i));
     inode_put(i);
+    notify_name(w->at->inode, w->last, w->last_len, IN_CREATE | dir_mask(i));
 }
 
 int vfs_mknod(int dirfd, const char *path, uint32_t mode, uint64_t rdev)
@@ -84,7 +92,7 @@ int vfs_mknod(int dirfd, const char *path, uint32_t mode, uint64_t rdev)
         err = w.at->inode->ops->create(w.at->inode, w.last, w.last_len, mode,
                                        rdev, &i);
     if (!err)
-        name_created(d, i);
+        name_created(&w, d, i);
     dentry_put(d);
 out:
     walk_fini(&w);
@@ -108,7 +116,7 @@ int vfs_symlink(const char *target, int dirfd, const char *path)
         err = w.at->inode->ops->symlink(w.at->inode, w.last, w.last_len, target,
                                         &i);
     if (!err)
-        name_created(d, i);
+        name_created(&w, d, i);
     dentry_put(d);
 out:
     walk_fini(&w);
@@ -146,8 +154,10 @@ int vfs_link(struct dentry *old, int dirfd, const char *path)
         err = -EPERM;
     else
         err = w.at->inode->ops->link(w.at->inode, w.last, w.last_len, i);
-    if (!err)
-        dentry_set_inode(d, inode_get(i));
+    if (!err) {
+        notify_inode(i, IN_ATTRIB);
+        name_created(&w, d, inode_get(i));
+    }
 put:
     dentry_put(d);
 out:
@@ -167,6 +177,18 @@ static int rmdir_special(const char *path)
     if (len >= 2 && path[len - 1] == '.' && path[len - 2] == '.')
         return -ENOTEMPTY;
     return -EINVAL;
+}
+
+/* Linux's order: the file hears of its end before the directory does. */
+static void name_removed(const struct walk *w, struct dentry *d_take)
+{
+    uint32_t mask = dir_mask(d_take->inode);
+
+    if (!mask)
+        notify_inode(d_take->inode, IN_ATTRIB);
+    dentry_remove(d_take);
+    dentry_put(d_take);
+    notify_name(w->at->inode, w->last, w->last_len, IN_DELETE | mask);
 }
 
 int vfs_unlink(int dirfd, const char *path, bool is_rmdir)
@@ -196,9 +218,10 @@ int vfs_unlink(int dirfd, const char *path, bool is_rmdir)
     if (!err)
         err = (is_rmdir ? dir->ops->rmdir : dir->ops->unlink)(dir, w.last,
                                                               w.last_len);
-    if (!err)
-        dentry_remove(d);
-    dentry_put(d);
+    if (err)
+        dentry_put(d);
+    else
+        name_removed(&w, d);
 out:
     walk_fini(&w);
     return err;
@@ -260,14 +283,41 @@ static int rename_check(const struct rename_walk *r)
     return err;
 }
 
+/* source has moved from one name to the other. */
+static void notify_moved(const struct walk *from, const struct walk *to,
+                         struct inode *source)
+{
+    static uint32_t last_cookie;
+    struct notify_name n = { from->at->inode, from->last, from->last_len,
+                             ++last_cookie };
+
+    notify_name_watched(&n, IN_MOVED_FROM | dir_mask(source));
+    n.dir = to->at->inode;
+    n.name = to->last;
+    n.name_len = to->last_len;
+    notify_name_watched(&n, IN_MOVED_TO | dir_mask(source));
+}
+
+static void rename_notify(const struct rename_walk *r)
+{
+    struct inode *target = r->target->inode;
+
+    notify_moved(&r->old, &r->new, r->source->inode);
+    if (target && !(r->flags & RENAME_EXCHANGE))
+        notify_inode(target, IN_ATTRIB);
+    notify_inode(r->source->inode, IN_MOVE_SELF);
+    if (r->flags & RENAME_EXCHANGE) {
+        notify_moved(&r->new, &r->old, target);
+        notify_inode(target, IN_MOVE_SELF);
+    }
+}
+
 static int rename_do(struct rename_walk *r)
 {
     struct inode *old_dir = r->old.at->inode, *new_dir = r->new.at->inode;
     char *name;
     int err;
 
-    if (r->source->inode == r->target->inode)
-        return 0; /* two names of one file: nothing happens (POSIX) */
     if (!old_dir->ops->rename)
         return -EPERM;
     name = kmalloc(r->new.last_len + 1);
@@ -334,8 +384,12 @@ int vfs_rename(int old_dirfd, const char *old_path, int new_dirfd,
         err = rename_walk(&r);
     if (!err)
         err = rename_check(&r);
-    if (!err)
+    /* Two names of one file: nothing happens (POSIX). */
+    if (!err && r.source->inode != r.target->inode) {
         err = rename_do(&r);
+        if (!err && UNLIKELY(notify_watch_count))
+            rename_notify(&r);
+    }
     dentry_put(r.source);
     dentry_put(r.target);
     walk_fini(&r.old);

@@ -9,6 +9,7 @@
 #include "core/errno.h"
 #include "core/string.h"
 #include "fs/memfs.h"
+#include "fs/notify.h"
 #include "fs/path.h"
 #include "fs/special.h"
 #include "mm/heap.h"
@@ -47,10 +48,12 @@ int vfs_open_dentry(struct dentry *d, unsigned flags, struct file **out)
     else if (!S_ISREG(i->mode) && !S_ISDIR(i->mode))
         err = open_special(i, f);
     if (err) {
-        f->ops = &path_ops; /* nothing to release */
+        f->ops = &path_ops; /* nothing to release, nothing to tell */
+        f->flags |= O_PATH;
         file_put(f);
         return err;
     }
+    notify_file(f, IN_OPEN);
     *out = f;
     return 0;
 }
@@ -93,8 +96,11 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
         err = inode_permission(i, may_of(flags));
     if (!err && (flags & O_NOATIME) && !inode_is_owner(i))
         err = -EPERM;
-    if (!err && (flags & O_TRUNC) && S_ISREG(i->mode) && !created)
+    if (!err && (flags & O_TRUNC) && S_ISREG(i->mode) && !created) {
         err = inode_truncate(i, 0);
+        if (!err)
+            notify_dentry(d, IN_MODIFY);
+    }
     return err ? err : vfs_open_dentry(d, flags, out);
 }
 
@@ -113,6 +119,7 @@ static int create_last(struct walk *w, struct dentry *d, uint32_t mode)
         return err;
     dentry_set_inode(d, inode_get(i));
     inode_put(i);
+    notify_name(dir, w->last, w->last_len, IN_CREATE);
     return 0;
 }
 

@@ -35,6 +35,7 @@ struct kstatfs {
 
 struct superblock;
 struct inode;
+struct inotify_watch;
 
 struct inode_ops {
     /* -ENOENT; gives one reference. NULL op: not a directory. */
@@ -91,6 +92,7 @@ struct inode {
     uint64_t rdev, size, blocks; /* blocks of 512 bytes */
     uint64_t atime_ns, mtime_ns, ctime_ns, btime_ns;
     struct list locks; /* struct file_lock: flock and fcntl */
+    struct inotify_watch *watches;
     void *private;
 };
 

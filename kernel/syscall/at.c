@@ -10,6 +10,7 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "fs/notify.h"
 #include "mm/heap.h"
 #include "process/signal.h"
 
@@ -65,6 +66,14 @@ void at_put(struct at_target *t)
         file_put(t->file);
     else if (t->dentry)
         dentry_put(t->dentry);
+}
+
+int at_changed(struct at_target *t, int err, uint32_t mask)
+{
+    if (!err && mask && t->dentry)
+        notify_dentry(t->dentry, mask);
+    at_put(t);
+    return err;
 }
 
 int at_stat(const struct at_target *t, struct kstat *out)

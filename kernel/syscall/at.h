@@ -24,6 +24,9 @@ MUST_CHECK int at_get(int dirfd, uaddr_t path, int flags,
 /* allow_path: an O_PATH descriptor will do. */
 MUST_CHECK int at_get_fd(int fd, bool allow_path, struct at_target *out);
 void at_put(struct at_target *t);
+/* The same, at the end of a call that changed the target unless err: tells who
+ * watches it (IN_*). Gives err on. */
+MUST_CHECK int at_changed(struct at_target *t, int err, uint32_t mask);
 MUST_CHECK int at_stat(const struct at_target *t, struct kstat *out);
 
 /* Copy the iovec of readv(2) and friends: checked, clipped to Linux's largest

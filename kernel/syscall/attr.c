@@ -9,6 +9,7 @@
 #include <linux/time_types.h>
 
 #include "core/errno.h"
+#include "fs/notify.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
 #include "time/clock.h"
@@ -44,9 +45,7 @@ long sys_fchmodat2(int dirfd, uaddr_t path, unsigned mode, int flags)
     err = at_get(dirfd, path, flags, &t);
     if (err)
         return err;
-    err = chmod_inode(t.inode, mode);
-    at_put(&t);
-    return err;
+    return at_changed(&t, chmod_inode(t.inode, mode), IN_ATTRIB);
 }
 
 long sys_fchmodat(int dirfd, uaddr_t path, unsigned mode)
@@ -66,9 +65,7 @@ long sys_fchmod(int fd, unsigned mode)
 
     if (err)
         return err;
-    err = chmod_inode(t.inode, mode);
-    at_put(&t);
-    return err;
+    return at_changed(&t, chmod_inode(t.inode, mode), IN_ATTRIB);
 }
 
 /* Root may give files away; an owner may change to a group of his. Both lose
@@ -115,9 +112,7 @@ long sys_fchownat(int dirfd, uaddr_t path, unsigned uid, unsigned gid,
     err = at_get(dirfd, path, flags, &t);
     if (err)
         return err;
-    err = chown_inode(t.inode, uid, gid);
-    at_put(&t);
-    return err;
+    return at_changed(&t, chown_inode(t.inode, uid, gid), IN_ATTRIB);
 }
 
 long sys_chown(uaddr_t path, unsigned uid, unsigned gid)
@@ -137,9 +132,7 @@ long sys_fchown(int fd, unsigned uid, unsigned gid)
 
     if (err)
         return err;
-    err = chown_inode(t.inode, uid, gid);
-    at_put(&t);
-    return err;
+    return at_changed(&t, chown_inode(t.inode, uid, gid), IN_ATTRIB);
 }
 
 long sys_umask(unsigned mask)
@@ -193,6 +186,15 @@ static int utime_inode(struct inode *i, const struct new_times *times)
     return inode_setattr(i, valid, &attr);
 }
 
+/* What the watchers hear: which times were set tells a touch from a use. */
+static uint32_t utime_event(const struct new_times *times)
+{
+    bool a = !times || times->nsec[0] != UTIME_OMIT_NSEC;
+    bool m = !times || times->nsec[1] != UTIME_OMIT_NSEC;
+
+    return a && m ? IN_ATTRIB : a ? IN_ACCESS : m ? IN_MODIFY : 0;
+}
+
 static long utime_at(int dirfd, uaddr_t path, int flags,
                      const struct new_times *times)
 {
@@ -205,9 +207,7 @@ static long utime_at(int dirfd, uaddr_t path, int flags,
         err = at_get(dirfd, path, flags, &t);
     if (err)
         return err;
-    err = utime_inode(t.inode, times);
-    at_put(&t);
-    return err;
+    return at_changed(&t, utime_inode(t.inode, times), utime_event(times));
 }
 
 /* Largest second whose nanoseconds fit; Linux clamps to a file system's. */
@@ -313,6 +313,8 @@ long sys_truncate(uaddr_t path, off_t len)
         err = size_check(i, len);
     if (!err)
         err = inode_truncate(i, (uint64_t)len);
+    if (!err)
+        notify_dentry(d, IN_MODIFY);
     dentry_put(d);
     return err;
 }
@@ -334,8 +336,7 @@ long sys_ftruncate(int fd, off_t len)
         err = size_check(t.inode, len);
     if (!err)
         err = t.file->ops->truncate(t.file, (uint64_t)len);
-    at_put(&t);
-    return err;
+    return at_changed(&t, err, IN_MODIFY);
 }
 
 static bool is_fifo(const struct at_target *t)
@@ -383,7 +384,5 @@ long sys_fallocate(int fd, int mode, off_t off, off_t len)
 
     if (err)
         return err;
-    err = fallocate_file(&t, mode, off, len);
-    at_put(&t);
-    return err;
+    return at_changed(&t, fallocate_file(&t, mode, off, len), IN_MODIFY);
 }

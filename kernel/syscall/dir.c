@@ -7,6 +7,7 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "fs/notify.h"
 #include "mm/heap.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
@@ -42,6 +43,7 @@ static long readdir_io(struct file *f, struct io *io)
     if (f->dentry == thread_current()->fs->root)
         mount_all_lazily(); /* they are to be seen */
     err = f->ops->readdir(f, io);
+    notify_file(f, IN_ACCESS); /* at the end of the list too, as Linux */
     if (io->left < len)
         return (long)(len - io->left);
     return err ? err : why_nothing(f, len);

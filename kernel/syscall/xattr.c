@@ -8,6 +8,7 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "fs/notify.h"
 #include "mm/heap.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
@@ -94,7 +95,7 @@ static long set(uaddr_t path, int at_flags, uaddr_t name_ptr, uaddr_t value,
         err = target_get(path, at_flags, &t);
     if (!err) {
         err = set_inode(t.inode, name, copy, len, flags);
-        at_put(&t);
+        err = at_changed(&t, err, IN_ATTRIB);
     }
     kfree(copy);
     return err;
@@ -172,8 +173,7 @@ static long remove_name(uaddr_t path, int at_flags, uaddr_t name_ptr)
     if (err)
         return err;
     err = set_inode(t.inode, name, NULL, 0, XATTR_REPLACE);
-    at_put(&t);
-    return err;
+    return at_changed(&t, err, IN_ATTRIB);
 }
 
 long sys_setxattr(uaddr_t path, uaddr_t name, uaddr_t value, size_t len,
