@@ -52,7 +52,8 @@ struct regs *arch_current_regs(void);
 
 /* Give a new thread its kernel stack (at kstack, ARCH_KSTACK_LEN bytes) such
  * that its first switch enters the program with *regs. Copies the current
- * thread's vector state. -ENOMEM */
+ * thread's vector state, into t->xstate if an earlier thread left one there.
+ * -ENOMEM */
 MUST_CHECK int arch_thread_init(struct arch_thread *t, void *kstack,
                                 const struct regs *regs);
 /* Free what init allocated (not kstack). */

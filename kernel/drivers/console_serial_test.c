@@ -92,7 +92,7 @@ struct waitq *console_waitq(bool output)
     return &queues[output];
 }
 
-void waitq_wake_all(struct waitq *q)
+void waitq_wake_waiters(struct waitq *q)
 {
     CHECK(q == &queues[0]);
     wakes++;

@@ -178,7 +178,7 @@ int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
     return -512;
 }
 
-void waitq_wake_all(struct waitq *q)
+void waitq_wake_waiters(struct waitq *q)
 {
     (void)q;
 }

@@ -44,11 +44,8 @@ struct file *file_get(struct file *f)
     return f;
 }
 
-void file_put(struct file *f)
+static NOINLINE void file_end(struct file *f)
 {
-    ASSERT(f->refs > 0);
-    if (--f->refs > 0)
-        return;
     notify_file(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
                                                       : IN_CLOSE_WRITE);
     if (UNLIKELY(!list_is_empty(&f->epoll_watches)) && epoll_file_released)
@@ -62,6 +59,13 @@ void file_put(struct file *f)
     if (f->inode)
         inode_put(f->inode);
     kfree(f);
+}
+
+void file_put(struct file *f)
+{
+    ASSERT(f->refs > 0);
+    if (--f->refs == 0)
+        file_end(f);
 }
 
 ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)

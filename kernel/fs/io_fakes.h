@@ -9,16 +9,16 @@
 #ifndef FS_IO_FAKES_H
 #define FS_IO_FAKES_H
 
-#define waitq_init     unused_waitq_init
-#define waitq_sleep    unused_waitq_sleep
-#define waitq_wake_all unused_waitq_wake_all
+#define waitq_init         unused_waitq_init
+#define waitq_sleep        unused_waitq_sleep
+#define waitq_wake_waiters unused_waitq_wake_all
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "fs/fakes.h"
 #pragma GCC diagnostic pop
 #undef waitq_init
 #undef waitq_sleep
-#undef waitq_wake_all
+#undef waitq_wake_waiters
 
 #include "core/errno.h"
 #include "fs/epoll.h"
@@ -31,7 +31,7 @@ static uint64_t fake_mono_ns = 1000;
 /* fakes.h was told of other names: here are the prototypes again. */
 void waitq_init(struct waitq *q);
 int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
-void waitq_wake_all(struct waitq *q);
+void waitq_wake_waiters(struct waitq *q);
 
 void waitq_init(struct waitq *q)
 {
@@ -56,7 +56,7 @@ int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
     return -ERESTARTSYS;
 }
 
-void waitq_wake_all(struct waitq *q)
+void waitq_wake_waiters(struct waitq *q)
 {
     LIST_FOR_EACH(it, &q->waiters)
     {
@@ -69,7 +69,7 @@ void waitq_wake_all(struct waitq *q)
 
 void waitq_wake_one(struct waitq *q)
 {
-    waitq_wake_all(q);
+    waitq_wake_waiters(q);
 }
 
 void waiter_init(struct waiter *w)

@@ -49,6 +49,14 @@ struct region *region_find(struct space *s, uint64_t va)
 
     if (hit && is_first_above(hit, va))
         return hit;
+    /* What is mapped, protected and unmapped in turn lies side by side. */
+    if (hit) {
+        hit = va < hit->end ? hit->prev : hit->next[0];
+        if (hit && is_first_above(hit, va)) {
+            s->last_hit = hit;
+            return hit;
+        }
+    }
     for (unsigned level = s->levels; level-- > 0;)
         while (at[level] && at[level]->end <= va)
             at = at[level]->next;

@@ -36,6 +36,9 @@ bool user_range_ok(uaddr_t p, size_t len);
 /* The port's copies (user_copy.S): no range check; result: bytes left. */
 size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len);
 size_t user_zero_bytes(uint64_t dst, size_t len);
+/* One word, in one access each side. 0 or -EFAULT. */
+int user_copy_word32(uint64_t dst, uint64_t src);
+int user_copy_word64(uint64_t dst, uint64_t src);
 uint64_t user_cmpxchg_word(uint64_t p, uint32_t old, uint32_t new_value);
 /* Where to continue after a fault at rip, or 0: for the fault handler. */
 uint64_t extable_find(uint64_t rip);

@@ -353,12 +353,17 @@ static void retarget(uint64_t set)
 
 void signal_set_blocked(uint64_t blocked)
 {
-    struct signal_thread *s = thread_current()->signal;
+    struct thread *t = thread_current();
+    struct signal_thread *s = t->signal;
     uint64_t added;
 
     blocked &= ~UNBLOCKABLE;
     added = blocked & ~s->blocked;
     s->blocked = blocked;
+    if (LIKELY((s->pending.set | t->process->signal->pending.set) == 0)) {
+        t->interrupted = false;
+        return;
+    }
     if (added)
         retarget(added);
     signal_recalc();

@@ -480,13 +480,13 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
 struct thread *thread_alloc(const struct regs *regs)
 {
     struct thread *t;
-    void *kstack;
+    void *kstack, *xstate = NULL;
 
     if (!list_is_empty(&dead)) {
         t = LIST_ENTRY(list_pop_front(&dead), struct thread, ready_link);
         dead_count--;
         kstack = t->kstack;
-        arch_thread_fini(&t->arch);
+        xstate = t->arch.xstate;
     } else {
         t = kmalloc(sizeof(*t));
         if (!t)
@@ -497,6 +497,7 @@ struct thread *thread_alloc(const struct regs *regs)
     }
     memset(t, 0, sizeof(*t));
     t->kstack = kstack;
+    t->arch.xstate = xstate;
     if (arch_thread_init(&t->arch, kstack, regs) == 0)
         return t;
 

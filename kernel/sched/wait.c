@@ -65,7 +65,7 @@ static void waiter_wake(struct waiter *w)
         thread_wake(w->thread);
 }
 
-void waitq_wake_all(struct waitq *q)
+void waitq_wake_waiters(struct waitq *q)
 {
     LIST_FOR_EACH(it, &q->waiters)
     waiter_wake(LIST_ENTRY(it, struct waiter, link));

@@ -41,7 +41,12 @@ struct waiter {
     }
 void waitq_init(struct waitq *q);
 MUST_CHECK int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
-void waitq_wake_all(struct waitq *q);
+void waitq_wake_waiters(struct waitq *q);
+static inline void waitq_wake_all(struct waitq *q)
+{
+    if (!list_is_empty(&q->waiters))
+        waitq_wake_waiters(q);
+}
 /* One of those in waitq_sleep(), the longest there, and all pollers. */
 void waitq_wake_one(struct waitq *q);
 

@@ -38,6 +38,10 @@ MUST_CHECK int io_vec_get(uaddr_t vec, unsigned long count,
                           struct io_vec **vec_out);
 void io_vec_free(struct io_vec *vec, const struct io_vec *fast);
 /* After a write: SIGPIPE and SIGXFSZ. Gives the result on. */
-ssize_t write_signals(ssize_t result);
+ssize_t write_failed(ssize_t result);
+static inline ssize_t write_signals(ssize_t result)
+{
+    return LIKELY(result >= 0) ? result : write_failed(result);
+}
 
 #endif

@@ -86,18 +86,34 @@ static ssize_t transfer_vec(const struct transfer *t, uaddr_t vec,
     return done;
 }
 
+/* Nothing but a buffer at the file's own position, as nearly all are. */
+static ssize_t transfer_plain(int fd, uaddr_t buf, size_t len, bool is_write)
+{
+    const struct transfer t = { .fd = fd, .is_write = is_write };
+    const struct io_vec one = { buf, len };
+    struct io io = { .vec = &one, .vec_count = 1, .left = len };
+    struct file *f;
+    ssize_t done;
+
+    if (UNLIKELY(len > IO_LEN_MAX))
+        return transfer_one(&t, buf, len);
+    f = fd_get(fd);
+    if (!f)
+        return -EBADF;
+    done = is_write ? write_signals(file_write(f, &io, &f->pos))
+                    : file_read(f, &io, &f->pos);
+    file_put(f);
+    return done;
+}
+
 long sys_read(int fd, uaddr_t buf, size_t len)
 {
-    const struct transfer t = { .fd = fd };
-
-    return transfer_one(&t, buf, len);
+    return transfer_plain(fd, buf, len, false);
 }
 
 long sys_write(int fd, uaddr_t buf, size_t len)
 {
-    const struct transfer t = { .fd = fd, .is_write = true };
-
-    return transfer_one(&t, buf, len);
+    return transfer_plain(fd, buf, len, true);
 }
 
 long sys_pread64(int fd, uaddr_t buf, size_t len, off_t off)

@@ -144,6 +144,17 @@ uint64_t arch_xstate_mask(void)
     return cpu_features.xsave ? cpu_features.xcr0 : 0;
 }
 
+/* Into an area whose XSAVE header was cleared once: xsave64 writes the first
+ * word of it alone. */
+static void save_unchecked(void *area)
+{
+    if (cpu_features.xsave)
+        __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(-1), "d"(-1)
+                         : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+}
+
 /* area: 64-byte aligned, the header's reserved bytes cleared by us. */
 void arch_xstate_save(void *area)
 {
@@ -153,7 +164,7 @@ void arch_xstate_save(void *area)
         return;
     }
     memset((char *)area + FXSAVE_LEN, 0, XSAVE_HDR_LEN);
-    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(-1), "d"(-1) : "memory");
+    save_unchecked(area);
 }
 
 static void load_unchecked(const void *area)
@@ -220,7 +231,11 @@ static void *xstate_alloc(void)
 {
     /* kmalloc aligns to 16 only; round up inside, remember nothing: the area
      * is page-sized or larger on every CPU with AVX-512, else a page. */
-    return kmalloc(MAX(arch_xstate_len(), PAGE_SIZE));
+    char *area = kmalloc(MAX(arch_xstate_len(), PAGE_SIZE));
+
+    if (area && cpu_features.xsave)
+        memset(area + FXSAVE_LEN, 0, XSAVE_HDR_LEN);
+    return area;
 }
 
 int arch_thread_init(struct arch_thread *t, void *kstack,
@@ -230,10 +245,11 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     struct regs *frame;
     uint64_t *sp;
 
-    t->xstate = xstate_alloc();
+    if (!t->xstate)
+        t->xstate = xstate_alloc();
     if (!t->xstate)
         return -ENOMEM;
-    arch_xstate_save(t->xstate);
+    save_unchecked(t->xstate);
     t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
     frame = (struct regs *)(t->kstack_top - sizeof(*frame));
     *frame = *regs;
@@ -261,7 +277,7 @@ void arch_switch(struct thread *prev, struct thread *next)
             p->xstate = xstate_alloc();
         if (!p->xstate)
             panic("no memory to save a thread's vector state");
-        arch_xstate_save(p->xstate);
+        save_unchecked(p->xstate);
         p->fs_base = arch_fs_base(p);
     }
     if (n->xstate)

@@ -6,6 +6,8 @@
  * cannot be resolved the handler continues at the fixup, which returns what is
  * left. Words where there are enough bytes, `rep` for long runs.
  */
+#define EFAULT 14
+
 .macro EXTABLE insn fixup
     .pushsection .extable, "a", @progbits
     .balign 4
@@ -63,6 +65,30 @@ user_copy_bytes:
     EXTABLE 5b 26b
     EXTABLE 21b 22b
     EXTABLE 23b 24b
+
+/* int user_copy_word32(uint64_t dst, uint64_t src): 0 or -EFAULT */
+.globl user_copy_word32
+.hidden user_copy_word32
+user_copy_word32:
+1:  mov (%rsi), %eax
+2:  mov %eax, (%rdi)
+    xor %eax, %eax
+    ret
+    EXTABLE 1b 5f
+    EXTABLE 2b 5f
+
+/* int user_copy_word64(uint64_t dst, uint64_t src): 0 or -EFAULT */
+.globl user_copy_word64
+.hidden user_copy_word64
+user_copy_word64:
+3:  mov (%rsi), %rax
+4:  mov %rax, (%rdi)
+    xor %eax, %eax
+    ret
+5:  mov $-EFAULT, %eax
+    ret
+    EXTABLE 3b 5b
+    EXTABLE 4b 5b
 
 /* size_t user_zero_bytes(uint64_t dst, size_t len) */
 .globl user_zero_bytes

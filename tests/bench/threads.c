@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * threads.c - what threads cost: made and joined, handing work to and fro
+ * through pipes and through futexes, and a program that only sleeps.
+ *
+ * The first rounds of each are not counted: they rewrite the sites of system
+ * calls and touch what will be touched.
+ */
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/bench/mark.h"
+
+#define ROUNDS  1000
+#define WARM    16
+#define SLEEP_S 5
+
+/* <linux/futex.h> is not among musl's headers. */
+#define WAIT_PRIVATE 128
+#define WAKE_PRIVATE 129
+
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+static void create_join(int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        pthread_t t;
+
+        if (pthread_create(&t, NULL, nothing, NULL) != 0)
+            _exit(2);
+        pthread_join(t, NULL);
+    }
+}
+
+/* ---- two pipes ---- */
+
+static int there[2], back[2];
+
+static void *echo(void *arg)
+{
+    char c;
+
+    while (read(there[0], &c, 1) == 1)
+        if (write(back[1], &c, 1) != 1)
+            _exit(2);
+    return arg;
+}
+
+static void round_trips(int rounds)
+{
+    char c = 0;
+
+    for (int i = 0; i < rounds; i++)
+        if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+            _exit(2);
+}
+
+static void pipes(void)
+{
+    pthread_t t;
+
+    if (pipe(there) != 0 || pipe(back) != 0 ||
+        pthread_create(&t, NULL, echo, NULL) != 0)
+        _exit(2);
+    round_trips(WARM);
+    MARK(22);
+    round_trips(ROUNDS);
+    MARK(23);
+    close(there[1]);
+    pthread_join(t, NULL);
+}
+
+/* ---- one word whose turn it is ---- */
+
+static uint32_t turn;
+
+static void wait_for(uint32_t mine)
+{
+    uint32_t seen;
+
+    while ((seen = __atomic_load_n(&turn, __ATOMIC_ACQUIRE)) % 2 != mine)
+        syscall(SYS_futex, &turn, WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+static void hand_over(void)
+{
+    __atomic_add_fetch(&turn, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &turn, WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void *partner(void *arg)
+{
+    for (int i = 0; i < WARM + ROUNDS; i++) {
+        wait_for(1);
+        hand_over();
+    }
+    return arg;
+}
+
+/* Each round is two hand-overs. */
+static void futexes(void)
+{
+    pthread_t t;
+
+    if (pthread_create(&t, NULL, partner, NULL) != 0)
+        _exit(2);
+    for (int i = 0; i < WARM + ROUNDS; i++) {
+        if (i == WARM)
+            MARK(24);
+        hand_over();
+        wait_for(0);
+    }
+    MARK(25);
+    pthread_join(t, NULL);
+}
+
+int main(void)
+{
+    struct timespec t = { SLEEP_S, 0 };
+
+    create_join(WARM);
+    MARK(20);
+    create_join(ROUNDS);
+    MARK(21);
+    pipes();
+    futexes();
+    MARK(26);
+    nanosleep(&t, NULL);
+    MARK(27);
+    return 0;
+}
