@@ -33,7 +33,10 @@
 #define BOOTINFO_OFF 2048u
 #define CONFIG_OFF   2432u
 #define MIN_FREE     (64ull << 10) /* less cannot start any program */
-#define SMALL_LEN    (16ull << 20) /* of RAM: backed by single pages */
+/* The first part of RAM, which has single pages: so much, and room for what
+ * the guest keeps for each page. */
+#define SMALL_LEN       (8ull << 20)
+#define SMALL_LEN_SHARE 128u /* and this part of all */
 
 _Static_assert(sizeof(struct hypercall_page) <= BOOTINFO_OFF, "fits");
 _Static_assert(BOOTINFO_OFF + sizeof(struct bootinfo) <= CONFIG_OFF, "fits");
@@ -197,14 +200,16 @@ static int map_file(struct boot *b, int fd, const struct image_segment *seg,
 static uint8_t *reserve_ram(const struct vm *vm)
 {
     uint64_t off = vm->ram_pa & (VM_LARGE - 1);
+    uint64_t small = SMALL_LEN + vm->ram_len / SMALL_LEN_SHARE;
     uint8_t *p = mmap(NULL, vm->ram_len + VM_LARGE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (p == MAP_FAILED)
         return NULL;
     p += (off - (uintptr_t)p) & (VM_LARGE - 1);
-    if (vm->ram_len > SMALL_LEN) /* a host that has none: as well */
-        (void)madvise(p + SMALL_LEN, vm->ram_len - SMALL_LEN, MADV_HUGEPAGE);
+    small = align_up(small, VM_PAGE);
+    if (vm->ram_len > small) /* a host that has none: as well */
+        (void)madvise(p + small, vm->ram_len - small, MADV_HUGEPAGE);
     return p;
 }
 

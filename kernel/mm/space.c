@@ -3,8 +3,9 @@
  * space.c - mapping and unmapping: where things go, and what they replace.
  *
  * Layout, top down: stack, mmap area; for a program without a fixed address
- * also itself and its heap lie in the same 512 GiB (PML4 slot 255), so that it
- * needs one set of upper page tables. Each base has its own random offset.
+ * also itself and its heap lie in the same 512 GiB, one slot of the PML4: an
+ * entry of it costs an exit, and a set of upper page tables. Which slot is
+ * random, and in it each base (docs/design/006-random-addresses.md).
  */
 #include "mm/space.h"
 
@@ -19,15 +20,20 @@
 #include "mm/shared.h"
 #include "random/pool.h"
 
-#define SLOT_START 0x7f8000000000ul /* PML4 slot 255 */
-#define GIB        (1ul << 30)
-#define STACK_GAP  (256 * PAGE_SIZE) /* Linux's stack_guard_gap */
+#define GIB       (1ul << 30)
+#define STACK_GAP (256 * PAGE_SIZE) /* Linux's stack_guard_gap */
 
-/* Random offsets, in pages: where the stack ends, below it mmap's top, and
- * from the slot's bottom the program. */
+/* The slots that may be chosen: in lower ones a program would be in the way of
+ * its sanitizer (of ThreadSanitizer's, at last). */
+#define SLOT_LEN   (512 * GIB)
+#define SLOT_FIRST (253 * SLOT_LEN)
+#define SLOT_COUNT 3u
+
+/* Random offsets: the stack ends so much below the slot's end; below its range
+ * two bases are drawn, so far apart that heap and mappings have room. */
 #define STACK_RANDOM_PAGES (1ul << 22) /* 16 GiB */
-#define MMAP_RANDOM_PAGES  (1ul << 26) /* 256 GiB */
-#define PIE_RANDOM_PAGES   (1ul << 25)
+#define BASE_DISTANCE      (64 * GIB)
+#define BASE_RANGE         (SLOT_LEN - STACK_RANDOM_PAGES * PAGE_SIZE - GIB)
 #define BRK_RANDOM_PAGES   (1ul << 13) /* 32 MiB, as Linux */
 
 static paddr_t boot_pml4_pa;
@@ -37,19 +43,38 @@ void space_init(paddr_t pml4_pa)
     boot_pml4_pa = pml4_pa;
 }
 
+/* A page's offset into the range of the bases, from 32 random bits. */
+static uint64_t base_offset(uint64_t random)
+{
+    return ((random & UINT32_MAX) * (BASE_RANGE / PAGE_SIZE) >> 32) * PAGE_SIZE;
+}
+
+/* The lower one is the program's: Linux's order, and room above its heap. */
+static void choose_layout(struct space *s)
+{
+    uint64_t r = pool_u64(), a, b;
+    uint64_t slot = SLOT_FIRST + (r >> 32) % SLOT_COUNT * SLOT_LEN;
+
+    s->random = pool_u64();
+    s->stack_top = MIN(slot + SLOT_LEN, ARCH_USER_MAX) -
+                   (r & (STACK_RANDOM_PAGES - 1)) * PAGE_SIZE;
+    do {
+        r = pool_u64();
+        a = base_offset(r);
+        b = base_offset(r >> 32);
+    } while (MAX(a, b) - MIN(a, b) < BASE_DISTANCE);
+    s->pie_base = slot + MIN(a, b);
+    s->mmap_base = slot + MAX(a, b);
+}
+
 struct space *space_create(void)
 {
     struct space *s = kzalloc(sizeof(*s));
-    uint64_t r = pool_u64(), q = pool_u64();
 
     if (!s)
         return NULL;
     s->pt.pml4_pa = boot_pml4_pa;
-    s->random = q;
-    s->stack_top = ARCH_USER_MAX - (r & (STACK_RANDOM_PAGES - 1)) * PAGE_SIZE;
-    s->mmap_base = ARCH_USER_MAX - STACK_RANDOM_PAGES * PAGE_SIZE - GIB -
-                   (r >> 24 & (MMAP_RANDOM_PAGES - 1)) * PAGE_SIZE;
-    s->pie_base = SLOT_START + GIB + (q & (PIE_RANDOM_PAGES - 1)) * PAGE_SIZE;
+    choose_layout(s);
     return s;
 }
 

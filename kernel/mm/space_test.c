@@ -107,6 +107,33 @@ TEST(hints_and_32bit)
     CHECK(at > 0 && at + (1 << 20) <= 1l << 31);
 }
 
+TEST(bases_are_random_and_share_a_slot)
+{
+    const uint64_t slot_len = 512ull << 30;
+    uint64_t pie_bits = 0, mmap_bits = 0, stack_bits = 0, slots = 0;
+
+    start();
+    for (unsigned i = 0; i < 2000; i++) {
+        struct space *s = space_create();
+        uint64_t slot = s->pie_base / slot_len;
+
+        CHECK_EQ(s->mmap_base / slot_len, slot);
+        CHECK_EQ((s->stack_top - 1) / slot_len, slot);
+        CHECK(s->pie_base + (64ull << 30) <= s->mmap_base);
+        CHECK(s->mmap_base + (1ull << 30) <= s->stack_top);
+        CHECK_EQ((s->pie_base | s->mmap_base | s->stack_top) & PAGE_MASK, 0);
+        slots |= 1ull << (slot - 192);
+        pie_bits |= s->pie_base ^ space->pie_base;
+        mmap_bits |= s->mmap_base ^ space->mmap_base;
+        stack_bits |= s->stack_top ^ space->stack_top;
+        space_destroy(s);
+    }
+    CHECK_EQ(slots, 7ull << (253 - 192));
+    CHECK_EQ(pie_bits & (slot_len - 1), slot_len - PAGE_SIZE);
+    CHECK_EQ(mmap_bits & (slot_len - 1), slot_len - PAGE_SIZE);
+    CHECK_EQ(stack_bits & ((16ull << 30) - 1), (16ull << 30) - PAGE_SIZE);
+}
+
 /* ---- the stack, brk ---- */
 
 TEST(stack_grows_to_its_limit_and_keeps_a_gap)
