@@ -22,6 +22,8 @@ static uint64_t fake_now;
 #define arch_cycles() fake_now
 
 #include "kernel/sched/futex.c"
+#include "kernel/sched/futex_exit.c"
+#include "kernel/sched/futex_pi.c"
 #include "kernel/sched/thread.c"
 #include "kernel/sched/wait.c"
 #include "kernel/time/timer.c"

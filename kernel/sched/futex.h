@@ -42,6 +42,11 @@ struct futex_waiter {
     struct futex_word word;
     uint32_t bitset;
     bool wants_pi; /* waits to own the word, see futex_lock_pi() */
+    /* futex_wait_requeue_pi(): the lock to wait for next. NULL: none. */
+    const struct futex_word *requeue_to;
+    struct thread *owner;   /* of the lock that it wants */
+    struct list owner_link; /* in owner->pi_waiters */
+    int result;             /* of the call, once woken */
 };
 
 /* Sleep while the word is expected. -EAGAIN it is not, -ETIMEDOUT,
@@ -64,14 +69,63 @@ int futex_requeue(const struct futex_word *from, const struct futex_word *to,
 int futex_wake_op(const struct futex_word *word, const struct futex_word *word2,
                   unsigned wake_max, unsigned wake2_max, uint32_t op);
 
-/* Locks whose word holds the owner's tid. */
+/* Locks whose word holds the owner's tid. A thread runs with the highest
+ * priority among its own and those that wait, directly or through other locks,
+ * for what it holds; it need not be in the kernel to hold one.
+ * 0: the word names the caller. -EDEADLK, -EAGAIN (trylock), -EINVAL the word
+ * and the kernel disagree, -ESRCH the owner does not exist, -EPERM (unlock),
+ * -ETIMEDOUT, -ERESTARTSYS, -EFAULT */
 MUST_CHECK int futex_lock_pi(const struct futex_word *word,
                              uint64_t deadline_ns);
 MUST_CHECK int futex_trylock_pi(const struct futex_word *word);
 MUST_CHECK int futex_unlock_pi(const struct futex_word *word);
+/* Sleep on `word` while it is expected until futex_requeue_pi() moves the
+ * caller to the lock, then until it owns that. -EAGAIN, -ERESTARTNOINTR */
+MUST_CHECK int futex_wait_requeue_pi(const struct futex_word *word,
+                                     const struct futex_word *lock,
+                                     uint32_t expected, uint64_t deadline_ns);
+/* Give the free lock to one sleeper of `word`, and let move_max others wait for
+ * it. -> sleepers that were given or moved */
+int futex_requeue_pi(const struct futex_word *word,
+                     const struct futex_word *lock, unsigned move_max,
+                     uint32_t expected);
+/* t's own priority was changed: hand it on to those it waits for. */
+void futex_pi_adjust(struct thread *t);
 
-/* The current thread ends: mark and wake what its robust list names, then
- * clear and wake clear_child_tid. */
+/* The current thread ends: mark and wake what its robust list names, hand over
+ * what others wait to own, clear and wake clear_child_tid. */
 void futex_thread_exit(void);
+
+/* ---- between the futex*.c files ---- */
+
+struct list *futex_queue_of(const struct futex_word *word);
+static inline bool futex_is_aligned(const struct futex_word *word)
+{
+    return word->addr % 4 == 0;
+}
+static inline bool futex_is_same(const struct futex_word *a,
+                                 const struct futex_word *b)
+{
+    return a->at == b->at && a->owner == b->owner;
+}
+static inline bool futex_is_at(const struct futex_waiter *w,
+                               const struct futex_word *word)
+{
+    return futex_is_same(&w->word, word);
+}
+/* Alignment, ranges and *expected of a call with two words. */
+MUST_CHECK int futex_check_two(const struct futex_word *from,
+                               const struct futex_word *to,
+                               const uint32_t *expected);
+/* A waiter of the current thread, in no queue; queue it before the sleep, which
+ * ends it. 0: woken, whatever came at the same time */
+void futex_waiter_init(struct futex_waiter *w, const struct futex_word *word,
+                       uint32_t bitset);
+void futex_waiter_queue(struct futex_waiter *w);
+MUST_CHECK int futex_waiter_sleep(struct futex_waiter *w, uint64_t deadline_ns);
+void futex_waiter_fini(struct futex_waiter *w);
+void futex_waiter_release(struct futex_waiter *w); /* take off, wake */
+void futex_waiter_move(struct futex_waiter *w, const struct futex_word *to);
+void futex_pi_exit(void);
 
 #endif

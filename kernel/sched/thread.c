@@ -24,6 +24,7 @@
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/heap.h"
+#include "sched/futex.h"
 #include "sched/process.h"
 #include "time/clock.h"
 
@@ -51,13 +52,13 @@ static uint64_t slice_timer_end; /* the tick that it is armed for */
 
 static bool is_realtime(const struct thread *t)
 {
-    return t->rt_priority > 0;
+    return t->rt_effective > 0;
 }
 
 static uint64_t key_of(const struct thread *t)
 {
     if (is_realtime(t))
-        return (uint64_t)(99 - t->rt_priority);
+        return (uint64_t)(99 - t->rt_effective);
     return KEY_FAIR + t->vruntime;
 }
 
@@ -75,7 +76,7 @@ static uint64_t weighted(const struct thread *t, uint64_t cycles)
 
 uint64_t thread_slice_ns(const struct thread *t)
 {
-    if (!is_realtime(t))
+    if (t->rt_priority == 0)
         return SLICE_NS;
     return t->policy == SCHED_RR ? SLICE_RR_NS : 0;
 }
@@ -430,17 +431,26 @@ static void resort(struct thread *t)
     }
 }
 
-void thread_set_policy(struct thread *t, int policy, int rt_priority)
+void thread_set_effective(struct thread *t, int rt_effective)
 {
     bool was_realtime = is_realtime(t);
 
+    if (t->state == THREAD_RUNNING)
+        account(t, arch_cycles());
+    t->rt_effective = rt_effective;
+    if (was_realtime && !is_realtime(t))
+        t->vruntime = MAX(t->vruntime, vruntime_min);
+    resort(t);
+}
+
+void thread_set_policy(struct thread *t, int policy, int rt_priority)
+{
     ASSERT((policy == SCHED_FIFO || policy == SCHED_RR) == (rt_priority > 0));
     if (t->state == THREAD_RUNNING)
         account(t, arch_cycles());
     t->policy = policy;
     t->rt_priority = rt_priority;
-    if (was_realtime && !is_realtime(t))
-        t->vruntime = MAX(t->vruntime, vruntime_min);
+    futex_pi_adjust(t);
     resort(t);
 }
 
@@ -458,6 +468,7 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
 {
     list_init(&t->ready_link);
     list_init(&t->process_link);
+    list_init(&t->pi_waiters);
     if (!parent) {
         timer_init(&slice_timer, slice_expired);
         t->state = THREAD_RUNNING;
@@ -475,6 +486,7 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
     }
     t->policy = parent->policy;
     t->rt_priority = parent->rt_priority;
+    t->rt_effective = t->rt_priority; /* what the parent inherited is its own */
 }
 
 struct thread *thread_alloc(const struct regs *regs)

@@ -58,9 +58,12 @@ struct thread {
     uint64_t cpu_cycles; /* CPU time used, up to switched_in */
     uint64_t switched_in;
     uint64_t switch_count;
-    int nice;        /* -20..19 */
-    int policy;      /* SCHED_* */
-    int rt_priority; /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */
+    int nice;         /* -20..19 */
+    int policy;       /* SCHED_* */
+    int rt_priority;  /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */
+    int rt_effective; /* what it runs with: rt_priority or an inherited one */
+    struct list pi_waiters;          /* who waits for its locks: futex_pi.c */
+    struct futex_waiter *pi_blocked; /* its own such waiting */
     bool reset_on_fork;
     char name[16];
     void *kstack; /* NULL: the boot stack */
@@ -106,6 +109,8 @@ void thread_yield(void);
 /* Change how t is scheduled, at once. The values are checked by the caller. */
 void thread_set_policy(struct thread *t, int policy, int rt_priority);
 void thread_set_nice(struct thread *t, int nice);
+/* For futex_pi.c, which alone knows what is inherited. */
+void thread_set_effective(struct thread *t, int rt_effective);
 /* What sched_rr_get_interval() tells; 0 for SCHED_FIFO. */
 uint64_t thread_slice_ns(const struct thread *t);
 /* The current thread ends; never returns. The last one ends the process. */

@@ -73,7 +73,8 @@ static long wait_relative(const struct futex_word *word, bool is_private,
 static bool takes_timeout(int cmd)
 {
     return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET ||
-           cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2;
+           cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2 ||
+           cmd == FUTEX_WAIT_REQUEUE_PI;
 }
 
 /* What the operations with two words ask for. */
@@ -87,6 +88,9 @@ static long two_words(const struct futex_word *word, int op, uint32_t value,
         return futex_wake_op(word, &word2, value, count2, value3);
     if ((int)value < 0 || (int)count2 < 0)
         return -EINVAL;
+    if (cmd == FUTEX_CMP_REQUEUE_PI)
+        return value == 1 ? futex_requeue_pi(word, &word2, count2, value3)
+                          : -EINVAL;
     return futex_requeue(word, &word2, value, count2,
                          cmd == FUTEX_CMP_REQUEUE ? &value3 : NULL);
 }
@@ -98,11 +102,11 @@ long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
     int cmd = op & FUTEX_CMD_MASK;
     bool is_real = (op & FUTEX_CLOCK_REALTIME) != 0;
     bool is_private = (op & FUTEX_PRIVATE_FLAG) != 0;
-    struct futex_word word = futex_word_at(addr, is_private);
+    struct futex_word word = futex_word_at(addr, is_private), word2;
     uint64_t deadline_ns = WAIT_FOREVER;
     int err;
 
-    if (is_real && cmd != FUTEX_WAIT && cmd != FUTEX_WAIT_BITSET &&
+    if (is_real && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI &&
         cmd != FUTEX_LOCK_PI2)
         return -ENOSYS;
     if (takes_timeout(cmd)) {
@@ -122,12 +126,16 @@ long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
         return futex_wake(&word, MAX(value, 1u), value3);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
+    case FUTEX_CMP_REQUEUE_PI:
     case FUTEX_WAKE_OP:
         return two_words(&word, op, value, (unsigned)timeout, addr2, value3);
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
         err = futex_lock_pi(&word, deadline_ns);
         return err == -ERESTARTSYS ? -ERESTARTNOINTR : err;
+    case FUTEX_WAIT_REQUEUE_PI:
+        word2 = futex_word_at(addr2, is_private);
+        return futex_wait_requeue_pi(&word, &word2, value, deadline_ns);
     case FUTEX_TRYLOCK_PI:
         return futex_trylock_pi(&word);
     case FUTEX_UNLOCK_PI:
