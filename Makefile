@@ -26,7 +26,7 @@ COMMON := -std=gnu11 -O2 -g -I. $(WARN) -ffile-prefix-map=$(CURDIR)=.
 all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor
 
 # ---- the kernel: freestanding, position-independent, no vector registers ----
-KERNEL_MODULES := core mm sched time random drivers net fs process syscall
+KERNEL_MODULES := core mm sched time random drivers ipc net fs process syscall
 KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*.c)) \
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*/*.c)) \
@@ -38,6 +38,14 @@ KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -Ikernel
+
+# What no program does often is compiled for size.
+KERNEL_COLD := $(wildcard kernel/ipc/*.c kernel/fs/proc*.c) \
+	$(patsubst %,kernel/%.c,fs/inotify fs/locks fs/memfs_xattr fs/sys \
+	mm/space_info process/signal_crash process/symbol process/timers) \
+	$(patsubst %,kernel/syscall/%.c,attr eventfd inotify limits links prctl \
+	sched system sysv_ipc timer xattr)
+$(KERNEL_COLD:%=$(B)/%.o): KERNEL_CFLAGS += -Os
 
 $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 	@echo "  LINK $@"

@@ -202,6 +202,12 @@ static const struct pseudo_node root_nodes[] = {
         .children = proc_sys_nodes,
         .child_count = PROC_SYS_COUNT,
     },
+    {
+        .name = "sysvipc",
+        .mode = S_IFDIR | 0555,
+        .children = proc_ipc_nodes,
+        .child_count = PROC_IPC_COUNT,
+    },
     PSEUDO_FILE("uptime", show_uptime),
     PSEUDO_TEXT("version", RELEASE_SYSNAME " version " RELEASE_NUMBER
                                            " (samara) " RELEASE_VERSION "\n"),

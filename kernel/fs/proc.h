@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* proc.h - the three files that make /proc. */
+/* proc.h - the files that make /proc. */
 #ifndef FS_PROC_H
 #define FS_PROC_H
 
@@ -15,6 +15,9 @@ int proc_show_mounts(struct text_file *t, void *inode);
 /* proc_sys.c: /proc/sys. */
 extern const struct pseudo_node proc_sys_nodes[];
 #define PROC_SYS_COUNT 4u
+/* proc_ipc.c: /proc/sysvipc. */
+extern const struct pseudo_node proc_ipc_nodes[];
+#define PROC_IPC_COUNT 3u
 /* proc_fd.c: fd and fdinfo. */
 int proc_fd_lookup(struct pseudo_inode *dir, const char *name, size_t name_len,
                    struct inode **out);

@@ -20,8 +20,9 @@ struct shared {
     unsigned refs;
     unsigned height; /* levels of nodes; 1: the root's entries are pages */
     uint64_t page_count;
-    uint64_t number; /* shown as inode */
-    paddr_t root;    /* 0: nothing yet */
+    uint64_t number;  /* shown as inode */
+    uint64_t present; /* pages that exist */
+    paddr_t root;     /* 0: nothing yet */
 };
 
 static uint64_t last_number;
@@ -59,8 +60,10 @@ static int shared_page(struct vm_object *obj, uint64_t idx, bool want_write,
     if (idx >= m->page_count)
         return -ENXIO;
     slot = find_slot(m, idx, true);
-    if (slot && *slot == 0)
+    if (slot && *slot == 0) {
         *slot = page_alloc_zeroed();
+        m->present += *slot != 0;
+    }
     if (!slot || *slot == 0)
         return -ENOMEM;
     *pa_out = *slot;
@@ -139,6 +142,11 @@ static const struct vm_object_ops shared_ops = {
     .is_memory = true,
 };
 
+uint64_t shared_page_count(struct vm_object *obj)
+{
+    return shared_of(obj)->present;
+}
+
 bool shared_is(const struct vm_object *obj)
 {
     return obj->ops == &shared_ops;
@@ -174,8 +182,10 @@ void shared_remove(struct vm_object *obj, uint64_t first, uint64_t count)
             idx |= FANOUT - 1;
             continue;
         }
-        if (*slot)
+        if (*slot) {
             page_put(*slot);
+            m->present--;
+        }
         *slot = 0;
     }
 }
