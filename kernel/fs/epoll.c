@@ -34,6 +34,7 @@ struct epoll_watch;
 struct watch_waiter {
     struct waiter waiter; /* first */
     struct epoll_watch *watch;
+    unsigned events; /* what a wake of the queue may be about */
 };
 
 struct epoll_watch {
@@ -121,9 +122,15 @@ static void watch_make_ready(struct epoll_watch *w)
 /* A queue of the file was woken; any context. */
 static void watch_notify(struct waiter *waiter)
 {
-    struct epoll_watch *w = ((struct watch_waiter *)(void *)waiter)->watch;
+    struct watch_waiter *ww = (struct watch_waiter *)(void *)waiter;
+    struct epoll_watch *w = ww->watch;
+    unsigned wanted = w->events & ~EPOLL_FLAGS;
 
-    if (w->events & ~EPOLL_FLAGS)
+    /* Room for output is no edge for who watches input. Errors and hang-ups,
+     * which everybody gets, wake all queues of a file. */
+    if (wanted & ~ALWAYS_REPORTED)
+        wanted &= ww->events & ~ALWAYS_REPORTED;
+    if (wanted)
         watch_make_ready(w);
 }
 
@@ -142,6 +149,7 @@ static void watch_queue(struct poll_table *table, struct waitq *q)
     waiter_init(&ww->waiter);
     ww->waiter.notify = watch_notify;
     ww->watch = w;
+    ww->events = table->events;
     waiter_add(q, &ww->waiter);
 }
 

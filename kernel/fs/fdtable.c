@@ -162,14 +162,26 @@ static uint64_t fd_limit(void)
     return MIN(process_current()->rlimits[RLIMIT_NOFILE].soft, FD_MAX);
 }
 
-int fd_install_take(struct file *f, int min, bool cloexec)
+static unsigned lowest_free(const struct fdtable *t, unsigned min)
 {
-    struct fdtable *t = table();
-    unsigned fd = MAX((unsigned)min, t->lowest);
-    int err;
+    unsigned fd = MAX(min, t->lowest);
 
     while (fd < t->cap && t->slots[fd])
         fd++;
+    return fd;
+}
+
+bool fd_has_room(void)
+{
+    return lowest_free(table(), 0) < fd_limit();
+}
+
+int fd_install_take(struct file *f, int min, bool cloexec)
+{
+    struct fdtable *t = table();
+    unsigned fd = lowest_free(t, (unsigned)min);
+    int err;
+
     if (fd >= fd_limit())
         return -EMFILE;
     err = grow(t, fd);

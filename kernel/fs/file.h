@@ -49,6 +49,7 @@ struct file_ops {
     long (*fcntl)(struct file *f, unsigned cmd, unsigned long arg);
     /* mode: FALLOC_FL_*; the range is checked. NULL: ENODEV. */
     int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
+    bool no_sigpipe;  /* a write's EPIPE comes without the signal */
     const char *kind; /* "pipe", "eventfd", ...: /proc/self/fd's link text */
 };
 
@@ -90,6 +91,9 @@ void fdtable_put(struct fdtable *t); /* the last closes everything */
 /* The lowest free descriptor >= min; takes over the caller's reference of f
  * on success. -EMFILE, -ENOMEM */
 MUST_CHECK int fd_install_take(struct file *f, int min, bool cloexec);
+/* Whether fd_install_take() would find a descriptor, before any step back is
+ * impossible. */
+bool fd_has_room(void);
 /* A new reference, or NULL (-EBADF). Call file_put() when done. */
 struct file *fd_get(int fd) MUST_CHECK;
 MUST_CHECK int fd_close(int fd); /* -EBADF, or flush's error */
@@ -101,12 +105,21 @@ int fd_next(int from);
 struct poll_table {
     /* Called for each queue by poll_wait. */
     void (*queue)(struct poll_table *table, struct waitq *q);
+    unsigned events; /* EPOLL*: what a wake of that queue may be about */
 };
 struct waitq;
+/* events: who asks for none of these, but for others, is not told. */
+static inline void poll_wait_for(struct poll_table *table, struct waitq *q,
+                                 unsigned events)
+{
+    if (!table)
+        return;
+    table->events = events;
+    table->queue(table, q);
+}
 static inline void poll_wait(struct poll_table *table, struct waitq *q)
 {
-    if (table)
-        table->queue(table, q);
+    poll_wait_for(table, q, ~0u);
 }
 unsigned file_poll(struct file *f, struct poll_table *table);
 

@@ -176,6 +176,20 @@ static ssize_t read_thread_self(struct pseudo_inode *i, char *buf,
     return (ssize_t)n;
 }
 
+/* ---- the network ---- */
+
+#pragma weak unix_show
+
+static int show_unix(struct text_file *t, void *inode)
+{
+    (void)inode;
+    return unix_show ? unix_show(t) : 0;
+}
+
+static const struct pseudo_node net_nodes[] = {
+    PSEUDO_FILE("unix", show_unix),
+};
+
 /* ---- the tree ---- */
 
 static const struct pseudo_node root_nodes[] = {
@@ -192,7 +206,7 @@ static const struct pseudo_node root_nodes[] = {
     PSEUDO_FILE("loadavg", show_loadavg),
     PSEUDO_FILE("meminfo", show_meminfo),
     PSEUDO_LINK("mounts", "self/mounts"),
-    PSEUDO_EMPTY_DIR("net"),
+    PSEUDO_DIR("net", net_nodes),
     PSEUDO_FILE("stat", show_stat),
     PSEUDO_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\t"
                          "Priority\n"),

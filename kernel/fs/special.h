@@ -25,6 +25,10 @@ MUST_CHECK int fifo_open(struct inode *i, struct file *f);
 /* Give the current thread descriptors 0, 1 and 2: the host's. */
 MUST_CHECK int tty_install_std(void);
 
+/* The text of /proc/net/unix; absent in kernels without AF_UNIX. */
+struct text_file;
+int unix_show(struct text_file *t);
+
 /* Called at the first walk into /dev, /proc, /sys, never before: fill in sb
  * (dev, type, statfs, uncached) and give the root directory. */
 MUST_CHECK int devfs_mount(struct superblock *sb, struct inode **root_out);

@@ -126,11 +126,13 @@ void io_vec_free(struct io_vec *vec, const struct io_vec *fast)
         kfree(vec);
 }
 
-ssize_t write_failed(ssize_t result)
+ssize_t write_failed(const struct file *f, ssize_t result)
 {
     struct signal_info info = { .code = SI_KERNEL_CODE };
 
     if (result != -EPIPE && result != -EFBIG)
+        return result;
+    if (result == -EPIPE && f && f->ops->no_sigpipe)
         return result;
     info.signo = result == -EPIPE ? SIGPIPE : SIGXFSZ;
     (void)signal_send_thread(thread_current(), &info);

@@ -37,11 +37,11 @@ MUST_CHECK int io_vec_get(uaddr_t vec, unsigned long count,
                           struct io_vec fast[IO_VEC_FAST_COUNT],
                           struct io_vec **vec_out);
 void io_vec_free(struct io_vec *vec, const struct io_vec *fast);
-/* After a write: SIGPIPE and SIGXFSZ. Gives the result on. */
-ssize_t write_failed(ssize_t result);
-static inline ssize_t write_signals(ssize_t result)
+/* After a write to f (NULL: any): SIGPIPE, SIGXFSZ. Gives the result on. */
+ssize_t write_failed(const struct file *f, ssize_t result);
+static inline ssize_t write_signals(const struct file *f, ssize_t result)
 {
-    return LIKELY(result >= 0) ? result : write_failed(result);
+    return LIKELY(result >= 0) ? result : write_failed(f, result);
 }
 
 #endif

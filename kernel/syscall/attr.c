@@ -287,7 +287,7 @@ static int size_check(const struct inode *i, off_t len)
 {
     if ((uint64_t)len > i->size &&
         (uint64_t)len > process_current()->rlimits[RLIMIT_FSIZE].soft)
-        return (int)write_signals(-EFBIG);
+        return (int)write_signals(NULL, -EFBIG);
     return 0;
 }
 

@@ -33,7 +33,7 @@ static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
         if (n <= 0)
             break;
         io_init_kernel(&io, &one, page_ptr(page), (size_t)got);
-        n = write_signals(file_write(out, &io, out_pos));
+        n = write_signals(out, file_write(out, &io, out_pos));
         if (n <= 0)
             break;
         done += (size_t)n;

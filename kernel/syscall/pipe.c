@@ -92,7 +92,7 @@ static ssize_t copy_once(struct file *in, uint64_t *in_pos, struct file *out,
         ssize_t n;
 
         io_init_kernel(&io, &vec, buf + done, (size_t)(got - done));
-        n = write_signals(file_write(out, &io, out_pos));
+        n = write_signals(out, file_write(out, &io, out_pos));
         if (n <= 0) {
             got = done ? done : n;
             break;
@@ -165,25 +165,9 @@ long sys_vmsplice(int fd, uaddr_t vec, size_t count, unsigned flags)
         io_init(&io, copied, count);
         n = (f->flags & O_ACCMODE) == O_RDONLY
                 ? file_read(f, &io, &f->pos)
-                : write_signals(file_write(f, &io, &f->pos));
+                : write_signals(f, file_write(f, &io, &f->pos));
         io_vec_free(copied, fast);
     }
     file_put(f);
     return n;
-}
-
-/* ---- sockets ---- */
-
-/* The answer of a Linux built without the family: programs that can do without
- * know it. */
-long sys_socket(int family, int type, int protocol)
-{
-    (void)family, (void)type, (void)protocol;
-    return -EAFNOSUPPORT;
-}
-
-long sys_socketpair(int family, int type, int protocol, uaddr_t fds)
-{
-    (void)family, (void)type, (void)protocol, (void)fds;
-    return -EAFNOSUPPORT;
 }

@@ -35,7 +35,7 @@ static ssize_t transfer_do(const struct transfer *t, struct file *f,
     done = file_write(f, io, pos);
     if (UNLIKELY(t->flags & RWF_APPEND) && !(saved & O_APPEND))
         f->flags &= ~(unsigned)O_APPEND;
-    return write_signals(done);
+    return write_signals(f, done);
 }
 
 static ssize_t transfer(const struct transfer *t, const struct io_vec *vec,
@@ -100,7 +100,7 @@ static ssize_t transfer_plain(int fd, uaddr_t buf, size_t len, bool is_write)
     f = fd_get(fd);
     if (!f)
         return -EBADF;
-    done = is_write ? write_signals(file_write(f, &io, &f->pos))
+    done = is_write ? write_signals(f, file_write(f, &io, &f->pos))
                     : file_read(f, &io, &f->pos);
     file_put(f);
     return done;

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * socket.c - what sockets of all families share: life, open file, waiting.
+ *
+ * Readiness has two queues: what was sent or connected wakes `readable`, room
+ * wakes `writable`, and a change of state wakes both. Each poller says which
+ * of the two it means, so an edge-triggered watch for input sees no edge when
+ * only room appears.
+ */
+#include "net/socket.h"
+
+#include <linux/eventpoll.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "fs/fdtable.h"
+#include "fs/vfs.h"
+#include "sched/process.h"
+#include "time/clock.h"
+
+/* Absent in kernels without the family. */
+#pragma weak unix_create
+
+#define TYPE_MAX   11 /* Linux's SOCK_MAX */
+#define SOCKFS_DEV 8
+#define POLL_IN    (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLPRI)
+#define POLL_OUT   (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND)
+
+void socket_init(struct socket *s, int family, int type,
+                 const struct socket_ops *ops)
+{
+    static uint64_t next_ino = 1;
+    const struct process *p = process_current();
+
+    s->ops = ops;
+    s->refs = 1;
+    s->family = (uint16_t)family;
+    s->type = (uint16_t)type;
+    s->sndbuf = s->rcvbuf = SOCKET_BUF_DEFAULT;
+    s->rcvlowat = 1;
+    s->rcv_timeout_ns = s->snd_timeout_ns = WAIT_FOREVER;
+    s->peer_cred = (struct socket_cred){ 0, UINT32_MAX, UINT32_MAX };
+    waitq_init(&s->readable);
+    waitq_init(&s->writable);
+    s->ino = next_ino++;
+    s->created_ns = clock_real_ns();
+    s->uid = p->fsuid;
+    s->gid = p->fsgid;
+}
+
+struct socket *socket_get(struct socket *s)
+{
+    s->refs++;
+    return s;
+}
+
+void socket_put(struct socket *s)
+{
+    ASSERT(s->refs > 0);
+    if (--s->refs == 0)
+        s->ops->destroy(s);
+}
+
+int socket_error_take(struct socket *s)
+{
+    int error = s->error;
+
+    s->error = 0;
+    return -error;
+}
+
+struct socket_cred socket_cred_current(void)
+{
+    const struct process *p = process_current();
+
+    return (struct socket_cred){ p->pid, p->euid, p->egid };
+}
+
+/* ---- waiting ---- */
+
+int socket_sleep(struct waitq *q, struct socket_wait *w)
+{
+    int err;
+
+    if (w->timeout_ns == 0)
+        return -EAGAIN;
+    if (w->deadline_ns == 0) {
+        uint64_t now = w->timeout_ns == WAIT_FOREVER ? 0 : clock_mono_ns();
+
+        w->deadline_ns = w->timeout_ns >= WAIT_FOREVER - now
+                             ? WAIT_FOREVER
+                             : now + w->timeout_ns;
+    }
+    err = waitq_sleep(q, w->deadline_ns);
+    if (err == -ETIMEDOUT)
+        return -EAGAIN;
+    if (err == -ERESTARTSYS && w->timeout_ns != WAIT_FOREVER)
+        return -EINTR; /* a restart would wait the whole time again */
+    return err;
+}
+
+void socket_wake(struct socket *s)
+{
+    waitq_wake_all(&s->readable);
+    waitq_wake_all(&s->writable);
+}
+
+void socket_msg_wait(const struct socket *s, struct socket_msg *m, bool is_send)
+{
+    bool nonblock = (s->file->flags & O_NONBLOCK) || (m->flags & MSG_DONTWAIT);
+
+    m->wait.deadline_ns = 0;
+    m->wait.timeout_ns = is_send ? s->snd_timeout_ns : s->rcv_timeout_ns;
+    if (nonblock)
+        m->wait.timeout_ns = 0;
+}
+
+size_t socket_receive_target(const struct socket *s, const struct socket_msg *m)
+{
+    size_t len = m->io.left;
+
+    if (!(m->flags & MSG_WAITALL))
+        len = MIN(len, (size_t)s->rcvlowat);
+    return MAX(len, (size_t)1);
+}
+
+/* ---- the open file ---- */
+
+static ssize_t socket_read(struct file *f, struct io *io, uint64_t *pos)
+{
+    struct socket *s = f->private;
+    struct socket_msg m;
+    ssize_t n;
+
+    (void)pos;
+    if (io->left == 0)
+        return 0;
+    m = (struct socket_msg){ .io = *io };
+    socket_msg_wait(s, &m, false);
+    n = s->ops->receive(s, &m);
+    *io = m.io;
+    return n;
+}
+
+static ssize_t socket_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    struct socket *s = f->private;
+    struct socket_msg m = { .io = *io };
+    ssize_t n;
+
+    (void)pos;
+    socket_msg_wait(s, &m, true);
+    n = s->ops->send(s, &m);
+    *io = m.io;
+    return n;
+}
+
+static unsigned socket_poll(struct file *f, struct poll_table *table)
+{
+    struct socket *s = f->private;
+
+    poll_wait_for(table, &s->readable, POLL_IN);
+    poll_wait_for(table, &s->writable, POLL_OUT);
+    return s->ops->poll(s);
+}
+
+static long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+{
+    struct socket *s = f->private;
+
+    return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+}
+
+static int socket_stat(struct file *f, struct kstat *out)
+{
+    const struct socket *s = f->private;
+
+    *out = (struct kstat){
+        .dev = SOCKFS_DEV,
+        .ino = s->ino,
+        .nlink = 1,
+        .mode = S_IFSOCK | 0777,
+        .uid = s->uid,
+        .gid = s->gid,
+        .blksize = PAGE_SIZE,
+        .atime_ns = s->created_ns,
+        .mtime_ns = s->created_ns,
+        .ctime_ns = s->created_ns,
+    };
+    return 0;
+}
+
+static void socket_release(struct file *f)
+{
+    struct socket *s = f->private;
+
+    if (!s)
+        return; /* accept() found none */
+    s->file = NULL;
+    s->ops->release(s);
+    socket_put(s);
+}
+
+#define SOCKET_FILE_OPS                                                    \
+    .read = socket_read, .write = socket_write, .poll = socket_poll,       \
+    .ioctl = socket_ioctl, .stat = socket_stat, .release = socket_release, \
+    .kind = "socket"
+
+static const struct file_ops stream_file_ops = { SOCKET_FILE_OPS };
+/* Only a broken stream is worth SIGPIPE. */
+static const struct file_ops message_file_ops = { SOCKET_FILE_OPS,
+                                                  .no_sigpipe = true };
+
+struct socket *socket_of(const struct file *f)
+{
+    if (f->ops == &stream_file_ops || f->ops == &message_file_ops)
+        return f->private;
+    return NULL;
+}
+
+static struct file *file_for(int type, unsigned flags)
+{
+    return file_create(type == SOCK_STREAM ? &stream_file_ops
+                                           : &message_file_ops,
+                       O_RDWR | (flags & O_NONBLOCK), NULL);
+}
+
+/* Takes over the reference of s. */
+static void file_bind(struct file *f, struct socket *s)
+{
+    f->private = s;
+    s->file = f;
+}
+
+/* ---- creating ---- */
+
+static int create(int family, int type, int protocol, struct socket **out)
+{
+    if (family < 0 || (unsigned)family >= SOCKET_FAMILY_MAX)
+        return -EAFNOSUPPORT;
+    if (type < 0 || type >= TYPE_MAX)
+        return -EINVAL;
+    if (family == AF_UNIX && unix_create)
+        return unix_create(type, protocol, out);
+    return -EAFNOSUPPORT;
+}
+
+int socket_create(int family, int type, int protocol, unsigned flags,
+                  struct file **out)
+{
+    struct socket *s;
+    int err = create(family, type, protocol, &s);
+
+    if (err)
+        return err;
+    *out = file_for(s->type, flags);
+    if (!*out) {
+        s->ops->release(s);
+        socket_put(s);
+        return -ENOMEM;
+    }
+    file_bind(*out, s);
+    return 0;
+}
+
+int socket_create_pair(int family, int type, int protocol, unsigned flags,
+                       struct file *out[2])
+{
+    struct socket *a;
+    int err = socket_create(family, type, protocol, flags, &out[0]);
+
+    if (err)
+        return err;
+    err = socket_create(family, type, protocol, flags, &out[1]);
+    if (err)
+        goto put_first;
+    a = out[0]->private;
+    err = a->ops->pair ? a->ops->pair(a, out[1]->private) : -EOPNOTSUPP;
+    if (!err)
+        return 0;
+    file_put(out[1]);
+put_first:
+    file_put(out[0]);
+    return err;
+}
+
+int socket_accept(struct socket *s, unsigned flags, struct file **out)
+{
+    struct socket_msg m = { 0 };
+    struct socket *connected;
+    int err;
+
+    if (!s->ops->accept)
+        return -EOPNOTSUPP;
+    /* Whatever may fail comes first: a connection that was taken from the
+     * queue and has no descriptor would be lost. */
+    if (!fd_has_room())
+        return -EMFILE;
+    *out = file_for(s->type, flags);
+    if (!*out)
+        return -ENOMEM;
+    socket_msg_wait(s, &m, false);
+    err = s->ops->accept(s, &m.wait, &connected);
+    if (err) {
+        file_put(*out);
+        return err;
+    }
+    file_bind(*out, connected);
+    return 0;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * unix.h - AF_UNIX, between its files.
+ *
+ * What:      unix.c makes and connects, unix_name.c names; unix_stream.c and
+ *            unix_message.c move data; unix_queue.c holds what is under way;
+ *            unix_rights.c passes files and credentials and frees those that
+ *            only travel in circles.
+ * Ownership: a socket holds a reference of its peer, and every packet one of
+ *            its sender, for the sender's name and its send buffer. Closing a
+ *            socket empties its queue, so that no circle of these stays.
+ * Context:   as socket.h.
+ * Units:     a packet's cost is the memory that it takes, header included.
+ */
+#ifndef NET_UNIX_H
+#define NET_UNIX_H
+
+#include <linux/un.h>
+
+#include "net/socket.h"
+
+#define UNIX_QUEUE_MAX  10u  /* net.unix.max_dgram_qlen */
+#define UNIX_RIGHTS_MAX 253u /* files in one message: Linux's SCM_MAX_FD */
+#define UNIX_INFLIGHT_MAX \
+    16000u                     /* sockets under way before one looks which
+                                    of them nobody can receive any more */
+#define UNIX_PACKET_MAX  4072u /* header and data: the heap's largest block */
+#define UNIX_PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
+
+struct inode;
+
+enum unix_state { UNIX_CLOSED, UNIX_LISTENING, UNIX_CONNECTED };
+
+struct unix_name {
+    unsigned refs;          /* a listener's name is its connections' too */
+    unsigned len;           /* of the address */
+    struct sockaddr_un sun; /* as much of it as len says */
+};
+
+struct unix_sock {
+    struct socket s;        /* first */
+    enum unix_state state;  /* a datagram socket is connected or closed */
+    bool is_dead;           /* its file is gone; only references are left */
+    struct unix_name *name; /* NULL: not bound */
+    struct inode *inode;    /* bound to a path: referenced */
+    struct unix_sock *hash_next; /* bound to an abstract name */
+    struct unix_sock *peer;      /* referenced */
+    /* A listener's queue holds connections, by peer_link; others' packets. */
+    struct list queue;
+    size_t queue_count, queue_bytes;
+    unsigned backlog;    /* one more than it may wait in the queue */
+    struct waitq room;   /* senders and connectors that found it full */
+    size_t sent_cost;    /* of our packets in others' queues */
+    struct list senders; /* datagram sockets connected here: peer_link */
+    struct list peer_link;
+    struct list all_link;
+    /* For the search for what only travels in circles. */
+    unsigned inflight; /* packets in queues that carry this socket */
+    bool is_marked;
+    struct list mark_link;
+};
+
+struct unix_rights {
+    unsigned count;
+    struct file *files[]; /* referenced */
+};
+
+/* What comes with a message beside its bytes. */
+struct unix_extra {
+    struct socket_cred cred; /* pid 0: none */
+    struct unix_rights *rights;
+};
+
+struct unix_packet {
+    struct list link;
+    struct unix_packet *more; /* of the same message */
+    struct unix_sock *sender; /* referenced */
+    struct unix_extra extra;
+    uint16_t off, len, cap; /* of data; off + len <= cap */
+    size_t cost;            /* charged to the sender; 0: nothing */
+    uint8_t data[];
+};
+
+static inline struct unix_sock *unix_of(struct socket *s)
+{
+    return (struct unix_sock *)s;
+}
+
+/* ---- unix.c ---- */
+
+extern struct list unix_all; /* struct unix_sock.all_link */
+/* From now on `peer` (referenced; may be NULL) is u's peer. */
+void unix_set_peer(struct unix_sock *u, struct unix_sock *peer_take);
+/* True when no one may add to the queue of u. */
+static inline bool unix_is_full(const struct unix_sock *u)
+{
+    return u->queue_count > u->backlog;
+}
+static inline bool unix_is_writable(const struct unix_sock *u)
+{
+    return u->state != UNIX_LISTENING && 4 * u->sent_cost <= u->s.sndbuf;
+}
+
+/* ---- unix_name.c ---- */
+
+MUST_CHECK int unix_name_check(const struct socket_addr *a); /* -EINVAL */
+/* The socket that an address leads to, for a socket of this type, referenced.
+ * -ECONNREFUSED, -EPROTOTYPE, -EINVAL a bad address, path_resolution(7)'s */
+MUST_CHECK int unix_find(const struct socket_addr *a, int type,
+                         struct unix_sock **out);
+/* Give a socket without name an abstract one. -ENOMEM, -ENOSPC */
+MUST_CHECK int unix_autobind(struct unix_sock *u);
+void unix_copy_name(const struct unix_sock *u, struct socket_addr *out);
+void unix_unbind(struct unix_sock *u); /* its name leads nowhere */
+void unix_name_put(struct unix_name *name);
+int unix_bind(struct socket *s, struct socket_addr *a);
+int unix_name(struct socket *s, bool of_peer, struct socket_addr *out);
+
+/* ---- unix_queue.c ---- */
+
+/* A packet for len bytes, in as many pieces as that takes, not yet filled or
+ * charged. NULL: out of memory. */
+struct unix_packet *unix_packet_new(struct unix_sock *sender,
+                                    size_t len) MUST_CHECK;
+void unix_packet_free(struct unix_packet *p); /* uncharged and unlinked */
+/* Charge the sender, or release it of the cost and wake it. */
+void unix_packet_charge(struct unix_packet *p);
+void unix_packet_uncharge(struct unix_packet *p);
+size_t unix_packet_len(const struct unix_packet *p); /* with all pieces */
+/* Append to the queue of u, charged. Nobody is woken yet. */
+void unix_push(struct unix_sock *u, struct unix_packet *p);
+/* Take it out of the queue; what waits for room is woken. */
+void unix_pop(struct unix_sock *u, struct unix_packet *p);
+/* All of u's packets are to be freed: they go to the waste, which
+ * unix_waste_empty() frees, however deep sockets lie in each other's queues. */
+void unix_queue_waste(struct unix_sock *u);
+void unix_waste_empty(void);
+
+ssize_t unix_stream_send(struct socket *s, struct socket_msg *m);
+ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m);
+ssize_t unix_message_send(struct socket *s, struct socket_msg *m);
+ssize_t unix_message_receive(struct socket *s, struct socket_msg *m);
+
+/* ---- unix_rights.c ---- */
+
+/* From m->control. What it gives goes into packets, or to extra_fini().
+ * -EINVAL, -EBADF, -EPERM, -ESRCH, -ETOOMANYREFS, -ENOMEM */
+MUST_CHECK int unix_extra_get(const struct socket_msg *m,
+                              struct unix_extra *out);
+/* Add the sender's credentials where one side of u wants them. */
+void unix_extra_complete(struct unix_extra *e, const struct unix_sock *from,
+                         const struct unix_sock *to);
+/* Hand them to the program, as far as it asked; the files stay e's. */
+void unix_extra_put(const struct unix_sock *u, struct socket_msg *m,
+                    const struct unix_extra *e);
+void unix_extra_fini(struct unix_extra *e);
+/* A packet with these rights entered or left a queue. */
+void unix_rights_enter(const struct unix_rights *r);
+void unix_rights_leave(const struct unix_rights *r);
+/* Send to the waste what nobody can receive any more. True: there was some. */
+bool unix_collect(void);
+
+#endif

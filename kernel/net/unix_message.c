@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * unix_message.c - sending and receiving whole messages, SOCK_DGRAM and
+ * SOCK_SEQPACKET.
+ *
+ * A message is copied in before its receiver is looked for, as on Linux: so a
+ * fault or a full send buffer shows first. A receiver that is not connected
+ * back takes a few messages only, whatever their size; who finds its queue
+ * full sleeps on the receiver's `room`.
+ */
+#include "core/errno.h"
+#include "core/panic.h"
+#include "net/unix.h"
+
+#define LEN_SLACK 32u /* of SO_SNDBUF, that a message may not use */
+
+static bool is_seqpacket(const struct unix_sock *u)
+{
+    return u->s.type == SOCK_SEQPACKET;
+}
+
+/* ---- sending ---- */
+
+static int send_check(struct unix_sock *u, struct socket_msg *m)
+{
+    int err = 0;
+
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (is_seqpacket(u)) {
+        m->addr = NULL;
+        err = socket_error_take(&u->s);
+        if (!err && u->state != UNIX_CONNECTED)
+            err = -ENOTCONN;
+    }
+    if (!err && !m->addr && !u->peer)
+        err = -ENOTCONN;
+    if (!err && socket_flag(&u->s, SO_PASSCRED) && !u->name)
+        err = unix_autobind(u);
+    if (!err && m->io.left > u->s.sndbuf - LEN_SLACK)
+        err = -EMSGSIZE;
+    return err;
+}
+
+static int wait_to_send(struct unix_sock *u, struct socket_wait *w)
+{
+    int err = 0;
+
+    while (!err) {
+        err = socket_error_take(&u->s);
+        if (err)
+            break;
+        if (u->s.shutdown & SHUTDOWN_SEND)
+            return -EPIPE;
+        if (u->sent_cost < u->s.sndbuf)
+            return 0;
+        err = socket_sleep(&u->s.writable, w);
+    }
+    return err;
+}
+
+static int message_fill(struct unix_packet *p, struct socket_msg *m)
+{
+    for (; p; p = p->more) {
+        p->len = (uint16_t)io_get(&m->io, p->data, p->cap);
+        if (p->len < p->cap)
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* -EAGAIN: the receiver's queue is full. */
+static int deliver(struct unix_sock *u, struct unix_sock *to,
+                   struct unix_packet *p)
+{
+    if (to->peer && to->peer != u)
+        return -EPERM; /* it listens to another only */
+    if (to->is_dead) {
+        ASSERT(to == u->peer); /* found by name, it would be alive */
+        u->state = UNIX_CLOSED;
+        unix_set_peer(u, NULL);
+        unix_queue_waste(u);
+        return -ECONNREFUSED;
+    }
+    if (to->s.shutdown & SHUTDOWN_RECEIVE)
+        return -EPIPE;
+    if (to != u && to->peer != u && unix_is_full(to))
+        return -EAGAIN;
+    unix_extra_complete(&p->extra, u, to);
+    unix_push(to, p);
+    waitq_wake_all(&to->s.readable);
+    return 0;
+}
+
+/* Find the receiver and deliver, again and again while its queue is full. */
+static int send_packet(struct unix_sock *u, struct socket_msg *m,
+                       struct unix_packet *p)
+{
+    struct unix_sock *to;
+    int err = 0;
+
+    while (!err) {
+        if (m->addr) {
+            err = unix_find(m->addr, u->s.type, &to);
+            if (err)
+                return err;
+        } else {
+            if (!u->peer)
+                return -ECONNREFUSED; /* gone while this slept */
+            to = unix_of(socket_get(&u->peer->s));
+        }
+        err = deliver(u, to, p);
+        if (err != -EAGAIN) {
+            socket_put(&to->s);
+            return err;
+        }
+        err = socket_sleep(&to->room, &m->wait);
+        socket_put(&to->s);
+    }
+    return err;
+}
+
+ssize_t unix_message_send(struct socket *s, struct socket_msg *m)
+{
+    struct unix_sock *u = unix_of(s);
+    size_t len = m->io.left;
+    struct unix_packet *p;
+    struct unix_extra e;
+    int err = unix_extra_get(m, &e);
+
+    if (err)
+        return err;
+    err = send_check(u, m);
+    if (!err)
+        err = wait_to_send(u, &m->wait);
+    if (err)
+        goto fini_extra;
+    err = -ENOBUFS;
+    p = unix_packet_new(u, len);
+    if (!p)
+        goto fini_extra;
+    p->extra = e;
+    err = message_fill(p, m);
+    if (!err)
+        err = send_packet(u, m, p);
+    if (!err)
+        return (ssize_t)len;
+    unix_packet_free(p);
+    unix_waste_empty();
+    return err;
+
+fini_extra:
+    unix_extra_fini(&e);
+    return err;
+}
+
+/* ---- receiving ---- */
+
+/* The first message; NULL: none, *err_out says why, 0 for the end. */
+static struct unix_packet *message_wait(struct unix_sock *u,
+                                        struct socket_wait *w, int *err_out)
+{
+    int err = 0;
+
+    while (list_is_empty(&u->queue) && !err) {
+        err = socket_error_take(&u->s);
+        if (err)
+            break;
+        if (u->s.shutdown & SHUTDOWN_RECEIVE) {
+            if (w->timeout_ns == 0 && !is_seqpacket(u))
+                err = -EAGAIN;
+            break;
+        }
+        err = socket_sleep(&u->s.readable, w);
+    }
+    *err_out = err;
+    if (list_is_empty(&u->queue))
+        return NULL;
+    return LIST_ENTRY(u->queue.next, struct unix_packet, link);
+}
+
+/* Bytes copied, or -EFAULT. */
+static ssize_t message_copy(const struct unix_packet *p, struct socket_msg *m)
+{
+    ssize_t done = 0;
+
+    for (; p; p = p->more) {
+        size_t want = MIN((size_t)p->len, m->io.left);
+        size_t n = io_put(&m->io, p->data, want);
+
+        if (n < want)
+            return -EFAULT;
+        done += (ssize_t)n;
+    }
+    return done;
+}
+
+ssize_t unix_message_receive(struct socket *s, struct socket_msg *m)
+{
+    struct unix_sock *u = unix_of(s);
+    struct unix_packet *p;
+    ssize_t done, len;
+    int err;
+
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (is_seqpacket(u) && u->state != UNIX_CONNECTED)
+        return -ENOTCONN;
+    p = message_wait(u, &m->wait, &err);
+    if (!p)
+        return err;
+    if (!(m->flags & MSG_PEEK))
+        unix_pop(u, p);
+    len = (ssize_t)unix_packet_len(p);
+    done = message_copy(p, m);
+    if (done >= 0) {
+        if (done < len)
+            m->out_flags |= MSG_TRUNC;
+        if (m->addr)
+            unix_copy_name(p->sender, m->addr);
+        unix_extra_put(u, m, &p->extra);
+        if (m->flags & MSG_TRUNC)
+            done = len;
+    }
+    if (!(m->flags & MSG_PEEK))
+        unix_packet_free(p);
+    return done;
+}

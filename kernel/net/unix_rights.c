@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * unix_rights.c - files and credentials that travel with messages.
+ *
+ * A socket may be sent through itself, or two through each other: then their
+ * references never go. unix_collect() finds them as Linux does: sockets with a
+ * reference from elsewhere than a queue are alive, and so is what lies in the
+ * queue of one that is alive; the others' queues are emptied. It runs when a
+ * socket is closed, or when UNIX_INFLIGHT_MAX are under way; until then such a
+ * circle stays.
+ */
+#include <asm/resource.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/string.h"
+#include "fs/fdtable.h"
+#include "mm/heap.h"
+#include "net/unix.h"
+#include "sched/process.h"
+
+#define UID_UNKNOWN 65534u /* who is not known is "nobody" */
+
+static size_t sockets_inflight, files_inflight;
+
+/* ---- sending ---- */
+
+static int rights_get(const struct socket_control *c, struct unix_extra *out)
+{
+    unsigned count = (unsigned)(c->len / sizeof(int));
+    unsigned old = out->rights ? out->rights->count : 0;
+    struct unix_rights *r;
+
+    if (count == 0)
+        return 0;
+    if (old + count > UNIX_RIGHTS_MAX)
+        return -EINVAL;
+    r = krealloc(out->rights, sizeof(*r) + (old + count) * sizeof(r->files[0]));
+    if (!r)
+        return -ENOMEM;
+    r->count = old;
+    out->rights = r;
+    for (unsigned i = 0; i < count; i++) {
+        struct file *f;
+        int fd;
+
+        memcpy(&fd, c->data + i * sizeof(fd), sizeof(fd));
+        f = fd_get(fd);
+        if (!f)
+            return -EBADF;
+        r->files[r->count++] = f;
+    }
+    return 0;
+}
+
+static int cred_get(const struct socket_control *c, struct unix_extra *out)
+{
+    const struct process *p = process_current();
+    bool is_root = p->euid == 0;
+    struct socket_cred cred;
+
+    if (c->len != sizeof(cred))
+        return -EINVAL;
+    memcpy(&cred, c->data, sizeof(cred));
+    if (cred.uid == UINT32_MAX || cred.gid == UINT32_MAX)
+        return -EINVAL;
+    if (!is_root &&
+        (cred.pid != p->pid ||
+         (cred.uid != p->uid && cred.uid != p->euid && cred.uid != p->suid) ||
+         (cred.gid != p->gid && cred.gid != p->egid && cred.gid != p->sgid)))
+        return -EPERM;
+    if (cred.pid != p->pid && !thread_find(cred.pid))
+        return -ESRCH;
+    out->cred = cred;
+    return 0;
+}
+
+/* As Linux: root may have any number of files under way. */
+static bool too_many_inflight(const struct unix_rights *r)
+{
+    const struct process *p = process_current();
+
+    return r && p->euid != 0 &&
+           files_inflight + r->count > p->rlimits[RLIMIT_NOFILE].soft;
+}
+
+int unix_extra_get(const struct socket_msg *m, struct unix_extra *out)
+{
+    struct socket_control c;
+    size_t off = 0;
+    int err = 0, more;
+
+    *out = (struct unix_extra){ 0 };
+    while (!err && (more = socket_control_next(m, &off, &c)) != 0) {
+        if (more < 0)
+            err = more;
+        else if (c.level != SOL_SOCKET)
+            continue;
+        else if (c.type == SCM_RIGHTS)
+            err = rights_get(&c, out);
+        else
+            err = c.type == SCM_CREDENTIALS ? cred_get(&c, out) : -EINVAL;
+    }
+    if (!err && too_many_inflight(out->rights))
+        err = -ETOOMANYREFS;
+    if (err)
+        unix_extra_fini(out);
+    else if (sockets_inflight >= UNIX_INFLIGHT_MAX)
+        unix_waste_empty();
+    return err;
+}
+
+void unix_extra_complete(struct unix_extra *e, const struct unix_sock *from,
+                         const struct unix_sock *to)
+{
+    /* Who has not been accepted yet may still come to want them. */
+    if (e->cred.pid == 0 && (socket_flag(&from->s, SO_PASSCRED) ||
+                             socket_flag(&to->s, SO_PASSCRED) || !to->s.file))
+        e->cred = socket_cred_current();
+}
+
+void unix_extra_fini(struct unix_extra *e)
+{
+    struct unix_rights *r = e->rights;
+
+    e->rights = NULL;
+    for (unsigned i = 0; r && i < r->count; i++)
+        file_put(r->files[i]);
+    kfree(r);
+}
+
+/* ---- receiving ---- */
+
+/* As many of the files as there is room for, in the message and in the table
+ * of descriptors. */
+static void rights_put(struct socket_msg *m, const struct unix_rights *r)
+{
+    size_t room = m->control_len / sizeof(int);
+    size_t header = sizeof(struct abi_cmsghdr) / sizeof(int);
+    int fds[UNIX_RIGHTS_MAX];
+    unsigned max, count = 0;
+
+    max = room > header ? (unsigned)MIN(room - header, (size_t)r->count) : 0;
+    while (count < max) {
+        fds[count] = fd_install_take(file_get(r->files[count]), 0,
+                                     m->flags & MSG_CMSG_CLOEXEC);
+        if (fds[count] < 0) {
+            file_put(r->files[count]);
+            break;
+        }
+        count++;
+    }
+    if (count < r->count)
+        m->out_flags |= MSG_CTRUNC;
+    if (count > 0)
+        socket_control_put(m, SOL_SOCKET, SCM_RIGHTS, fds,
+                           count * sizeof(fds[0]));
+}
+
+void unix_extra_put(const struct unix_sock *u, struct socket_msg *m,
+                    const struct unix_extra *e)
+{
+    bool want_cred = socket_flag(&u->s, SO_PASSCRED);
+    struct socket_cred cred = e->cred;
+
+    if (!m->control_at) {
+        if (want_cred || e->rights)
+            m->out_flags |= MSG_CTRUNC;
+        return;
+    }
+    if (cred.pid == 0)
+        cred.uid = cred.gid = UID_UNKNOWN;
+    if (want_cred)
+        socket_control_put(m, SOL_SOCKET, SCM_CREDENTIALS, &cred, sizeof(cred));
+    if (e->rights)
+        rights_put(m, e->rights);
+}
+
+/* ---- circles ---- */
+
+static struct unix_sock *carried(const struct unix_rights *r, unsigned i)
+{
+    struct socket *s = socket_of(r->files[i]);
+
+    return s && s->family == AF_UNIX ? unix_of(s) : NULL;
+}
+
+void unix_rights_enter(const struct unix_rights *r)
+{
+    files_inflight += r->count;
+    for (unsigned i = 0; i < r->count; i++) {
+        struct unix_sock *u = carried(r, i);
+
+        if (!u)
+            continue;
+        u->inflight++;
+        sockets_inflight++;
+    }
+}
+
+void unix_rights_leave(const struct unix_rights *r)
+{
+    files_inflight -= r->count;
+    for (unsigned i = 0; i < r->count; i++) {
+        struct unix_sock *u = carried(r, i);
+
+        if (!u)
+            continue;
+        ASSERT(u->inflight > 0);
+        u->inflight--;
+        sockets_inflight--;
+    }
+}
+
+static void mark(struct unix_sock *u, struct list *todo)
+{
+    if (u->is_marked)
+        return;
+    u->is_marked = true;
+    list_push_back(todo, &u->mark_link);
+}
+
+static void mark_carried(const struct unix_rights *r, struct list *todo)
+{
+    for (unsigned i = 0; r && i < r->count; i++) {
+        struct unix_sock *u = carried(r, i);
+
+        if (u)
+            mark(u, todo);
+    }
+}
+
+static void mark_queue(struct unix_sock *u, struct list *todo)
+{
+    LIST_FOR_EACH(it, &u->queue)
+    {
+        if (u->state == UNIX_LISTENING)
+            mark(LIST_ENTRY(it, struct unix_sock, peer_link), todo);
+        else
+            mark_carried(LIST_ENTRY(it, struct unix_packet, link)->extra.rights,
+                         todo);
+    }
+}
+
+bool unix_collect(void)
+{
+    struct list todo = LIST_INIT(todo), *link;
+    bool found = false;
+
+    if (sockets_inflight == 0)
+        return false;
+    LIST_FOR_EACH(it, &unix_all)
+    {
+        struct unix_sock *u = LIST_ENTRY(it, struct unix_sock, all_link);
+
+        u->is_marked = false;
+        if (u->s.file && u->s.file->refs > u->inflight)
+            mark(u, &todo);
+    }
+    while ((link = list_pop_front(&todo)))
+        mark_queue(LIST_ENTRY(link, struct unix_sock, mark_link), &todo);
+    LIST_FOR_EACH(it, &unix_all)
+    {
+        struct unix_sock *u = LIST_ENTRY(it, struct unix_sock, all_link);
+
+        if (u->is_marked || u->state == UNIX_LISTENING ||
+            list_is_empty(&u->queue))
+            continue;
+        unix_queue_waste(u);
+        found = true;
+    }
+    return found;
+}
