@@ -53,6 +53,17 @@ $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 	    -Wl,-z,noexecstack,--build-id=sha1,--no-dynamic-linker \
 	    -Wl,-z,pack-relative-relocs -T $< $(KERNEL_OBJ) -o $@
 
+# What runs seldom is compiled for size: it is most of the text.
+KERNEL_SMALL := $(patsubst %,$(B)/kernel/%.c.o,\
+	$(addprefix net/,control option unix unix_name unix_proc unix_rights) \
+	$(addprefix fs/,dev locks memfs_xattr names proc proc_fd proc_pid proc_sys \
+	    sys tty) \
+	$(addprefix process/,config elf exec script signal_crash stack symbol) \
+	$(addprefix syscall/,attr copy credentials limits links prctl sched socket \
+	    stat system timer xattr) \
+	drivers/console_serial)
+$(KERNEL_SMALL): KERNEL_CFLAGS += -Os
+
 $(B)/kernel/%.o: kernel/%
 	@mkdir -p $(@D); echo "  CC   $<"
 	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
