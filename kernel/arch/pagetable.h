@@ -41,6 +41,9 @@ bool pt_may_map_large(struct pt *pt, uint64_t va);
 /* After that, with nothing between: map the large page pa at va. -ENOMEM */
 MUST_CHECK int pt_map_large(struct pt *pt, uint64_t va, paddr_t pa,
                             unsigned flags);
+/* Split the large page at va and free the pages that is_unused() says. The
+ * only flush is in here: nobody can write to them meanwhile. Result: pages. */
+size_t pt_trim_large(struct pt *pt, uint64_t va, bool (*is_unused)(paddr_t));
 /* Set the access of the mapped pages in [start, end): `flags` of enum
  * pt_flags; without PT_READ they stay, inaccessible. PT_WRITE is given to
  * PT_OWN pages only: for others the fault decides (copy-on-write). Result:

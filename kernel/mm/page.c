@@ -53,6 +53,7 @@ static struct {
     unsigned fresh_count, fresh_at;
     size_t free_count, total_count;
     paddr_t zeroed_from; /* fresh pages from here on hold zeros */
+    bool (*reclaim)(void);
 } mem;
 
 static struct page *page_of(uint32_t idx)
@@ -234,7 +235,7 @@ static paddr_t hand_out(paddr_t pa, unsigned order)
     return pa;
 }
 
-static paddr_t block_alloc(unsigned order, bool *is_fresh)
+static paddr_t block_try(unsigned order, bool *is_fresh)
 {
     paddr_t pa;
 
@@ -253,6 +254,15 @@ static paddr_t block_alloc(unsigned order, bool *is_fresh)
         pa = listed_take(order);
     }
     return pa ? hand_out(pa, order) : 0;
+}
+
+static paddr_t block_alloc(unsigned order, bool *is_fresh)
+{
+    paddr_t pa = block_try(order, is_fresh);
+
+    while (UNLIKELY(!pa) && mem.reclaim && mem.reclaim())
+        pa = block_try(order, is_fresh);
+    return pa;
 }
 
 /* The array of struct page, from the first range that has room for it. */
@@ -295,6 +305,11 @@ void page_init(const struct bootinfo *boot)
     for (unsigned i = 0; i < mem.fresh_count; i++)
         mem.total_count += mem.fresh[i].len >> PAGE_SHIFT;
     mem.free_count = mem.total_count;
+}
+
+void page_set_reclaim(bool (*reclaim)(void))
+{
+    mem.reclaim = reclaim;
 }
 
 paddr_t page_alloc(void)

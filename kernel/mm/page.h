@@ -29,6 +29,9 @@ struct bootinfo;
 #define PAGE_LARGE_SIZE  (PAGE_SIZE << PAGE_ORDER_LARGE)
 
 void page_init(const struct bootinfo *boot);
+/* What to ask when nothing is left: true if it freed some. It allocates
+ * nothing, and whatever allocates must bear that untouched pages vanish. */
+void page_set_reclaim(bool (*reclaim)(void));
 MUST_CHECK paddr_t page_alloc(void);        /* contents undefined */
 MUST_CHECK paddr_t page_alloc_zeroed(void); /* one page of zeros */
 MUST_CHECK paddr_t page_alloc_order(unsigned order);

@@ -65,7 +65,9 @@ struct space {
     size_t mapped_pages, resident_pages, peak_pages;
     bool lock_future; /* mlockall(MCL_FUTURE) */
     bool no_large;    /* prctl(PR_SET_THP_DISABLE) */
-    uint64_t random;  /* for the skip list's levels */
+    uint64_t trim_at; /* large pages below were looked at for zeros */
+    struct list all_link;
+    uint64_t random; /* for the skip list's levels */
 };
 
 /* The first region that ends above va, or NULL. */
@@ -93,11 +95,23 @@ long region_find_hole(struct space *s, uint64_t len, uint64_t below);
 void region_flush(size_t count, uint64_t va);
 /* Forget rewritten system calls of [start, end), before it changes. */
 void region_forget(struct region *r, uint64_t start, uint64_t end);
+/* So many pages more are resident. */
+static inline void region_count_pages(struct space *s, size_t count)
+{
+    s->resident_pages += count;
+    s->peak_pages = MAX(s->peak_pages, s->resident_pages);
+}
 /* Take away the pages of [start, end), counted, flushed. */
 void region_zap(struct space *s, uint64_t start, uint64_t end);
 unsigned region_pt_flags(uint32_t prot);
 /* Cut at both ends; then no region crosses them. -ENOMEM */
 MUST_CHECK int space_cut(struct space *s, uaddr_t start, uaddr_t end);
+/* Map the large page around va, if r and memory have room for it. */
+bool space_map_large(struct space *s, struct region *r, uaddr_t va);
+/* When memory runs out, large pages of the spaces that were added give back
+ * what was never touched; one leaves by list_remove(&s->all_link). */
+void space_large_init(void);
+void space_large_add(struct space *s);
 /* va lies below the stack r: grow down to it if limit and gap allow. */
 bool space_grow_stack(struct space *s, struct region *r, uaddr_t va);
 

@@ -41,6 +41,7 @@ static paddr_t boot_pml4_pa;
 void space_init(paddr_t pml4_pa)
 {
     boot_pml4_pa = pml4_pa;
+    space_large_init();
 }
 
 /* A page's offset into the range of the bases, from 32 random bits. */
@@ -75,6 +76,7 @@ struct space *space_create(void)
         return NULL;
     s->pt.pml4_pa = boot_pml4_pa;
     choose_layout(s);
+    space_large_add(s);
     return s;
 }
 
@@ -88,6 +90,7 @@ void space_destroy(struct space *s)
         region_free(r);
     }
     kfree(s->spare);
+    list_remove(&s->all_link);
     kfree(s);
 }
 

@@ -26,13 +26,6 @@ static paddr_t zero_page(void)
     return (uint64_t)zero_page_bytes - arch_kernel_va() + arch_kernel_pa();
 }
 
-static void count_pages(struct space *s, size_t count)
-{
-    s->resident_pages += count;
-    if (s->resident_pages > s->peak_pages)
-        s->peak_pages = s->resident_pages;
-}
-
 static enum space_fault_result map(struct space *s, uint64_t va, paddr_t pa,
                                    unsigned flags, bool replaces)
 {
@@ -45,38 +38,13 @@ static enum space_fault_result map(struct space *s, uint64_t va, paddr_t pa,
     if (replaces)
         arch_tlb_flush_page(va);
     else
-        count_pages(s, 1);
+        region_count_pages(s, 1);
     return SPACE_FAULT_OK;
 }
 
 static enum space_fault_result of_error(int err)
 {
     return err == -ENOMEM ? SPACE_FAULT_OOM : SPACE_FAULT_BUS;
-}
-
-/*
- * A large page saves up to 511 faults, on nested hosts twice that: the guest's
- * own and those of its shadow tables. Only where the region covers all of it,
- * and where nothing has been touched before.
- */
-static bool map_large(struct space *s, struct region *r, uint64_t va)
-{
-    uint64_t at = ALIGN_DOWN(va, PAGE_LARGE_SIZE);
-    paddr_t pa;
-
-    if (at < r->start || r->end - at < PAGE_LARGE_SIZE || s->no_large ||
-        r->flags & (REGION_NO_LARGE | REGION_STACK) ||
-        !pt_may_map_large(&s->pt, at))
-        return false;
-    pa = page_alloc_large();
-    if (!pa)
-        return false;
-    if (pt_map_large(&s->pt, at, pa, region_pt_flags(r->prot) | PT_OWN) != 0) {
-        page_put(pa);
-        return false;
-    }
-    count_pages(s, LARGE_PAGES);
-    return true;
 }
 
 /* A private page of its own, with the contents of `from` (0: zeros). */
@@ -253,7 +221,7 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
     if (r->obj)
         return object_fault(s, r, va, write);
     if (write || (r->prot & PROT_WRITE && !is_sparse(r))) {
-        if (r->end - r->start >= PAGE_LARGE_SIZE && map_large(s, r, va))
+        if (r->end - r->start >= PAGE_LARGE_SIZE && space_map_large(s, r, va))
             return SPACE_FAULT_OK;
         result = own_copy(s, r, va, 0, false);
         if (result == SPACE_FAULT_OK)

@@ -8,7 +8,7 @@
  */
 /* unit: kernel/mm/page.c kernel/mm/heap.c kernel/mm/region.c
  *       kernel/mm/space.c kernel/mm/space_change.c kernel/mm/space_fault.c
- *       kernel/mm/shared.c kernel/mm/space_advise.c kernel/mm/space_info.c
+ *       kernel/mm/shared.c kernel/mm/space_large.c kernel/mm/space_advise.c kernel/mm/space_info.c
  *       kernel/arch/x86_64/pagetable.c kernel/arch/x86_64/page_zero.S */
 #define WINDOW  2600u
 #define RUN_MAX 1400u
@@ -50,7 +50,7 @@ static void map_two(void)
     base = (uint64_t)at;
     CHECK_EQ(base % PAGE_LARGE_SIZE, 0);
     for (unsigned i = 0; i < N; i++)
-        *touch(base + i * PAGE_SIZE) = (uint8_t)(i * 7 + 1);
+        *touch(base + i * PAGE_SIZE) = (uint8_t)(i % 251 + 1);
 }
 
 /* All bytes of the first large page but those of [first, first+count). */
@@ -58,7 +58,7 @@ static void check_bytes(uint64_t at, unsigned first, unsigned count)
 {
     for (unsigned i = 0; i < N; i++)
         if (i - first >= count)
-            CHECK_EQ(*touch(at + i * PAGE_SIZE), (uint8_t)(i * 7 + 1));
+            CHECK_EQ(*touch(at + i * PAGE_SIZE), (uint8_t)(i % 251 + 1));
 }
 
 TEST(a_fault_maps_a_large_page)
@@ -218,4 +218,60 @@ TEST(a_quarter_of_memory_stays_for_single_pages)
     }
     CHECK(larges >= 12 && larges <= 18);
     CHECK(page_free_count() >= page_total_count() / 4 - 64);
+}
+
+TEST(untouched_parts_come_back_when_memory_runs_out)
+{
+    const size_t len = 1ull << 40;
+    uint8_t *byte;
+    size_t n = 0;
+    long at;
+
+    start();
+    at = space_map(space, 0, len, RW,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, 0);
+    REQUIRE(at > 0);
+    while (fake_access(space, &space->pt, (uint64_t)at + n * PAGE_LARGE_SIZE,
+                       SPACE_WRITE, &byte) == SPACE_FAULT_OK) {
+        *byte = (uint8_t)(n++ | 1);
+        fake_tlb_count = 0; /* it holds no more than so many */
+    }
+    /* a page and a table for each */
+    CHECK(n + 64 > page_total_count() / 2);
+    CHECK_EQ(space->pt.large_count, 0);
+    CHECK_EQ(space->resident_pages, n);
+    for (size_t i = 0; i < n; i++) {
+        CHECK_EQ(fake_access(space, &space->pt,
+                             (uint64_t)at + i * PAGE_LARGE_SIZE, SPACE_READ,
+                             &byte),
+                 SPACE_FAULT_OK);
+        CHECK_EQ(*byte, (uint8_t)(i | 1));
+    }
+    CHECK_EQ(space_unmap(space, (uint64_t)at, len), 0);
+    CHECK_EQ(space->resident_pages, 0);
+}
+
+TEST(trimming_leaves_full_pages_alone)
+{
+    size_t free_pages, singles = 0;
+    uint8_t *byte;
+    long at;
+
+    start();
+    map_two(); /* one page full, the other one untouched ... */
+    memset(touch(base + PAGE_LARGE_SIZE), 0, 1); /* ... but mapped */
+    at = space_map(space, 0, 4 * PAGE_LARGE_SIZE, RW,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, NULL, 0);
+    while ((free_pages = page_free_count()) > 0 && page_alloc() != 0)
+        continue;
+    CHECK_EQ(free_pages, 0);
+    for (; singles < 300; singles++)
+        CHECK_EQ(fake_access(space, &space->pt,
+                             (uint64_t)at + singles * PAGE_SIZE, SPACE_WRITE,
+                             &byte),
+                 SPACE_FAULT_OK);
+    CHECK(is_large(base));
+    CHECK(!is_large(base + PAGE_LARGE_SIZE));
+    check_bytes(base, 0, 0);
+    CHECK_EQ(fake_tlb_stale(&space->pt), 0);
 }

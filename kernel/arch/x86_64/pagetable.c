@@ -92,21 +92,44 @@ static uint64_t *spare_pop(struct pt *pt)
 /*
  * Replace the large page's entry by a table of single pages. Both sizes must
  * not be in a TLB at once (SDM 3A, 4.10.2.3), so it is not present meanwhile;
- * who faults on it then finds it mended.
+ * who faults on it then finds it mended. Pages that is_unused, if any, tells
+ * of are freed instead. Result: how many.
  */
-static void split_large(struct pt *pt, uint64_t *e, uint64_t va)
+static size_t split_but(struct pt *pt, uint64_t *e, uint64_t va,
+                        bool (*is_unused)(paddr_t))
 {
     uint64_t *table = spare_pop(pt);
     uint64_t small = *e & ~CPU_PTE_PS;
+    size_t unused = 0;
 
-    page_split(*e & ADDR_MASK);
-    for (unsigned i = 0; i < ENTRIES; i++)
-        table[i] = small + i * PAGE_SIZE;
     *(volatile uint64_t *)e = 0;
     if (small & CPU_PTE_P)
         arch_tlb_flush_page(va);
+    page_split(small & ADDR_MASK);
+    for (unsigned i = 0; i < ENTRIES; i++, small += PAGE_SIZE) {
+        table[i] = small;
+        if (!is_unused || !is_unused(small & ADDR_MASK))
+            continue;
+        table[i] = 0;
+        page_put(small & ADDR_MASK);
+        unused++;
+    }
     *(volatile uint64_t *)e = page_pa(table) | TABLE;
     pt->table_count++;
+    return unused;
+}
+
+static void split_large(struct pt *pt, uint64_t *e, uint64_t va)
+{
+    split_but(pt, e, va, NULL);
+}
+
+size_t pt_trim_large(struct pt *pt, uint64_t va, bool (*is_unused)(paddr_t))
+{
+    uint64_t *e = find_large(pt, va);
+
+    ASSERT(e);
+    return split_but(pt, e, va, is_unused);
 }
 
 /* Most tables are asked for again and again. */
@@ -422,6 +445,8 @@ static uint64_t move_large(struct pt *pt, uint64_t *e, uint64_t from,
     bool is_whole = !((from | to) & (span(1) - 1)) && len >= span(1);
     uint64_t *dst = is_whole ? large_slot(pt, to) : NULL;
 
+    if (!is_large(*e)) /* making room for a table has trimmed it */
+        return 0;
     if (!dst) {
         split_large(pt, e, from);
         return 0;
