@@ -14,12 +14,15 @@ void fault_out_of_memory(void)
 {
     struct process *p = process_current();
     uint64_t all = p->ram_len ? p->ram_len : page_total_count() * PAGE_SIZE;
+    uint64_t used = (page_total_count() - page_free_count()) * PAGE_SIZE;
     struct space_stat st;
 
     space_stat(p->space, &st);
+    used -= MIN(used, st.resident_pages * PAGE_SIZE);
     kprintf("out of memory: %s has %lu MiB mapped and needs more than the "
-            "%lu KiB it uses now; -m is %lu MiB. Raise it: samara run -m SIZE",
+            "%lu KiB of it that are there; files, threads and tables take "
+            "%lu KiB; -m is %lu MiB. Raise it: samara run -m %luM",
             thread_current()->name, st.mapped_pages >> 8, st.resident_pages * 4,
-            all >> 20);
+            used >> 10, all >> 20, MAX(all >> 19, 1ul));
     process_exit_group(STATUS_KILLED);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,17 +14,6 @@ static int deeper(volatile char *above)
 
     frame[0] = above[0];
     return deeper(frame) + frame[0];
-}
-
-static void eat_memory(void)
-{
-    size_t len = 1ul << 30;
-    char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    for (size_t i = 0; i < len; i += 4096)
-        p[i] = 1;
-    puts("never printed");
 }
 
 static int fork_one(void)
@@ -62,8 +50,6 @@ int main(int argc, char **argv)
         abort();
     else if (strcmp(how, "jump") == 0)
         ((void (*)(void))0x1234)();
-    else if (strcmp(how, "memory") == 0)
-        eat_memory();
     else if (strcmp(how, "fork") == 0)
         return fork_one();
     else if (strcmp(how, "loop") == 0)
