@@ -15,10 +15,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define PAGE   4096ul
-#define LARGE  (2ul << 20)
-#define GIB    (1ul << 30)
-#define RW     (PROT_READ | PROT_WRITE)
+#define PAGE        4096ul
+#define LARGE       (2ul << 20)
+#define GIB         (1ul << 30)
+#define RW          (PROT_READ | PROT_WRITE)
 #define DESCRIPTORS (1u << 20)
 
 static char block[65536];
@@ -167,10 +167,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    { "pages", pages },     { "sparse", sparse },       { "shared", shared },
+    { "pages", pages },     { "sparse", sparse },         { "shared", shared },
     { "tables", tables },   { "file_pages", file_pages }, { "stack", stack },
-    { "files", files },     { "read_into", read_into }, { "pipes", pipes },
-    { "threads", threads }, { "regions", regions },     { "file", file },
+    { "files", files },     { "read_into", read_into },   { "pipes", pipes },
+    { "threads", threads }, { "regions", regions },       { "file", file },
     { "heap", heap },
 };
 
