@@ -43,8 +43,8 @@ KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 KERNEL_COLD := $(wildcard kernel/ipc/*.c kernel/fs/proc*.c) \
 	$(patsubst %,kernel/%.c,fs/inotify fs/locks fs/memfs_xattr fs/sys \
 	mm/space_info process/signal_crash process/symbol process/timers) \
-	$(patsubst %,kernel/syscall/%.c,attr eventfd inotify limits links prctl \
-	sched system sysv_ipc timer xattr)
+	$(patsubst %,kernel/syscall/%.c,attr eventfd inotify limits links mqueue \
+	prctl sched system sysv_ipc timer xattr)
 $(KERNEL_COLD:%=$(B)/%.o): KERNEL_CFLAGS += -Os
 
 $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)

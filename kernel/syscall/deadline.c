@@ -68,6 +68,25 @@ int deadline_of_timeval(uaddr_t timeout, uint64_t *deadline_out)
     return err;
 }
 
+int deadline_of_real(uaddr_t timeout, uint64_t *deadline_out)
+{
+    struct __kernel_timespec ts;
+    uint64_t ns, now;
+    int err;
+
+    *deadline_out = WAIT_FOREVER;
+    if (!timeout)
+        return 0;
+    if (copy_from_user(&ts, timeout, sizeof(ts)) != 0)
+        return -EFAULT;
+    err = timespec_to_ns(&ts, &ns);
+    if (err)
+        return err;
+    now = clock_real_ns();
+    *deadline_out = ns > now ? deadline_of_ns(ns - now) : 0;
+    return 0;
+}
+
 static void put_left(uaddr_t timeout, uint64_t deadline, uint64_t ns_per_part)
 {
     uint64_t now, left = 0, parts[2];
