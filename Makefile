@@ -41,7 +41,7 @@ KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 
 # What no program does often is compiled for size.
 KERNEL_COLD := $(wildcard kernel/ipc/*.c kernel/fs/proc*.c) \
-	$(patsubst %,kernel/%.c,fs/inotify fs/locks fs/memfs_xattr fs/sys \
+	$(patsubst %,kernel/%.c,fs/inotify fs/locks fs/memfs_xattr fs/sys fs/cgroup fs/pseudo \
 	mm/space_info process/signal_crash process/symbol process/timers) \
 	$(patsubst %,kernel/syscall/%.c,attr eventfd inotify limits links mqueue \
 	prctl sched system sysv_ipc timer xattr)

@@ -13,6 +13,7 @@
 #include "core/panic.h"
 #include "core/printf.h"
 #include "drivers/console.h"
+#include "fs/special.h"
 #include "fs/vfs.h"
 #include "mm/page.h"
 #include "mm/space.h"
@@ -59,6 +60,7 @@ void kernel_main(struct bootinfo *boot)
     panic_hook = report_panic;
     console_signal_hook = signal_from_host;
     thread_signal_hook = signal_deliver;
+    proc_signals_hook = signal_describe;
     if (err)
         refuse("no usable run configuration", err);
     pool_init(boot->seed);

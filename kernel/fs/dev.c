@@ -175,7 +175,8 @@ int chrdev_open(struct inode *i, struct file *f)
 /* ---- /dev/pts: the host's terminals that are ours ---- */
 
 static const struct pseudo_node pts_node = { .name = "pts",
-                                             .mode = S_IFCHR | 0620 };
+                                             .mode = S_IFCHR | 0620,
+                                             .kind = PSEUDO_IS_DEVICE };
 
 static int pts_lookup(struct pseudo_inode *dir, const char *name,
                       size_t name_len, struct inode **out)
@@ -217,9 +218,10 @@ static size_t pts_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
 
 /* ---- /dev ---- */
 
-#define DEVICE(n, major, minor)                                             \
-    {                                                                       \
-        .name = (n), .mode = S_IFCHR | 0666, .rdev = DEV_MAKE(major, minor) \
+#define DEVICE(n, major, minor)                                        \
+    {                                                                  \
+        .name = (n), .mode = S_IFCHR | 0666, .kind = PSEUDO_IS_DEVICE, \
+        .rdev = DEV_MAKE(major, minor)                                 \
     }
 
 static const struct pseudo_node dev_nodes[] = {
@@ -231,12 +233,8 @@ static const struct pseudo_node dev_nodes[] = {
     DEVICE("tty", 5, 0),
     DEVICE("console", 5, 1),
     PSEUDO_LINK("fd", "/proc/self/fd"),
-    {
-        .name = "pts",
-        .mode = S_IFDIR | 0755,
-        .lookup = pts_lookup,
-        .next = pts_next,
-    },
+    PSEUDO_SPECIAL("pts", S_IFDIR | 0755, .lookup = pts_lookup,
+                   .next = pts_next),
     PSEUDO_LINK("stdin", "/proc/self/fd/0"),
     PSEUDO_LINK("stdout", "/proc/self/fd/1"),
     PSEUDO_LINK("stderr", "/proc/self/fd/2"),
@@ -271,14 +269,10 @@ static size_t dev_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
     return 3;
 }
 
-static const struct pseudo_node dev_root = {
-    .name = "dev",
-    .mode = S_IFDIR | 0755,
-    .children = dev_nodes,
-    .child_count = ARRAY_LEN(dev_nodes),
-    .lookup = dev_lookup,
-    .next = dev_next,
-};
+static const struct pseudo_node dev_root =
+    PSEUDO_SPECIAL("dev", S_IFDIR | 0755, .children = dev_nodes,
+                   .child_count = ARRAY_LEN(dev_nodes), .lookup = dev_lookup,
+                   .next = dev_next);
 
 static void dev_statfs(struct superblock *sb, struct kstatfs *out)
 {

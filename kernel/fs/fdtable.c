@@ -162,6 +162,11 @@ static uint64_t fd_limit(void)
     return MIN(process_current()->rlimits[RLIMIT_NOFILE].soft, FD_MAX);
 }
 
+unsigned fd_table_size(void)
+{
+    return table()->cap;
+}
+
 static unsigned lowest_free(const struct fdtable *t, unsigned min)
 {
     unsigned fd = MAX(min, t->lowest);

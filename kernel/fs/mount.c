@@ -22,6 +22,7 @@
 #pragma weak devfs_mount
 #pragma weak procfs_mount
 #pragma weak sysfs_mount
+#pragma weak cgroupfs_mount
 
 #define MOUNT_MAX 32u
 
@@ -137,6 +138,17 @@ static int mountpoint_create(struct dentry *d)
     return 0;
 }
 
+/* What is mounted on a directory of /sys comes with it. */
+static int mount_below_sys(void)
+{
+    struct superblock *sb;
+
+    if (!cgroupfs_mount)
+        return 0;
+    sb = lazy_sb(cgroupfs_mount, NULL);
+    return sb ? vfs_mount("/sys/fs/cgroup", sb) : -ENOMEM;
+}
+
 void mount_lazily(struct dentry *d)
 {
     for (unsigned i = 0; i < lazy_count; i++) {
@@ -157,6 +169,8 @@ void mount_lazily(struct dentry *d)
             err = -ENOMEM;
         else
             err = mount_at(d, sb);
+        if (!err && mount == sysfs_mount)
+            err = mount_below_sys();
         if (err)
             kprintf("cannot mount /%s (error %d): raise -m\n", lazy->name,
                     -err);

@@ -14,15 +14,12 @@
 #include "fs/release.h"
 #include "fs/special.h"
 #include "mm/heap.h"
-#include "mm/page.h"
-#include "mm/space.h"
 #include "sched/process.h"
 #include "time/clock.h"
 
 #define PROCFS_DEV     DEV_MAKE(0, 4)
 #define PROC_MAGIC     0x9fa0u
 #define CPUINFO_MAX    2048u
-#define PAGE_KIB       (PAGE_SIZE / 1024)
 #define KHZ_SPAN_TICKS 1000000ull
 
 int proc_put_bytes(struct text_file *t, const void *data, size_t len)
@@ -56,35 +53,6 @@ struct thread *proc_thread(const struct pseudo_inode *i)
 
 /* ---- the machine ---- */
 
-static int show_meminfo(struct text_file *t, void *inode)
-{
-    struct space_stat s;
-    size_t total = page_total_count() * PAGE_KIB;
-    size_t avail = page_free_count() * PAGE_KIB;
-
-    (void)inode;
-    space_stat(process_current()->space, &s);
-    return text_printf(
-        t,
-        "MemTotal:       %8zu kB\nMemFree:        %8zu kB\n"
-        "MemAvailable:   %8zu kB\nBuffers:               0 kB\n"
-        "Cached:         %8zu kB\nSwapCached:            0 kB\n"
-        "Active:         %8zu kB\nInactive:              0 kB\n"
-        "SwapTotal:             0 kB\nSwapFree:              0 kB\n"
-        "Dirty:                 0 kB\nWriteback:             0 kB\n"
-        "AnonPages:      %8zu kB\nMapped:         %8zu kB\n"
-        "Shmem:          %8zu kB\nSlab:                  0 kB\n"
-        "CommitLimit:    %8zu kB\nCommitted_AS:   %8zu kB\n"
-        "VmallocTotal:          0 kB\nVmallocUsed:           0 kB\n"
-        "HugePages_Total:       0\nHugePages_Free:        0\n"
-        "Hugepagesize:       2048 kB\n",
-        total, avail, avail, s.shared_pages * PAGE_KIB,
-        s.resident_pages * PAGE_KIB,
-        (s.resident_pages - MIN(s.resident_pages, s.shared_pages)) * PAGE_KIB,
-        s.shared_pages * PAGE_KIB, s.shared_pages * PAGE_KIB, total / 2,
-        s.mapped_pages * PAGE_KIB);
-}
-
 /* kHz of the TSC, from what a span of it lasts. */
 static uint64_t tsc_khz(void)
 {
@@ -96,13 +64,12 @@ static uint64_t tsc_khz(void)
 static int show_cpuinfo(struct text_file *t, void *inode)
 {
     char *buf = kmalloc(CPUINFO_MAX);
-    int err;
+    int err = buf ? 0 : -ENOMEM;
 
     (void)inode;
-    if (!buf)
-        return -ENOMEM;
-    err = proc_put_bytes(t, buf,
-                         arch_cpu_describe(0, tsc_khz(), buf, CPUINFO_MAX));
+    for (unsigned i = 0; !err && i < proc_cpu_count(); i++)
+        err = proc_put_bytes(t, buf,
+                             arch_cpu_describe(i, tsc_khz(), buf, CPUINFO_MAX));
     kfree(buf);
     return err;
 }
@@ -112,33 +79,101 @@ static uint64_t ticks_of_ns(uint64_t ns)
     return ns / (NS_PER_SEC / PROC_HZ);
 }
 
+/* user nice system idle iowait irq softirq steal guest guest_nice */
+static int put_cpu(struct text_file *t, const char *name, uint64_t busy_ns,
+                   uint64_t idle_ns)
+{
+    return text_printf(t, "cpu%s %lu 0 0 %lu 0 0 0 0 0 0\n", name,
+                       ticks_of_ns(busy_ns), ticks_of_ns(idle_ns));
+}
+
+/* CPU time is kept for the process, not for each CPU: they share it alike. */
 static int show_stat(struct text_file *t, void *inode)
 {
     const struct process *p = process_current();
     uint64_t up = clock_mono_ns(), busy = process_cpu_ns(p);
-    uint64_t idle = ticks_of_ns(up - MIN(up, busy));
-    uint64_t boot_s = (clock_real_ns() - up) / NS_PER_SEC;
+    unsigned cpus = proc_cpu_count();
+    uint64_t idle = up * cpus - MIN(up * cpus, busy);
+    int err = put_cpu(t, " ", busy, idle);
 
     (void)inode;
-    busy = ticks_of_ns(busy);
+    for (unsigned i = 0; !err && i < cpus; i++) {
+        char name[PSEUDO_NEXT_MAX + 1];
+
+        name[pseudo_put_number(name, i)] = '\0';
+        err = put_cpu(t, name, busy / cpus, idle / cpus);
+    }
+    if (err)
+        return err;
     return text_printf(t,
-                       "cpu  %lu 0 0 %lu 0 0 0 0 0 0\n"
-                       "cpu0 %lu 0 0 %lu 0 0 0 0 0 0\n"
                        "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n"
-                       "procs_running %zu\nprocs_blocked 0\n",
-                       busy, idle, busy, idle, thread_current()->switch_count,
-                       boot_s, p->last_tid, thread_ready_count());
+                       "procs_running %zu\nprocs_blocked 0\n"
+                       "softirq 0 0 0 0 0 0 0 0 0 0 0\n",
+                       thread_current()->switch_count,
+                       (uint64_t)((clock_real_ns() - up) / NS_PER_SEC),
+                       p->last_tid, thread_ready_count());
 }
 
-/* No averages are kept: the load is what runs now. */
+/* ---- load averages ---- */
+
+/* Linux's fixed point, and e^(-5s/1min), e^(-5s/5min), e^(-5s/15min) in it. */
+#define LOAD_ONE  (1ul << PROC_LOAD_SHIFT)
+#define LOAD_STEP (5 * NS_PER_SEC)
+static const uint64_t load_decay[3] = { 1884, 2014, 2037 };
+
+static uint64_t power(uint64_t base, uint64_t exponent)
+{
+    uint64_t result = LOAD_ONE;
+
+    for (; exponent; exponent >>= 1) {
+        if (exponent & 1)
+            result = (result * base + LOAD_ONE / 2) >> PROC_LOAD_SHIFT;
+        base = (base * base + LOAD_ONE / 2) >> PROC_LOAD_SHIFT;
+    }
+    return result;
+}
+
+/* Nothing ticks while nobody asks: the averages are brought up to date when
+ * they are read, with the load since then taken as even. It is the CPU time
+ * used, not the threads that waited for it. */
+void proc_load(uint64_t out[3])
+{
+    static uint64_t load[3], then_ns, then_cpu_ns;
+    uint64_t now = clock_mono_ns(), steps = (now - then_ns) / LOAD_STEP;
+    uint64_t cpu = process_cpu_ns(process_current());
+
+    if (steps > 0) {
+        uint64_t rate =
+            ((cpu - then_cpu_ns) << PROC_LOAD_SHIFT) / (now - then_ns);
+
+        for (unsigned i = 0; i < 3; i++) {
+            uint64_t kept = power(load_decay[i], steps);
+
+            load[i] =
+                (load[i] * kept + rate * (LOAD_ONE - kept)) >> PROC_LOAD_SHIFT;
+        }
+        then_ns += steps * LOAD_STEP;
+        then_cpu_ns = cpu;
+    }
+    memcpy(out, load, sizeof(load));
+}
+
 static int show_loadavg(struct text_file *t, void *inode)
 {
-    size_t running = thread_ready_count();
+    uint64_t load[3];
+    int err = 0;
 
     (void)inode;
-    return text_printf(t, "%zu.00 %zu.00 %zu.00 %zu/%zu %d\n", running, running,
-                       running, running, process_current()->thread_count,
-                       process_current()->last_tid);
+    proc_load(load);
+    for (unsigned i = 0; !err && i < 3; i++) {
+        uint64_t hundredths = (load[i] * 100 + LOAD_ONE / 2) >> PROC_LOAD_SHIFT;
+
+        err = text_printf(t, "%lu.%02lu ", hundredths / 100, hundredths % 100);
+    }
+    return err ? err
+               : text_printf(t, "%zu/%zu %d\n", thread_ready_count(),
+                             process_current()->thread_count,
+                             process_current()->last_tid);
 }
 
 static int show_uptime(struct text_file *t, void *inode)
@@ -193,38 +228,36 @@ static const struct pseudo_node net_nodes[] = {
 /* ---- the tree ---- */
 
 static const struct pseudo_node root_nodes[] = {
-    { .name = "self", .mode = S_IFLNK | 0777, .readlink = read_self },
-    {
-        .name = "thread-self",
-        .mode = S_IFLNK | 0777,
-        .readlink = read_thread_self,
-    },
-    PSEUDO_FILE("cpuinfo", show_cpuinfo),
+    PSEUDO_SPECIAL("self", S_IFLNK | 0777, .readlink = read_self),
+    PSEUDO_SPECIAL("thread-self", S_IFLNK | 0777, .readlink = read_thread_self),
+    PSEUDO_TEXT("cgroups", "#subsys_name\thierarchy\tnum_cgroups\tenabled\n"
+                           "cpuset\t0\t1\t1\ncpu\t0\t1\t1\n"
+                           "cpuacct\t0\t1\t1\nmemory\t0\t1\t1\n"
+                           "pids\t0\t1\t1\n"),
     PSEUDO_TEXT("cmdline", "\n"),
-    PSEUDO_TEXT("filesystems",
-                "nodev\ttmpfs\nnodev\tproc\nnodev\tsysfs\n\terofs\n"),
+    PSEUDO_FILE("cpuinfo", show_cpuinfo),
+    PSEUDO_TEXT("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n"
+                           "  5 /dev/console\n\nBlock devices:\n"),
+    PSEUDO_TEXT("diskstats", ""),
+    PSEUDO_TEXT("filesystems", "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n"
+                               "nodev\tcgroup2\n\terofs\n"),
     PSEUDO_FILE("loadavg", show_loadavg),
-    PSEUDO_FILE("meminfo", show_meminfo),
+    PSEUDO_FILE("meminfo", proc_show_meminfo),
+    PSEUDO_TEXT("modules", ""),
     PSEUDO_LINK("mounts", "self/mounts"),
     PSEUDO_DIR("net", net_nodes),
+    PSEUDO_TEXT("partitions", "major minor  #blocks  name\n\n"),
     PSEUDO_FILE("stat", show_stat),
     PSEUDO_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\t"
                          "Priority\n"),
-    {
-        .name = "sys",
-        .mode = S_IFDIR | 0555,
-        .children = proc_sys_nodes,
-        .child_count = PROC_SYS_COUNT,
-    },
-    {
-        .name = "sysvipc",
-        .mode = S_IFDIR | 0555,
-        .children = proc_ipc_nodes,
-        .child_count = PROC_IPC_COUNT,
-    },
+    PSEUDO_SPECIAL("sys", S_IFDIR | 0555, .children = proc_sys_nodes,
+                   .child_count = PROC_SYS_COUNT),
+    PSEUDO_SPECIAL("sysvipc", S_IFDIR | 0555, .children = proc_ipc_nodes,
+                   .child_count = PROC_IPC_COUNT),
     PSEUDO_FILE("uptime", show_uptime),
     PSEUDO_TEXT("version", RELEASE_SYSNAME " version " RELEASE_NUMBER
                                            " (samara) " RELEASE_VERSION "\n"),
+    PSEUDO_FILE("vmstat", proc_show_vmstat),
 };
 
 static int root_lookup(struct pseudo_inode *dir, const char *name,
@@ -248,14 +281,10 @@ static size_t root_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
     return pseudo_put_number(name, (uint64_t)process_current()->pid);
 }
 
-static const struct pseudo_node proc_root = {
-    .name = "proc",
-    .mode = S_IFDIR | 0555,
-    .children = root_nodes,
-    .child_count = ARRAY_LEN(root_nodes),
-    .lookup = root_lookup,
-    .next = root_next,
-};
+static const struct pseudo_node proc_root =
+    PSEUDO_SPECIAL("proc", S_IFDIR | 0555, .children = root_nodes,
+                   .child_count = ARRAY_LEN(root_nodes), .lookup = root_lookup,
+                   .next = root_next);
 
 static void proc_statfs(struct superblock *sb, struct kstatfs *out)
 {

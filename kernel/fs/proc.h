@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* proc.h - the files that make /proc. */
+/* proc.h - what the files that make /proc share. */
 #ifndef FS_PROC_H
 #define FS_PROC_H
 
@@ -11,7 +11,18 @@ struct thread;
 
 /* proc_pid.c: the directory of a process or thread. */
 extern const struct pseudo_node proc_pid_dir;
+char proc_state(const struct thread *t); /* 'R', 'S', 'Z' */
+/* proc_status.c, proc_maps.c, proc_mounts.c, proc_memory.c: single files. */
+int proc_show_status(struct text_file *t, void *inode);
+int proc_show_statm(struct text_file *t, void *inode);
+int proc_show_maps(struct text_file *t, void *inode);
+int proc_show_smaps(struct text_file *t, void *inode);
+int proc_show_smaps_rollup(struct text_file *t, void *inode);
 int proc_show_mounts(struct text_file *t, void *inode);
+int proc_show_mountinfo(struct text_file *t, void *inode);
+int proc_show_mountstats(struct text_file *t, void *inode);
+int proc_show_meminfo(struct text_file *t, void *inode);
+int proc_show_vmstat(struct text_file *t, void *inode);
 /* proc_sys.c: /proc/sys. */
 extern const struct pseudo_node proc_sys_nodes[];
 #define PROC_SYS_COUNT 4u
@@ -27,16 +38,21 @@ size_t proc_fd_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
                     uint8_t *type_out);
 size_t proc_fdinfo_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
                         uint8_t *type_out);
-#define PROC_FD_DIR                                                     \
-    {                                                                   \
-        .name = "fd", .mode = S_IFDIR | 0500, .lookup = proc_fd_lookup, \
-        .next = proc_fd_next                                            \
-    }
-#define PROC_FDINFO_DIR                                        \
-    {                                                          \
-        .name = "fdinfo", .mode = S_IFDIR | 0555,              \
-        .lookup = proc_fdinfo_lookup, .next = proc_fdinfo_next \
-    }
+#define PROC_FD_DIR                                                \
+    PSEUDO_SPECIAL("fd", S_IFDIR | 0500, .lookup = proc_fd_lookup, \
+                   .next = proc_fd_next)
+#define PROC_FDINFO_DIR                                                    \
+    PSEUDO_SPECIAL("fdinfo", S_IFDIR | 0555, .lookup = proc_fdinfo_lookup, \
+                   .next = proc_fdinfo_next)
+
+/* Averages over 1, 5 and 15 minutes, 1.0 being 1 << PROC_LOAD_SHIFT. */
+#define PROC_LOAD_SHIFT 11
+void proc_load(uint64_t out[3]);
+/* CPUs that the machine has. */
+static inline unsigned proc_cpu_count(void)
+{
+    return 1;
+}
 
 /* Bytes as they are, NULs included. */
 MUST_CHECK int proc_put_bytes(struct text_file *t, const void *data,

@@ -144,22 +144,20 @@ static int follow_fd(struct pseudo_inode *i, struct dentry **out)
     return err;
 }
 
-static const struct pseudo_node fd_link = {
-    .name = "fd",
-    .mode = S_IFLNK | 0700,
-    .readlink = read_fd,
-    .follow = follow_fd,
-};
+static const struct pseudo_node fd_link = PSEUDO_SPECIAL(
+    "fd", S_IFLNK | 0700, .readlink = read_fd, .follow = follow_fd);
 
 static int show_fdinfo(struct text_file *t, void *inode)
 {
-    struct file *f = fd_get(((struct pseudo_inode *)inode)->id);
+    int fd = ((struct pseudo_inode *)inode)->id;
+    struct file *f = fd_get(fd);
+    unsigned cloexec = fd_get_cloexec(fd) > 0 ? O_CLOEXEC : 0;
     int err;
 
     if (!f)
         return -ENOENT;
     err = text_printf(t, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t20\nino:\t%lu\n",
-                      f->pos, f->flags, f->inode ? f->inode->ino : 0);
+                      f->pos, f->flags | cloexec, f->inode ? f->inode->ino : 0);
     file_put(f);
     return err;
 }

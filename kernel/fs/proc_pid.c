@@ -14,27 +14,12 @@
 #include "sched/process.h"
 #include "time/clock.h"
 
-#define PAGE_KIB       (PAGE_SIZE / 1024)
-#define MAPS_LINE_MAX  (PATH_MAX + 128u)
-#define CHUNK_LEN      256u
-#define SMAPS_PAGE_MAX 262144u /* pages looked at per region: 1 GiB */
-#define CAPS_ALL       "000001ffffffffff"
+#define CHUNK_LEN 256u
+#define COMM_MAX  16u
 
 static uint64_t ticks_of_ns(uint64_t ns)
 {
     return ns / (NS_PER_SEC / PROC_HZ);
-}
-
-static char state_of(const struct thread *t)
-{
-    switch (t->state) {
-    case THREAD_SLEEPING:
-        return 'S';
-    case THREAD_DEAD:
-        return 'Z';
-    default:
-        return 'R';
-    }
 }
 
 /* A thread's CPU time in its own directory, all of them in the process's. */
@@ -54,10 +39,10 @@ static int show_stat(struct text_file *t, void *inode)
     if (!th)
         return -ESRCH;
     space_stat(p->space, &s);
-    err =
-        text_printf(t, "%d (%s) %c %d %d %d 0 -1 4194304 %lu 0 %lu 0 ",
-                    ((struct pseudo_inode *)inode)->id, th->name, state_of(th),
-                    p->ppid, p->pgid, p->sid, p->minor_faults, p->major_faults);
+    err = text_printf(t, "%d (%s) %c %d %d %d 0 -1 4194304 %lu 0 %lu 0 ",
+                      ((struct pseudo_inode *)inode)->id, th->name,
+                      proc_state(th), p->ppid, p->pgid, p->sid, p->minor_faults,
+                      p->major_faults);
     if (err)
         return err;
     err = text_printf(t, "%lu 0 0 0 %d %d %zu 0 %lu %lu %zu %lu ",
@@ -74,74 +59,7 @@ static int show_stat(struct text_file *t, void *inode)
                        p->arg_start, p->arg_end, p->env_start, p->env_end);
 }
 
-static int show_statm(struct text_file *t, void *inode)
-{
-    struct space_stat s;
-
-    (void)inode;
-    space_stat(process_current()->space, &s);
-    return text_printf(t, "%zu %zu %zu %zu 0 %zu 0\n", s.mapped_pages,
-                       s.resident_pages, s.shared_pages, s.text_pages,
-                       s.data_pages + s.stack_pages);
-}
-
-static int show_status_memory(struct text_file *t)
-{
-    struct space_stat s;
-
-    space_stat(process_current()->space, &s);
-    return text_printf(
-        t,
-        "VmPeak:\t%8zu kB\nVmSize:\t%8zu kB\nVmLck:\t%8zu kB\n"
-        "VmPin:\t       0 kB\nVmHWM:\t%8zu kB\nVmRSS:\t%8zu kB\n"
-        "RssAnon:\t%8zu kB\nRssFile:\t%8zu kB\nRssShmem:\t       0 kB\n"
-        "VmData:\t%8zu kB\nVmStk:\t%8zu kB\nVmExe:\t%8zu kB\n"
-        "VmLib:\t       0 kB\nVmPTE:\t       0 kB\nVmSwap:\t       0 kB\n",
-        s.mapped_pages * PAGE_KIB, s.mapped_pages * PAGE_KIB,
-        s.locked_pages * PAGE_KIB, s.peak_resident_pages * PAGE_KIB,
-        s.resident_pages * PAGE_KIB,
-        (s.resident_pages - MIN(s.resident_pages, s.shared_pages)) * PAGE_KIB,
-        s.shared_pages * PAGE_KIB, s.data_pages * PAGE_KIB,
-        s.stack_pages * PAGE_KIB, s.text_pages * PAGE_KIB);
-}
-
-/* The signal sets are left out: they belong to a layer above this one. */
-static int show_status(struct text_file *t, void *inode)
-{
-    const struct thread *th = proc_thread(inode);
-    const struct process *p = process_current();
-    const char *caps = p->euid == 0 ? CAPS_ALL : "0000000000000000";
-    int err;
-
-    if (!th)
-        return -ESRCH;
-    err = text_printf(
-        t,
-        "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\n"
-        "Pid:\t%d\nPPid:\t%d\nTracerPid:\t0\n"
-        "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t",
-        th->name, th->fs->umask, state_of(th),
-        state_of(th) == 'R' ? "running" : "sleeping", p->pid,
-        ((struct pseudo_inode *)inode)->id, p->ppid, p->uid, p->euid, p->suid,
-        p->fsuid, p->gid, p->egid, p->sgid, p->fsgid);
-    for (unsigned i = 0; !err && i < p->group_count; i++)
-        err = text_printf(t, "%u ", p->groups[i]);
-    if (!err)
-        err = text_printf(t, "\n");
-    if (!err)
-        err = show_status_memory(t);
-    if (err)
-        return err;
-    return text_printf(
-        t,
-        "CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t%zu\n"
-        "CapInh:\t0000000000000000\nCapPrm:\t%s\nCapEff:\t%s\n"
-        "CapBnd:\t" CAPS_ALL "\nCapAmb:\t0000000000000000\n"
-        "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\n"
-        "Cpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n"
-        "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n",
-        p->thread_count, caps, caps, p->no_new_privs, th->switch_count);
-}
+/* ---- strings ---- */
 
 /* What lies in the program's memory at [start, end). */
 static int put_user(struct text_file *t, uaddr_t start, uaddr_t end)
@@ -193,64 +111,75 @@ static int show_comm(struct text_file *t, void *inode)
     return th ? text_printf(t, "%s\n", th->name) : -ESRCH;
 }
 
-/* What smaps adds to a line of maps. */
-static int put_smaps(struct text_file *t, uaddr_t start, uaddr_t end)
+static int store_comm(void *inode, char *text)
 {
-    struct space *space = process_current()->space;
-    size_t pages = (end - start) / PAGE_SIZE, resident = 0;
+    struct thread *th = proc_thread(inode);
 
-    for (size_t i = 0; i < MIN(pages, (size_t)SMAPS_PAGE_MAX); i++)
-        if (space_resident(space, start + i * PAGE_SIZE))
-            resident++;
+    if (!th)
+        return -ESRCH;
+    strlcpy(th->name, text, COMM_MAX); /* a longer one is cut */
+    return 0;
+}
+
+/* ---- what is remembered, since there is nothing that would act on it ---- */
+
+static int show_oom_score_adj(struct text_file *t, void *inode)
+{
+    (void)inode;
+    return text_printf(t, "%d\n", process_current()->oom_score_adj);
+}
+
+static int store_oom_score_adj(void *inode, char *text)
+{
+    struct process *p = process_current();
+    long n;
+    int err = pseudo_parse(text, -1000, 1000, &n);
+
+    (void)inode;
+    if (err)
+        return err;
+    if (n < p->oom_score_adj && p->euid != 0)
+        return -EACCES;
+    p->oom_score_adj = (int)n;
+    return 0;
+}
+
+/* Files are memory: nothing goes to a disk. */
+static int show_io(struct text_file *t, void *inode)
+{
+    const struct process *p = process_current();
+
+    (void)inode;
     return text_printf(t,
-                       "Size:           %8zu kB\nKernelPageSize:        4 kB\n"
-                       "MMUPageSize:           4 kB\nRss:            %8zu kB\n"
-                       "Pss:            %8zu kB\nSwap:                  0 kB\n",
-                       pages * PAGE_KIB, resident * PAGE_KIB,
-                       resident * PAGE_KIB);
+                       "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n"
+                       "read_bytes: 0\nwrite_bytes: 0\n"
+                       "cancelled_write_bytes: 0\n",
+                       p->io_bytes[0], p->io_bytes[1], p->io_calls[0],
+                       p->io_calls[1]);
 }
 
-static uint64_t hex_prefix(const char *s)
+static int show_timer_slack(struct text_file *t, void *inode)
 {
-    uint64_t value = 0;
+    uint64_t ns = process_current()->timer_slack_ns;
 
-    for (; (*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'f'); s++)
-        value = value << 4 | (uint64_t)(*s <= '9' ? *s - '0' : *s - 'a' + 10);
-    return value;
+    (void)inode;
+    return text_printf(t, "%lu\n", ns ? ns : 50000ul);
 }
 
-static int put_maps(struct text_file *t, bool has_details)
-{
-    char *line = kmalloc(MAPS_LINE_MAX);
-    uaddr_t va = 0;
-    int err = 0;
-
-    if (!line)
-        return -ENOMEM;
-    while (!err) {
-        int len =
-            space_maps_line(process_current()->space, &va, line, MAPS_LINE_MAX);
-
-        if (len <= 0)
-            break;
-        err = proc_put_bytes(t, line, (size_t)len);
-        if (!err && has_details)
-            err = put_smaps(t, hex_prefix(line), va);
-    }
-    kfree(line);
-    return err;
-}
-
-static int show_maps(struct text_file *t, void *inode)
+static int show_personality(struct text_file *t, void *inode)
 {
     (void)inode;
-    return put_maps(t, false);
+    return text_printf(t, "%08lx\n", process_current()->personality);
 }
 
-static int show_smaps(struct text_file *t, void *inode)
+/* CPU time, time spent waiting for it (not kept), times it ran. */
+static int show_schedstat(struct text_file *t, void *inode)
 {
-    (void)inode;
-    return put_maps(t, true);
+    const struct thread *th = proc_thread(inode);
+
+    return th ? text_printf(t, "%lu 0 %lu\n", cpu_ns(inode, th),
+                            th->switch_count)
+              : -ESRCH;
 }
 
 static int show_limits(struct text_file *t, void *inode)
@@ -286,56 +215,6 @@ static int show_limits(struct text_file *t, void *inode)
                           text[0], text[1], limits[i].unit);
     }
     return err;
-}
-
-/* ---- mounts ---- */
-
-static int each_mount(struct text_file *t,
-                      int (*put)(struct text_file *t, unsigned idx,
-                                 const struct superblock *sb, const char *path))
-{
-    char *path = kmalloc(PATH_MAX);
-    struct superblock *sb;
-    struct dentry *d;
-    int err = 0;
-
-    if (!path)
-        return -ENOMEM;
-    for (unsigned i = 0; !err && (sb = vfs_mount_at(i, &d)); i++)
-        if (dentry_path(d, path, PATH_MAX) >= 0)
-            err = put(t, i, sb, path);
-    kfree(path);
-    return err;
-}
-
-static int put_mount(struct text_file *t, unsigned idx,
-                     const struct superblock *sb, const char *path)
-{
-    (void)idx;
-    return text_printf(t, "%s %s %s %s,relatime 0 0\n", sb->type, path,
-                       sb->type, sb->read_only ? "ro" : "rw");
-}
-
-static int put_mountinfo(struct text_file *t, unsigned idx,
-                         const struct superblock *sb, const char *path)
-{
-    const char *mode = sb->read_only ? "ro" : "rw";
-
-    return text_printf(t, "%u %u %u:%u / %s %s,relatime - %s %s %s\n", idx + 20,
-                       idx ? 20 : 1, DEV_MAJOR(sb->dev), DEV_MINOR(sb->dev),
-                       path, mode, sb->type, sb->type, mode);
-}
-
-int proc_show_mounts(struct text_file *t, void *inode)
-{
-    (void)inode;
-    return each_mount(t, put_mount);
-}
-
-static int show_mountinfo(struct text_file *t, void *inode)
-{
-    (void)inode;
-    return each_mount(t, put_mountinfo);
 }
 
 /* ---- links ---- */
@@ -376,36 +255,85 @@ DENTRY_LINK(exe, process_current()->exe)
 DENTRY_LINK(cwd, thread_current()->fs->cwd)
 DENTRY_LINK(root, thread_current()->fs->root)
 
+/* ---- name spaces: one of each, with the numbers of Linux's first ---- */
+
+static const struct pseudo_node ns_nodes[] = {
+    PSEUDO_LINK("cgroup", "cgroup:[4026531835]"),
+    PSEUDO_LINK("ipc", "ipc:[4026531839]"),
+    PSEUDO_LINK("mnt", "mnt:[4026531841]"),
+    PSEUDO_LINK("net", "net:[4026531840]"),
+    PSEUDO_LINK("pid", "pid:[4026531836]"),
+    PSEUDO_LINK("pid_for_children", "pid:[4026531836]"),
+    PSEUDO_LINK("time", "time:[4026531834]"),
+    PSEUDO_LINK("time_for_children", "time:[4026531834]"),
+    PSEUDO_LINK("user", "user:[4026531837]"),
+    PSEUDO_LINK("uts", "uts:[4026531838]"),
+};
+
 /* ---- the tree ---- */
 
-#define MAGIC_LINK(n, what)                                           \
-    {                                                                 \
-        .name = (n), .mode = S_IFLNK | 0777, .readlink = read_##what, \
-        .follow = follow_##what                                       \
-    }
+#define MAGIC_LINK(n, what)                                    \
+    PSEUDO_SPECIAL(n, S_IFLNK | 0777, .readlink = read_##what, \
+                   .follow = follow_##what)
+#define THREAD_ONLY  1u /* the first nodes, and ... */
+#define PROCESS_ONLY 3u /* ... the last ones */
 
-/* Those of a thread; a process has these and task/. */
-#define THREAD_NODES                                                           \
-    PSEUDO_FILE("auxv", show_auxv), PSEUDO_TEXT("cgroup", "0::/\n"),           \
-        PSEUDO_FILE("cmdline", show_cmdline), PSEUDO_FILE("comm", show_comm),  \
-        MAGIC_LINK("cwd", cwd), PSEUDO_FILE("environ", show_environ),          \
-        MAGIC_LINK("exe", exe), PROC_FD_DIR, PROC_FDINFO_DIR,                  \
-        PSEUDO_TEXT("io", "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\n"           \
-                          "read_bytes: 0\nwrite_bytes: 0\n"                    \
-                          "cancelled_write_bytes: 0\n"),                       \
-        PSEUDO_FILE("limits", show_limits),                                    \
-        PSEUDO_TEXT("loginuid", "4294967295"), PSEUDO_FILE("maps", show_maps), \
-        PSEUDO_FILE("mountinfo", show_mountinfo),                              \
-        PSEUDO_FILE("mounts", proc_show_mounts), PSEUDO_EMPTY_DIR("net"),      \
-        PSEUDO_TEXT("oom_score", "0\n"), PSEUDO_TEXT("oom_score_adj", "0\n"),  \
-        PSEUDO_TEXT("personality", "00000000\n"), MAGIC_LINK("root", root),    \
-        PSEUDO_FILE("smaps", show_smaps), PSEUDO_FILE("stat", show_stat),      \
-        PSEUDO_FILE("statm", show_statm), PSEUDO_FILE("status", show_status),  \
-        PSEUDO_TEXT("wchan", "0")
+static int task_lookup(struct pseudo_inode *dir, const char *name,
+                       size_t name_len, struct inode **out);
+static size_t task_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                        uint8_t *type_out);
 
-static const struct pseudo_node thread_nodes[] = { THREAD_NODES };
+#define ID_MAP "         0          0 4294967295\n"
+static const struct pseudo_node nodes[] = {
+    PSEUDO_TEXT("children", ""),
+    PSEUDO_FILE("auxv", show_auxv),
+    PSEUDO_TEXT("cgroup", "0::/\n"),
+    PSEUDO_FILE("cmdline", show_cmdline),
+    PSEUDO_STORE("comm", show_comm, store_comm),
+    PSEUDO_TEXT("cpuset", "/\n"),
+    MAGIC_LINK("cwd", cwd),
+    PSEUDO_FILE("environ", show_environ),
+    MAGIC_LINK("exe", exe),
+    PROC_FD_DIR,
+    PROC_FDINFO_DIR,
+    PSEUDO_TEXT("gid_map", ID_MAP),
+    PSEUDO_FILE("io", show_io),
+    PSEUDO_FILE("limits", show_limits),
+    PSEUDO_TEXT("loginuid", "4294967295"),
+    PSEUDO_FILE("maps", proc_show_maps),
+    PSEUDO_FILE("mountinfo", proc_show_mountinfo),
+    PSEUDO_FILE("mounts", proc_show_mounts),
+    PSEUDO_FILE("mountstats", proc_show_mountstats),
+    PSEUDO_EMPTY_DIR("net"),
+    PSEUDO_DIR("ns", ns_nodes),
+    PSEUDO_TEXT("oom_adj", "0\n"),
+    PSEUDO_TEXT("oom_score", "0\n"),
+    PSEUDO_STORE("oom_score_adj", show_oom_score_adj, store_oom_score_adj),
+    PSEUDO_FILE("personality", show_personality),
+    PSEUDO_TEXT("projid_map", ID_MAP),
+    MAGIC_LINK("root", root),
+    PSEUDO_FILE("schedstat", show_schedstat),
+    PSEUDO_TEXT("sessionid", "4294967295"),
+    PSEUDO_TEXT("setgroups", "allow\n"),
+    PSEUDO_FILE("smaps", proc_show_smaps),
+    PSEUDO_FILE("smaps_rollup", proc_show_smaps_rollup),
+    PSEUDO_FILE("stat", show_stat),
+    PSEUDO_FILE("statm", proc_show_statm),
+    PSEUDO_FILE("status", proc_show_status),
+    PSEUDO_TEXT("uid_map", ID_MAP),
+    PSEUDO_TEXT("wchan", "0"),
+    PSEUDO_TEXT("coredump_filter", "00000033\n"),
+    PSEUDO_FILE("timerslack_ns", show_timer_slack),
+    PSEUDO_SPECIAL("task", S_IFDIR | 0555, .lookup = task_lookup,
+                   .next = task_next),
+};
 
-static const struct pseudo_node thread_dir = PSEUDO_DIR("thread", thread_nodes);
+static const struct pseudo_node thread_dir =
+    PSEUDO_SPECIAL("thread", S_IFDIR | 0555, .children = nodes,
+                   .child_count = ARRAY_LEN(nodes) - PROCESS_ONLY);
+const struct pseudo_node proc_pid_dir =
+    PSEUDO_SPECIAL("pid", S_IFDIR | 0555, .children = nodes + THREAD_ONLY,
+                   .child_count = ARRAY_LEN(nodes) - THREAD_ONLY);
 
 static int task_lookup(struct pseudo_inode *dir, const char *name,
                        size_t name_len, struct inode **out)
@@ -435,15 +363,3 @@ static size_t task_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
     }
     return 0;
 }
-
-static const struct pseudo_node pid_nodes[] = {
-    THREAD_NODES,
-    {
-        .name = "task",
-        .mode = S_IFDIR | 0555,
-        .lookup = task_lookup,
-        .next = task_next,
-    },
-};
-
-const struct pseudo_node proc_pid_dir = PSEUDO_DIR("pid", pid_nodes);

@@ -9,6 +9,8 @@
 /* unit-flags: -ffreestanding -Dsnprintf=kernel_snprintf
  * -Dvsnprintf=kernel_vsnprintf */
 /* unit: kernel/fs/proc.c kernel/fs/proc_pid.c kernel/fs/proc_sys.c
+ * kernel/fs/proc_maps.c kernel/fs/proc_memory.c kernel/fs/proc_mounts.c
+ * kernel/fs/proc_status.c
  * kernel/fs/pseudo.c kernel/fs/text_file.c kernel/fs/dirent.c
  * kernel/core/printf.c */
 #define waitq_wake_one unused_waitq_wake_one
@@ -18,6 +20,8 @@
 #include "fs/fakes.h"
 #undef kprintf
 #pragma GCC diagnostic pop
+
+#include <linux/mman.h>
 
 #include "core/errno.h"
 #include "fs/proc.h"
@@ -94,10 +98,26 @@ int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len)
                     *va - 0x1000, *va);
 }
 
-paddr_t space_resident(struct space *s, uaddr_t va)
+void space_present(struct space *s, uaddr_t start, uaddr_t end,
+                   struct space_present *out)
 {
     (void)s;
-    return va == 0x1000 ? PAGE_SIZE : 0;
+    *out = (struct space_present){ .prot = PROT_READ };
+    if (start <= 0x1000 && end >= 0x2000)
+        out->pages = 1;
+    if (end == ARCH_USER_MAX)
+        *out = (struct space_present){ .pages = 300, .own_pages = 200 };
+}
+
+size_t space_table_count(const struct space *s)
+{
+    (void)s;
+    return 5;
+}
+
+unsigned fd_table_size(void)
+{
+    return 64;
 }
 
 struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out)
@@ -172,6 +192,8 @@ size_t proc_fdinfo_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
 }
 
 /* ---- the walk ---- */
+
+const struct pseudo_node proc_ipc_nodes[PROC_IPC_COUNT];
 
 static char strings[] = "prog\0-x\0A=1";
 
@@ -284,7 +306,7 @@ TEST(status_and_statm)
     CHECK(strstr(text, "\nVmRSS:\t    1200 kB\n"));
     CHECK(strstr(text, "\nThreads:\t1\n"));
     CHECK(text_of("7/statm", text) > 0);
-    CHECK_STR_EQ(text, "1000 300 100 50 0 103 0\n");
+    CHECK_STR_EQ(text, "1000 300 100 50 0 103 0\n"); /* 100: files */
 }
 
 TEST(strings_keep_their_nuls)
@@ -305,6 +327,58 @@ TEST(maps_and_smaps)
     CHECK(text_of("7/smaps", text) > 0);
     CHECK(strstr(text, "Rss:                   4 kB\n"));
     CHECK(strstr(text, "Rss:                   0 kB\n"));
+    CHECK(strstr(text, "KernelPageSize:        4 kB\nMMUPageSize:"));
+    CHECK(strstr(text, "THPeligible:    0\nVmFlags: rd mr mw me ac \n"));
+    CHECK(text_of("7/smaps_rollup", text) > 0);
+    CHECK(strncmp(text, "00001000-00003000 ---p 00000000 00:00 0 ", 40) == 0);
+    CHECK(strstr(text, "[rollup]\nRss:                   4 kB\nPss: "));
+    CHECK(!strstr(text, "Size"));
+}
+
+/* What write() does, with the text that it gives. */
+static int store(const char *path, const char *what)
+{
+    struct inode *i = walk(path);
+    struct file f = { .inode = i };
+    struct io_vec vec;
+    struct io io;
+    ssize_t n;
+
+    REQUIRE(i != NULL);
+    REQUIRE(i->ops->open(i, &f) == 0);
+    io_init_kernel(&io, &vec, (void *)(uintptr_t)what, strlen(what));
+    n = f.ops->write(&f, &io, &f.pos);
+    f.ops->release(&f);
+    put(i);
+    return (int)n;
+}
+
+TEST(files_that_are_written)
+{
+    start();
+    CHECK_EQ(store("7/comm", "a name that is longer than fits\n"), 32);
+    CHECK_STR_EQ(fake_thread.name, "a name that is ");
+    CHECK_EQ(store("7/task/7/comm", "short\n"), 6);
+    CHECK_STR_EQ(fake_thread.name, "short\n"); /* as Linux keeps it */
+    CHECK_EQ(store("7/oom_score_adj", "-17\n"), 4);
+    CHECK_EQ(fake_process.oom_score_adj, -17);
+    CHECK_EQ(store("7/oom_score_adj", "1001"), -EINVAL);
+    CHECK_EQ(store("7/oom_score_adj", "1x"), -EINVAL);
+    CHECK_EQ(store("7/oom_score_adj", ""), -EINVAL);
+    CHECK_EQ(store("7/oom_score_adj", "99999999999999999999"), -ERANGE);
+    CHECK_EQ(store("7/stat", "1"), -EIO);
+    CHECK_EQ(text_of("7/oom_score_adj", text), 4);
+    CHECK_STR_EQ(text, "-17\n");
+}
+
+TEST(load_averages)
+{
+    uint64_t load[3];
+
+    start();
+    proc_load(load); /* 2 s of 10 were used: 0.2, and that not for long */
+    CHECK(load[0] > 0 && load[0] < 2048 / 5);
+    CHECK(load[0] > load[1] && load[1] > load[2]);
 }
 
 TEST(limits_are_in_columns)
@@ -396,5 +470,5 @@ TEST(listing_is_complete_in_pieces)
         }
     }
     CHECK(has_pid);
-    CHECK_EQ(count, 2 + 14 + 1);
+    CHECK_EQ(count, 2 + 21 + 1);
 }

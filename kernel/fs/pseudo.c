@@ -21,6 +21,22 @@ static struct pseudo_inode *pseudo_of(struct inode *i)
     return CONTAINER_OF(i, struct pseudo_inode, inode);
 }
 
+/* Everything a node can, whatever its kind. */
+static struct pseudo_special special_of(const struct pseudo_node *node)
+{
+    switch ((enum pseudo_kind)node->kind) {
+    case PSEUDO_IS_DIR:
+        return (struct pseudo_special){ .children = node->children,
+                                        .child_count = node->child_count };
+    case PSEUDO_IS_SHOWN:
+        return (struct pseudo_special){ .show = node->show };
+    case PSEUDO_IS_SPECIAL:
+        return *node->special;
+    default:
+        return (struct pseudo_special){ 0 };
+    }
+}
+
 /* Stable while the kernel runs: the node's place, and whose it is. */
 static uint64_t ino_of(const struct pseudo_node *node, int id)
 {
@@ -34,7 +50,8 @@ int pseudo_inode(struct superblock *sb, const struct pseudo_node *node, int id,
 
     if (!p)
         return -ENOMEM;
-    inode_init(&p->inode, sb, node->follow ? &pseudo_magic_ops : &pseudo_ops,
+    inode_init(&p->inode, sb,
+               special_of(node).follow ? &pseudo_magic_ops : &pseudo_ops,
                S_ISDIR(node->mode) ? &pseudo_dir_ops : NULL, ino_of(node, id),
                node->mode);
     inode_stamp(&p->inode);
@@ -69,34 +86,57 @@ size_t pseudo_put_number(char *name, uint64_t n)
     return (size_t)len;
 }
 
+int pseudo_parse(const char *text, long min, long max, long *out)
+{
+    bool is_negative = *text == '-';
+    long n = 0;
+
+    text += is_negative;
+    if (*text < '0' || *text > '9')
+        return -EINVAL;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (n > NUMBER_MAX)
+            return -ERANGE;
+        n = 10 * n + (*text - '0');
+    }
+    if (*text == '\n')
+        text++;
+    n = is_negative ? -n : n;
+    if (*text || n < min || n > max)
+        return -EINVAL;
+    *out = n;
+    return 0;
+}
+
 static int lookup(struct inode *dir, const char *name, size_t name_len,
                   struct inode **out)
 {
     struct pseudo_inode *p = pseudo_of(dir);
+    const struct pseudo_special s = special_of(p->node);
 
     if (!S_ISDIR(p->node->mode))
         return -ENOTDIR;
-    for (unsigned i = 0; i < p->node->child_count; i++) {
-        const struct pseudo_node *child = &p->node->children[i];
+    for (unsigned i = 0; i < s.child_count; i++) {
+        const struct pseudo_node *child = &s.children[i];
 
         if (strlen(child->name) == name_len &&
             memcmp(child->name, name, name_len) == 0)
             return pseudo_inode(dir->sb, child, p->id, out);
     }
-    if (p->node->lookup)
-        return p->node->lookup(p, name, name_len, out);
+    if (s.lookup)
+        return s.lookup(p, name, name_len, out);
     return -ENOENT;
 }
 
 static int readdir(struct file *f, struct io *io)
 {
     struct pseudo_inode *p = pseudo_of(f->inode);
-    const struct pseudo_node *node = p->node;
+    const struct pseudo_special s = special_of(p->node);
     char name[PSEUDO_NEXT_MAX];
     uint64_t first = f->pos;
 
-    while (f->pos < 2 + node->child_count) {
-        const struct pseudo_node *child = &node->children[f->pos - 2];
+    while (f->pos < 2 + s.child_count) {
+        const struct pseudo_node *child = &s.children[f->pos - 2];
         const char *text = f->pos == 0 ? "." : "..";
         uint8_t type = DT_OF_MODE(S_IFDIR);
         uint64_t ino = p->inode.ino;
@@ -110,14 +150,14 @@ static int readdir(struct file *f, struct io *io)
             return f->pos == first ? -EINVAL : 0;
         f->pos++;
     }
-    while (node->next) {
-        uint64_t pos = f->pos - 2 - node->child_count, at = pos;
+    while (s.next) {
+        uint64_t pos = f->pos - 2 - s.child_count, at = pos;
         uint8_t type = 0;
-        size_t len = node->next(p, &pos, name, &type);
+        size_t len = s.next(p, &pos, name, &type);
 
         if (len == 0)
             break;
-        pos += 2 + node->child_count;
+        pos += 2 + s.child_count;
         if (!dirent_put(io, at + 1, pos, type, name, len))
             return f->pos == first ? -EINVAL : 0;
         f->pos = pos;
@@ -141,31 +181,33 @@ static int show_constant(struct text_file *t, void *arg)
 {
     const struct pseudo_inode *p = arg;
 
-    return text_printf(t, "%s", p->node->text ? p->node->text : "");
+    return text_printf(t, "%s", p->node->text);
 }
 
 static int open_node(struct inode *i, struct file *f)
 {
     struct pseudo_inode *p = pseudo_of(i);
+    const struct pseudo_special s = special_of(p->node);
 
     if (S_ISCHR(i->mode))
         return chrdev_open(i, f);
     if (!S_ISREG(i->mode))
         return 0;
-    return text_file_open(f, p->node->show ? p->node->show : show_constant, p);
+    return text_file_open(f, s.show ? s.show : show_constant, s.store, p);
 }
 
 static ssize_t readlink(struct inode *i, char *buf, size_t buf_len)
 {
     struct pseudo_inode *p = pseudo_of(i);
+    const struct pseudo_special s = special_of(p->node);
     size_t len;
 
     if (!S_ISLNK(i->mode))
         return -EINVAL;
-    if (p->node->readlink)
-        return p->node->readlink(p, buf, buf_len);
-    len = MIN(strlen(p->node->target), buf_len);
-    memcpy(buf, p->node->target, len);
+    if (s.readlink)
+        return s.readlink(p, buf, buf_len);
+    len = MIN(strlen(p->node->text), buf_len);
+    memcpy(buf, p->node->text, len);
     return (ssize_t)len;
 }
 
@@ -173,7 +215,14 @@ static int follow(struct inode *i, struct dentry **out)
 {
     struct pseudo_inode *p = pseudo_of(i);
 
-    return p->node->follow(p, out);
+    return p->node->special->follow(p, out);
+}
+
+/* O_TRUNC is what a shell opens with; there is nothing to cut. */
+static int setattr(struct inode *i, unsigned valid, const struct kstat *attr)
+{
+    (void)i, (void)attr;
+    return valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
 }
 
 static void evict(struct inode *i)
@@ -185,6 +234,7 @@ static const struct inode_ops pseudo_ops = {
     .lookup = lookup,
     .open = open_node,
     .readlink = readlink,
+    .setattr = setattr,
     .evict = evict,
 };
 

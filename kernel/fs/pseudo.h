@@ -19,18 +19,15 @@
 
 struct pseudo_inode;
 
-struct pseudo_node {
-    const char *name;
-    uint32_t mode; /* with S_IFMT */
+struct pseudo_node;
+
+/* What a node of another kind than the simple ones can. */
+struct pseudo_special {
+    const struct pseudo_node *children; /* directories */
     uint32_t child_count;
-    union {
-        const struct pseudo_node *children; /* directories */
-        const char *target;                 /* constant symbolic links */
-        const char *text;                   /* constant files */
-        uint64_t rdev;                      /* devices */
-    };
-    /* Regular files that are not constant. */
+    /* Regular files: as struct text_file has them. */
     int (*show)(struct text_file *t, void *pseudo_inode);
+    int (*store)(void *pseudo_inode, char *text);
     /* Directories with further names: tried when no child has the name. */
     int (*lookup)(struct pseudo_inode *dir, const char *name, size_t name_len,
                   struct inode **out);
@@ -43,6 +40,29 @@ struct pseudo_node {
     int (*follow)(struct pseudo_inode *i, struct dentry **out);
 };
 
+enum pseudo_kind {
+    PSEUDO_IS_DIR,  /* children */
+    PSEUDO_IS_TEXT, /* a constant file or symbolic link */
+    PSEUDO_IS_SHOWN,
+    PSEUDO_IS_DEVICE,
+    PSEUDO_IS_SPECIAL
+};
+
+/* There are hundreds of these in the image: small ones. */
+struct pseudo_node {
+    const char *name;
+    uint16_t mode; /* with S_IFMT */
+    uint16_t child_count;
+    uint32_t kind; /* PSEUDO_IS_*: the member that is used */
+    union {
+        const struct pseudo_node *children;
+        const char *text;
+        int (*show)(struct text_file *t, void *pseudo_inode);
+        uint64_t rdev;
+        const struct pseudo_special *special;
+    };
+};
+
 #define PSEUDO_NEXT_MAX 16u /* bytes in a name that `next` makes */
 #define PSEUDO_DIR(n, table)                                      \
     {                                                             \
@@ -53,18 +73,32 @@ struct pseudo_node {
     {                                       \
         .name = (n), .mode = S_IFDIR | 0555 \
     }
-#define PSEUDO_FILE(n, fn)                                \
-    {                                                     \
-        .name = (n), .mode = S_IFREG | 0444, .show = (fn) \
+#define PSEUDO_FILE(n, fn)                                            \
+    {                                                                 \
+        .name = (n), .mode = S_IFREG | 0444, .kind = PSEUDO_IS_SHOWN, \
+        .show = (fn)                                                  \
     }
-#define PSEUDO_TEXT(n, t)                                \
-    {                                                    \
-        .name = (n), .mode = S_IFREG | 0444, .text = (t) \
+#define PSEUDO_TEXT(n, t)                                            \
+    {                                                                \
+        .name = (n), .mode = S_IFREG | 0444, .kind = PSEUDO_IS_TEXT, \
+        .text = (t)                                                  \
     }
-#define PSEUDO_LINK(n, t)                                  \
-    {                                                      \
-        .name = (n), .mode = S_IFLNK | 0777, .target = (t) \
+#define PSEUDO_LINK(n, t)                                            \
+    {                                                                \
+        .name = (n), .mode = S_IFLNK | 0777, .kind = PSEUDO_IS_TEXT, \
+        .text = (t)                                                  \
     }
+/* The rest are members of struct pseudo_special. */
+#define PSEUDO_SPECIAL(n, m, ...)                            \
+    {                                                        \
+        .name = (n), .mode = (m), .kind = PSEUDO_IS_SPECIAL, \
+        .special = &(const struct pseudo_special)            \
+        {                                                    \
+            __VA_ARGS__                                      \
+        }                                                    \
+    }
+#define PSEUDO_STORE(n, fn, store_fn) \
+    PSEUDO_SPECIAL(n, S_IFREG | 0644, .show = (fn), .store = (store_fn))
 
 struct pseudo_inode {
     struct inode inode; /* first */
@@ -79,5 +113,7 @@ MUST_CHECK int pseudo_inode(struct superblock *sb,
 int pseudo_number(const char *name, size_t name_len);
 /* The same the other way, at most PSEUDO_NEXT_MAX bytes. Result: length. */
 size_t pseudo_put_number(char *name, uint64_t n);
+/* A written number, a newline behind it allowed: -EINVAL, -ERANGE */
+MUST_CHECK int pseudo_parse(const char *text, long min, long max, long *out);
 
 #endif

@@ -67,6 +67,27 @@ static ssize_t text_read(struct file *f, struct io *io, uint64_t *pos)
     return done == 0 && len > 0 ? -EFAULT : (ssize_t)done;
 }
 
+static ssize_t text_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    const struct text_file *t = f->private;
+    char text[TEXT_STORE_MAX];
+    size_t len = io->left;
+    int err;
+
+    if (!t->store)
+        return -EIO; /* what sysfs says of files that only show */
+    if (len >= sizeof(text))
+        return -EINVAL;
+    if (io_get(io, text, len) != len)
+        return -EFAULT;
+    text[len] = '\0';
+    err = t->store(t->arg, text);
+    if (err)
+        return err;
+    *pos += len;
+    return (ssize_t)len;
+}
+
 static off_t text_seek(struct file *f, off_t off, int whence)
 {
     if (whence == SEEK_CUR)
@@ -89,12 +110,13 @@ static void text_release(struct file *f)
 
 static const struct file_ops text_ops = {
     .read = text_read,
+    .write = text_write,
     .seek = text_seek,
     .release = text_release,
 };
 
 int text_file_open(struct file *f, int (*show)(struct text_file *t, void *arg),
-                   void *arg)
+                   int (*store)(void *arg, char *text), void *arg)
 {
     struct text_file *t = kzalloc(sizeof(*t));
     int err;
@@ -102,6 +124,8 @@ int text_file_open(struct file *f, int (*show)(struct text_file *t, void *arg),
     if (!t)
         return -ENOMEM;
     t->show = show;
+    t->store = store;
+    t->arg = arg;
     err = show(t, arg);
     if (err) {
         kfree(t->text);

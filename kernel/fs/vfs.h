@@ -177,14 +177,19 @@ MUST_CHECK int dentry_path(struct dentry *d, char *buf, size_t buf_len);
 struct text_file {
     /* Write the text through text_printf(); result 0 or -errno. */
     int (*show)(struct text_file *t, void *arg);
+    /* What write() gives it, NUL-terminated; NULL: it cannot be written. */
+    int (*store)(void *arg, char *text);
+    void *arg;
     char *text;
     size_t len, cap;
 };
+#define TEXT_STORE_MAX 128u /* bytes of one write(), the NUL included */
 int text_printf(struct text_file *t, const char *format, ...) PRINTF_LIKE(2, 3);
-/* For inode_ops.open: make the text, and let f read it. */
+/* For inode_ops.open: make the text, and let f read and write it. arg lives as
+ * long as f. */
 MUST_CHECK int text_file_open(struct file *f,
                               int (*show)(struct text_file *t, void *arg),
-                              void *arg);
+                              int (*store)(void *arg, char *text), void *arg);
 /* For file_ops.readdir: put one entry. False: no room (stop, keep *pos).
  * struct io carries linux_dirent64 records; next_pos is d_off. */
 bool dirent_put(struct io *io, uint64_t ino, uint64_t next_pos, uint8_t type,

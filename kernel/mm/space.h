@@ -103,6 +103,18 @@ struct space_stat {
     uaddr_t brk_start, brk_end, stack_start;
 };
 void space_stat(const struct space *s, struct space_stat *out);
+/* What is present in [start, end), by looking at each page's entry. `own`: the
+ * space alone has it, as anonymous memory and private copies; the others are
+ * pages of files. */
+struct space_present {
+    size_t pages, own_pages, dirty_pages, large_pages; /* of 4 KiB, all */
+    unsigned prot; /* PROT_* of the region at start, and ... */
+    bool is_shared, is_locked, grows_down; /* ... what else it is */
+};
+void space_present(struct space *s, uaddr_t start, uaddr_t end,
+                   struct space_present *out);
+/* Pages that hold the space's page tables. */
+size_t space_table_count(const struct space *s);
 /* One line of /proc/self/maps for the first region that ends above *va; moves
  * *va to its end. Result: line length, 0 at the end. */
 int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len);

@@ -38,6 +38,36 @@ void space_stat(const struct space *s, struct space_stat *out)
     }
 }
 
+void space_present(struct space *s, uaddr_t start, uaddr_t end,
+                   struct space_present *out)
+{
+    const struct region *r = region_find(s, start);
+
+    memset(out, 0, sizeof(*out));
+    if (r) {
+        out->prot = r->prot;
+        out->is_shared = r->flags & REGION_SHARED;
+        out->is_locked = r->flags & REGION_LOCKED;
+        out->grows_down = r->flags & REGION_STACK;
+    }
+    for (uint64_t va = pt_next(&s->pt, start, end); va < end;
+         va = pt_next(&s->pt, va + PAGE_SIZE, end)) {
+        unsigned flags;
+
+        if (!pt_lookup(&s->pt, va, &flags))
+            continue;
+        out->pages++;
+        out->own_pages += (flags & PT_OWN) != 0;
+        out->dirty_pages += (flags & (PT_DIRTY | PT_OWN)) != 0;
+        out->large_pages += (flags & PT_LARGE) != 0;
+    }
+}
+
+size_t space_table_count(const struct space *s)
+{
+    return s->pt.table_count;
+}
+
 struct vm_object *space_shared_object(struct space *s, uaddr_t va,
                                       uint64_t *off_out)
 {

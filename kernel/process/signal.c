@@ -18,6 +18,7 @@
 #include "core/errno.h"
 #include "core/panic.h"
 #include "core/string.h"
+#include "fs/special.h"
 #include "mm/heap.h"
 #include "mm/user.h"
 #include "process/timers.h"
@@ -423,6 +424,27 @@ void signal_reset_for_exec(struct process *p)
     for (unsigned i = 0; i < SIGNAL_COUNT; i++)
         if (p->signal->actions[i].handler != 1)
             p->signal->actions[i] = (struct signal_action){ 0 };
+}
+
+void signal_describe(const struct thread *t, struct proc_signals *out)
+{
+    const struct signal_process *sp = t->process->signal;
+
+    *out = (struct proc_signals){
+        .shared_pending = sp->pending.set,
+        .queued = sp->queued_count,
+        .queue_max = t->process->rlimits[RLIMIT_SIGPENDING_IDX].soft,
+    };
+    if (t->signal) {
+        out->pending = t->signal->pending.set;
+        out->blocked = t->signal->blocked;
+    }
+    for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+        if (sp->actions[i].handler == 1)
+            out->ignored |= 1ull << i;
+        else if (sp->actions[i].handler != 0)
+            out->caught |= 1ull << i;
+    }
 }
 
 /* ---- birth and death ---- */

@@ -50,6 +50,8 @@ struct process {
     uint64_t cap_dropped, cap_off, cap_inheritable; /* bits; off: effective */
     uint64_t timer_slack_ns;                        /* 0: Linux's 50 us */
     int death_signal;
+    int oom_score_adj; /* remembered: there is no other to choose */
+    uint64_t io_bytes[2], io_calls[2]; /* read, written; for /proc/self/io */
     bool keep_caps, is_subreaper, thp_disabled;
     int last_tid;              /* where the search for a free one begins */
     uint32_t membarrier_ready; /* MEMBARRIER_CMD_* that were registered */

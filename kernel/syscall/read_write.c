@@ -7,6 +7,7 @@
 
 #include "core/errno.h"
 #include "fs/file.h"
+#include "sched/process.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
 
@@ -38,6 +39,15 @@ static ssize_t transfer_do(const struct transfer *t, struct file *f,
     return write_signals(f, done);
 }
 
+static void account(bool is_write, ssize_t done)
+{
+    struct process *p = process_current();
+
+    p->io_calls[is_write]++;
+    if (done > 0)
+        p->io_bytes[is_write] += (size_t)done;
+}
+
 static ssize_t transfer(const struct transfer *t, const struct io_vec *vec,
                         size_t count)
 {
@@ -52,6 +62,7 @@ static ssize_t transfer(const struct transfer *t, const struct io_vec *vec,
         done = (f->flags & O_PATH) ? -EBADF : -ESPIPE;
     else
         done = transfer_do(t, f, &io);
+    account(t->is_write, done);
     file_put(f);
     return done;
 }
@@ -102,6 +113,7 @@ static ssize_t transfer_plain(int fd, uaddr_t buf, size_t len, bool is_write)
         return -EBADF;
     done = is_write ? write_signals(f, file_write(f, &io, &f->pos))
                     : file_read(f, &io, &f->pos);
+    account(is_write, done);
     file_put(f);
     return done;
 }

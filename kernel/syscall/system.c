@@ -10,6 +10,7 @@
 #include "core/errno.h"
 #include "core/string.h"
 #include "fs/fdtable.h"
+#include "fs/proc.h"
 #include "fs/release.h"
 #include "mm/page.h"
 #include "sched/process.h"
@@ -63,12 +64,14 @@ long sys_setdomainname(uaddr_t name, int len)
 
 long sys_sysinfo(uaddr_t out)
 {
-    unsigned long load = (thread_ready_count()) << LOAD_SHIFT;
     struct sysinfo s;
+    uint64_t load[3];
 
     memset(&s, 0, sizeof(s));
     s.uptime = (long)(clock_mono_ns() / NS_PER_SEC);
-    s.loads[0] = s.loads[1] = s.loads[2] = load;
+    proc_load(load);
+    for (unsigned i = 0; i < ARRAY_LEN(load); i++)
+        s.loads[i] = load[i] << (LOAD_SHIFT - PROC_LOAD_SHIFT);
     s.totalram = page_total_count() * PAGE_SIZE;
     s.freeram = page_free_count() * PAGE_SIZE;
     s.procs = (uint16_t)MIN(process_current()->thread_count, UINT16_MAX);

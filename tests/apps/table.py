@@ -301,5 +301,31 @@ OPENSSL_APPS = [
         options=OPENSSL),
 ]
 
+# What these print is another machine's, so it need only be read as theirs.
+PROC_READERS = [
+    App('ps', '/usr/bin/ps', '-o', 'pid,ppid,stat,nlwp,rss,comm', '-p', '1',
+        match=r'PID +PPID STAT NLWP +RSS COMMAND\n +1 +0 \S+ +\d+ +\d+ \S+'),
+    App('ps-aux', '/usr/bin/ps', 'aux',
+        match=r'USER +PID %CPU %MEM[^\n]*\n\S+ +1 +[\d.]+ +[\d.]+ +\d+ +\d+ '),
+    App('top', '/usr/bin/top', '-b', '-n1', '-w', '100', match=r'top - .* load '
+        r'average: [\d., ]+\nTasks: +\d+ total[\s\S]*\nMiB Mem : +[\d.]+ total'
+        r'[\s\S]*PID USER +PR +NI +VIRT +RES +SHR S +%CPU +%MEM'),
+    App('free', '/usr/bin/free', '-k',
+        match=r'Mem: +\d+ +\d+ +\d+ +\d+ +\d+ +\d+\nSwap: +\d+ +\d+'),
+    App('vmstat', '/usr/bin/vmstat', match=r'us sy id wa st\n( +\d+){17}'),
+    App('vmstat-s', '/usr/bin/vmstat', '-s',
+        match=r'\d+ K total memory[\s\S]* \d+ boot time\n +\d+ forks'),
+    App('uptime', '/usr/bin/uptime', match=r'up .*load average: [\d.]+, '),
+    App('lscpu', '/usr/bin/lscpu', match=r'CPU\(s\): +\d+\n[\s\S]*Thread\(s\) '
+        r'per core: +\d+\n[\s\S]*NUMA node0 CPU\(s\): +0'),
+    App('nproc', '/usr/bin/nproc', match=r'^\d+\n$'),
+    App('lsof', '/usr/bin/lsof', '-O', '-n', '-c', 'lsof',
+        match=r'COMMAND +PID[\s\S]* \d+ \S+ +cwd +DIR [\s\S]* txt +REG '),
+    App('findmnt', '/usr/bin/findmnt', '-n', '-o', 'TARGET,FSTYPE', '/proc',
+        match=r'^/proc +proc\n$'),
+    App('prlimit', '/usr/bin/prlimit', '--nofile', '-o', 'SOFT', '--noheadings',
+        match=r'^ *\d+\n$'),
+]
+
 APPS = (BUSYBOX + COREUTILS + SHELL_SCRIPTS + TEXT_TOOLS + LANGUAGES +
-        DATA_TOOLS + OPENSSL_APPS)
+        DATA_TOOLS + OPENSSL_APPS + PROC_READERS)

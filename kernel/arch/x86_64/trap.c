@@ -178,8 +178,10 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
         kernel_exception(regs, 14, error, address);
     if (address < ARCH_USER_MAX)
         result = space_fault(process_current()->space, address, access);
-    if (result == SPACE_FAULT_OK)
+    if (result == SPACE_FAULT_OK) {
+        process_current()->minor_faults++; /* nothing is read from a disk */
         return kernel;
+    }
     if (kernel) {
         fixup = extable_find(regs->rip);
         if (!fixup)
