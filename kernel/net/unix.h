@@ -143,17 +143,45 @@ ssize_t unix_message_receive(struct socket *s, struct socket_msg *m);
 
 /* ---- unix_rights.c ---- */
 
-/* From m->control. What it gives goes into packets, or to extra_fini().
+/* From m->control. What it gives goes into packets, or to unix_extra_fini().
  * -EINVAL, -EBADF, -EPERM, -ESRCH, -ETOOMANYREFS, -ENOMEM */
-MUST_CHECK int unix_extra_get(const struct socket_msg *m,
-                              struct unix_extra *out);
-/* Add the sender's credentials where one side of u wants them. */
-void unix_extra_complete(struct unix_extra *e, const struct unix_sock *from,
-                         const struct unix_sock *to);
+MUST_CHECK int unix_control_get(const struct socket_msg *m,
+                                struct unix_extra *out);
+static inline int unix_extra_get(const struct socket_msg *m,
+                                 struct unix_extra *out)
+{
+    *out = (struct unix_extra){ 0 };
+    return m->control ? unix_control_get(m, out) : 0;
+}
+/* Add the sender's credentials where either side wants them; who has not been
+ * accepted yet may still come to want them. */
+static inline void unix_extra_complete(struct unix_extra *e,
+                                       const struct unix_sock *from,
+                                       const struct unix_sock *to)
+{
+    bool is_wanted =
+        ((from->s.flags | to->s.flags) >> SO_PASSCRED & 1) || !to->s.file;
+
+    if (is_wanted && e->cred.pid == 0)
+        e->cred = socket_cred_current();
+}
 /* Hand them to the program, as far as it asked; the files stay e's. */
-void unix_extra_put(const struct unix_sock *u, struct socket_msg *m,
-                    const struct unix_extra *e);
-void unix_extra_fini(struct unix_extra *e);
+void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
+                      const struct unix_extra *e);
+static inline void unix_extra_put(const struct unix_sock *u,
+                                  struct socket_msg *m,
+                                  const struct unix_extra *e)
+{
+    if (e->rights || socket_flag(&u->s, SO_PASSCRED))
+        unix_control_put(u, m, e);
+}
+void unix_rights_put(struct unix_rights *r);
+static inline void unix_extra_fini(struct unix_extra *e)
+{
+    if (e->rights)
+        unix_rights_put(e->rights);
+    e->rights = NULL;
+}
 /* A packet with these rights entered or left a queue. */
 void unix_rights_enter(const struct unix_rights *r);
 void unix_rights_leave(const struct unix_rights *r);

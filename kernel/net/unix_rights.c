@@ -84,13 +84,12 @@ static bool too_many_inflight(const struct unix_rights *r)
            files_inflight + r->count > p->rlimits[RLIMIT_NOFILE].soft;
 }
 
-int unix_extra_get(const struct socket_msg *m, struct unix_extra *out)
+int unix_control_get(const struct socket_msg *m, struct unix_extra *out)
 {
     struct socket_control c;
     size_t off = 0;
     int err = 0, more;
 
-    *out = (struct unix_extra){ 0 };
     while (!err && (more = socket_control_next(m, &off, &c)) != 0) {
         if (more < 0)
             err = more;
@@ -110,21 +109,9 @@ int unix_extra_get(const struct socket_msg *m, struct unix_extra *out)
     return err;
 }
 
-void unix_extra_complete(struct unix_extra *e, const struct unix_sock *from,
-                         const struct unix_sock *to)
+void unix_rights_put(struct unix_rights *r)
 {
-    /* Who has not been accepted yet may still come to want them. */
-    if (e->cred.pid == 0 && (socket_flag(&from->s, SO_PASSCRED) ||
-                             socket_flag(&to->s, SO_PASSCRED) || !to->s.file))
-        e->cred = socket_cred_current();
-}
-
-void unix_extra_fini(struct unix_extra *e)
-{
-    struct unix_rights *r = e->rights;
-
-    e->rights = NULL;
-    for (unsigned i = 0; r && i < r->count; i++)
+    for (unsigned i = 0; i < r->count; i++)
         file_put(r->files[i]);
     kfree(r);
 }
@@ -157,8 +144,8 @@ static void rights_put(struct socket_msg *m, const struct unix_rights *r)
                            count * sizeof(fds[0]));
 }
 
-void unix_extra_put(const struct unix_sock *u, struct socket_msg *m,
-                    const struct unix_extra *e)
+void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
+                      const struct unix_extra *e)
 {
     bool want_cred = socket_flag(&u->s, SO_PASSCRED);
     struct socket_cred cred = e->cred;

@@ -8,6 +8,7 @@
  */
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,42 +39,80 @@ static void create_join(int rounds)
     }
 }
 
-/* ---- two pipes ---- */
+/* ---- two pipes, or a pair of sockets ---- */
 
-static int there[2], back[2];
+struct line {
+    int in, out;
+};
 
 static void *echo(void *arg)
 {
+    const struct line *far = arg;
     char c;
 
-    while (read(there[0], &c, 1) == 1)
-        if (write(back[1], &c, 1) != 1)
+    while (read(far->in, &c, 1) == 1)
+        if (write(far->out, &c, 1) != 1)
             _exit(2);
-    return arg;
+    return NULL;
 }
 
-static void round_trips(int rounds)
+static void round_trips(const struct line *near, int rounds)
 {
     char c = 0;
 
     for (int i = 0; i < rounds; i++)
-        if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+        if (write(near->out, &c, 1) != 1 || read(near->in, &c, 1) != 1)
             _exit(2);
+}
+
+static pthread_t line_open(const struct line *near, struct line *far)
+{
+    pthread_t t;
+
+    if (pthread_create(&t, NULL, echo, far) != 0)
+        _exit(2);
+    round_trips(near, WARM);
+    return t;
+}
+
+static void line_close(const struct line *near, pthread_t t)
+{
+    close(near->out);
+    pthread_join(t, NULL);
 }
 
 static void pipes(void)
 {
+    struct line near, far;
+    int there[2], back[2];
     pthread_t t;
 
-    if (pipe(there) != 0 || pipe(back) != 0 ||
-        pthread_create(&t, NULL, echo, NULL) != 0)
+    if (pipe(there) != 0 || pipe(back) != 0)
         _exit(2);
-    round_trips(WARM);
+    near = (struct line){ back[0], there[1] };
+    far = (struct line){ there[0], back[1] };
+    t = line_open(&near, &far);
     MARK(22);
-    round_trips(ROUNDS);
+    round_trips(&near, ROUNDS);
     MARK(23);
-    close(there[1]);
-    pthread_join(t, NULL);
+    line_close(&near, t);
+}
+
+static void sockets(void)
+{
+    struct line near, far;
+    int pair[2];
+    pthread_t t;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        _exit(2);
+    near = (struct line){ pair[0], pair[0] };
+    far = (struct line){ pair[1], pair[1] };
+    t = line_open(&near, &far);
+    MARK(28);
+    round_trips(&near, ROUNDS);
+    MARK(29);
+    line_close(&near, t);
 }
 
 /* ---- one word whose turn it is ---- */
@@ -129,6 +168,7 @@ int main(void)
     create_join(ROUNDS);
     MARK(21);
     pipes();
+    sockets();
     futexes();
     MARK(26);
     nanosleep(&t, NULL);
