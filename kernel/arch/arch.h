@@ -78,8 +78,8 @@ MUST_CHECK int arch_xstate_load(const void *area);
 void arch_xstate_reset(void); /* a fresh program's */
 /* Bits of XCR0 that the area can hold; 0: FXSAVE format. */
 uint64_t arch_xstate_mask(void);
-/* si_code of the arithmetic fault just taken. */
-int arch_fp_fault_code(void);
+/* si_code of the arithmetic fault just taken, by the x87 or by SSE. */
+int arch_fp_fault_code(bool is_x87);
 
 /* ---- system calls by jump (rewrite.c) ---- */
 

@@ -198,8 +198,9 @@ static bool is_ignored(const struct signal_process *sp, int signo)
 {
     uint64_t handler = sp->actions[signo - 1].handler;
 
-    if (handler == 0)
-        return signal_default_action(signo) == SIGNAL_IGNORE;
+    if (handler == 0) /* continuing has happened when it was sent */
+        return signal_default_action(signo) == SIGNAL_IGNORE ||
+               signo == SIGCONT;
     return handler == 1;
 }
 

@@ -138,7 +138,7 @@ static void run_handler(struct regs *regs, const struct signal_info *info)
     }
     s->restore_blocked = false;
     if (action.flags & SA_RESETHAND)
-        *slot = (struct signal_action){ .flags = action.flags };
+        slot->handler = 0;
     if (!(action.flags & SA_NODEFER))
         blocked |= SIGNAL_BIT(info->signo);
     signal_set_blocked(blocked);

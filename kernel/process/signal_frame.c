@@ -100,7 +100,7 @@ int signal_stack_set(struct signal_thread *s, uint64_t sp, uint32_t flags,
     }
     s->alt_sp = sp;
     s->alt_len = len;
-    s->alt_flags = (flags & STACK_AUTODISARM) | (mode & STACK_DISABLE);
+    s->alt_flags = flags; /* as given: frames show them */
     return 0;
 }
 
@@ -109,8 +109,7 @@ static uint64_t handler_stack(const struct signal_thread *s, uint64_t sp,
 {
     if (is_on_stack(s, sp))
         return sp - RED_ZONE_LEN;
-    if ((action->flags & SA_ONSTACK) && !(s->alt_flags & STACK_DISABLE) &&
-        !((s->alt_flags & STACK_AUTODISARM) && sp - s->alt_sp - 1 < s->alt_len))
+    if ((action->flags & SA_ONSTACK) && !(s->alt_flags & STACK_DISABLE))
         return s->alt_sp + s->alt_len;
     return sp - RED_ZONE_LEN;
 }
@@ -205,7 +204,8 @@ int signal_frame_push(struct regs *regs, const struct signal_info *info,
     xstate = ALIGN_DOWN(top - xstate_len, XSTATE_ALIGN);
     sp = ALIGN_DOWN(xstate - sizeof(f), 16) - 8;
     /* A stack that this frame would leave at its lower end is overrun. */
-    if (is_on_stack(s, regs->rsp) && !is_on_stack(s, sp))
+    if ((is_on_stack(s, regs->rsp) || top == s->alt_sp + s->alt_len) &&
+        sp - s->alt_sp - 1 >= s->alt_len)
         return -EFAULT;
 
     memset(&f, 0, sizeof(f));
@@ -214,7 +214,7 @@ int signal_frame_push(struct regs *regs, const struct signal_info *info,
     if (xstate_len > FXSAVE_LEN)
         f.uc_flags |= UC_FP_XSTATE;
     f.stack.sp = s->alt_sp;
-    f.stack.flags = signal_stack_flags(s, regs->rsp);
+    f.stack.flags = s->alt_flags;
     f.stack.len = s->alt_len;
     context_fill(&f.context, regs, info);
     f.context.oldmask = saved_blocked;
@@ -228,6 +228,7 @@ int signal_frame_push(struct regs *regs, const struct signal_info *info,
         s->alt_len = 0;
         s->alt_flags = STACK_DISABLE;
     }
+    arch_xstate_reset();
     enter_handler(regs, sp, info->signo, action);
     return 0;
 }

@@ -22,6 +22,7 @@
 #define XSAVE_HDR_LEN 64u
 #define MXCSR_OFF     24u
 #define MXCSR_DEFAULT 0x1f80u
+#define X87_DEFAULT   0x37fu
 #define MXCSR_MASK    0xffffu
 #define XSTATE_ALIGN  64u
 
@@ -199,28 +200,37 @@ int arch_xstate_load(const void *area)
     return 0;
 }
 
+/* With an empty XSTATE_BV every part gets its initial value; FXRSTOR has to be
+ * told. */
 void arch_xstate_reset(void)
 {
-    uint32_t mxcsr = MXCSR_DEFAULT;
+    static uint8_t fresh[FXSAVE_LEN + XSAVE_HDR_LEN]
+        __attribute__((aligned(XSTATE_ALIGN)));
+    const uint16_t control = X87_DEFAULT;
+    const uint32_t mxcsr = MXCSR_DEFAULT;
 
-    __asm__ volatile("fninit; ldmxcsr %0" ::"m"(mxcsr));
+    detect();
+    memcpy(fresh, &control, sizeof(control));
+    memcpy(fresh + MXCSR_OFF, &mxcsr, sizeof(mxcsr));
+    load_unchecked(fresh);
 }
 
-/* si_code of an arithmetic fault, from the pending exception bits. */
-int arch_fp_fault_code(void)
+/* From the exceptions of the unit that raised it that are not masked. */
+int arch_fp_fault_code(bool is_x87)
 {
-    uint32_t mxcsr;
-    uint16_t status;
+    uint32_t mxcsr, raised;
+    uint16_t status, control;
 
-    __asm__ volatile("stmxcsr %0; fnstsw %1" : "=m"(mxcsr), "=m"(status));
-    mxcsr = (mxcsr & ~(mxcsr >> 7) & 0x3f) | (status & 0x3f);
-    if (mxcsr & 1)
+    __asm__ volatile("stmxcsr %0; fnstsw %1; fnstcw %2"
+                     : "=m"(mxcsr), "=m"(status), "=m"(control));
+    raised = is_x87 ? status & ~control : mxcsr & ~(mxcsr >> 7);
+    if (raised & 1)
         return FPE_FLTINV;
-    if (mxcsr & 4)
+    if (raised & 4)
         return FPE_FLTDIV;
-    if (mxcsr & 8)
+    if (raised & 8)
         return FPE_FLTOVF;
-    if (mxcsr & 0x12)
+    if (raised & 0x12)
         return FPE_FLTUND;
     return FPE_FLTRES;
 }

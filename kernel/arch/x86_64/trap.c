@@ -105,7 +105,7 @@ static const struct {
     [12] = { SIGBUS, 0x80, false },
     [13] = { SIGSEGV, 0x80, false },
     [16] = { SIGFPE, FPE_FLTINV, true },
-    [17] = { SIGBUS, BUS_ADRALN, true },
+    [17] = { SIGBUS, BUS_ADRALN, false },
     [19] = { SIGFPE, FPE_FLTINV, true },
 };
 
@@ -132,7 +132,7 @@ int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
     if (exception_signals[vector].has_address)
         info.addr = arch_linux_rip(regs->rip);
     if (vector == 16 || vector == 19)
-        info.code = arch_fp_fault_code();
+        info.code = arch_fp_fault_code(vector == 16);
     thread_current()->fault_addr = info.addr;
     signal_force(&info);
     return 0;
