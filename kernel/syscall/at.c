@@ -4,6 +4,7 @@
  */
 #include "syscall/at.h"
 
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -13,9 +14,9 @@
 #include "fs/notify.h"
 #include "mm/heap.h"
 #include "process/signal.h"
+#include "sched/process.h"
 
-#define SI_KERNEL_CODE 0x80
-#define VEC_MAX        1024u /* IOV_MAX */
+#define VEC_MAX 1024u /* IOV_MAX */
 
 int at_get_fd(int fd, bool allow_path, struct at_target *out)
 {
@@ -128,7 +129,8 @@ void io_vec_free(struct io_vec *vec, const struct io_vec *fast)
 
 ssize_t write_failed(const struct file *f, ssize_t result)
 {
-    struct signal_info info = { .code = SI_KERNEL_CODE };
+    const struct process *p = process_current();
+    struct signal_info info = { .code = SI_USER, .pid = p->pid, .uid = p->uid };
 
     if (result != -EPIPE && result != -EFBIG)
         return result;

@@ -52,12 +52,13 @@ static long wait_again(struct syscall_restart *r)
 }
 
 /* A relative time-out must not begin anew when a signal interrupts it, so the
- * restarted call gets the deadline, not its arguments. */
-static long wait_relative(const struct futex_word *word, bool is_private,
-                          uint32_t expected, uint64_t deadline_ns)
+ * restarted call gets the deadline, not its arguments. Linux treats absolute
+ * ones alike: a handler ends them, whatever SA_RESTART says. */
+static long wait(const struct futex_word *word, bool is_private,
+                 uint32_t expected, uint32_t bitset, uint64_t deadline_ns)
 {
     struct syscall_restart *r = &thread_current()->restart;
-    int err = futex_wait(word, expected, FUTEX_BITSET_MATCH_ANY, deadline_ns);
+    int err = futex_wait(word, expected, bitset, deadline_ns);
 
     if (err != -ERESTARTSYS || deadline_ns == WAIT_FOREVER)
         return err;
@@ -65,7 +66,7 @@ static long wait_relative(const struct futex_word *word, bool is_private,
     r->deadline_ns = deadline_ns;
     r->arg[0] = word->addr;
     r->arg[1] = expected;
-    r->arg[2] = FUTEX_BITSET_MATCH_ANY;
+    r->arg[2] = bitset;
     r->arg[3] = is_private;
     return -ERESTART_RESTARTBLOCK;
 }
@@ -117,9 +118,10 @@ long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
     }
     switch (cmd) {
     case FUTEX_WAIT:
-        return wait_relative(&word, is_private, value, deadline_ns);
     case FUTEX_WAIT_BITSET:
-        return futex_wait(&word, value, value3, deadline_ns);
+        return wait(&word, is_private, value,
+                    cmd == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : value3,
+                    deadline_ns);
     case FUTEX_WAKE: /* even a count of 0 wakes one */
         return futex_wake(&word, MAX(value, 1u), FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:

@@ -31,7 +31,7 @@ static bool is_kill_or_stop(int signo)
  * find out which are known, as on Linux since 5.11. */
 #define ACTION_FLAGS                                                      \
     (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | \
-     SA_NODEFER | SA_RESETHAND | SA_RESTORER)
+     SA_NODEFER | SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS)
 
 long sys_rt_sigaction(int signo, uaddr_t action, uaddr_t old_out,
                       size_t set_len)
@@ -158,9 +158,19 @@ static int process_find(int pid, struct process **out)
     *out = p;
     if (pid == p->pid || pid == 0)
         return 0;
+    if (pid > 0 && thread_find(pid))
+        return 0; /* a thread's id names its process, too */
     if (pid < -1 && -(int64_t)pid == p->pgid)
         return 0;
     return -ESRCH;
+}
+
+static long send_to_process(struct process *p, int signo,
+                            const struct signal_info *info)
+{
+    if (signo == 0)
+        return 0;
+    return is_signo(signo) ? signal_send_process(p, info) : -EINVAL;
 }
 
 long sys_kill(int pid, int signo)
@@ -169,14 +179,7 @@ long sys_kill(int pid, int signo)
     struct process *p;
     int err = process_find(pid, &p);
 
-    if (signo != 0 && !is_signo(signo))
-        return -EINVAL;
-    /* kill() also takes the id of a thread for its process. */
-    if (err && pid > 0 && thread_find(pid))
-        err = 0;
-    if (err || signo == 0)
-        return err;
-    return signal_send_process(p, &info);
+    return err ? err : send_to_process(p, signo, &info);
 }
 
 static long send_to_thread(int tid, int signo, const struct signal_info *info)
@@ -185,14 +188,16 @@ static long send_to_thread(int tid, int signo, const struct signal_info *info)
 
     if (!t)
         return -ESRCH;
-    return signo ? signal_send_thread(t, info) : 0;
+    if (signo == 0)
+        return 0;
+    return is_signo(signo) ? signal_send_thread(t, info) : -EINVAL;
 }
 
 long sys_tgkill(int tgid, int tid, int signo)
 {
     struct signal_info info = from_self(signo, SI_TKILL);
 
-    if (tgid <= 0 || tid <= 0 || (signo != 0 && !is_signo(signo)))
+    if (tgid <= 0 || tid <= 0)
         return -EINVAL;
     if (tgid != process_current()->pid)
         return -ESRCH;
@@ -206,9 +211,9 @@ long sys_tkill(int tid, int signo)
     return sys_tgkill(process_current()->pid, tid, signo);
 }
 
-/* What the program says of its signal; it cannot claim to be the kernel to
- * another process, but to itself it may. */
-static int info_get(uaddr_t from, int signo, struct signal_info *out)
+/* What the program says of its signal to `tid`. Only to itself may a thread
+ * claim to be the kernel, or kill(). */
+static int info_get(uaddr_t from, int signo, int tid, struct signal_info *out)
 {
     uint8_t raw[SIGNAL_INFO_LEN];
 
@@ -216,6 +221,9 @@ static int info_get(uaddr_t from, int signo, struct signal_info *out)
         return -EFAULT;
     signal_info_decode(raw, out);
     out->signo = signo;
+    if ((out->code >= 0 || out->code == SI_TKILL) &&
+        tid != thread_current()->tid)
+        return -EPERM;
     return 0;
 }
 
@@ -223,27 +231,25 @@ long sys_rt_sigqueueinfo(int pid, int signo, uaddr_t user_info)
 {
     struct signal_info info;
     struct process *p;
-    int err = info_get(user_info, signo, &info);
+    int err = info_get(user_info, signo, pid, &info);
 
     if (err)
         return err;
-    if (signo != 0 && !is_signo(signo))
-        return -EINVAL;
-    err = process_find(pid, &p);
-    if (err || signo == 0)
-        return err;
-    return signal_send_process(p, &info);
+    if (pid <= 0 || process_find(pid, &p) != 0)
+        return -ESRCH;
+    return send_to_process(p, signo, &info);
 }
 
 long sys_rt_tgsigqueueinfo(int tgid, int tid, int signo, uaddr_t user_info)
 {
     struct signal_info info;
-    int err = info_get(user_info, signo, &info);
+    int err;
 
+    if (tgid <= 0 || tid <= 0)
+        return -EINVAL;
+    err = info_get(user_info, signo, tid, &info);
     if (err)
         return err;
-    if (tgid <= 0 || tid <= 0 || (signo != 0 && !is_signo(signo)))
-        return -EINVAL;
     if (tgid != process_current()->pid)
         return -ESRCH;
     return send_to_thread(tid, signo, &info);
