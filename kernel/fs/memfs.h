@@ -138,6 +138,7 @@ extern const struct file_ops mem_file_ops;
 extern const struct vm_object_ops mem_object_ops;
 MUST_CHECK int mem_truncate(struct mem_inode *mi, uint64_t len);
 int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len);
+int mem_object_remove(struct vm_object *obj, uint64_t first, uint64_t count);
 off_t mem_seek(struct file *f, off_t off, int whence);
 long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg);
 /* The inode's own page idx, made from what shows there. -ENOSPC */

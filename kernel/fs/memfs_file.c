@@ -363,6 +363,7 @@ static void mem_object_id(struct vm_object *obj, struct vm_object_id *out)
 const struct vm_object_ops mem_object_ops = {
     .page = mem_object_page,
     .ready = mem_object_ready,
+    .remove = mem_object_remove,
     .ref = mem_object_ref,
     .unref = mem_object_unref,
     .name = mem_object_name,

@@ -101,10 +101,10 @@ static int punch_pages(struct mem_inode *mi, uint64_t first, uint64_t end)
     uint64_t lower_end = MIN(pages_of(mi->lower_len), end);
 
     mem_pages_free(mi, first, end);
+    mem_zap(mi, first, end - first, false); /* private copies stay */
     for (uint64_t idx = first; idx < lower_end; idx++)
         if (pagetree_set(&mi->pages, idx, PAGETREE_HOLE))
             return -ENOSPC;
-    mem_zap(mi, first, end - first, true);
     return 0;
 }
 
@@ -175,6 +175,20 @@ int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
         mem_size_grow(mi, end);
     inode_touch_mtime(f->inode);
     return 0;
+}
+
+int mem_object_remove(struct vm_object *obj, uint64_t first, uint64_t count)
+{
+    struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
+    uint64_t end = MIN(first + count, pages_of(mi->inode.size));
+
+    if (mi->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+        return -EPERM;
+    if (first >= end)
+        return 0;
+    mem_pin(mi);
+    inode_touch_mtime(&mi->inode);
+    return mem_zero_range(mi, first << PAGE_SHIFT, (end - first) << PAGE_SHIFT);
 }
 
 /* Where data (or, want_hole, a hole) begins at or after pos. */

@@ -78,8 +78,17 @@ static void object_id(struct vm_object *obj, struct vm_object_id *out)
         (struct vm_object_id){ .dev = 1, .ino = (uint64_t)shm_of(obj)->ipc.id };
 }
 
+static int object_remove(struct vm_object *obj, uint64_t first, uint64_t count)
+{
+    struct vm_object *memory = shm_of(obj)->memory;
+
+    vm_object_zap(obj, first, count, true);
+    return memory->ops->remove(memory, first, count);
+}
+
 static const struct vm_object_ops shm_object_ops = {
     .page = object_page,
+    .remove = object_remove,
     .ref = object_ref,
     .unref = object_unref,
     .name = object_name,

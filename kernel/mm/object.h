@@ -32,6 +32,9 @@ struct vm_object_ops {
     int (*ready)(struct vm_object *obj, uint64_t idx, paddr_t *pa_out);
     void (*ref)(struct vm_object *obj);
     void (*unref)(struct vm_object *obj);
+    /* madvise(MADV_REMOVE): its pages [first, first+count) are zeros again and
+     * take no memory. -EPERM (sealed), -ENOSPC. NULL: -EOPNOTSUPP. */
+    int (*remove)(struct vm_object *obj, uint64_t first, uint64_t count);
     /* The path for /proc/self/maps; writes a NUL-terminated string. */
     void (*name)(struct vm_object *obj, char *buf, size_t buf_len);
     void (*id)(struct vm_object *obj, struct vm_object_id *out); /* or NULL */

@@ -60,6 +60,7 @@ struct space {
     uint64_t pie_base, mmap_base, stack_top;
     uint64_t brk_start, brk_end;
     size_t stack_limit;
+    uint64_t data_limit; /* bytes */
     /* No hole of at least hint_hole bytes lies above hint_end. */
     uint64_t hint_end, hint_hole;
     size_t mapped_pages, resident_pages, peak_pages;
@@ -104,6 +105,10 @@ static inline void region_count_pages(struct space *s, size_t count)
 /* Take away the pages of [start, end), counted, flushed. */
 void region_zap(struct space *s, uint64_t start, uint64_t end);
 unsigned region_pt_flags(uint32_t prot);
+/* Private memory that may be written, stacks aside: what RLIMIT_DATA limits. */
+bool region_is_data(uint32_t prot, uint32_t flags);
+/* May len bytes more of it be mapped? */
+bool space_data_fits(const struct space *s, uint64_t len);
 /* Cut at both ends; then no region crosses them. -ENOMEM */
 MUST_CHECK int space_cut(struct space *s, uaddr_t start, uaddr_t end);
 /* Map the large page around va, if r and memory have room for it. */

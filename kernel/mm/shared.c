@@ -133,43 +133,7 @@ static void shared_id(struct vm_object *obj, struct vm_object_id *out)
     *out = (struct vm_object_id){ .dev = 1, .ino = shared_of(obj)->number };
 }
 
-static const struct vm_object_ops shared_ops = {
-    .page = shared_page,
-    .ref = shared_ref,
-    .unref = shared_unref,
-    .name = shared_name,
-    .id = shared_id,
-    .is_memory = true,
-};
-
-uint64_t shared_page_count(struct vm_object *obj)
-{
-    return shared_of(obj)->present;
-}
-
-bool shared_is(const struct vm_object *obj)
-{
-    return obj->ops == &shared_ops;
-}
-
-struct vm_object *shared_create(uint64_t page_count)
-{
-    struct shared *m = kzalloc(sizeof(*m));
-
-    if (!m)
-        return NULL;
-    vm_object_init(&m->object, &shared_ops);
-    m->refs = 1;
-    m->page_count = page_count;
-    m->number = ++last_number;
-    m->height = 1;
-    while (m->height < HEIGHT_MAX &&
-           page_count > 1ull << (m->height * FANOUT_SHIFT))
-        m->height++;
-    return &m->object;
-}
-
-void shared_remove(struct vm_object *obj, uint64_t first, uint64_t count)
+static int shared_remove(struct vm_object *obj, uint64_t first, uint64_t count)
 {
     struct shared *m = shared_of(obj);
     uint64_t end = MIN(first + count, m->page_count);
@@ -188,4 +152,37 @@ void shared_remove(struct vm_object *obj, uint64_t first, uint64_t count)
         }
         *slot = 0;
     }
+    return 0;
+}
+
+static const struct vm_object_ops shared_ops = {
+    .page = shared_page,
+    .remove = shared_remove,
+    .ref = shared_ref,
+    .unref = shared_unref,
+    .name = shared_name,
+    .id = shared_id,
+    .is_memory = true,
+};
+
+uint64_t shared_page_count(struct vm_object *obj)
+{
+    return shared_of(obj)->present;
+}
+
+struct vm_object *shared_create(uint64_t page_count)
+{
+    struct shared *m = kzalloc(sizeof(*m));
+
+    if (!m)
+        return NULL;
+    vm_object_init(&m->object, &shared_ops);
+    m->refs = 1;
+    m->page_count = page_count;
+    m->number = ++last_number;
+    m->height = 1;
+    while (m->height < HEIGHT_MAX &&
+           page_count > 1ull << (m->height * FANOUT_SHIFT))
+        m->height++;
+    return &m->object;
 }

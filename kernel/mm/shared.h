@@ -17,8 +17,5 @@
 struct vm_object *shared_create(uint64_t page_count) MUST_CHECK;
 /* Pages of it that exist. */
 uint64_t shared_page_count(struct vm_object *obj);
-bool shared_is(const struct vm_object *obj);
-/* MADV_REMOVE: [first, first+count) are zeros again. */
-void shared_remove(struct vm_object *obj, uint64_t first, uint64_t count);
 
 #endif

@@ -75,6 +75,7 @@ struct space *space_create(void)
     if (!s)
         return NULL;
     s->pt.pml4_pa = boot_pml4_pa;
+    s->data_limit = UINT64_MAX;
     choose_layout(s);
     space_large_add(s);
     return s;
@@ -175,10 +176,11 @@ static long place(struct space *s, uaddr_t hint, size_t len, int flags)
 {
     if (flags & MAP_32BIT)
         return region_find_hole(s, len, 0x80000000ul);
-    hint = ALIGN_UP(hint, PAGE_SIZE);
-    if (hint >= ARCH_USER_MIN && hint < ARCH_USER_MAX &&
-        len <= ARCH_USER_MAX - hint && space_is_free(s, hint, len) &&
-        keeps_gap(s, hint + len))
+    hint &= ~PAGE_MASK;
+    if (hint)
+        hint = MAX(hint, ARCH_USER_MIN);
+    if (hint && hint < ARCH_USER_MAX && len <= ARCH_USER_MAX - hint &&
+        space_is_free(s, hint, len) && keeps_gap(s, hint + len))
         return (long)hint;
     return region_find_hole(s, len, s->mmap_base);
 }
@@ -247,7 +249,8 @@ static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
                             .flags = region_flags_of(s, flags),
                             .obj = obj,
                             .obj_off = obj_off };
-    if (!region_add(s, &like))
+    if ((region_is_data(like.prot, like.flags) && !space_data_fits(s, len)) ||
+        !region_add(s, &like))
         return -ENOMEM;
     if (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future)
         populate(s, (uint64_t)at, len, prot);
@@ -314,6 +317,11 @@ long space_map_stack(struct space *s, size_t limit)
 void space_set_large(struct space *s, bool enabled)
 {
     s->no_large = !enabled;
+}
+
+void space_set_data_limit(struct space *s, uint64_t limit)
+{
+    s->data_limit = limit;
 }
 
 void space_set_stack_limit(struct space *s, size_t limit)
@@ -383,7 +391,7 @@ static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
                                  .flags = REGION_HEAP };
 
     if (to - from > page_total_count() * PAGE_SIZE ||
-        (r && r->start < to + PAGE_SIZE))
+        !space_data_fits(s, to - from) || (r && r->start < to + PAGE_SIZE))
         return false;
     return region_add(s, &like) != NULL;
 }

@@ -71,6 +71,8 @@ MUST_CHECK long space_map_stack(struct space *s, size_t limit);
 void space_set_large(struct space *s, bool enabled);
 /* RLIMIT_STACK changed: how far stacks may grow from now on. */
 void space_set_stack_limit(struct space *s, size_t limit);
+/* RLIMIT_DATA: how much private writable memory there may be, in bytes. */
+void space_set_data_limit(struct space *s, uint64_t limit);
 /* Map kernel-owned pages (vDSO) read-only or executable, refs not counted. */
 MUST_CHECK long space_map_pages(struct space *s, const paddr_t *pages,
                                 size_t count, int prot, const char *name);

@@ -50,15 +50,18 @@ static int discard_region(struct space *s, struct region *r, uaddr_t start,
         if (r->obj || is_shared)
             return -EINVAL;
         break;
-    case MADV_REMOVE: /* of files: fallocate() is the way */
-        if (!is_shared)
-            return r->obj ? -EACCES : -EINVAL;
-        if (r->flags & REGION_NO_WRITE)
+    case MADV_REMOVE:
+        if (!r->obj)
+            return -EINVAL;
+        if (!is_shared || r->flags & REGION_NO_WRITE)
             return -EACCES;
-        if (!shared_is(r->obj))
+        if (!r->obj->ops->remove)
             return -EOPNOTSUPP;
-        shared_remove(r->obj, (r->obj_off + (start - r->start)) >> PAGE_SHIFT,
-                      (end - start) >> PAGE_SHIFT);
+        return r->obj->ops->remove(
+            r->obj, (r->obj_off + (start - r->start)) >> PAGE_SHIFT,
+            (end - start) >> PAGE_SHIFT);
+    case MADV_COLD: /* nothing is ever swapped */
+    case MADV_PAGEOUT:
         return 0;
     case MADV_WIPEONFORK: /* there is no fork to wipe at */
         return r->obj || is_shared ? -EINVAL : 0;
@@ -167,6 +170,8 @@ int space_advise(struct space *s, uaddr_t start, size_t len, int advice)
 
     if (start & PAGE_MASK || end < start || (len && end == start))
         return -EINVAL;
+    if (len == 0)
+        start = end = 0; /* only the advice is looked at */
     switch (advice) {
     case MADV_NORMAL:
     case MADV_RANDOM:
@@ -177,14 +182,14 @@ int space_advise(struct space *s, uaddr_t start, size_t len, int advice)
     case MADV_KEEPONFORK:
     case MADV_DONTDUMP:
     case MADV_DODUMP:
-    case MADV_COLD:
-    case MADV_PAGEOUT:
         return space_check_mapped(s, start, len);
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
     case MADV_FREE:
     case MADV_REMOVE:
     case MADV_WIPEONFORK:
+    case MADV_COLD:
+    case MADV_PAGEOUT:
         return discard(s, start, end, advice);
     case MADV_HUGEPAGE:
     case MADV_NOHUGEPAGE:
@@ -194,7 +199,10 @@ int space_advise(struct space *s, uaddr_t start, size_t len, int advice)
         return fault_in(s, start, end,
                         advice == MADV_POPULATE_READ ? SPACE_READ
                                                      : SPACE_WRITE);
-    default: /* MERGEABLE (no KSM), COLLAPSE, HWPOISON, unknown ones */
+    case MADV_HWPOISON:
+    case MADV_SOFT_OFFLINE:
+        return -EPERM;
+    default: /* MERGEABLE (no KSM), COLLAPSE, unknown ones */
         return -EINVAL;
     }
 }

@@ -37,7 +37,8 @@ static int protect_region(struct space *s, struct region *r, uaddr_t start,
     if (prot & PROT_WRITE && r->flags & REGION_NO_WRITE)
         return -EACCES;
     if (prot & PROT_WRITE && !(r->prot & PROT_WRITE) &&
-        overcommits(r, end - start))
+        (overcommits(r, end - start) ||
+         (region_is_data(prot, r->flags) && !space_data_fits(s, end - start))))
         return -ENOMEM;
     err = space_cut(s, start, end);
     if (err)
@@ -209,6 +210,9 @@ static int remap_check_region(struct space *s, const struct remap *m)
     if (r->obj && r->obj_off + (m->old - r->start) + m->new_len < r->obj_off)
         return -EINVAL;
     if (more > 0 && r->prot & PROT_WRITE && overcommits(r, more))
+        return -ENOMEM;
+    if (more > 0 && region_is_data(r->prot, r->flags) &&
+        !space_data_fits(s, more))
         return -ENOMEM;
     return 0;
 }

@@ -13,6 +13,21 @@
 #define NAME_LEN    512u
 #define NAME_COLUMN 73 /* where Linux puts it */
 
+bool region_is_data(uint32_t prot, uint32_t flags)
+{
+    return prot & PROT_WRITE && !(flags & (REGION_SHARED | REGION_STACK));
+}
+
+bool space_data_fits(const struct space *s, uint64_t len)
+{
+    struct space_stat st;
+
+    if (LIKELY(s->data_limit == UINT64_MAX)) /* hardly anyone sets it */
+        return true;
+    space_stat(s, &st);
+    return st.data_pages * PAGE_SIZE + len <= s->data_limit;
+}
+
 void space_stat(const struct space *s, struct space_stat *out)
 {
     memset(out, 0, sizeof(*out));
@@ -27,10 +42,10 @@ void space_stat(const struct space *s, struct space_stat *out)
 
         if (r->flags & REGION_STACK)
             out->stack_pages += pages;
-        else if (r->prot & PROT_EXEC)
-            out->text_pages += pages;
-        else if (r->prot & PROT_WRITE)
+        else if (region_is_data(r->prot, r->flags))
             out->data_pages += pages;
+        else if (r->prot & PROT_EXEC && !(r->prot & PROT_WRITE))
+            out->text_pages += pages;
         if (r->flags & REGION_SHARED)
             out->shared_pages += pages;
         if (r->flags & REGION_LOCKED)

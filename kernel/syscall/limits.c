@@ -32,6 +32,8 @@ static int limit_set(unsigned which, const struct rlimit64 *new_limit)
     p->rlimits[which] = *new_limit;
     if (which == RLIMIT_STACK)
         space_set_stack_limit(p->space, new_limit->soft);
+    else if (which == RLIMIT_DATA)
+        space_set_data_limit(p->space, new_limit->soft);
     return 0;
 }
 

@@ -22,16 +22,23 @@ static struct space *space(void)
     return process_current()->space;
 }
 
+/* What MAP_SHARED_VALIDATE knows: Linux's LEGACY_MAP_MASK. */
+#define VALID_FLAGS                                                          \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | \
+     MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |             \
+     MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | ABOVE4G |          \
+     MAP_HUGE_2MB | MAP_HUGE_1GB)
+#define ABOVE4G 0x80 /* MAP_ABOVE4G, new in Linux 6.6 */
+
 /* The mapping types and flags that make sense together; Linux's errors. */
-static int check_flags(int prot, int flags, bool has_file)
+static int check_flags(int flags, bool has_file)
 {
     int type = flags & MAP_TYPE;
 
-    (void)prot;
     if (type != MAP_SHARED && type != MAP_PRIVATE &&
         !(type == MAP_SHARED_VALIDATE && has_file))
         return -EINVAL;
-    if (type == MAP_SHARED_VALIDATE && flags & MAP_SYNC)
+    if (type == MAP_SHARED_VALIDATE && flags & ~VALID_FLAGS)
         return -EOPNOTSUPP;
     if (flags & MAP_HUGETLB)
         return -ENOMEM; /* none are reserved */
@@ -96,7 +103,10 @@ long sys_mmap(uaddr_t addr, size_t len, int prot, int flags, int fd,
         return -ENOMEM;
     if (off + len < off)
         return -EOVERFLOW;
-    err = check_flags(prot, flags, !(flags & MAP_ANONYMOUS));
+    if (flags & MAP_FIXED_NOREPLACE && !(addr & PAGE_MASK) &&
+        !space_is_free(space(), addr, len))
+        return -EEXIST;
+    err = check_flags(flags, !(flags & MAP_ANONYMOUS));
     if (err)
         return err;
     if (flags & MAP_ANONYMOUS)
