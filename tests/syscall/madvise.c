@@ -189,8 +189,8 @@ TEST(validated_flags)
     CHECK(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | UNKNOWN, fd, 0) ==
               MAP_FAILED &&
           errno == EOPNOTSUPP);
-    CHECK(mmap(p, PAGE, RW, MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE, fd,
-               0) == MAP_FAILED &&
+    CHECK(mmap(p, PAGE, RW, MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE, fd, 0) ==
+              MAP_FAILED &&
           errno == EEXIST);
     CHECK(mmap((void *)0x30000, PAGE, RW,
                MAP_SHARED_VALIDATE | MAP_FIXED_NOREPLACE, fd,
