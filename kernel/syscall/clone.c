@@ -56,6 +56,10 @@ static bool is_nonsense(uint64_t flags)
         return true;
     if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
         return true;
+    if ((flags & CLONE_NEWIPC) && (flags & CLONE_SYSVSEM))
+        return true;
+    if ((flags & CLONE_THREAD) && (flags & (CLONE_NEWUSER | CLONE_NEWPID)))
+        return true;
     return (flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND);
 }
 
@@ -109,6 +113,10 @@ long sys_clone(uint64_t flags, uaddr_t stack, uaddr_t parent_tid,
     };
 
     if (is_nonsense(r.flags))
+        return -EINVAL;
+    /* One pointer would be told both the descriptor and the id. */
+    if ((r.flags & CLONE_PIDFD) &&
+        (r.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED)))
         return -EINVAL;
     if (!(r.flags & CLONE_THREAD))
         return refuse_process("clone", &told);
