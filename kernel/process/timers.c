@@ -8,6 +8,7 @@
  */
 #include "process/timers.h"
 
+#include <asm/resource.h>
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/time.h>
@@ -31,6 +32,41 @@ static void itimer_expired(struct clock_timer *t, uint64_t overrun)
     (void)signal_send_process(p, &info);
 }
 
+static void cpu_limit_arm(struct process *p)
+{
+    const struct rlimit64 *limit = &p->rlimits[RLIMIT_CPU];
+    uint64_t second = MAX(MIN(limit->soft, limit->hard), 1ul);
+
+    /* Beyond centuries it is no limit. */
+    clock_timer_set(
+        &p->timers->cpu_limit,
+        second < CLOCK_TARGET_MAX / NS_PER_SEC ? second * NS_PER_SEC : 0, 0);
+}
+
+/* Linux moves the soft limit on, and the program sees that. */
+static void cpu_limit_expired(struct clock_timer *t, uint64_t overrun)
+{
+    struct process *p = t->process;
+    struct rlimit64 *limit = &p->rlimits[RLIMIT_CPU];
+    struct signal_info info = { .signo = SIGXCPU, .code = SI_KERNEL };
+
+    (void)overrun;
+    if (process_cpu_ns(p) / NS_PER_SEC >= limit->hard)
+        info.signo = SIGKILL;
+    else
+        limit->soft++;
+    (void)signal_send_process(p, &info);
+    cpu_limit_arm(p);
+}
+
+int process_cpu_limit_set(void)
+{
+    if (!process_timers())
+        return -ENOMEM;
+    cpu_limit_arm(process_current());
+    return 0;
+}
+
 struct process_timers *process_timers(void)
 {
     struct process *p = process_current();
@@ -48,6 +84,8 @@ struct process_timers *process_timers(void)
                      itimer_expired);
     clock_timer_init(&all->itimers[2], p, CLOCK_PROCESS_CPUTIME_ID,
                      itimer_expired);
+    clock_timer_init(&all->cpu_limit, p, CLOCK_PROCESS_CPUTIME_ID,
+                     cpu_limit_expired);
     p->timers = all;
     return all;
 }

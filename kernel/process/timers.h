@@ -33,13 +33,17 @@ struct posix_timer {
 
 struct process_timers {
     struct clock_timer itimers[ITIMER_COUNT];
-    struct list posix; /* struct posix_timer */
+    struct clock_timer cpu_limit; /* RLIMIT_CPU */
+    struct list posix;            /* struct posix_timer */
     unsigned posix_count;
     int next_id;
 };
 
 /* The current process's; NULL: out of memory. */
 struct process_timers *process_timers(void) MUST_CHECK;
+/* RLIMIT_CPU was set: SIGXCPU at the soft limit and each second after it,
+ * SIGKILL at the hard one. -ENOMEM */
+MUST_CHECK int process_cpu_limit_set(void);
 /* -EAGAIN too many, -ENOMEM. The fields signo, tid, value are the caller's. */
 MUST_CHECK int posix_timer_create(int clock, struct posix_timer **out);
 struct posix_timer *posix_timer_find(int id); /* NULL: none */

@@ -48,7 +48,9 @@ struct process {
     uint64_t ram_len; /* -m, for messages; 0: not told */
     /* What prctl() and capset() keep here; 0 is what a program starts with. */
     uint64_t cap_dropped, cap_off, cap_inheritable; /* bits; off: effective */
-    uint64_t timer_slack_ns;                        /* 0: Linux's 50 us */
+    uint64_t cap_unbound; /* bits that the bounding set has lost */
+    uint8_t securebits;
+    uint64_t timer_slack_ns; /* 0: Linux's 50 us */
     int death_signal;
     int oom_score_adj; /* remembered: there is no other to choose */
     uint64_t io_bytes[2], io_calls[2]; /* read, written; for /proc/self/io */

@@ -65,6 +65,7 @@ struct thread {
     struct list pi_waiters;          /* who waits for its locks: futex_pi.c */
     struct futex_waiter *pi_blocked; /* its own such waiting */
     bool reset_on_fork;
+    uint16_t ioprio; /* as ioprio_set() has it; 0: from nice */
     char name[16];
     void *kstack; /* NULL: the boot stack */
     uaddr_t clear_child_tid;

@@ -8,6 +8,7 @@
 #include "core/string.h"
 #include "fs/file.h"
 #include "mm/space.h"
+#include "process/timers.h"
 #include "sched/process.h"
 #include "syscall/syscall.h"
 #include "time/clock.h"
@@ -34,7 +35,7 @@ static int limit_set(unsigned which, const struct rlimit64 *new_limit)
         space_set_stack_limit(p->space, new_limit->soft);
     else if (which == RLIMIT_DATA)
         space_set_data_limit(p->space, new_limit->soft);
-    return 0;
+    return which == RLIMIT_CPU ? process_cpu_limit_set() : 0;
 }
 
 long sys_prlimit64(int pid, unsigned which, uaddr_t new_limit, uaddr_t old)

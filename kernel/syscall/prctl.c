@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/prctl.h>
+#include <linux/securebits.h>
 
 #include "core/errno.h"
 #include "core/string.h"
@@ -15,6 +16,7 @@
 #include "sched/process.h"
 #include "syscall/syscall.h"
 
+#define SECUREBITS_ALL      (SECURE_ALL_BITS | SECURE_ALL_LOCKS)
 #define NAME_LEN            16u
 #define TIMER_SLACK_DEFAULT 50000u
 
@@ -76,11 +78,14 @@ static long capability(int option, uint64_t a2, uint64_t a3)
 
     switch (option) {
     case PR_CAPBSET_READ:
-        return is_valid ? !(p->cap_dropped >> a2 & 1) : -EINVAL;
+        return is_valid ? !(p->cap_unbound >> a2 & 1) : -EINVAL;
     case PR_CAPBSET_DROP:
         if (p->euid != 0)
             return -EPERM;
-        return is_valid ? 0 : -EINVAL; /* concerns the next exec() */
+        if (!is_valid)
+            return -EINVAL;
+        p->cap_unbound |= 1ull << a2; /* concerns the next exec() */
+        return 0;
     case PR_CAP_AMBIENT:
         if (a2 == PR_CAP_AMBIENT_CLEAR_ALL)
             return a3 ? -EINVAL : 0;
@@ -92,9 +97,15 @@ static long capability(int option, uint64_t a2, uint64_t a3)
                    ? 0
                    : -EINVAL;
     case PR_GET_SECUREBITS:
+        return p->securebits;
+    default: /* PR_SET_SECUREBITS: what a lock bit locks stays */
+        if (p->euid != 0 || a2 > SECUREBITS_ALL ||
+            (((p->securebits & SECURE_ALL_LOCKS) >> 1) &
+             (a2 ^ p->securebits)) ||
+            (p->securebits & SECURE_ALL_LOCKS & ~a2))
+            return -EPERM;
+        p->securebits = (uint8_t)a2;
         return 0;
-    default: /* PR_SET_SECUREBITS */
-        return a2 == 0 && p->euid == 0 ? 0 : -EPERM;
     }
 }
 
@@ -176,6 +187,8 @@ long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
     case PR_TASK_PERF_EVENTS_DISABLE:
     case PR_TASK_PERF_EVENTS_ENABLE:
         return 0; /* there are none */
+    case PR_GET_SECCOMP:
+        return 0; /* no filter: there is no seccomp(2) */
     case PR_MCE_KILL_GET:
         return PR_MCE_KILL_DEFAULT;
     case PR_SET_PTRACER:

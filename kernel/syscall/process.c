@@ -20,33 +20,36 @@
     (WAITID_EVENTS | WNOHANG | WNOWAIT | __WNOTHREAD | __WCLONE | __WALL)
 
 /* Once: a program that tries for ever should not fill a log. */
-static long no_exec(const char *call, uaddr_t path)
+static long no_exec(const char *call, uaddr_t path, bool *told)
 {
-    static bool told;
     char name[128];
 
-    if (told)
+    if (*told)
         return -ENOSYS;
-    told = true;
+    *told = true;
     if (user_string(name, path, sizeof(name)) < 0)
         name[0] = '\0';
-    kprintf("the program calls %s(\"%s\"): several programs are not supported "
-            "yet, it gets ENOSYS",
+    kprintf("%s of '%s': several processes are not supported yet, the call "
+            "fails with ENOSYS; run one program per guest",
             call, name);
     return -ENOSYS;
 }
 
 long sys_execve(uaddr_t path, uaddr_t argv, uaddr_t envp)
 {
+    static bool told;
+
     (void)argv, (void)envp;
-    return no_exec("execve", path);
+    return no_exec("execve", path, &told);
 }
 
 long sys_execveat(int dirfd, uaddr_t path, uaddr_t argv, uaddr_t envp,
                   int flags)
 {
+    static bool told;
+
     (void)dirfd, (void)argv, (void)envp, (void)flags;
-    return no_exec("execveat", path);
+    return no_exec("execveat", path, &told);
 }
 
 long sys_wait4(int pid, uaddr_t status, int options, uaddr_t usage)

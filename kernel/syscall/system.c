@@ -133,33 +133,33 @@ long sys_unshare(int flags)
 
 /* ---- ioprio ---- */
 
-#define IOPRIO_CLASS(prio)  ((prio) >> 13)
-#define IOPRIO_CLASS_BE     2
-#define IOPRIO_CLASS_MAX    3
-#define IOPRIO_LEVEL_MASK   0x1fff
-#define IOPRIO_LEVELS       8
-#define IOPRIO_BEST_EFFORT4 (IOPRIO_CLASS_BE << 13 | 4)
+#define IOPRIO_CLASS(prio) ((prio) >> 13)
+#define IOPRIO_CLASS_BE    2
+#define IOPRIO_CLASS_MAX   3
+#define IOPRIO_LEVEL_MASK  0x1fff
+#define IOPRIO_LEVELS      8
 
-/* which: a process (1), a group (2) or a user (3). */
-static int ioprio_who_check(int which, int who)
+/* The thread that is asked about; which: a process or thread (1), a group (2)
+ * or a user (3), of which there is one each: its first thread stands for it. */
+static int ioprio_thread(int which, int who, struct thread **out)
 {
     const struct process *p = process_current();
+    bool is_here = which == 1   ? who == 0 || thread_find(who)
+                   : which == 2 ? who == 0 || who == p->pgid
+                                : who == (int)p->uid;
 
-    switch (which) {
-    case 1:
-        return who == 0 || thread_find(who) ? 0 : -ESRCH;
-    case 2:
-        return who == 0 || who == p->pgid ? 0 : -ESRCH;
-    case 3:
-        return who == (int)p->uid ? 0 : -ESRCH;
-    default:
+    if (which < 1 || which > 3)
         return -EINVAL;
-    }
+    if (!is_here)
+        return -ESRCH;
+    *out = which == 1 ? thread_find(who) : thread_current();
+    return 0;
 }
 
 long sys_ioprio_set(int which, int who, int prio)
 {
-    int class = IOPRIO_CLASS(prio);
+    int class = IOPRIO_CLASS(prio), err;
+    struct thread *t;
 
     if (class < 0 || class > IOPRIO_CLASS_MAX)
         return -EINVAL;
@@ -168,12 +168,19 @@ long sys_ioprio_set(int which, int who, int prio)
         return -EINVAL;
     if (class == 1 && process_current()->euid != 0)
         return -EPERM;
-    return ioprio_who_check(which, who);
+    err = ioprio_thread(which, who, &t);
+    if (!err)
+        t->ioprio = (uint16_t)prio;
+    return err;
 }
 
+/* Without one of its own a thread has the level that its nice value gives. */
 long sys_ioprio_get(int which, int who)
 {
-    int err = ioprio_who_check(which, who);
+    struct thread *t;
+    int err = ioprio_thread(which, who, &t);
 
-    return err ? err : IOPRIO_BEST_EFFORT4;
+    if (err)
+        return err;
+    return t->ioprio ? t->ioprio : IOPRIO_CLASS_BE << 13 | (t->nice + 20) / 5;
 }

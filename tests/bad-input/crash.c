@@ -29,6 +29,17 @@ static int fork_one(void)
     return waitpid(pid, NULL, 0) == pid ? 0 : 5;
 }
 
+/* Tries twice what cannot be: it is told once. */
+static int exec_one(void)
+{
+    char *const argv[] = { "true", NULL };
+
+    for (int i = 0; i < 2; i++)
+        execv("/bin/true", argv);
+    perror("execv");
+    return 6;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -52,6 +63,8 @@ int main(int argc, char **argv)
         ((void (*)(void))0x1234)();
     else if (strcmp(how, "fork") == 0)
         return fork_one();
+    else if (strcmp(how, "exec") == 0)
+        return exec_one();
     else if (strcmp(how, "loop") == 0)
         for (;;)
             __asm__ volatile("");
