@@ -39,14 +39,6 @@ KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -Ikernel
 
-# What no program does often is compiled for size.
-KERNEL_COLD := $(wildcard kernel/ipc/*.c kernel/fs/proc*.c) \
-	$(patsubst %,kernel/%.c,fs/inotify fs/locks fs/memfs_xattr fs/sys fs/cgroup fs/pseudo \
-	mm/space_info process/signal_crash process/symbol process/timers) \
-	$(patsubst %,kernel/syscall/%.c,attr eventfd inotify limits links mqueue \
-	prctl sched system sysv_ipc timer xattr)
-$(KERNEL_COLD:%=$(B)/%.o): KERNEL_CFLAGS += -Os
-
 $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 	@echo "  LINK $@"
 	$(Q)$(CC) -nostdlib -static-pie -Wl,--gc-sections,-z,max-page-size=4096 \

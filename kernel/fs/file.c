@@ -68,11 +68,21 @@ void file_put(struct file *f)
         file_end(f);
 }
 
+bool file_can_read(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+
+bool file_can_write(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
+
 ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
 {
     ssize_t done;
 
-    if ((f->flags & O_ACCMODE) == O_WRONLY || (f->flags & O_PATH))
+    if (!file_can_read(f))
         return -EBADF;
     if (!f->ops->read)
         return -EINVAL;
@@ -110,7 +120,7 @@ ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
     bool is_regular = f->inode && S_ISREG(f->inode->mode);
     ssize_t done;
 
-    if ((f->flags & O_ACCMODE) == O_RDONLY || (f->flags & O_PATH))
+    if (!file_can_write(f))
         return -EBADF;
     if (!f->ops->write)
         return -EINVAL;

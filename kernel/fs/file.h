@@ -72,6 +72,8 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
 struct file *file_get(struct file *f);
 void file_put(struct file *f);
 
+bool file_can_read(const struct file *f);
+bool file_can_write(const struct file *f);
 /* Read/write at pos through ops, with access-mode checks (-EBADF). */
 MUST_CHECK ssize_t file_read(struct file *f, struct io *io, uint64_t *pos);
 MUST_CHECK ssize_t file_write(struct file *f, struct io *io, uint64_t *pos);

@@ -78,21 +78,21 @@ static void event_free(struct inotify *n, struct event *e)
         kfree(e);
 }
 
-static void event_queue(struct inotify *n, struct inotify_event head,
+static void event_queue(struct inotify *n, struct inotify_event *head,
                         const char *name, size_t name_len)
 {
     struct event *e;
 
     if (name_len > 0)
-        head.len = (uint32_t)ALIGN_UP(name_len + 1, sizeof(head));
+        head->len = (uint32_t)ALIGN_UP(name_len + 1, sizeof(*head));
     if (!list_is_empty(&n->events) &&
-        event_equal(LIST_ENTRY(n->events.prev, struct event, link), &head, name,
+        event_equal(LIST_ENTRY(n->events.prev, struct event, link), head, name,
                     name_len))
         return;
-    e = n->event_count < INOTIFY_EVENTS_MAX ? kzalloc(sizeof(*e) + head.len)
+    e = n->event_count < INOTIFY_EVENTS_MAX ? kzalloc(sizeof(*e) + head->len)
                                             : NULL;
     if (e) {
-        e->head = head;
+        e->head = *head;
         memcpy(event_name(e), name, name_len);
     } else { /* it is lost: the program hears that once */
         e = &n->overflow;
@@ -121,9 +121,9 @@ static void watch_free(struct inotify_watch *w)
 
 static void watch_end(struct inotify_watch *w)
 {
-    const struct inotify_event e = { .wd = w->wd, .mask = IN_IGNORED };
+    struct inotify_event e = { .wd = w->wd, .mask = IN_IGNORED };
 
-    event_queue(w->owner, e, "", 0);
+    event_queue(w->owner, &e, "", 0);
     watch_free(w);
 }
 
@@ -141,7 +141,7 @@ static void tell(struct inode *i, uint32_t mask, const struct notify_name *n,
             continue;
         if (n)
             e.cookie = n->cookie;
-        event_queue(w->owner, e, n ? n->name : "", n ? n->name_len : 0);
+        event_queue(w->owner, &e, n ? n->name : "", n ? n->name_len : 0);
         if (w->mask & IN_ONESHOT)
             watch_end(w);
     }

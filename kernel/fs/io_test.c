@@ -220,8 +220,11 @@ TEST(sizes)
     start(O_NONBLOCK);
     CHECK_EQ(pipe_size(F_GETPIPE_SZ, 0), PIPE_LEN);
     CHECK_EQ(pipe_size(F_SETPIPE_SZ, 5000), 8192);
-    CHECK_EQ(pipe_size(F_SETPIPE_SZ, 0), -EINVAL);
+    CHECK_EQ(pipe_size(F_SETPIPE_SZ, 0), 4096);
+    CHECK_EQ(pipe_size(F_SETPIPE_SZ, 8192), 8192);
+    thread_current()->process->fsuid = 1;
     CHECK_EQ(pipe_size(F_SETPIPE_SZ, 1 << 21), -EPERM);
+    thread_current()->process->fsuid = 0;
     CHECK_EQ(file_give(ends[1], big, sizeof(big)), 8192);
     CHECK_EQ(pipe_size(F_SETPIPE_SZ, 4096), -EBUSY);
     CHECK_EQ(pipe_size(F_SETPIPE_SZ, 32768), 32768);

@@ -14,35 +14,17 @@
 
 #include "core/errno.h"
 #include "core/panic.h"
+#include "fs/dentry.h"
+#include "fs/pipe.h"
 #include "fs/special.h"
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "sched/process.h"
-#include "sched/wait.h"
 #include "time/clock.h"
 
 #define PIPE_SLOTS_DEFAULT 16u
 #define PIPE_SLOTS_MAX     256u  /* 1 MiB, Linux's pipe-max-size */
 #define PIPE_ATOMIC_LEN    4096u /* PIPE_BUF */
-
-struct pipe_slot {
-    uint8_t *page;
-    uint16_t off, len;
-    bool is_packet;
-};
-
-struct pipe {
-    struct waitq readable, writable;
-    unsigned readers, writers; /* open files */
-    /* Ever opened, so that open() of a FIFO sees who came and left. */
-    unsigned reader_count, writer_count;
-    struct pipe_slot *slots;
-    unsigned slot_max; /* a power of two */
-    unsigned head, count;
-    uint8_t *spare;
-    uint64_t created_ns;
-    uint64_t ino;
-};
 
 static struct pipe *pipe_new(void)
 {
@@ -64,21 +46,19 @@ static struct pipe *pipe_new(void)
     return p;
 }
 
-static void page_release(struct pipe *p, uint8_t *page)
+static void slot_release(struct pipe *p, struct pipe_slot *s)
 {
-    if (!p->spare)
-        p->spare = page;
+    if (!p->spare && !s->is_shared)
+        p->spare = s->page;
     else
-        page_put(page_pa(page));
+        page_put(page_pa(s->page));
+    s->page = NULL;
 }
 
 static void pipe_free(struct pipe *p)
 {
-    for (unsigned i = 0; i < p->count; i++) {
-        unsigned idx = (p->head + i) & (p->slot_max - 1);
-
-        page_put(page_pa(p->slots[idx].page));
-    }
+    for (unsigned i = 0; i < p->count; i++)
+        page_put(page_pa(pipe_slot(p, i)->page));
     if (p->spare)
         page_put(page_pa(p->spare));
     kfree(p->slots);
@@ -90,7 +70,7 @@ static size_t pipe_bytes(const struct pipe *p)
     size_t len = 0;
 
     for (unsigned i = 0; i < p->count; i++)
-        len += p->slots[(p->head + i) & (p->slot_max - 1)].len;
+        len += pipe_slot(p, i)->len;
     return len;
 }
 
@@ -98,10 +78,36 @@ static size_t pipe_bytes(const struct pipe *p)
 
 static void slot_pop(struct pipe *p)
 {
-    page_release(p, p->slots[p->head].page);
-    p->slots[p->head].page = NULL;
+    slot_release(p, &p->slots[p->head]);
     p->head = (p->head + 1) & (p->slot_max - 1);
     p->count--;
+}
+
+void pipe_consume(struct pipe *p, size_t len)
+{
+    struct pipe_slot *s = &p->slots[p->head];
+
+    ASSERT_OP(len, <=, s->len);
+    s->off = (uint16_t)(s->off + len);
+    s->len = (uint16_t)(s->len - len);
+    if (s->len == 0)
+        slot_pop(p);
+}
+
+int pipe_wait_data(struct pipe *p, bool nonblock)
+{
+    while (p->count == 0 || p->draining) {
+        int err;
+
+        if (p->writers == 0 && p->count == 0)
+            return 1;
+        if (nonblock)
+            return -EAGAIN;
+        err = waitq_sleep(&p->readable, WAIT_FOREVER);
+        if (err)
+            return err;
+    }
+    return 0;
 }
 
 /* Move what is there. -EFAULT when the first byte cannot be moved. */
@@ -134,28 +140,18 @@ static ssize_t pipe_take(struct pipe *p, struct io *io)
 static ssize_t pipe_read(struct file *f, struct io *io, uint64_t *pos)
 {
     struct pipe *p = f->private;
+    ssize_t n;
 
     (void)pos;
     if (io->left == 0)
         return 0;
-    for (;;) {
-        int err;
-
-        if (p->count > 0) {
-            ssize_t n = pipe_take(p, io);
-
-            if (n != -EFAULT)
-                waitq_wake_all(&p->writable);
-            return n;
-        }
-        if (p->writers == 0)
-            return 0;
-        if (f->flags & O_NONBLOCK)
-            return -EAGAIN;
-        err = waitq_sleep(&p->readable, WAIT_FOREVER);
-        if (err)
-            return err;
-    }
+    n = pipe_wait_data(p, f->flags & O_NONBLOCK);
+    if (n)
+        return MIN(n, 0);
+    n = pipe_take(p, io);
+    if (n != -EFAULT)
+        waitq_wake_all(&p->writable);
+    return n;
 }
 
 /* ---- writing ---- */
@@ -167,14 +163,14 @@ static size_t tail_room(const struct pipe *p)
 
     if (p->count == 0)
         return 0;
-    s = &p->slots[(p->head + p->count - 1) & (p->slot_max - 1)];
-    return s->is_packet ? 0 : PAGE_SIZE - s->off - s->len;
+    s = pipe_slot(p, p->count - 1);
+    return s->is_packet || s->is_shared ? 0 : PAGE_SIZE - s->off - s->len;
 }
 
 /* An empty slot at the end, with a page. NULL: no memory. */
 static struct pipe_slot *slot_push(struct pipe *p, bool is_packet)
 {
-    struct pipe_slot *s = &p->slots[(p->head + p->count) & (p->slot_max - 1)];
+    struct pipe_slot *s = pipe_slot(p, p->count);
     paddr_t pa;
 
     ASSERT_OP(p->count, <, p->slot_max);
@@ -189,6 +185,7 @@ static struct pipe_slot *slot_push(struct pipe *p, bool is_packet)
     s->off = 0;
     s->len = 0;
     s->is_packet = is_packet;
+    s->is_shared = false;
     p->count++;
     return s;
 }
@@ -201,7 +198,7 @@ static ssize_t pipe_give(struct pipe *p, struct io *io, bool is_packet)
     size_t want, moved;
 
     if (room > 0) {
-        s = &p->slots[(p->head + p->count - 1) & (p->slot_max - 1)];
+        s = pipe_slot(p, p->count - 1);
     } else {
         if (p->count == p->slot_max)
             return 0;
@@ -215,8 +212,7 @@ static ssize_t pipe_give(struct pipe *p, struct io *io, bool is_packet)
     s->len = (uint16_t)(s->len + moved);
     if (s->len == 0) { /* nothing arrived: take the new slot back */
         p->count--;
-        page_release(p, s->page);
-        s->page = NULL;
+        slot_release(p, s);
     }
     return moved ? (ssize_t)moved : -EFAULT;
 }
@@ -228,11 +224,30 @@ static bool may_write(const struct pipe *p, const struct file *f, size_t left,
 {
     size_t slots = p->slot_max - p->count;
 
+    if (p->filling)
+        return false;
     if (f->flags & O_DIRECT)
         return slots > 0;
     if (is_first && left <= PIPE_ATOMIC_LEN)
         return slots > 0 || tail_room(p) >= left;
     return slots > 0 || tail_room(p) > 0;
+}
+
+int pipe_wait_room(struct pipe *p, bool nonblock)
+{
+    for (;;) {
+        int err;
+
+        if (p->readers == 0)
+            return -EPIPE;
+        if (p->count < p->slot_max && !p->filling)
+            return 0;
+        if (nonblock)
+            return -EAGAIN;
+        err = waitq_sleep(&p->writable, WAIT_FOREVER);
+        if (err)
+            return err;
+    }
 }
 
 static ssize_t pipe_write(struct file *f, struct io *io, uint64_t *pos)
@@ -278,7 +293,7 @@ static unsigned pipe_poll(struct file *f, struct poll_table *table)
         poll_wait(table, &p->readable);
         if (p->count > 0)
             events |= EPOLLIN | EPOLLRDNORM;
-        if (p->writers == 0 && p->writer_count > 0)
+        if (p->writers == 0 && p->writer_count != f->pos)
             events |= EPOLLHUP;
     }
     if (mode != O_RDONLY) {
@@ -305,19 +320,19 @@ static long pipe_resize(struct pipe *p, unsigned long len)
     struct pipe_slot *slots;
     unsigned slot_max = 1;
 
-    if (len == 0 || len > (1ul << 31))
+    if (len > (1ul << 31))
         return -EINVAL;
-    if (len > PIPE_SLOTS_MAX * PAGE_SIZE)
-        return -EPERM;
     while (slot_max * PAGE_SIZE < len)
         slot_max *= 2;
-    if (slot_max < p->count)
+    if (slot_max > PIPE_SLOTS_MAX && slot_max > p->slot_max && !cred_is_root())
+        return -EPERM;
+    if (slot_max < p->count + p->filling)
         return -EBUSY;
     slots = kzalloc(slot_max * sizeof(*slots));
     if (!slots)
         return -ENOMEM;
     for (unsigned i = 0; i < p->count; i++)
-        slots[i] = p->slots[(p->head + i) & (p->slot_max - 1)];
+        slots[i] = *pipe_slot(p, i);
     kfree(p->slots);
     p->slots = slots;
     p->slot_max = slot_max;
@@ -333,7 +348,7 @@ static long pipe_fcntl(struct file *f, unsigned cmd, unsigned long arg)
     if (cmd == F_GETPIPE_SZ)
         return (long)(p->slot_max * PAGE_SIZE);
     if (cmd == F_SETPIPE_SZ)
-        return pipe_resize(p, arg);
+        return pipe_resize(p, (unsigned)arg);
     return -EINVAL;
 }
 
@@ -384,6 +399,13 @@ static void pipe_release(struct file *f)
     }
     waitq_wake_all(&p->readable);
     waitq_wake_all(&p->writable);
+}
+
+static const struct file_ops pipe_ops;
+
+struct pipe *pipe_of(const struct file *f)
+{
+    return f->ops == &pipe_ops || f->ops == &fifo_ops ? f->private : NULL;
 }
 
 static const struct file_ops pipe_ops = {
@@ -489,7 +511,10 @@ int fifo_open(struct inode *i, struct file *f)
         p->writer_count++;
         waitq_wake_all(&p->readable);
     }
-    if (mode == O_RDONLY && p->writers == 0 && !(f->flags & O_NONBLOCK))
+    /* Opened too early to know of a writer: no hang-up before one came. */
+    if (mode == O_RDONLY && p->writers == 0 && (f->flags & O_NONBLOCK))
+        f->pos = p->writer_count;
+    else if (mode == O_RDONLY && p->writers == 0)
         err = wait_for_partner(&p->writer_count, &p->readable);
     else if (mode == O_WRONLY && p->readers == 0)
         err = wait_for_partner(&p->reader_count, &p->writable);

@@ -8,6 +8,7 @@
 #include <linux/stat.h>
 
 #include "core/errno.h"
+#include "fs/pipe.h"
 #include "mm/page.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
@@ -94,9 +95,13 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t off, size_t len)
         n = -EINVAL;
     if (!n && !in.file->ops->seek)
         n = -EINVAL; /* what cannot be mapped or paged is no source */
-    if (!n)
-        n = copy_bytes(in.file, in.pos, out.file, out.pos,
-                       MIN(len, IO_LEN_MAX));
+    len = MIN(len, IO_LEN_MAX);
+    if (!n && pipe_of(out.file)) /* as splice: what fits */
+        n = write_signals(out.file,
+                          pipe_from_file(pipe_of(out.file), in.file, in.pos,
+                                         len, out.file->flags & O_NONBLOCK));
+    else if (!n)
+        n = copy_bytes(in.file, in.pos, out.file, out.pos, len);
     n = place_put(&out, n);
     return place_put(&in, n);
 }
@@ -115,6 +120,8 @@ static int range_check(const struct place *in, const struct place *out,
         return -EISDIR;
     if (!from || !to || !S_ISREG(from->mode) || !S_ISREG(to->mode))
         return -EINVAL;
+    if (from->sb != to->sb)
+        return -EXDEV;
     if (*in->pos + len < *in->pos || *out->pos + len < *out->pos)
         return -EOVERFLOW;
     if (from == to && *in->pos < *out->pos + len && *out->pos < *in->pos + len)

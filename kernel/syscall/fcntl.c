@@ -11,6 +11,7 @@
 #include "core/errno.h"
 #include "fs/fdtable.h"
 #include "fs/locks.h"
+#include "fs/pipe.h"
 #include "sched/process.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
@@ -209,6 +210,11 @@ static long fcntl_file(struct file *f, int fd, unsigned cmd, unsigned long arg)
         return fcntl_owner(f, cmd, arg);
     case F_GETLEASE:
         return F_UNLCK;
+    case F_SETPIPE_SZ:
+    case F_GETPIPE_SZ:
+        if (!pipe_of(f))
+            return -EBADF;
+        return f->ops->fcntl(f, cmd, arg);
     default:
         return f->ops->fcntl ? f->ops->fcntl(f, cmd, arg) : -EINVAL;
     }

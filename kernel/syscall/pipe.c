@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pipe.c - pipe(2), splice(2), vmsplice(2); what socket(2) says without a net.
+ * pipe.c - pipe(2), splice(2), tee(2), vmsplice(2).
  */
 #include <linux/fcntl.h>
-#include <linux/stat.h>
 
 #include "core/errno.h"
+#include "fs/pipe.h"
 #include "fs/special.h"
-#include "mm/heap.h"
 #include "syscall/at.h"
 #include "syscall/fd.h"
 #include "syscall/syscall.h"
 
-#define SPLICE_ALL   0x0fu /* SPLICE_F_MOVE, _NONBLOCK, _MORE, _GIFT */
-#define SPLICE_CHUNK 65536u
+#define SPLICE_ALL      0x0fu /* SPLICE_F_MOVE, _NONBLOCK, _MORE, _GIFT */
+#define SPLICE_NONBLOCK 0x02u
 
 long sys_pipe2(uaddr_t fds, int flags)
 {
@@ -47,15 +46,6 @@ long sys_pipe(uaddr_t fds)
     return sys_pipe2(fds, 0);
 }
 
-static bool is_pipe(struct file *f)
-{
-    struct kstat st;
-
-    if (f->inode)
-        return S_ISFIFO(f->inode->mode);
-    return f->ops->stat && f->ops->stat(f, &st) == 0 && S_ISFIFO(st.mode);
-}
-
 /* One end's position: the program's word, or the file's own. */
 static int offset_get(struct file *f, uaddr_t user, uint64_t *own,
                       uint64_t **pos_out)
@@ -63,7 +53,7 @@ static int offset_get(struct file *f, uaddr_t user, uint64_t *own,
     *pos_out = &f->pos;
     if (!user)
         return 0;
-    if (is_pipe(f))
+    if (pipe_of(f))
         return -ESPIPE;
     if (!f->ops->seek)
         return -EINVAL;
@@ -73,62 +63,85 @@ static int offset_get(struct file *f, uaddr_t user, uint64_t *own,
     return (int64_t)*own < 0 ? -EINVAL : 0;
 }
 
-/* Read once, write all of it: what a pipe has given cannot be put back. */
-static ssize_t copy_once(struct file *in, uint64_t *in_pos, struct file *out,
-                         uint64_t *out_pos, size_t len)
+static ssize_t splice_pos(struct file *in, uint64_t *in_pos, struct file *out,
+                          uint64_t *out_pos, size_t len, bool nonblock)
 {
-    struct io_vec vec;
-    struct io io;
-    ssize_t got, done = 0;
-    char *buf;
+    struct pipe *from = pipe_of(in), *to = pipe_of(out);
 
-    len = MIN(len, (size_t)SPLICE_CHUNK);
-    buf = kmalloc(len);
-    if (!buf)
-        return -ENOMEM;
-    io_init_kernel(&io, &vec, buf, len);
-    got = file_read(in, &io, in_pos);
-    while (done < got) {
-        ssize_t n;
-
-        io_init_kernel(&io, &vec, buf + done, (size_t)(got - done));
-        n = write_signals(out, file_write(out, &io, out_pos));
-        if (n <= 0) {
-            got = done ? done : n;
-            break;
-        }
-        done += n;
+    if (from && to) {
+        nonblock |= ((in->flags | out->flags) & O_NONBLOCK) != 0;
+        return from == to ? -EINVAL
+                          : pipe_to_pipe(from, to, len, nonblock, false);
     }
-    kfree(buf);
-    return got;
+    if (from) {
+        nonblock |= (in->flags & O_NONBLOCK) != 0;
+        return out->flags & O_APPEND
+                   ? -EINVAL
+                   : pipe_to_file(from, out, out_pos, len, nonblock);
+    }
+    nonblock |= (out->flags & O_NONBLOCK) != 0;
+    return to ? pipe_from_file(to, in, in_pos, len, nonblock) : -EINVAL;
 }
 
 static ssize_t splice_files(struct file *in, uaddr_t off_in, struct file *out,
-                            uaddr_t off_out, size_t len)
+                            uaddr_t off_out, size_t len, unsigned flags)
 {
     uint64_t own_in, own_out, *in_pos, *out_pos;
     ssize_t n;
     int err;
 
-    if (!is_pipe(in) && !is_pipe(out))
-        return -EINVAL;
-    if (out->flags & O_APPEND)
-        return -EINVAL;
+    if (!file_can_read(in) || !file_can_write(out))
+        return -EBADF;
     err = offset_get(in, off_in, &own_in, &in_pos);
     if (!err)
         err = offset_get(out, off_out, &own_out, &out_pos);
     if (err)
         return err;
-    n = copy_once(in, in_pos, out, out_pos, len);
+    n = splice_pos(in, in_pos, out, out_pos, MIN(len, IO_LEN_MAX),
+                   flags & SPLICE_NONBLOCK);
     if (n > 0 && off_in && user_put64(off_in, own_in) != 0)
         return -EFAULT;
     if (n > 0 && off_out && user_put64(off_out, own_out) != 0)
         return -EFAULT;
-    return n;
+    return write_signals(out, n);
 }
 
 long sys_splice(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out,
                 size_t len, unsigned flags)
+{
+    struct file *in, *out;
+    long n = -EBADF;
+
+    if (len == 0)
+        return 0;
+    if (flags & ~SPLICE_ALL)
+        return -EINVAL;
+    in = fd_get(fd_in);
+    out = fd_get(fd_out);
+    if (in && out)
+        n = splice_files(in, off_in, out, off_out, len, flags);
+    if (in)
+        file_put(in);
+    if (out)
+        file_put(out);
+    return n;
+}
+
+static ssize_t tee_files(struct file *in, struct file *out, size_t len,
+                         unsigned flags)
+{
+    struct pipe *from = pipe_of(in), *to = pipe_of(out);
+
+    if (!file_can_read(in) || !file_can_write(out))
+        return -EBADF;
+    if (!from || !to || from == to)
+        return -EINVAL;
+    flags |= (in->flags | out->flags) & O_NONBLOCK ? SPLICE_NONBLOCK : 0;
+    return write_signals(
+        out, pipe_to_pipe(from, to, len, flags & SPLICE_NONBLOCK, true));
+}
+
+long sys_tee(int fd_in, int fd_out, size_t len, unsigned flags)
 {
     struct file *in, *out;
     long n = -EBADF;
@@ -140,12 +153,30 @@ long sys_splice(int fd_in, uaddr_t off_in, int fd_out, uaddr_t off_out,
     in = fd_get(fd_in);
     out = fd_get(fd_out);
     if (in && out)
-        n = splice_files(in, off_in, out, off_out, len);
+        n = tee_files(in, out, len, flags);
     if (in)
         file_put(in);
     if (out)
         file_put(out);
     return n;
+}
+
+/* Waits for the first byte at most: what does not fit is not written. */
+static ssize_t vmsplice(struct file *f, struct io *io, bool nonblock)
+{
+    struct pipe *p = pipe_of(f);
+    ssize_t n;
+
+    if (!file_can_write(f)) {
+        n = pipe_wait_data(p, nonblock);
+        return n ? MIN(n, 0) : file_read(f, io, &f->pos);
+    }
+    n = pipe_wait_room(p, nonblock);
+    if (!n) {
+        io->left = MIN(io->left, (p->slot_max - p->count) * PAGE_SIZE);
+        n = file_write(f, io, &f->pos);
+    }
+    return write_signals(f, n);
 }
 
 long sys_vmsplice(int fd, uaddr_t vec, size_t count, unsigned flags)
@@ -160,12 +191,10 @@ long sys_vmsplice(int fd, uaddr_t vec, size_t count, unsigned flags)
     f = fd_get(fd);
     if (!f)
         return -EBADF;
-    n = is_pipe(f) ? io_vec_get(vec, count, fast, &copied) : -EBADF;
-    if (n >= 0) {
+    n = pipe_of(f) ? io_vec_get(vec, count, fast, &copied) : -EBADF;
+    if (!n) {
         io_init(&io, copied, count);
-        n = (f->flags & O_ACCMODE) == O_RDONLY
-                ? file_read(f, &io, &f->pos)
-                : write_signals(f, file_write(f, &io, &f->pos));
+        n = io.left ? vmsplice(f, &io, flags & SPLICE_NONBLOCK) : 0;
         io_vec_free(copied, fast);
     }
     file_put(f);
