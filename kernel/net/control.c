@@ -26,14 +26,14 @@ int socket_control_next(const struct socket_msg *m, size_t *off,
     return 1;
 }
 
-void socket_control_put(struct socket_msg *m, int level, int type,
-                        const void *data, size_t len)
+int socket_control_put(struct socket_msg *m, int level, int type,
+                       const void *data, size_t len)
 {
     struct abi_cmsghdr c = { sizeof(c) + len, level, type };
 
     if (!m->control_at || m->control_len < sizeof(c)) {
         m->out_flags |= MSG_CTRUNC;
-        return;
+        return 0;
     }
     if (c.len > m->control_len) {
         m->out_flags |= MSG_CTRUNC;
@@ -41,8 +41,9 @@ void socket_control_put(struct socket_msg *m, int level, int type,
     }
     if (copy_to_user(m->control_at, &c, sizeof(c)) ||
         copy_to_user(m->control_at + sizeof(c), data, c.len - sizeof(c)))
-        return;
+        return -EFAULT;
     len = MIN(CMSG_ALIGN_LEN(c.len), m->control_len);
     m->control_at += len;
     m->control_len -= len;
+    return 0;
 }

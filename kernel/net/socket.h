@@ -179,9 +179,9 @@ struct socket_control {
 /* 1, 0: no more, -EINVAL */
 MUST_CHECK int socket_control_next(const struct socket_msg *m, size_t *off,
                                    struct socket_control *out);
-/* Hand one to the program; what does not fit is cut, with MSG_CTRUNC. A fault
- * loses it, as on Linux. */
-void socket_control_put(struct socket_msg *m, int level, int type,
-                        const void *data, size_t len);
+/* Hand one to the program; what does not fit is cut, with MSG_CTRUNC.
+ * -EFAULT: it is lost; the message is not, as on Linux */
+int socket_control_put(struct socket_msg *m, int level, int type,
+                       const void *data, size_t len);
 
 #endif

@@ -55,9 +55,10 @@ struct unix_sock {
     struct list peer_link;
     struct list all_link;
     /* For the search for what only travels in circles. */
-    unsigned inflight; /* packets in queues that carry this socket */
-    bool is_marked;
-    struct list mark_link;
+    unsigned inflight;    /* how often packets in queues carry this socket */
+    unsigned outer_count; /* of these, in queues of others than suspects */
+    bool is_suspect;
+    struct list inflight_link, todo_link;
 };
 
 struct unix_rights {

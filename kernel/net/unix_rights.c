@@ -3,11 +3,10 @@
  * unix_rights.c - files and credentials that travel with messages.
  *
  * A socket may be sent through itself, or two through each other: then their
- * references never go. unix_collect() finds them as Linux does: sockets with a
- * reference from elsewhere than a queue are alive, and so is what lies in the
- * queue of one that is alive; the others' queues are emptied. It runs when a
- * socket is closed, or when UNIX_INFLIGHT_MAX are under way; until then such a
- * circle stays.
+ * references never go. unix_collect() finds them as Linux long did, looking at
+ * sockets under way and their queues alone: see there. It runs when a socket
+ * is closed, or when UNIX_INFLIGHT_MAX are under way; until then such a circle
+ * stays.
  */
 #include <asm/resource.h>
 
@@ -21,7 +20,8 @@
 
 #define UID_UNKNOWN 65534u /* who is not known is "nobody" */
 
-static size_t sockets_inflight, files_inflight;
+static struct list inflight = LIST_INIT(inflight); /* .inflight_link */
+static size_t sockets_inflight, files_inflight;    /* each as often as sent */
 
 /* ---- sending ---- */
 
@@ -139,9 +139,12 @@ static void rights_put(struct socket_msg *m, const struct unix_rights *r)
     }
     if (count < r->count)
         m->out_flags |= MSG_CTRUNC;
-    if (count > 0)
-        socket_control_put(m, SOL_SOCKET, SCM_RIGHTS, fds,
-                           count * sizeof(fds[0]));
+    if (count > 0 && socket_control_put(m, SOL_SOCKET, SCM_RIGHTS, fds,
+                                        count * sizeof(fds[0]))) {
+        m->out_flags |= MSG_CTRUNC;
+        while (count > 0) /* nobody would know of them */
+            (void)!fd_close(fds[--count]);
+    }
 }
 
 void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
@@ -158,7 +161,8 @@ void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
     if (cred.pid == 0)
         cred.uid = cred.gid = UID_UNKNOWN;
     if (want_cred)
-        socket_control_put(m, SOL_SOCKET, SCM_CREDENTIALS, &cred, sizeof(cred));
+        (void)socket_control_put(m, SOL_SOCKET, SCM_CREDENTIALS, &cred,
+                                 sizeof(cred));
     if (e->rights)
         rights_put(m, e->rights);
 }
@@ -180,7 +184,8 @@ void unix_rights_enter(const struct unix_rights *r)
 
         if (!u)
             continue;
-        u->inflight++;
+        if (u->inflight++ == 0)
+            list_push_back(&inflight, &u->inflight_link);
         sockets_inflight++;
     }
 }
@@ -194,67 +199,112 @@ void unix_rights_leave(const struct unix_rights *r)
         if (!u)
             continue;
         ASSERT(u->inflight > 0);
-        u->inflight--;
+        if (--u->inflight == 0)
+            list_remove(&u->inflight_link);
         sockets_inflight--;
     }
 }
 
-static void mark(struct unix_sock *u, struct list *todo)
-{
-    if (u->is_marked)
-        return;
-    u->is_marked = true;
-    list_push_back(todo, &u->mark_link);
-}
+typedef void visit_fn(struct unix_sock *u, struct list *todo);
 
-static void mark_carried(const struct unix_rights *r, struct list *todo)
-{
-    for (unsigned i = 0; r && i < r->count; i++) {
-        struct unix_sock *u = carried(r, i);
-
-        if (u)
-            mark(u, todo);
-    }
-}
-
-static void mark_queue(struct unix_sock *u, struct list *todo)
+/* Visit the suspects that the queue of u carries. */
+static void visit_packets(struct unix_sock *u, visit_fn *visit,
+                          struct list *todo)
 {
     LIST_FOR_EACH(it, &u->queue)
     {
-        if (u->state == UNIX_LISTENING)
-            mark(LIST_ENTRY(it, struct unix_sock, peer_link), todo);
-        else
-            mark_carried(LIST_ENTRY(it, struct unix_packet, link)->extra.rights,
-                         todo);
+        const struct unix_rights *r =
+            LIST_ENTRY(it, struct unix_packet, link)->extra.rights;
+
+        for (unsigned i = 0; r && i < r->count; i++) {
+            struct unix_sock *c = carried(r, i);
+
+            if (c && c->is_suspect)
+                visit(c, todo);
+        }
     }
 }
 
+/* The same, and those of connections that wait for a listener's accept(). */
+static void visit_queue(struct unix_sock *u, visit_fn *visit, struct list *todo)
+{
+    if (u->state != UNIX_LISTENING) {
+        visit_packets(u, visit, todo);
+        return;
+    }
+    LIST_FOR_EACH(it, &u->queue)
+    visit_packets(LIST_ENTRY(it, struct unix_sock, peer_link), visit, todo);
+}
+
+static void count_inner(struct unix_sock *u, struct list *todo)
+{
+    (void)todo;
+    u->outer_count--;
+}
+
+static void acquit(struct unix_sock *u, struct list *todo)
+{
+    u->is_suspect = false;
+    list_push_back(todo, &u->todo_link);
+}
+
+static void waste_queue(struct unix_sock *u)
+{
+    if (u->state != UNIX_LISTENING) {
+        unix_queue_waste(u);
+        return;
+    }
+    LIST_FOR_EACH(it, &u->queue)
+    unix_queue_waste(LIST_ENTRY(it, struct unix_sock, peer_link));
+}
+
+/* The body may not change the list. */
+#define FOR_EACH_SUSPECT(u)                                \
+    for (struct unix_sock *u = next_suspect(&inflight); u; \
+         u = next_suspect(&u->inflight_link))
+
+static struct unix_sock *next_suspect(struct list *at)
+{
+    while ((at = at->next) != &inflight) {
+        struct unix_sock *u = LIST_ENTRY(at, struct unix_sock, inflight_link);
+
+        if (u->is_suspect)
+            return u;
+    }
+    return NULL;
+}
+
+/*
+ * Suspect is who has no reference but those of packets. Suspects that lie in
+ * the queue of somebody else are not, nor is what lies in theirs.
+ */
 bool unix_collect(void)
 {
     struct list todo = LIST_INIT(todo), *link;
-    bool found = false;
+    struct unix_sock *u;
 
-    if (sockets_inflight == 0)
-        return false;
-    LIST_FOR_EACH(it, &unix_all)
+    LIST_FOR_EACH(it, &inflight)
     {
-        struct unix_sock *u = LIST_ENTRY(it, struct unix_sock, all_link);
-
-        u->is_marked = false;
-        if (u->s.file && u->s.file->refs > u->inflight)
-            mark(u, &todo);
+        u = LIST_ENTRY(it, struct unix_sock, inflight_link);
+        u->is_suspect = u->s.file->refs == u->inflight;
+        u->outer_count = u->inflight;
     }
+    FOR_EACH_SUSPECT(s)
+    visit_queue(s, count_inner, NULL);
+    FOR_EACH_SUSPECT(s)
+    if (s->outer_count > 0)
+        acquit(s, &todo);
     while ((link = list_pop_front(&todo)))
-        mark_queue(LIST_ENTRY(link, struct unix_sock, mark_link), &todo);
-    LIST_FOR_EACH(it, &unix_all)
-    {
-        struct unix_sock *u = LIST_ENTRY(it, struct unix_sock, all_link);
-
-        if (u->is_marked || u->state == UNIX_LISTENING ||
-            list_is_empty(&u->queue))
-            continue;
-        unix_queue_waste(u);
-        found = true;
+        visit_queue(LIST_ENTRY(link, struct unix_sock, todo_link), acquit,
+                    &todo);
+    /* Wasting a queue takes others off the list, so begin anew each time; a
+     * suspect whose queue is empty will be freed with the rest. */
+    u = next_suspect(&inflight);
+    if (!u)
+        return false;
+    for (; u; u = next_suspect(&inflight)) {
+        u->is_suspect = false;
+        waste_queue(u);
     }
-    return found;
+    return true;
 }

@@ -224,6 +224,8 @@ LANGUAGES = [
         options=['-m', '256M'], timeout=300),
     App('python3-asyncio', '/usr/bin/python3', 'coroutines.py',
         add=['/usr/lib/python3.11'], options=['-m', '64M'], timeout=30),
+    App('python3-sockets', '/usr/bin/python3', 'sockets.py',
+        add=['/usr/lib/python3.11'], options=['-m', '64M'], timeout=60),
     App('python3-traceback', '/usr/bin/python3', '-c', 'import json\n'
         'json.loads("{")', add=['/usr/lib/python3.11'],
         options=['-m', '64M']),

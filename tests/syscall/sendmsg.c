@@ -161,6 +161,23 @@ TEST(not_all_fit)
     done();
 }
 
+TEST(a_fault_where_they_should_go)
+{
+    struct msghdr m;
+    int send[2] = { 0, 1 }, before;
+
+    make(SOCK_STREAM);
+    before = open_count();
+    CHECK_EQ(send_fds(fds[0], send, 2, 'a'), 1);
+    m = message(64);
+    m.msg_control = bad_pointer();
+    CHECK_EQ(recvmsg(fds[1], &m, 0), 1);
+    CHECK_EQ(m.msg_flags, MSG_CTRUNC);
+    CHECK_EQ(m.msg_controllen, 0);
+    CHECK_EQ(open_count(), before);
+    done();
+}
+
 TEST(no_room_for_descriptors)
 {
     int list[8], send[2] = { 0, 1 }, top;
