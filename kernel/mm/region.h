@@ -25,12 +25,13 @@ enum region_flags {
     REGION_STACK = 2, /* grows down on a fault below it */
     REGION_NORESERVE = 4,
     REGION_LOCKED = 8,
-    REGION_PAGES = 16,     /* the kernel's own pages, mapped once (vDSO) */
-    REGION_HEAP = 32,      /* brk's: for its name only */
-    REGION_POKED = 64,     /* system calls in it were rewritten */
-    REGION_NO_WRITE = 128, /* shared, of a file opened read-only */
-    REGION_LARGE = 256,    /* MADV_HUGEPAGE, and ... */
-    REGION_NO_LARGE = 512, /* ... MADV_NOHUGEPAGE, or a thread's stack */
+    REGION_PAGES = 16,      /* the kernel's own pages, mapped once (vDSO) */
+    REGION_HEAP = 32,       /* brk's: for its name only */
+    REGION_POKED = 64,      /* system calls in it were rewritten */
+    REGION_NO_WRITE = 128,  /* shared, of a file opened read-only */
+    REGION_LARGE = 256,     /* MADV_HUGEPAGE, and ... */
+    REGION_SNAPSHOT = 1024, /* of a file, which will not change */
+    REGION_NO_LARGE = 512,  /* ... MADV_NOHUGEPAGE, or a thread's stack */
 };
 
 struct region {

@@ -198,7 +198,7 @@ static int check_fixed(struct space *s, uaddr_t at, size_t len, int flags)
     return unmap(s, at, at + len);
 }
 
-static uint32_t region_flags_of(const struct space *s, int flags)
+static uint32_t region_flags_of(const struct space *s, int flags, bool has_file)
 {
     uint32_t result = s->lock_future || flags & MAP_LOCKED ? REGION_LOCKED : 0;
 
@@ -209,6 +209,8 @@ static uint32_t region_flags_of(const struct space *s, int flags)
         result |= REGION_NORESERVE;
     if (flags & MAP_GROWSDOWN)
         result |= REGION_STACK;
+    if (flags & MAP_DENYWRITE && has_file)
+        result |= REGION_SNAPSHOT; /* a dynamic linker's MAP_COPY */
     if (flags & MAP_STACK)
         result |= REGION_NO_LARGE; /* since Linux 6.7 */
     return result;
@@ -246,7 +248,7 @@ static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
     like = (struct region){ .start = (uint64_t)at,
                             .end = (uint64_t)at + len,
                             .prot = (uint32_t)prot & 7,
-                            .flags = region_flags_of(s, flags),
+                            .flags = region_flags_of(s, flags, obj != NULL),
                             .obj = obj,
                             .obj_off = obj_off };
     if ((region_is_data(like.prot, like.flags) && !space_data_fits(s, len)) ||

@@ -89,6 +89,25 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
     }
 }
 
+/* The page at va for a private region, to be written. */
+static enum space_fault_result own_page(struct space *s, struct region *r,
+                                        uint64_t va)
+{
+    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
+    enum space_fault_result result;
+    paddr_t pa;
+    int err;
+
+    if (!r->obj)
+        return own_copy(s, r, va, 0, false);
+    err = r->obj->ops->page(r->obj, idx, false, &pa);
+    if (err)
+        return of_error(err);
+    result = own_copy(s, r, va, pa, false);
+    page_put(pa);
+    return result;
+}
+
 /*
  * Memory that is written from front to back gets several pages with a fault,
  * twice as many each time, while there is plenty: a fault costs more than a
@@ -103,10 +122,33 @@ static void map_ahead(struct space *s, struct region *r, uint64_t va)
     r->ahead = va == r->ahead_va && plenty ? MIN(2 * r->ahead, AHEAD_MAX) : 1;
     end = MIN(va + r->ahead * PAGE_SIZE, r->end);
     for (va += PAGE_SIZE; va < end; va += PAGE_SIZE)
-        if (pt_lookup(&s->pt, va, NULL) ||
-            own_copy(s, r, va, 0, false) != SPACE_FAULT_OK)
+        if (pt_lookup(&s->pt, va, NULL) || own_page(s, r, va) != SPACE_FAULT_OK)
             break;
     r->ahead_va = va;
+}
+
+/* A private page is written, or will be. */
+static enum space_fault_result own_fault(struct space *s, struct region *r,
+                                         uint64_t va)
+{
+    enum space_fault_result result = own_page(s, r, va);
+
+    if (result == SPACE_FAULT_OK && (!r->obj || r->flags & REGION_SNAPSHOT))
+        map_ahead(s, r, va);
+    return result;
+}
+
+/* What is read first is mostly written next: its own page saves a fault and a
+ * flush. But reservations far larger than RAM are read without end, and of a
+ * file that may change the program sees the change until it writes. */
+static bool wants_own(const struct region *r, bool write)
+{
+    if (r->flags & REGION_SHARED)
+        return false;
+    if (write)
+        return true;
+    return r->prot & PROT_WRITE && (!r->obj || r->flags & REGION_SNAPSHOT) &&
+           (r->end - r->start) >> PAGE_SHIFT <= page_total_count() / 8;
 }
 
 static enum space_fault_result object_fault(struct space *s, struct region *r,
@@ -123,11 +165,6 @@ static enum space_fault_result object_fault(struct space *s, struct region *r,
 
     if (err)
         return of_error(err);
-    if (write && !shared_write) {
-        result = own_copy(s, r, va, pa, false);
-        page_put(pa);
-        return result;
-    }
     if (!shared_write)
         flags &= ~(unsigned)PT_WRITE;
     result = map(s, va, pa, flags, false);
@@ -182,13 +219,6 @@ static enum space_fault_result present_fault(struct space *s, struct region *r,
     return result;
 }
 
-/* What is read first is mostly written next: its own page saves a fault and a
- * flush. But reservations far larger than RAM are read without end. */
-static bool is_sparse(const struct region *r)
-{
-    return (r->end - r->start) >> PAGE_SHIFT > page_total_count() / 8;
-}
-
 static bool may(const struct region *r, enum space_access access)
 {
     switch (access) {
@@ -206,7 +236,6 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
 {
     struct region *r = region_find(s, va);
     bool write = access == SPACE_WRITE;
-    enum space_fault_result result;
     unsigned flags;
     paddr_t pa;
 
@@ -218,16 +247,14 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
     pa = pt_lookup(&s->pt, va, &flags);
     if (pa)
         return present_fault(s, r, va, pa, flags, write);
+    if (wants_own(r, write)) {
+        if (!r->obj && r->end - r->start >= PAGE_LARGE_SIZE &&
+            space_map_large(s, r, va))
+            return SPACE_FAULT_OK;
+        return own_fault(s, r, va);
+    }
     if (r->obj)
         return object_fault(s, r, va, write);
-    if (write || (r->prot & PROT_WRITE && !is_sparse(r))) {
-        if (r->end - r->start >= PAGE_LARGE_SIZE && space_map_large(s, r, va))
-            return SPACE_FAULT_OK;
-        result = own_copy(s, r, va, 0, false);
-        if (result == SPACE_FAULT_OK)
-            map_ahead(s, r, va);
-        return result;
-    }
     return map(s, va, zero_page(),
                region_pt_flags(r->prot) & ~(unsigned)PT_WRITE, false);
 }

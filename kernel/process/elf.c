@@ -194,8 +194,9 @@ static int map_segment(struct space *s, struct vm_object *obj,
     long at = 0;
 
     if (p->p_filesz)
-        at = space_map(s, start, zero_start - start, prot, MAP_PRIVATE | fixed,
-                       obj, p->p_offset - (va - start));
+        at = space_map(s, start, zero_start - start, prot,
+                       MAP_PRIVATE | MAP_DENYWRITE | fixed, obj,
+                       p->p_offset - (va - start));
     if (at >= 0 && p->p_filesz && p->p_memsz > p->p_filesz &&
         (prot & PROT_WRITE))
         at = zero_user(file_end, zero_start - file_end);
