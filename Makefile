@@ -56,7 +56,8 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix syscall/,at.c deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 KERNEL_SPEED := -Os
-$(KERNEL_FAST): KERNEL_SPEED := -O2
+$(KERNEL_FAST): KERNEL_SPEED := -O2 -fno-align-functions -fno-align-jumps \
+	-fno-align-loops
 
 $(B)/kernel/%.o: kernel/%
 	@mkdir -p $(@D); echo "  CC   $<"
