@@ -22,7 +22,8 @@
 
 struct epoll {
     struct file *file;     /* its own; not referenced */
-    struct waitq waiting;  /* threads in epoll_wait, and outer instances */
+    struct waitq waiting;  /* threads in epoll_wait */
+    struct waitq outer;    /* instances that watch this one, pollers */
     struct list ready;     /* struct epoll_watch.ready_link */
     struct list *buckets;  /* watches by descriptor; NULL: none yet */
     unsigned bucket_count; /* a power of two */
@@ -112,26 +113,43 @@ static int buckets_grow(struct epoll *ep)
 
 /* ---- watches ---- */
 
-static void watch_make_ready(struct epoll_watch *w)
+static void watch_list_ready(struct epoll_watch *w)
 {
     if (list_is_empty(&w->ready_link))
         list_push_back(&w->owner->ready, &w->ready_link);
-    waitq_wake_one(&w->owner->waiting);
 }
 
-/* A queue of the file was woken; any context. */
-static void watch_notify(struct waiter *waiter)
+static void watch_make_ready(struct epoll_watch *w)
+{
+    watch_list_ready(w);
+    waitq_wake_one(&w->owner->waiting);
+    waitq_wake_all(&w->owner->outer);
+}
+
+/* A queue of the file was woken; any context. Of exclusive watches the first
+ * whose instance has a thread asleep takes the event; the others list theirs
+ * and let sleep, but not through errors and hang-ups. */
+static bool watch_notify(struct waiter *waiter, bool taken)
 {
     struct watch_waiter *ww = (struct watch_waiter *)(void *)waiter;
     struct epoll_watch *w = ww->watch;
     unsigned wanted = w->events & ~EPOLL_FLAGS;
+    bool takes = (w->events & EPOLLEXCLUSIVE) &&
+                 !list_is_empty(&w->owner->waiting.waiters);
 
     /* Room for output is no edge for who watches input. Errors and hang-ups,
      * which everybody gets, wake all queues of a file. */
     if (wanted & ~ALWAYS_REPORTED)
         wanted &= ww->events & ~ALWAYS_REPORTED;
-    if (wanted)
-        watch_make_ready(w);
+    if (!wanted)
+        return false;
+    if (taken && (w->events & EPOLLEXCLUSIVE) &&
+        !(file_poll(w->file, NULL) & ALWAYS_REPORTED)) {
+        watch_list_ready(w);
+        return false;
+    }
+    watch_make_ready(w);
+    return takes;
 }
 
 struct watch_table {
@@ -331,6 +349,8 @@ static long collect(struct epoll *ep, uaddr_t out, unsigned max)
     }
     while ((link = list_pop_front(&again)))
         list_push_back(&ep->ready, link);
+    if (!list_is_empty(&ep->ready)) /* something is left for another thread */
+        waitq_wake_one(&ep->waiting);
     return err ? err : (long)count;
 }
 
@@ -357,7 +377,7 @@ static unsigned epoll_poll(struct file *f, struct poll_table *table)
 {
     struct epoll *ep = f->private;
 
-    poll_wait(table, &ep->waiting);
+    poll_wait(table, &ep->outer);
     LIST_FOR_EACH(it, &ep->ready)
     {
         struct epoll_watch *w = LIST_ENTRY(it, struct epoll_watch, ready_link);
@@ -395,6 +415,7 @@ int epoll_create_file(struct file **out)
     if (!ep)
         return -ENOMEM;
     waitq_init(&ep->waiting);
+    waitq_init(&ep->outer);
     list_init(&ep->ready);
     *out = file_create(&epoll_ops, O_RDWR, ep);
     if (!*out) {

@@ -58,12 +58,14 @@ int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
 
 void waitq_wake_waiters(struct waitq *q)
 {
+    bool taken = false;
+
     LIST_FOR_EACH(it, &q->waiters)
     {
         struct waiter *w = LIST_ENTRY(it, struct waiter, link);
 
         if (w->notify)
-            w->notify(w);
+            taken |= w->notify(w, taken);
     }
 }
 

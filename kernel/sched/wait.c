@@ -55,31 +55,32 @@ int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
 
 /* A sleeper leaves the queue as it is woken, so that the next event goes to
  * the next one even if this one has not run yet. */
-static void waiter_wake(struct waiter *w)
+static void wake(struct waitq *q, bool one)
 {
-    if (w->exclusive)
-        list_remove(&w->link);
-    if (w->notify)
-        w->notify(w);
-    else
-        thread_wake(w->thread);
-}
+    bool taken = false;
 
-void waitq_wake_waiters(struct waitq *q)
-{
-    LIST_FOR_EACH(it, &q->waiters)
-    waiter_wake(LIST_ENTRY(it, struct waiter, link));
-}
-
-void waitq_wake_one(struct waitq *q)
-{
     LIST_FOR_EACH(it, &q->waiters)
     {
         struct waiter *w = LIST_ENTRY(it, struct waiter, link);
         bool is_sleeper = w->exclusive;
 
-        waiter_wake(w);
         if (is_sleeper)
+            list_remove(&w->link);
+        if (w->notify)
+            taken |= w->notify(w, taken);
+        else
+            thread_wake(w->thread);
+        if (is_sleeper && one)
             return;
     }
+}
+
+void waitq_wake_waiters(struct waitq *q)
+{
+    wake(q, false);
+}
+
+void waitq_wake_one(struct waitq *q)
+{
+    wake(q, true);
 }

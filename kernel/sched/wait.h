@@ -28,8 +28,10 @@ struct waitq {
 struct waiter {
     struct list link; /* empty when not queued */
     struct thread *thread;
-    /* NULL: just wake the thread. Else called instead, in any context. */
-    void (*notify)(struct waiter *w);
+    /* NULL: just wake the thread. Else called instead, in any context. Result:
+     * it took the event, so that others of its kind (EPOLLEXCLUSIVE), who are
+     * called with `taken` then, need not. */
+    bool (*notify)(struct waiter *w, bool taken);
     /* waitq_sleep()'s own: woken one at a time and taken off the queue then.
      * All others (poll, epoll) are woken by each event and stay queued. */
     bool exclusive;

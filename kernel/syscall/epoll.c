@@ -42,10 +42,10 @@ long sys_epoll_ctl(int epfd, int op, int fd, uaddr_t user)
     if (!ep)
         return -EBADF;
     target = fd_get(fd);
-    if (target) {
+    if (target && !(target->flags & O_PATH))
         err = epoll_control(ep, op, target, fd, &event);
+    if (target)
         file_put(target);
-    }
     file_put(ep);
     return err;
 }

@@ -11,6 +11,7 @@
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "fs/fdtable.h"
 #include "fs/poll.h"
 #include "mm/heap.h"
 #include "process/signal.h"
@@ -20,34 +21,58 @@
 #include "time/clock.h"
 
 #define POLL_FAST_COUNT 16u
-#define SELECT_FD_MAX   FD_MAX
 #define WORD_BITS       64u
 /* What select()'s three sets ask for. */
 #define SELECT_IN     (EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR)
 #define SELECT_OUT    (EPOLLOUT | EPOLLWRNORM | EPOLLERR)
 #define SELECT_EXCEPT EPOLLPRI
 
-/* Sleep between two looks; 1: look once more, the time is over. */
-static int poll_sleep(const struct poller *p, uint64_t deadline)
+/*
+ * Look, and sleep until there is something to see or the time is over; then a
+ * last look. look() gives what is ready, or an error, and registers with the
+ * files' queues if is_first.
+ */
+static long wait_ready(long (*look)(struct poller *p, void *arg, bool is_first),
+                       void *arg, uint64_t deadline)
 {
-    int err;
+    struct poller p;
+    bool is_first = true, is_last = deadline == 0;
+    long ready;
 
-    if (p->error)
-        return p->error;
-    err = thread_sleep(deadline);
-    if (err == -ETIMEDOUT)
-        return 1;
-    return err;
+    poller_init(&p);
+    for (;;) {
+        int err;
+
+        thread_wake_clear();
+        ready = look(&p, arg, is_first && !is_last);
+        if (ready || is_last)
+            break;
+        is_first = false;
+        err = p.error ? p.error : thread_sleep(deadline);
+        is_last = err == -ETIMEDOUT;
+        if (err && !is_last) {
+            ready = err;
+            break;
+        }
+    }
+    poller_fini(&p);
+    return ready;
 }
 
 /* ---- poll ---- */
 
-static long look_all(struct poller *p, struct pollfd *fds, unsigned count,
-                     bool is_first)
+struct poll_set {
+    struct pollfd *fds;
+    unsigned count;
+};
+
+static long poll_look(struct poller *p, void *arg, bool is_first)
 {
+    const struct poll_set *s = arg;
+    struct pollfd *fds = s->fds;
     long ready = 0;
 
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < s->count; i++) {
         unsigned want = (uint16_t)fds[i].events | POLLERR | POLLHUP;
         struct file *f;
 
@@ -70,32 +95,6 @@ static long look_all(struct poller *p, struct pollfd *fds, unsigned count,
     return ready;
 }
 
-static long poll_loop(struct pollfd *fds, unsigned count, uint64_t deadline)
-{
-    struct poller p;
-    bool is_first = true, is_last = deadline == 0;
-    long ready;
-
-    poller_init(&p);
-    for (;;) {
-        int err;
-
-        thread_wake_clear();
-        ready = look_all(&p, fds, count, is_first && !is_last);
-        if (ready || is_last)
-            break;
-        is_first = false;
-        err = poll_sleep(&p, deadline);
-        if (err < 0) {
-            ready = err;
-            break;
-        }
-        is_last = err > 0;
-    }
-    poller_fini(&p);
-    return ready;
-}
-
 static long poll_until(uaddr_t user, unsigned count, uint64_t deadline)
 {
     struct pollfd fast[POLL_FAST_COUNT], *fds = fast;
@@ -110,7 +109,9 @@ static long poll_until(uaddr_t user, unsigned count, uint64_t deadline)
             return -ENOMEM;
     }
     if (copy_from_user(fds, user, len) == 0) {
-        ready = poll_loop(fds, count, deadline);
+        struct poll_set set = { fds, count };
+
+        ready = wait_ready(poll_look, &set, deadline);
         for (unsigned i = 0; i < count && ready >= 0; i++) {
             uaddr_t at =
                 user + i * sizeof(*fds) + offsetof(struct pollfd, revents);
@@ -197,7 +198,7 @@ static long select_look_fd(struct poller *p, struct select_sets *s, unsigned fd,
     f = fd_get((int)fd);
     if (!f)
         return -EBADF;
-    ready = poller_look(p, f, is_first);
+    ready = f->flags & O_PATH ? ~0u : poller_look(p, f, is_first);
     file_put(f);
     for (unsigned k = 0; k < SET_COUNT; k++) {
         if (!(s->bits[k * s->words + word] & bit) || !(ready & kinds[k]))
@@ -208,8 +209,9 @@ static long select_look_fd(struct poller *p, struct select_sets *s, unsigned fd,
     return count;
 }
 
-static long select_look(struct poller *p, struct select_sets *s, bool is_first)
+static long select_look(struct poller *p, void *arg, bool is_first)
 {
+    struct select_sets *s = arg;
     long ready = 0;
 
     for (unsigned fd = 0; fd < s->fd_count; fd++) {
@@ -219,32 +221,6 @@ static long select_look(struct poller *p, struct select_sets *s, bool is_first)
             return n;
         ready += n;
     }
-    return ready;
-}
-
-static long select_loop(struct select_sets *s, uint64_t deadline)
-{
-    struct poller p;
-    bool is_first = true, is_last = deadline == 0;
-    long ready;
-
-    poller_init(&p);
-    for (;;) {
-        int err;
-
-        thread_wake_clear();
-        ready = select_look(&p, s, is_first && !is_last);
-        if (ready || is_last)
-            break;
-        is_first = false;
-        err = poll_sleep(&p, deadline);
-        if (err < 0) {
-            ready = err;
-            break;
-        }
-        is_last = err > 0;
-    }
-    poller_fini(&p);
     return ready;
 }
 
@@ -258,7 +234,8 @@ static long select_until(int count, const uaddr_t user[SET_COUNT],
 
     if (count < 0)
         return -EINVAL;
-    s.fd_count = MIN((unsigned)count, SELECT_FD_MAX);
+    /* As Linux: sets need not reach beyond what can be open. */
+    s.fd_count = MIN((unsigned)count, MAX(fd_table_size(), WORD_BITS));
     s.words = (s.fd_count + WORD_BITS - 1) / WORD_BITS;
     len = s.words * sizeof(uint64_t);
     if (s.words > 2) {
@@ -270,7 +247,7 @@ static long select_until(int count, const uaddr_t user[SET_COUNT],
         if (user[k])
             ready = copy_from_user(s.bits + k * s.words, user[k], len);
     if (!ready)
-        ready = select_loop(&s, deadline);
+        ready = wait_ready(select_look, &s, deadline);
     for (unsigned k = 0; k < SET_COUNT && ready >= 0; k++)
         if (user[k] &&
             copy_to_user(user[k], s.bits + (SET_COUNT + k) * s.words, len))
