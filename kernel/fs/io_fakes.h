@@ -95,6 +95,13 @@ uint64_t clock_mono_ns(void)
     return fake_mono_ns;
 }
 
+static struct clock_watch *fake_watch;
+
+void clock_watch_add(struct clock_watch *w)
+{
+    fake_watch = w;
+}
+
 struct file *file_create(const struct file_ops *ops, unsigned flags,
                          void *private)
 {

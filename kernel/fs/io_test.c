@@ -17,10 +17,13 @@
 #include "fs/poll.h"
 #include "tests/unit.h"
 
-#define PIPE_LEN        (16 * PAGE_SIZE)
-#define PIPE_ATOMIC_LEN 4096u
-#define EFD_SEMAPHORE   1u
+#define PIPE_LEN                (16 * PAGE_SIZE)
+#define PIPE_ATOMIC_LEN         4096u
+#define EFD_SEMAPHORE           1u
+#define TFD_TIMER_ABSTIME       1
+#define TFD_TIMER_CANCEL_ON_SET 2
 #ifndef CLOCK_MONOTONIC
+#define CLOCK_REALTIME  0
 #define CLOCK_MONOTONIC 1
 #endif
 
@@ -316,6 +319,39 @@ TEST(timerfd_counts_periods)
     t = (struct timerfd_time){ 0, 0 };
     CHECK_EQ(timerfd_set(f, 0, &t, &left), 0);
     CHECK(armed == NULL);
+    file_put(f);
+}
+
+/* Each look at the fake wall clock moves it by 1000 ns. */
+TEST(timerfd_follows_the_wall_clock)
+{
+    struct timerfd_time t = { .value_ns = fake_now_ns + 2000 };
+    struct file *f;
+    uint64_t v;
+
+    REQUIRE(timerfd_create(CLOCK_REALTIME, O_NONBLOCK, &f) == 0);
+    CHECK_EQ(
+        timerfd_set(f, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &t, NULL),
+        0);
+    CHECK_EQ(armed->deadline_ns, fake_mono_ns + 1000);
+    fake_watch->stepped(fake_watch, 400); /* forward: it comes sooner */
+    CHECK_EQ(armed->deadline_ns, fake_mono_ns + 600);
+    CHECK_EQ(file_poll(f, NULL) & EPOLLIN, EPOLLIN);
+    CHECK_EQ(file_take(f, &v, 8), -ECANCELED);
+    CHECK_EQ(file_take(f, &v, 8), -EAGAIN);
+    /* Without the flag the time moves, and nobody is told. */
+    t.value_ns = fake_now_ns + 2000;
+    CHECK_EQ(timerfd_set(f, TFD_TIMER_ABSTIME, &t, NULL), 0);
+    fake_watch->stepped(fake_watch, -400);
+    CHECK_EQ(armed->deadline_ns, fake_mono_ns + 1400);
+    CHECK_EQ(file_take(f, &v, 8), -EAGAIN);
+    /* A time that is past: the periods since then are over. */
+    t = (struct timerfd_time){ .value_ns = fake_now_ns + 905,
+                               .interval_ns = 10 };
+    CHECK_EQ(timerfd_set(f, TFD_TIMER_ABSTIME, &t, NULL), 0);
+    CHECK_EQ(file_take(f, &v, 8), 8);
+    CHECK_EQ(v, 10);
+    CHECK_EQ(armed->deadline_ns, fake_mono_ns + 5);
     file_put(f);
 }
 

@@ -96,6 +96,12 @@ bool clock_id_is_cpu(int id)
            id == CLOCK_THREAD_CPUTIME_ID;
 }
 
+bool clock_id_is_wall(int id)
+{
+    return id == CLOCK_REALTIME || id == CLOCK_TAI ||
+           id == CLOCK_REALTIME_ALARM;
+}
+
 bool clock_id_is_sleepable(int id)
 {
     return id != CLOCK_MONOTONIC_RAW && id != CLOCK_MONOTONIC_COARSE &&
@@ -160,10 +166,21 @@ static void timer_expired(struct timer *timer)
     look(CONTAINER_OF(timer, struct clock_timer, timer));
 }
 
+static void clock_stepped(struct clock_watch *w, int64_t by_ns)
+{
+    struct clock_timer *t = CONTAINER_OF(w, struct clock_timer, watch);
+
+    (void)by_ns;
+    if (t->target_ns != 0)
+        look(t);
+}
+
 void clock_timer_init(struct clock_timer *t, struct process *p, int clock,
                       void (*expired)(struct clock_timer *t, uint64_t overrun))
 {
     timer_init(&t->timer, timer_expired);
+    list_init(&t->watch.link);
+    t->watch.stepped = clock_stepped;
     t->process = p;
     t->clock = clock;
     t->target_ns = 0;
@@ -175,10 +192,14 @@ void clock_timer_set(struct clock_timer *t, uint64_t target_ns,
                      uint64_t interval_ns)
 {
     timer_cancel(&t->timer);
+    list_remove(&t->watch.link);
     t->target_ns = target_ns;
     t->interval_ns = interval_ns;
-    if (target_ns != 0)
-        look(t);
+    if (target_ns == 0)
+        return;
+    if (clock_id_is_wall(t->clock))
+        clock_watch_add(&t->watch);
+    look(t);
 }
 
 uint64_t clock_timer_left(const struct clock_timer *t)

@@ -26,6 +26,7 @@ MUST_CHECK int clock_read(struct process *p, int id, uint64_t *now_out);
  * CPU time" becomes the caller's. */
 int clock_id_fixed(int id);
 bool clock_id_is_cpu(int id);
+bool clock_id_is_wall(int id); /* may be set */
 /* May be slept on and have timers (coarse and raw ones may not). */
 bool clock_id_is_sleepable(int id);
 /* Monotonic time at which the clock cannot be short of target by more than it
@@ -37,6 +38,7 @@ struct clock_timer {
     struct timer timer;
     struct process *process;
     int clock;
+    struct clock_watch watch;
     uint64_t target_ns;   /* on that clock; 0: disarmed */
     uint64_t interval_ns; /* 0: once */
     /* overrun: intervals that have passed beyond this one. */

@@ -17,24 +17,40 @@
 
 enum restart_arg { RESTART_CLOCK, RESTART_REM };
 
+struct sleeper {
+    struct clock_watch watch;
+    struct thread *thread;
+};
+
+static void clock_stepped(struct clock_watch *w, int64_t by_ns)
+{
+    (void)by_ns;
+    thread_wake(CONTAINER_OF(w, struct sleeper, watch)->thread);
+}
+
 /* Sleep until the clock reaches target. -ERESTARTSYS: a signal came first. */
 static int sleep_until(int clock, uint64_t target_ns)
 {
-    struct process *p = process_current();
+    struct sleeper s = { .watch.stepped = clock_stepped,
+                         .thread = thread_current() };
+    bool reached = false;
+    uint64_t deadline;
+    int err;
 
-    for (;;) {
-        uint64_t deadline;
-        bool reached;
-        int err;
-
+    list_init(&s.watch.link);
+    if (clock_id_is_wall(clock))
+        clock_watch_add(&s.watch);
+    do {
         thread_wake_clear();
-        err = clock_deadline(p, clock, target_ns, &deadline, &reached);
-        if (err || reached)
-            return err;
-        err = thread_sleep(deadline);
-        if (err == -ERESTARTSYS)
-            return err;
-    }
+        err = clock_deadline(s.thread->process, clock, target_ns, &deadline,
+                             &reached);
+        if (err == 0 && !reached)
+            err = thread_sleep(deadline);
+        if (err == -ETIMEDOUT)
+            err = 0; /* look at the clock */
+    } while (err == 0 && !reached);
+    list_remove(&s.watch.link);
+    return err;
 }
 
 /* The call was interrupted: tell what is left, arrange for the rest. */

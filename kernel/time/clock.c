@@ -173,9 +173,23 @@ uint64_t clock_real_ns(void)
     return clock_mono_ns() + clock_state.real_offset_ns;
 }
 
+static struct list watches = LIST_INIT(watches);
+
+void clock_watch_add(struct clock_watch *w)
+{
+    list_push_back(&watches, &w->link);
+}
+
 void clock_set_real_ns(uint64_t now_ns)
 {
-    clock_state.real_offset_ns = now_ns - clock_mono_ns();
-    clock_state.real_known = true;
+    uint64_t by_ns = now_ns - clock_real_ns();
+
+    clock_state.real_offset_ns += by_ns;
     publish();
+    LIST_FOR_EACH(it, &watches)
+    {
+        struct clock_watch *w = LIST_ENTRY(it, struct clock_watch, link);
+
+        w->stepped(w, (int64_t)by_ns);
+    }
 }

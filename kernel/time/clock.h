@@ -27,6 +27,13 @@ uint64_t clock_mono_ns(void);
 bool clock_is_running(void);
 uint64_t clock_real_ns(void);
 void clock_set_real_ns(uint64_t now_ns);
+/* Told when the wall clock is stepped: what waits for a time on it must look
+ * again. Queued until list_remove(&w->link). */
+struct clock_watch {
+    struct list link;
+    void (*stepped)(struct clock_watch *w, int64_t by_ns);
+};
+void clock_watch_add(struct clock_watch *w);
 /* The first TSC value at which clock_mono_ns() gives at least mono_ns. */
 uint64_t clock_tsc_of_mono(uint64_t mono_ns);
 /* A span of TSC ticks in ns: for accounting that counts in ticks, so that a

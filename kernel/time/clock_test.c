@@ -139,6 +139,31 @@ TEST(setting_the_clock_publishes_it)
     CHECK_EQ(clock_vvar.vvar.mult, 1ull << CLOCK_SHIFT);
 }
 
+static int64_t stepped_by;
+
+static void on_step(struct clock_watch *w, int64_t by_ns)
+{
+    (void)w;
+    stepped_by = by_ns;
+}
+
+TEST(a_step_is_told)
+{
+    struct clock_watch w = { .stepped = on_step };
+
+    boot.tsc_khz = 1000000;
+    clock_init(&boot, 0, 0);
+    clock_set_real_ns(5000 * NS_PER_SEC);
+    clock_watch_add(&w);
+    clock_set_real_ns(5007 * NS_PER_SEC);
+    CHECK(stepped_by > (int64_t)(6 * NS_PER_SEC));
+    CHECK(stepped_by <= (int64_t)(7 * NS_PER_SEC));
+    list_remove(&w.link);
+    stepped_by = 0;
+    clock_set_real_ns(5000 * NS_PER_SEC);
+    CHECK_EQ(stepped_by, 0);
+}
+
 TEST(image_addresses_are_offset)
 {
     clock_init(&boot, 1000, 0);
