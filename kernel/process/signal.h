@@ -116,7 +116,8 @@ MUST_CHECK int signal_frame_push(struct regs *regs,
                                  const struct signal_action *action,
                                  uint64_t saved_blocked);
 /* rt_sigreturn: the registers and mask of the frame at regs->rsp - 8.
- * -EFAULT: a bad frame, the caller forces SIGSEGV. */
+ * -EFAULT: a bad frame, the caller forces SIGSEGV. Registers and mask may be
+ * the frame's then, and must not be returned to. */
 MUST_CHECK int signal_frame_pop(struct regs *regs);
 /* sigaltstack's flags as seen from this stack pointer: SS_ONSTACK, ... */
 uint32_t signal_stack_flags(const struct signal_thread *s, uint64_t sp);

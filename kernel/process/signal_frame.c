@@ -34,8 +34,9 @@
 #define STACK_LEN_MIN    2048u
 /* Flags that a program may set: AC OF DF TF SF ZF AF PF CF RF. */
 #define RFLAGS_USER  0x50dd5ull
-#define RFLAGS_FIXED 0x202ull   /* IF and the bit that is always 1 */
-#define RFLAGS_CLEAR 0x10500ull /* a handler starts without DF, TF, RF */
+#define RFLAGS_KEPT  0x204000ull /* ID NT: as they are at rt_sigreturn */
+#define RFLAGS_FIXED 0x202ull    /* IF and the bit that is always 1 */
+#define RFLAGS_CLEAR 0x10500ull  /* a handler starts without DF, TF, RF */
 
 struct frame_stack {
     uint64_t sp;
@@ -254,7 +255,8 @@ static void context_restore(struct regs *r, const struct sigcontext_64 *c)
     r->rcx = c->cx;
     r->rsp = c->sp;
     r->rip = arch_real_rip(c->ip);
-    r->rflags = (c->flags & RFLAGS_USER) | RFLAGS_FIXED;
+    r->rflags =
+        (r->rflags & RFLAGS_KEPT) | (c->flags & RFLAGS_USER) | RFLAGS_FIXED;
     r->cs = USER_CS;
     r->ss = USER_SS;
     r->orig_rax = UINT64_MAX;
@@ -302,16 +304,20 @@ int signal_frame_pop(struct regs *regs)
 
     if (copy_from_user(&f, regs->rsp - 8, sizeof(f)) != 0)
         return -EFAULT;
+    /* Mask and registers hold even if the rest is bad, as on Linux: SIGSEGV,
+     * blocked while the handler ran, may have a handler again. */
+    signal_set_blocked(f.blocked);
+    context_restore(regs, &f.context);
+    if (xstate_pop(f.context.fpstate) != 0) {
+        arch_xstate_reset();
+        return -EFAULT;
+    }
+    /* As Linux: a bad stack in the frame is not an error here. */
+    (void)!signal_stack_set(s, f.stack.sp, f.stack.flags, f.stack.len,
+                            regs->rsp);
     /* Other selectors would need a 32-bit program or a descriptor table of
      * its own: there are none, and iretq would fault on them. */
     if (f.context.cs != USER_CS || f.context.ip >= ARCH_USER_MAX)
         return -EFAULT;
-    if (xstate_pop(f.context.fpstate) != 0)
-        return -EFAULT;
-    context_restore(regs, &f.context);
-    signal_set_blocked(f.blocked);
-    /* As Linux: a bad stack in the frame is not an error here. */
-    (void)!signal_stack_set(s, f.stack.sp, f.stack.flags, f.stack.len,
-                            regs->rsp);
     return 0;
 }

@@ -217,3 +217,110 @@ TEST(a_frame_that_returns_nowhere_is_a_fault)
     signal(SIGUSR1, SIG_DFL);
     signal(SIGSEGV, SIG_DFL);
 }
+
+/* ---- what a refused frame leaves behind ---- */
+
+static void break_state(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+
+    (void)sig;
+    (void)info;
+    uc->uc_mcontext.fpregs = (fpregset_t)16;
+    uc->uc_mcontext.gregs[REG_R15] = 4711;
+}
+
+static volatile long seen_r15;
+
+static void leave_with_r15(int sig, siginfo_t *info, void *context)
+{
+    seen_r15 = ((ucontext_t *)context)->uc_mcontext.gregs[REG_R15];
+    leave(sig, info, context);
+}
+
+/* The mask is the frame's already, and so are the registers, when the vector
+ * state turns out bad: SIGSEGV, blocked while the handler ran, has a handler
+ * again. */
+TEST(a_bad_frame_restores_mask_and_registers_first)
+{
+    struct sigaction a = { .sa_sigaction = break_state,
+                           .sa_flags = SA_SIGINFO };
+    struct sigaction segv = { .sa_sigaction = leave_with_r15,
+                              .sa_flags = SA_SIGINFO };
+
+    sigfillset(&a.sa_mask);
+    sigemptyset(&segv.sa_mask);
+    sigaction(SIGUSR1, &a, NULL);
+    sigaction(SIGSEGV, &segv, NULL);
+    fault_code = 0;
+    if (sigsetjmp(back, 1) == 0) {
+        raise(SIGUSR1);
+        CHECK(!"it came back");
+    }
+    CHECK_EQ(fault_code, SI_KERNEL);
+    CHECK_EQ(seen_r15, 4711);
+    signal(SIGUSR1, SIG_DFL);
+    signal(SIGSEGV, SIG_DFL);
+}
+
+/* ---- flags that a call is made with ---- */
+
+#define FLAG_NT 0x4000l
+#define FLAG_DF 0x400l
+#define FLAG_AC 0x40000l
+
+/* getpid and a call of many parts with flags set, which stay set. */
+static long flags_after_call(long flags, long nr, long a, long b, long c,
+                             long d)
+{
+    register long r10 __asm__("r10") = d;
+    long after, rax = nr;
+
+    __asm__ volatile("pushfq\n or %[flags], (%%rsp)\n popfq\n"
+                     "syscall\n"
+                     "pushfq\n pop %[after]\n"
+                     "pushq $0x202\n popfq\n"
+                     : [after] "=&r"(after), "+a"(rax)
+                     : [flags] "r"(flags), "D"(a), "S"(b), "d"(c), "r"(r10)
+                     : "rcx", "r11", "cc", "memory");
+    CHECK(rax >= 0);
+    return after;
+}
+
+TEST(calls_with_odd_flags_work_and_keep_them)
+{
+    char name[400];
+
+    for (int i = 0; i < 4; i++) { /* trapped, and then by a jump */
+        CHECK(flags_after_call(FLAG_AC, SYS_getpid, 0, 0, 0, 0) & FLAG_AC);
+        CHECK(flags_after_call(FLAG_NT, SYS_getpid, 0, 0, 0, 0) & FLAG_NT);
+        CHECK(flags_after_call(FLAG_DF, SYS_uname, (long)name, 0, 0, 0) &
+              FLAG_DF);
+        CHECK(flags_after_call(FLAG_AC, SYS_uname, (long)name + 1, 0, 0, 0) &
+              FLAG_AC);
+        CHECK(flags_after_call(FLAG_NT, SYS_sched_yield, 0, 0, 0, 0) & FLAG_NT);
+        CHECK(flags_after_call(FLAG_AC, SYS_sched_yield, 0, 0, 0, 0) & FLAG_AC);
+    }
+}
+
+/* The same on the slow way out, with a signal's frame to make. */
+TEST(signals_arrive_in_calls_with_odd_flags)
+{
+    struct sigaction a = { .sa_handler = disturb };
+
+    sigaction(SIGUSR1, &a, NULL);
+    seen = 0;
+    for (int i = 0; i < 4; i++) {
+        sigset_t all, none;
+
+        sigfillset(&all);
+        sigemptyset(&none);
+        sigprocmask(SIG_BLOCK, &all, NULL);
+        raise(SIGUSR1);
+        CHECK(flags_after_call(FLAG_NT | FLAG_AC, SYS_rt_sigprocmask,
+                               SIG_SETMASK, (long)&none, 0, 8) &
+              FLAG_NT);
+    }
+    CHECK_EQ(seen, 4);
+    signal(SIGUSR1, SIG_DFL);
+}

@@ -123,10 +123,13 @@ exit_full_work:
     mov %rsp, %rdi
     call trap_exit_work
 
-/* Load everything from the struct regs at rsp. */
+/* Load everything from the struct regs at rsp. The flags may still be those of
+ * a program's call, and iretq refuses NT. */
 .globl exit_full
 .hidden exit_full
 exit_full:
+    pushq $2
+    popfq
 exit_full_restart:
     cmpl $0, %gs:PERCPU_WORK
     jne exit_full_work
