@@ -63,6 +63,7 @@ struct stub_data {
     uint8_t pad1[6];
     uint64_t breakpoint_entry; /* 64: ring 3's, for the program's own */
     uint64_t fault_rax;        /* 72: rax when the page fault came */
+    uint64_t syscall_rsp;      /* 80: a trapped call's, in the gate; else 0 */
 };
 
 struct cpu_layout {

@@ -249,6 +249,35 @@ TEST(detached_threads_clean_up_after_themselves)
         CHECK_EQ(pthread_create(&t, &attr, nothing, NULL), 0);
 }
 
+/* A thread that needs no stack: it calls until it ends, with a stack pointer
+ * that is no address. */
+static long thread_on(unsigned long sp)
+{
+    register long none __asm__("r10") = 0;
+    register long tls __asm__("r8") = 0;
+    long result = SYS_clone;
+
+    __asm__ volatile("syscall\n"
+                     "test %%rax, %%rax\n jne 1f\n"
+                     "mov $24, %%eax\n syscall\n" /* sched_yield */
+                     "mov $60, %%eax\n syscall\n" /* exit */
+                     "1:\n"
+                     : "+a"(result)
+                     : "D"(0x50f00l), "S"(sp), "d"(0l), "r"(none), "r"(tls)
+                     : "rcx", "r11", "cc", "memory");
+    return result;
+}
+
+TEST(stack_pointers_that_are_no_addresses)
+{
+    for (int i = 0; i < 4; i++) {
+        CHECK(thread_on(0x800000000000) > 0);
+        CHECK(thread_on(0x4141414141414141) > 0);
+        CHECK(thread_on(~0ul) > 0);
+        CHECK_OK(sched_yield());
+    }
+}
+
 TEST(bad_flags)
 {
     CHECK_ERR(syscall(SYS_clone, 0x10000, 0, 0, 0, 0), EINVAL); /* THREAD */

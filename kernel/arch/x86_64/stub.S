@@ -27,7 +27,8 @@ stub_text:
  * Bounce to ring 3: rcx goes through the data page. Some hosts deliver a
  * `syscall` here without leaving ring 3; then sysret would fault, and a jump
  * does. They have masked interrupts by SFMASK all the same, and nothing in
- * ring 3 unmasks them: the gate does.
+ * ring 3 unmasks them: the gate does. It must not return to a stack pointer
+ * that is no address, as the program's may be: such hosts fault then.
  */
 .org STUB_SYSCALL
     mov %rcx, DATA(0)
@@ -37,8 +38,10 @@ stub_text:
     jnz 1f
     sysretq
 1:  mov %r11, DATA(16)
+    xchg %rsp, DATA(80)
     mov $STUB_MAGIC + STUB_UNMASK, %r11d
     int3
+    xchg %rsp, DATA(80)
     mov DATA(16), %r11
     jmp *%rcx
 
