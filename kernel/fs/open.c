@@ -77,6 +77,13 @@ int inode_truncate(struct inode *i, uint64_t len)
     return inode_setattr(i, ATTR_SIZE, &attr);
 }
 
+int inode_may_be_written(const struct inode *i)
+{
+    const struct process *p = process_current();
+
+    return p->exe && p->exe->inode == i ? -ETXTBSY : 0;
+}
+
 /* The dentry is the one to open: check and make the description. */
 static int open_found(struct dentry *d, unsigned flags, bool created,
                       struct file **out)
@@ -96,6 +103,8 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
         err = inode_permission(i, may_of(flags));
     if (!err && (flags & O_NOATIME) && !inode_is_owner(i))
         err = -EPERM;
+    if (!err && (may_of(flags) & MAY_WRITE))
+        err = inode_may_be_written(i);
     if (!err && (flags & O_TRUNC) && S_ISREG(i->mode) && !created) {
         err = inode_truncate(i, 0);
         if (!err)

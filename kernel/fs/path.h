@@ -76,6 +76,8 @@ MUST_CHECK int vfs_rename(int old_dirfd, const char *old_path, int new_dirfd,
                           const char *new_path, unsigned flags);
 /* Rights to add a name to dir: W and X, and dir must still exist. */
 MUST_CHECK int may_create(const struct dentry *dir);
+/* -ETXTBSY: it is the program that runs. */
+MUST_CHECK int inode_may_be_written(const struct inode *i);
 /* O_TRUNC, truncate(2): size only, rights checked by the caller. */
 MUST_CHECK int inode_truncate(struct inode *i, uint64_t len);
 

@@ -310,6 +310,8 @@ long sys_truncate(uaddr_t path, off_t len)
     else
         err = inode_permission(i, MAY_WRITE);
     if (!err)
+        err = inode_may_be_written(i);
+    if (!err)
         err = size_check(i, len);
     if (!err)
         err = inode_truncate(i, (uint64_t)len);

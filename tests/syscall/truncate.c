@@ -129,3 +129,16 @@ TEST(fallocate_errors)
     close(fd);
     close(read_only);
 }
+
+/* What is mapped as the program's code cannot change under it. */
+TEST(the_program_that_runs_is_busy)
+{
+    static const char exe[] = "/proc/self/exe";
+
+    CHECK_ERR(open(exe, O_WRONLY), ETXTBSY);
+    CHECK_ERR(open(exe, O_RDWR), ETXTBSY);
+    CHECK_ERR(open(exe, O_RDONLY | O_TRUNC), ETXTBSY);
+    CHECK_ERR(open(exe, O_RDWR | O_CREAT, 0644), ETXTBSY);
+    CHECK_ERR(truncate(exe, 0), ETXTBSY);
+    CHECK_OK(close(open(exe, O_RDONLY)));
+}
