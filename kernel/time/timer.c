@@ -11,6 +11,10 @@
  * a deadline comes to lie before the one it has: a cancelled timer leaves the
  * hardware armed, and the one early interrupt that this may cost is cheaper
  * than an exit for each sleep that ends before its time-out.
+ *
+ * After timers have run there is no interrupt for TIMER_REST_NS, however many
+ * deadlines lie in it: else a program's timer of a few ns would leave no time
+ * for the program. Linux's sleeps end up to 50 us late as well (timer slack).
  */
 #include "core/panic.h"
 #include "time/clock.h"
@@ -21,6 +25,7 @@
 
 static struct timer *heap_root;
 static uint64_t armed_ns = TIMER_NEVER; /* what the hardware was told */
+static uint64_t rest_end_ns;            /* no interrupt before */
 
 static void set_link(struct timer **place, struct timer *t)
 {
@@ -103,9 +108,14 @@ void timer_init(struct timer *t, void (*expired)(struct timer *t))
 
 static void arm_hardware(void)
 {
-    if (!heap_root || heap_root->deadline_ns >= armed_ns)
+    uint64_t when_ns;
+
+    if (!heap_root)
         return;
-    armed_ns = heap_root->deadline_ns;
+    when_ns = MAX(heap_root->deadline_ns, rest_end_ns);
+    if (when_ns >= armed_ns)
+        return;
+    armed_ns = when_ns;
     arch_timer_arm(clock_tsc_of_mono(armed_ns));
 }
 
@@ -140,6 +150,7 @@ void timers_run(void)
     while (heap_root && heap_root->deadline_ns <= now_ns) {
         struct timer *t = heap_root;
 
+        rest_end_ns = now_ns + TIMER_REST_NS;
         heap_remove(t);
         t->expired(t);
     }
