@@ -60,7 +60,7 @@ static inline bool timer_is_armed(const struct timer *t)
     return t->link != NULL;
 }
 #define TIMER_REST_NS 50000u /* from one interrupt to the next, at least */
-void timers_run(void); /* by arch_irq_poll() */
+void timers_run(void);       /* by arch_irq_poll() */
 /* Before it: the hardware's timer has fired, early perhaps, and must be told
  * anew. */
 void timers_fired(void);
