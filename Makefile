@@ -148,12 +148,12 @@ check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-readme: all
 	@tools/run-readme -b $(B)
-check-fuzz:
-	@tools/run-fuzz -b $(B)/fuzz -t 60 $(T)
+check-fuzz: all
+	@tools/run-fuzz -b $(B)/fuzz -t 60 -g 30 $(T)
 check-%:
 	@tools/run-unit -b $(B)/unit $(sort $(filter kernel/$*/% $*/%,$(UNIT_TESTS)))
 
-fuzz:
+fuzz: all
 	@tools/run-fuzz -b $(B)/fuzz -t $(or $(SECONDS),600) $(T)
 
 bench:

@@ -303,6 +303,23 @@ TEST(calls_with_odd_flags_work_and_keep_them)
     }
 }
 
+/* Where a time slice ends, or a misaligned word of the kernel's own is read. */
+TEST(a_long_call_with_alignment_checks)
+{
+    char buf[4096];
+
+    tick(SIGALRM, disturb, 500);
+    while (seen < 20) {
+        CHECK(flags_after_call(FLAG_AC, SYS_getrandom, (long)buf + 1, 4001, 0,
+                               0) &
+              FLAG_AC);
+        CHECK(flags_after_call(FLAG_AC, SYS_uname, (long)buf + 3, 0, 0, 0) &
+              FLAG_AC);
+    }
+    tick_stop();
+    signal(SIGALRM, SIG_DFL);
+}
+
 /* The same on the slow way out, with a signal's frame to make. */
 TEST(signals_arrive_in_calls_with_odd_flags)
 {

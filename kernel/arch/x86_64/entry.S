@@ -299,7 +299,8 @@ vector_entries:
     mov 24(%rsp), %rdx
     mov %rax, %rdi
     mov %rax, %rsp
-    cld
+    pushq $2 /* no DF, no AC: not even in the handler of the latter */
+    popfq
     call \handler
 .endm
 
