@@ -159,6 +159,12 @@ void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops)
     list_init(&obj->mappings);
 }
 
+bool vm_object_may_be_written(struct vm_object *obj)
+{
+    (void)obj;
+    return false;
+}
+
 void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
                    bool private_too)
 {

@@ -270,10 +270,11 @@ long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg)
             return -EINVAL;
         if (mi->seals & F_SEAL_SEAL)
             return -EPERM;
-        if ((arg & F_SEAL_WRITE) && mi->mapped_written &&
-            !list_is_empty(&mi->inode.object.mappings))
+        if ((arg & F_SEAL_WRITE) && vm_object_may_be_written(&mi->inode.object))
             return -EBUSY;
         mi->seals |= (unsigned)arg;
+        if (arg & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+            mi->inode.object.no_write = true;
         return 0;
     default:
         return -EINVAL;

@@ -49,6 +49,14 @@ static int object_page(struct vm_object *obj, uint64_t idx, bool want_write,
     return memory->ops->page(memory, idx, want_write, pa_out);
 }
 
+static int object_remove(struct vm_object *obj, uint64_t first, uint64_t count)
+{
+    struct vm_object *memory = shm_of(obj)->memory;
+
+    vm_object_zap(obj, first, count, true);
+    return memory->ops->remove(memory, first, count);
+}
+
 static void object_ref(struct vm_object *obj)
 {
     shm_of(obj)->ipc.refs++;
@@ -76,14 +84,6 @@ static void object_id(struct vm_object *obj, struct vm_object_id *out)
 {
     *out =
         (struct vm_object_id){ .dev = 1, .ino = (uint64_t)shm_of(obj)->ipc.id };
-}
-
-static int object_remove(struct vm_object *obj, uint64_t first, uint64_t count)
-{
-    struct vm_object *memory = shm_of(obj)->memory;
-
-    vm_object_zap(obj, first, count, true);
-    return memory->ops->remove(memory, first, count);
 }
 
 static const struct vm_object_ops shm_object_ops = {

@@ -46,9 +46,12 @@ struct vm_object_ops {
 struct vm_object {
     const struct vm_object_ops *ops;
     struct list mappings; /* struct region, of all spaces */
+    bool no_write; /* sealed: new shared mappings never become writable */
 };
 
 void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops);
+/* True while a shared mapping of it is writable, or could become so. */
+bool vm_object_may_be_written(struct vm_object *obj);
 /* The file's pages [first, first+count) changed identity (copied up) or are
  * gone (truncated): drop every mapping of them; the next access asks again.
  * private_too: also pages that private mappings have copied (truncate). */

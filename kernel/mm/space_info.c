@@ -138,7 +138,20 @@ int space_maps_line(struct space *s, uaddr_t *va, char *buf, size_t buf_len)
 void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops)
 {
     obj->ops = ops;
+    obj->no_write = false;
     list_init(&obj->mappings);
+}
+
+bool vm_object_may_be_written(struct vm_object *obj)
+{
+    LIST_FOR_EACH(it, &obj->mappings)
+    {
+        const struct region *r = LIST_ENTRY(it, struct region, obj_link);
+
+        if ((r->flags & (REGION_SHARED | REGION_NO_WRITE)) == REGION_SHARED)
+            return true;
+    }
+    return false;
 }
 
 /* A copy that a private mapping made stays when the file merely changes. */

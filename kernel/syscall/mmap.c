@@ -73,6 +73,8 @@ static long map_file(uaddr_t addr, size_t len, int prot, int flags, int fd,
         flags |= SPACE_MAP_NO_WRITE;
     if (result == 0)
         result = f->ops->mmap(f, prot, flags, &obj);
+    if (result == 0 && (flags & MAP_TYPE) != MAP_PRIVATE && obj->no_write)
+        flags |= SPACE_MAP_NO_WRITE;
     if (result == 0)
         result = space_map(space(), addr, len, prot, flags, obj, off);
     file_put(f);
