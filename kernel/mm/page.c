@@ -12,8 +12,9 @@
  * that no alignment is skipped and the host finds them side by side.
  *
  * One struct page per page frame lies in an array that is carved from the
- * first range with room. An entry is written when the frontier passes its
- * page; before that it may hold anything.
+ * first range with room, behind the first pages, which a small guest then finds
+ * next to the kernel. An entry is written when the frontier passes its page;
+ * before that it may hold anything.
  */
 #include "mm/page.h"
 
@@ -24,10 +25,14 @@
 
 #define ORDER_COUNT (PAGE_ORDER_MAX + 1)
 #define NO_FRAME    UINT32_MAX
-#define HOT_MAX     64u /* single pages kept unmerged */
+#define RANGE_MAX   (BOOTINFO_RANGE_MAX + 1) /* the array cuts one in two */
+#define HOT_MAX     64u                      /* single pages kept unmerged */
 
 /* Large pages are for guests with so many pages or more. */
 #define LARGE_TOTAL_MIN 8192u
+
+/* Pages before the array, where there are many. */
+#define FIRST_LEN (64 * PAGE_SIZE)
 
 /* On a PC firmware has worked below this, whatever it says of the rest. */
 #define FIRMWARE_END 0x100000ull
@@ -48,8 +53,8 @@ static struct {
     uint32_t filled;             /* bit n: lists[n] is not empty */
     uint32_t hot_count, hot;     /* single pages, linked by next */
     uint32_t lists[ORDER_COUNT]; /* heads: index of a frame, or NO_FRAME */
-    struct bootinfo_range all[BOOTINFO_RANGE_MAX];   /* the array aside */
-    struct bootinfo_range fresh[BOOTINFO_RANGE_MAX]; /* beyond the frontier */
+    struct bootinfo_range all[RANGE_MAX];   /* the array aside */
+    struct bootinfo_range fresh[RANGE_MAX]; /* beyond the frontier */
     unsigned fresh_count, fresh_at;
     size_t free_count, total_count;
     paddr_t zeroed_from; /* fresh pages from here on hold zeros */
@@ -265,6 +270,18 @@ static paddr_t block_alloc(unsigned order, bool *is_fresh)
     return pa;
 }
 
+/* Cut range i in two. Result: the second part, which follows it. */
+static struct bootinfo_range *split_range(unsigned i, uint64_t len)
+{
+    struct bootinfo_range *r = &mem.fresh[i];
+
+    for (unsigned k = mem.fresh_count++; k > i + 1; k--)
+        mem.fresh[k] = mem.fresh[k - 1];
+    r[1] = (struct bootinfo_range){ r->pa + len, r->len - len };
+    r->len = len;
+    return &r[1];
+}
+
 /* The array of struct page, from the first range that has room for it. */
 static void carve_array(void)
 {
@@ -275,6 +292,8 @@ static void carve_array(void)
 
         if (r->len < len)
             continue;
+        if (r->len > len + 2 * FIRST_LEN)
+            r = split_range(i, FIRST_LEN);
         mem.pages = page_ptr(r->pa);
         r->pa += len;
         r->len -= len;
