@@ -6,6 +6,8 @@
  * bytes are copied, page by page, straight from or into the pipe's page: what
  * the other side does not take stays in the pipe.
  */
+#include <linux/eventpoll.h>
+
 #include "core/errno.h"
 #include "core/panic.h"
 #include "fs/pipe.h"
@@ -131,6 +133,13 @@ static ssize_t slot_read(struct pipe *p, struct file *in, uint64_t *in_pos,
     return n;
 }
 
+/* A socket or a terminal without anything to read. */
+static bool would_wait(struct file *in)
+{
+    return in->ops->poll &&
+           !(file_poll(in, NULL) & (EPOLLIN | EPOLLHUP | EPOLLERR));
+}
+
 ssize_t pipe_from_file(struct pipe *out, struct file *in, uint64_t *in_pos,
                        size_t len, bool nonblock)
 {
@@ -141,8 +150,12 @@ ssize_t pipe_from_file(struct pipe *out, struct file *in, uint64_t *in_pos,
         return err;
     while (done < len && out->count < out->slot_max && !out->filling) {
         size_t want = MIN(len - done, PAGE_SIZE);
-        ssize_t n = slot_read(out, in, in_pos, want);
+        ssize_t n;
 
+        /* What came is not kept waiting for more. */
+        if ((done > 0 || nonblock) && would_wait(in))
+            return done ? (ssize_t)done : -EAGAIN;
+        n = slot_read(out, in, in_pos, want);
         if (n <= 0)
             return done ? (ssize_t)done : n;
         done += (size_t)n;

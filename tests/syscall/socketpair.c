@@ -392,6 +392,25 @@ TEST(a_file_goes_out)
     done();
 }
 
+TEST(splicing)
+{
+    static char page[PAGE];
+    int p[2];
+
+    make(SOCK_STREAM);
+    CHECK_OK(pipe(p));
+    CHECK_ERR(splice(fds[1], NULL, p[1], NULL, 100, SPLICE_F_NONBLOCK), EAGAIN);
+    CHECK_EQ(write(fds[0], page, PAGE), PAGE);
+    CHECK_EQ(splice(fds[1], NULL, p[1], NULL, 3 * PAGE, 0), PAGE);
+    CHECK_EQ(splice(p[0], NULL, fds[1], NULL, 3 * PAGE, 0), PAGE);
+    CHECK_EQ(recv(fds[0], page, PAGE, MSG_WAITALL), PAGE);
+    close(fds[0]);
+    CHECK_EQ(splice(fds[1], NULL, p[1], NULL, 100, 0), 0);
+    close(fds[1]);
+    close(p[0]);
+    close(p[1]);
+}
+
 TEST(nonblocking_by_ioctl)
 {
     int on = 1, n;
