@@ -221,7 +221,7 @@ static int show_unix(struct text_file *t, void *inode)
     return unix_show ? unix_show(t) : 0;
 }
 
-static const struct pseudo_node net_nodes[] = {
+const struct pseudo_node proc_net_nodes[PROC_NET_COUNT] = {
     PSEUDO_FILE("unix", show_unix),
 };
 
@@ -245,7 +245,7 @@ static const struct pseudo_node root_nodes[] = {
     PSEUDO_FILE("meminfo", proc_show_meminfo),
     PSEUDO_TEXT("modules", ""),
     PSEUDO_LINK("mounts", "self/mounts"),
-    PSEUDO_DIR("net", net_nodes),
+    PSEUDO_LINK("net", "self/net"),
     PSEUDO_TEXT("partitions", "major minor  #blocks  name\n\n"),
     PSEUDO_FILE("stat", show_stat),
     PSEUDO_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\t"

@@ -29,6 +29,14 @@ extern const struct pseudo_node proc_sys_nodes[];
 /* proc_ipc.c: /proc/sysvipc. */
 extern const struct pseudo_node proc_ipc_nodes[];
 #define PROC_IPC_COUNT 3u
+/* proc.c: /proc/PID/net, and with it /proc/net. */
+extern const struct pseudo_node proc_net_nodes[];
+#define PROC_NET_COUNT 1u
+#define PROC_NET_DIR                                                       \
+    {                                                                      \
+        .name = "net", .mode = S_IFDIR | 0555, .children = proc_net_nodes, \
+        .child_count = PROC_NET_COUNT                                      \
+    }
 /* proc_fd.c: fd and fdinfo. */
 int proc_fd_lookup(struct pseudo_inode *dir, const char *name, size_t name_len,
                    struct inode **out);

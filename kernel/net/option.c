@@ -238,7 +238,7 @@ static int get_answer(struct socket *s, int name, struct answer *a)
         return 0;
     case SO_COOKIE:
         a->len = sizeof(a->cookie);
-        a->cookie = s->ino;
+        a->cookie = s->inode.ino;
         return 0;
     default:
         a->len = sizeof(a->number);

@@ -15,18 +15,54 @@
 
 #include "core/errno.h"
 #include "core/panic.h"
-#include "fs/fdtable.h"
-#include "fs/vfs.h"
+#include "fs/dentry.h"
 #include "sched/process.h"
 #include "time/clock.h"
 
 /* Absent in kernels without the family. */
 #pragma weak unix_create
 
-#define TYPE_MAX   11 /* Linux's SOCK_MAX */
-#define SOCKFS_DEV 8
-#define POLL_IN    (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLPRI)
-#define POLL_OUT   (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND)
+#define TYPE_MAX     11 /* Linux's SOCK_MAX */
+#define SOCKFS_DEV   8
+#define SOCKFS_MAGIC 0x534f434bu
+#define POLL_IN      (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLPRI)
+#define POLL_OUT     (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND)
+
+/* ---- the inode: what fstat, fchmod, flock and friends act on ---- */
+
+static int sockfs_setattr(struct inode *i, unsigned valid,
+                          const struct kstat *attr)
+{
+    inode_apply_attr(i, valid & ~(unsigned)ATTR_SIZE, attr);
+    return 0;
+}
+
+/* Its file was the inode's only user, and this the file's hold on it. */
+static void sockfs_evict(struct inode *i)
+{
+    socket_put((struct socket *)(void *)i);
+}
+
+static void sockfs_statfs(struct superblock *sb, struct kstatfs *out)
+{
+    (void)sb;
+    *out = (struct kstatfs){ .type = SOCKFS_MAGIC,
+                             .bsize = PAGE_SIZE,
+                             .namelen = NAME_MAX };
+}
+
+static const struct inode_ops sockfs_ops = {
+    .setattr = sockfs_setattr,
+    .evict = sockfs_evict,
+};
+
+static struct superblock sockfs = {
+    .dev = SOCKFS_DEV,
+    .type = "sockfs",
+    .statfs = sockfs_statfs,
+};
+
+/* ---- life ---- */
 
 void socket_init(struct socket *s, int family, int type,
                  const struct socket_ops *ops)
@@ -34,6 +70,11 @@ void socket_init(struct socket *s, int family, int type,
     static uint64_t next_ino = 1;
     const struct process *p = process_current();
 
+    inode_init(&s->inode, &sockfs, &sockfs_ops, NULL, next_ino++,
+               S_IFSOCK | 0777);
+    inode_stamp(&s->inode);
+    s->inode.uid = p->fsuid;
+    s->inode.gid = p->fsgid;
     s->ops = ops;
     s->refs = 1;
     s->family = (uint16_t)family;
@@ -44,10 +85,6 @@ void socket_init(struct socket *s, int family, int type,
     s->peer_cred = (struct socket_cred){ 0, UINT32_MAX, UINT32_MAX };
     waitq_init(&s->readable);
     waitq_init(&s->writable);
-    s->ino = next_ino++;
-    s->created_ns = clock_real_ns();
-    s->uid = p->fsuid;
-    s->gid = p->fsgid;
 }
 
 struct socket *socket_get(struct socket *s)
@@ -175,20 +212,7 @@ static long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 
 static int socket_stat(struct file *f, struct kstat *out)
 {
-    const struct socket *s = f->private;
-
-    *out = (struct kstat){
-        .dev = SOCKFS_DEV,
-        .ino = s->ino,
-        .nlink = 1,
-        .mode = S_IFSOCK | 0777,
-        .uid = s->uid,
-        .gid = s->gid,
-        .blksize = PAGE_SIZE,
-        .atime_ns = s->created_ns,
-        .mtime_ns = s->created_ns,
-        .ctime_ns = s->created_ns,
-    };
+    inode_fill_kstat(f->inode, out);
     return 0;
 }
 
@@ -199,8 +223,7 @@ static void socket_release(struct file *f)
     if (!s)
         return; /* accept() found none */
     s->file = NULL;
-    s->ops->release(s);
-    socket_put(s);
+    s->ops->release(s); /* the reference goes with the inode */
 }
 
 #define SOCKET_FILE_OPS                                                    \
@@ -231,6 +254,7 @@ static struct file *file_for(int type, unsigned flags)
 static void file_bind(struct file *f, struct socket *s)
 {
     f->private = s;
+    f->inode = &s->inode;
     s->file = f;
 }
 

@@ -21,7 +21,7 @@
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
-#include "fs/file.h"
+#include "fs/vfs.h"
 #include "net/abi.h"
 #include "sched/wait.h"
 
@@ -71,6 +71,7 @@ struct socket_cred {
 };
 
 struct socket {
+    struct inode inode; /* of its open file; first */
     const struct socket_ops *ops;
     struct file *file; /* not referenced; NULL before it has one */
     unsigned refs;
@@ -86,8 +87,6 @@ struct socket {
     struct socket_cred peer_cred; /* SO_PEERCRED */
     struct waitq readable; /* data, connections; and every change of state */
     struct waitq writable; /* room; and every change of state */
-    uint64_t ino, created_ns;
-    uint32_t uid, gid;
 };
 
 struct socket_ops {

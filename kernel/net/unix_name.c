@@ -180,7 +180,11 @@ static int bind_path(struct unix_sock *u, struct socket_addr *a)
     if (!name)
         return -ENOMEM;
     ((char *)&name->sun)[len - 1] = '\0';
-    err = vfs_mknod(AT_FDCWD, path, S_IFSOCK | 0777, 0);
+    err = vfs_mknod(AT_FDCWD, path, u->s.inode.mode, 0);
+    if (!err && u->name) {
+        /* As on Linux a path's own errors come first. */
+        err = vfs_unlink(AT_FDCWD, path, false) ?: -EINVAL;
+    }
     if (!err)
         err = path_lookup(AT_FDCWD, path, 0, &d);
     if (err) {
@@ -202,11 +206,11 @@ int unix_bind(struct socket *s, struct socket_addr *a)
     if (a->len == UNIX_PATH_OFFSET && a->family == AF_UNIX)
         return u->name ? -EINVAL : unix_autobind(u);
     err = unix_name_check(a);
-    if (!err && u->name)
-        err = -EINVAL;
     if (err)
         return err;
-    return *path_of(a) ? bind_path(u, a) : bind_abstract(u, a);
+    if (*path_of(a))
+        return bind_path(u, a);
+    return u->name ? -EINVAL : bind_abstract(u, a);
 }
 
 void unix_unbind(struct unix_sock *u)

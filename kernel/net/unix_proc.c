@@ -44,7 +44,7 @@ int unix_show(struct text_file *t)
         err = text_printf(t, "%016x: %08X %08X %08X %04X %02X %5lu", 0,
                           u->s.refs + 1, 0,
                           u->s.is_listening ? __SO_ACCEPTCON : 0, u->s.type,
-                          show_state(u), u->s.ino);
+                          show_state(u), u->s.inode.ino);
         if (!err && u->name)
             err = put_name(t, u->name);
         if (!err)

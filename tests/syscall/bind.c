@@ -60,6 +60,9 @@ TEST(a_path_makes_an_inode)
     CHECK_EQ(st.st_mode, S_IFSOCK | 0755);
     CHECK_ERR(open("first", O_RDWR), ENXIO);
     CHECK_ERR(bind_to(fd, "other", 6), EINVAL);
+    CHECK_ERR(stat("other", &st), ENOENT);
+    CHECK_ERR(bind_to(fd, "first", 6), EADDRINUSE);
+    CHECK_ERR(bind_to(fd, "none/x", 7), ENOENT);
     CHECK_ERR(bind_to(fd, "\0other", 6), EINVAL);
     close(fd);
     CHECK_OK(stat("first", &st)); /* it stays */

@@ -352,6 +352,7 @@ TEST(the_list_of_sockets)
     CHECK_EQ(type, SOCK_STREAM);
     CHECK_EQ(state, 1);
     CHECK_STR(path, "server");
+    CHECK_EQ(readlink("/proc/net", path, sizeof(path)), 8);
     fclose(f);
     close(s);
 }

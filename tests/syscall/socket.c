@@ -9,10 +9,12 @@
 
 #include <linux/sockios.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 
 static const int kinds[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
 
@@ -106,6 +108,33 @@ TEST(a_fresh_socket)
         CHECK_ERR(open(text, O_RDWR), ENXIO);
         close(p.fd);
     }
+}
+
+TEST(attributes)
+{
+    struct sockaddr_un a = { AF_UNIX, "private" };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct timespec times[2] = { { 1000, 5 }, { 2000, 7 } };
+    struct flock lock = { .l_type = F_WRLCK };
+    struct statfs fs;
+    struct stat st;
+
+    CHECK_OK(fstat(fd, &st));
+    CHECK_EQ(st.st_uid, geteuid());
+    CHECK_EQ(st.st_gid, getegid());
+    CHECK_OK(fchmod(fd, 0600));
+    CHECK_OK(futimens(fd, times));
+    CHECK_OK(fstat(fd, &st));
+    CHECK_EQ(st.st_mode, S_IFSOCK | 0600);
+    CHECK_EQ(st.st_mtim.tv_sec, 2000);
+    CHECK_OK(fstatfs(fd, &fs));
+    CHECK_EQ(fs.f_type, 0x534f434b);
+    CHECK_OK(flock(fd, LOCK_EX | LOCK_NB));
+    CHECK_OK(fcntl(fd, F_SETLK, &lock));
+    CHECK_OK(bind(fd, (void *)&a, sizeof(a))); /* with the mode it has */
+    CHECK_OK(stat("private", &st));
+    CHECK_EQ(st.st_mode, S_IFSOCK | 0600);
+    close(fd);
 }
 
 TEST(nothing_but_sockets)
