@@ -304,7 +304,6 @@ static const struct pseudo_node nodes[] = {
     PSEUDO_FILE("mountinfo", proc_show_mountinfo),
     PSEUDO_FILE("mounts", proc_show_mounts),
     PSEUDO_FILE("mountstats", proc_show_mountstats),
-    PSEUDO_EMPTY_DIR("net"),
     PROC_NET_DIR,
     PSEUDO_DIR("ns", ns_nodes),
     PSEUDO_TEXT("oom_adj", "0\n"),

@@ -9,9 +9,10 @@
  * may be left. ASan sees what leaks.
  */
 /* unit-flags: -ffreestanding */
-/* unit: kernel/fs/inode.c kernel/net/control.c kernel/net/option.c kernel/net/socket.c
- * kernel/net/unix.c kernel/net/unix_message.c kernel/net/unix_name.c
- * kernel/net/unix_queue.c kernel/net/unix_rights.c kernel/net/unix_stream.c */
+/* unit: kernel/fs/inode.c kernel/net/control.c kernel/net/option.c
+ * kernel/net/socket.c kernel/net/unix.c kernel/net/unix_message.c
+ * kernel/net/unix_name.c kernel/net/unix_queue.c kernel/net/unix_rights.c
+ * kernel/net/unix_stream.c */
 #include "fs/io_fakes.h"
 
 #include <asm/ioctls.h>
