@@ -42,6 +42,8 @@ static int discard_region(struct space *s, struct region *r, uaddr_t start,
 {
     bool is_shared = r->flags & REGION_SHARED;
 
+    if (advice == MADV_WIPEONFORK) /* there is no fork to wipe at */
+        return r->obj || is_shared ? -EINVAL : 0;
     if (r->flags & REGION_PAGES ||
         (r->flags & REGION_LOCKED && advice != MADV_DONTNEED_LOCKED))
         return -EINVAL;
@@ -63,8 +65,6 @@ static int discard_region(struct space *s, struct region *r, uaddr_t start,
     case MADV_COLD: /* nothing is ever swapped */
     case MADV_PAGEOUT:
         return 0;
-    case MADV_WIPEONFORK: /* there is no fork to wipe at */
-        return r->obj || is_shared ? -EINVAL : 0;
     default:
         break;
     }
@@ -244,13 +244,13 @@ int space_sync(struct space *s, uaddr_t start, size_t len, int flags)
     uaddr_t end = start + ALIGN_UP(len, PAGE_SIZE);
     int err = space_check_mapped(s, start, len);
 
-    if (err || !(flags & MS_INVALIDATE))
+    if (!(flags & MS_INVALIDATE))
         return err;
     for (struct region *r = region_find(s, start); r && r->start < end;
          r = r->next[0])
         if (r->flags & REGION_LOCKED)
-            return -EBUSY;
-    return 0;
+            return -EBUSY; /* a hole before it does not matter */
+    return err;
 }
 
 /* ---- mlock: nothing is ever swapped, so it only makes pages present ---- */
@@ -271,14 +271,14 @@ int space_lock(struct space *s, uaddr_t start, size_t len, bool lock,
     start = ALIGN_DOWN(start, PAGE_SIZE);
     if (end < start)
         return -EINVAL;
-    err = space_check_mapped(s, start, end - start);
-    if (!err)
-        err = space_cut(s, start, end);
+    err = space_cut(s, start, end);
     if (err)
         return err;
     for (at = start; at < end;) {
         struct region *r = region_find(s, at);
 
+        if (!r || r->start > at) /* what lies before a hole is done */
+            return -ENOMEM;
         at = r->end;
         r->flags = lock ? r->flags | REGION_LOCKED
                         : r->flags & ~(uint32_t)REGION_LOCKED;

@@ -18,15 +18,23 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
 
-#define WINDOW     ((char *)0x200000200000ul - PAGES / 2 * PAGE)
-#define PAGES      64u
+/* Around the border between two last-level tables. */
+#define MIDDLE     ((char *)0x200000200000ul)
+#define SMALL      64u   /* pages of the window */
+#define LARGE      1600u /* room for large pages */
 #define FILE_PAGES 24u
 #define STEPS      400u
 
 static sigjmp_buf back;
 static volatile int caught;
 static uint64_t random_state, hash;
+static unsigned pages;
+static char *window;
 static int fd;
 
 static unsigned pick(unsigned n)
@@ -93,29 +101,55 @@ static long do_remap(char *at)
                                    MREMAP_DONTUNMAP };
     int flags = how[pick(5)];
     size_t new_len = flags & MREMAP_DONTUNMAP ? PAGE : (1 + pick(12)) * PAGE;
-    char *to = WINDOW + pick(PAGES - 12) * PAGE;
+    char *to = window + pick(pages - 12) * PAGE;
 
-    if (!(flags & MREMAP_FIXED) && at + new_len > WINDOW + PAGES * PAGE)
+    if (!(flags & MREMAP_FIXED) && at + new_len > window + pages * PAGE)
         return 0; /* what lies beyond the window differs */
     return syscall(SYS_mremap, at, PAGE, new_len, flags, to);
 }
 
 static long do_advise(char *at, size_t len)
 {
-    static const int advice[] = { MADV_DONTNEED, MADV_DONTNEED,   MADV_WILLNEED,
-                                  MADV_NORMAL,   MADV_SEQUENTIAL, -7 };
+    static const int advice[] = { MADV_DONTNEED,   MADV_DONTNEED,
+                                  MADV_DONTNEED,   MADV_WILLNEED,
+                                  MADV_SEQUENTIAL, MADV_REMOVE,
+                                  MADV_HUGEPAGE,   MADV_NOHUGEPAGE,
+                                  MADV_COLD,       MADV_POPULATE_READ,
+                                  MADV_WIPEONFORK, MADV_POPULATE_WRITE,
+                                  MADV_NORMAL,     -7 };
 
-    return madvise(at + (pick(20) == 0), len, advice[pick(6)]);
+    return madvise(at + (pick(20) == 0), len,
+                   advice[pick(sizeof(advice) / sizeof(advice[0]))]);
+}
+
+/* The file under the mappings changes. */
+static long do_file(void)
+{
+    char bytes[300];
+    unsigned at = pick(FILE_PAGES * PAGE), len = pick(sizeof(bytes));
+
+    memset(bytes, (int)pick(256), len);
+    switch (pick(4)) {
+    case 0:
+        return ftruncate(fd, at);
+    case 1:
+        return ftruncate(fd, FILE_PAGES * PAGE);
+    case 2:
+        return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                         1 + pick(5 * PAGE));
+    default:
+        return pwrite(fd, bytes, len, at);
+    }
 }
 
 static long step(void)
 {
-    unsigned first = pick(PAGES);
-    char *at = WINDOW + first * PAGE;
-    size_t len = 1 + pick(10);
+    unsigned first = pick(pages);
+    char *at = window + first * PAGE;
+    size_t len = 1 + (pick(4) ? pick(10) : pick(pages * 2 / 3));
 
-    len = (len < PAGES - first ? len : PAGES - first) * PAGE;
-    switch (pick(14)) {
+    len = (len < pages - first ? len : pages - first) * PAGE;
+    switch (pick(16)) {
     case 0:
     case 1:
     case 2:
@@ -132,6 +166,10 @@ static long step(void)
         return do_advise(at, len);
     case 9:
         return msync(at, len, pick(8));
+    case 10:
+        return pick(2) ? mlock(at, len) : munlock(at, len);
+    case 11:
+        return do_file();
     default:
         return touch(at + pick(PAGE), pick(2));
     }
@@ -140,14 +178,18 @@ static long step(void)
 static void run(unsigned seed)
 {
     random_state = seed;
+    window = MIDDLE - pages / 2 * PAGE;
     hash = 0xcbf29ce484222325ull;
     for (unsigned n = 0; n < STEPS; n++) {
         errno = 0;
         mix(result(step()));
-        for (unsigned i = 0; n % 10 == 0 && i < PAGES; i++)
-            mix(touch(WINDOW + i * PAGE + 5, false));
+        if (n % 10)
+            continue;
+        for (unsigned i = 0; i < pages; i += 1 + pick(pages / SMALL))
+            mix(touch(window + i * PAGE + 5, false));
     }
-    munmap(WINDOW, PAGES * PAGE);
+    munmap(window, pages * PAGE);
+    CHECK_OK(ftruncate(fd, FILE_PAGES * PAGE));
 }
 
 TEST(random_calls_give_what_linux_gives)
@@ -164,6 +206,7 @@ TEST(random_calls_give_what_linux_gives)
         CHECK_EQ(write(fd, page, sizeof(page)), sizeof(page));
     }
     for (unsigned seed = 1; seed <= 40; seed++) {
+        pages = seed % 5 ? SMALL : LARGE;
         run(seed);
         printf("# seed %u: %016lx\n", seed, hash);
     }
