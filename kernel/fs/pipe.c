@@ -46,7 +46,7 @@ static struct pipe *pipe_new(void)
     return p;
 }
 
-static void slot_release(struct pipe *p, struct pipe_slot *s)
+static inline void slot_release(struct pipe *p, struct pipe_slot *s)
 {
     if (!p->spare && !s->is_shared)
         p->spare = s->page;
@@ -76,7 +76,7 @@ static size_t pipe_bytes(const struct pipe *p)
 
 /* ---- reading ---- */
 
-static void slot_pop(struct pipe *p)
+static inline void slot_pop(struct pipe *p)
 {
     slot_release(p, &p->slots[p->head]);
     p->head = (p->head + 1) & (p->slot_max - 1);
@@ -145,9 +145,11 @@ static ssize_t pipe_read(struct file *f, struct io *io, uint64_t *pos)
     (void)pos;
     if (io->left == 0)
         return 0;
-    n = pipe_wait_data(p, f->flags & O_NONBLOCK);
-    if (n)
-        return MIN(n, 0);
+    if (p->count == 0 || p->draining) {
+        n = pipe_wait_data(p, f->flags & O_NONBLOCK);
+        if (n)
+            return MIN(n, 0);
+    }
     n = pipe_take(p, io);
     if (n != -EFAULT)
         waitq_wake_all(&p->writable);

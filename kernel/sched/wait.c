@@ -54,33 +54,34 @@ int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
 }
 
 /* A sleeper leaves the queue as it is woken, so that the next event goes to
- * the next one even if this one has not run yet. */
-static void wake(struct waitq *q, bool one)
+ * the next one even if this one has not run yet. Result: it was one. */
+static inline bool waiter_wake(struct waiter *w, bool *taken)
 {
-    bool taken = false;
+    bool is_sleeper = w->exclusive;
 
-    LIST_FOR_EACH(it, &q->waiters)
-    {
-        struct waiter *w = LIST_ENTRY(it, struct waiter, link);
-        bool is_sleeper = w->exclusive;
-
-        if (is_sleeper)
-            list_remove(&w->link);
-        if (w->notify)
-            taken |= w->notify(w, taken);
-        else
-            thread_wake(w->thread);
-        if (is_sleeper && one)
-            return;
+    if (w->notify) {
+        *taken |= w->notify(w, *taken);
+        return false;
     }
+    if (is_sleeper)
+        list_remove(&w->link);
+    thread_wake(w->thread);
+    return is_sleeper;
 }
 
 void waitq_wake_waiters(struct waitq *q)
 {
-    wake(q, false);
+    bool taken = false;
+
+    LIST_FOR_EACH(it, &q->waiters)
+    (void)waiter_wake(LIST_ENTRY(it, struct waiter, link), &taken);
 }
 
 void waitq_wake_one(struct waitq *q)
 {
-    wake(q, true);
+    bool taken = false;
+
+    LIST_FOR_EACH(it, &q->waiters)
+    if (waiter_wake(LIST_ENTRY(it, struct waiter, link), &taken))
+        return;
 }
