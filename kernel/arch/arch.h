@@ -50,6 +50,10 @@ struct arch_thread {
  * while signals are delivered. */
 struct regs *arch_current_regs(void);
 
+/* Let the current thread's n-th system call from now on, n > 0, begin with
+ * cputime_sample_begin(). A new thread's first one does. */
+void arch_sample_after(uint32_t n);
+
 /* Give a new thread its kernel stack (at kstack, ARCH_KSTACK_LEN bytes) such
  * that its first switch enters the program with *regs. Copies the current
  * thread's vector state, into t->xstate if an earlier thread left one there.

@@ -18,13 +18,14 @@
 
 static int show_cpu_stat(struct text_file *t, void *inode)
 {
-    uint64_t us = process_cpu_ns(process_current()) / 1000;
+    struct cpu_times times = process_times(process_current());
 
     (void)inode;
     return text_printf(t,
-                       "usage_usec %lu\nuser_usec %lu\nsystem_usec 0\n"
+                       "usage_usec %lu\nuser_usec %lu\nsystem_usec %lu\n"
                        "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n",
-                       us, us);
+                       (times.user_ns + times.system_ns) / 1000,
+                       times.user_ns / 1000, times.system_ns / 1000);
 }
 
 static int show_memory(struct text_file *t, void *inode)

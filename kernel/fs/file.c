@@ -80,13 +80,16 @@ bool file_can_write(const struct file *f)
 
 ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
 {
+    uint64_t began;
     ssize_t done;
 
     if (!file_can_read(f))
         return -EBADF;
     if (!f->ops->read)
         return -EINVAL;
+    began = cputime_long_begin(io->left);
     done = f->ops->read(f, io, pos);
+    cputime_long_end(began);
     if (done > 0)
         notify_file(f, IN_ACCESS);
     return done;
@@ -118,6 +121,7 @@ static void drop_suid(struct inode *i)
 ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
 {
     bool is_regular = f->inode && S_ISREG(f->inode->mode);
+    uint64_t began;
     ssize_t done;
 
     if (!file_can_write(f))
@@ -133,7 +137,9 @@ ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
         if (err)
             return err;
     }
+    began = cputime_long_begin(io->left);
     done = f->ops->write(f, io, pos);
+    cputime_long_end(began);
     if (is_regular && done > 0)
         drop_suid(f->inode);
     if (done > 0)

@@ -80,28 +80,32 @@ static uint64_t ticks_of_ns(uint64_t ns)
 }
 
 /* user nice system idle iowait irq softirq steal guest guest_nice */
-static int put_cpu(struct text_file *t, const char *name, uint64_t busy_ns,
-                   uint64_t idle_ns)
+static int put_cpu(struct text_file *t, const char *name,
+                   const struct cpu_times *busy, uint64_t idle_ns)
 {
-    return text_printf(t, "cpu%s %lu 0 0 %lu 0 0 0 0 0 0\n", name,
-                       ticks_of_ns(busy_ns), ticks_of_ns(idle_ns));
+    return text_printf(t, "cpu%s %lu 0 %lu %lu 0 0 0 0 0 0\n", name,
+                       ticks_of_ns(busy->user_ns), ticks_of_ns(busy->system_ns),
+                       ticks_of_ns(idle_ns));
 }
 
 /* CPU time is kept for the process, not for each CPU: they share it alike. */
 static int show_stat(struct text_file *t, void *inode)
 {
-    const struct process *p = process_current();
-    uint64_t up = clock_mono_ns(), busy = process_cpu_ns(p);
+    struct process *p = process_current();
+    struct cpu_times busy = process_times(p);
     unsigned cpus = proc_cpu_count();
-    uint64_t idle = up * cpus - MIN(up * cpus, busy);
-    int err = put_cpu(t, " ", busy, idle);
+    uint64_t up = clock_mono_ns() * cpus;
+    uint64_t idle = up - MIN(up, busy.user_ns + busy.system_ns);
+    int err = put_cpu(t, " ", &busy, idle);
 
     (void)inode;
+    busy.user_ns /= cpus;
+    busy.system_ns /= cpus;
     for (unsigned i = 0; !err && i < cpus; i++) {
         char name[PSEUDO_NEXT_MAX + 1];
 
         name[pseudo_put_number(name, i)] = '\0';
-        err = put_cpu(t, name, busy / cpus, idle / cpus);
+        err = put_cpu(t, name, &busy, idle / cpus);
     }
     if (err)
         return err;

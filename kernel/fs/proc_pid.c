@@ -23,21 +23,24 @@ static uint64_t ticks_of_ns(uint64_t ns)
 }
 
 /* A thread's CPU time in its own directory, all of them in the process's. */
-static uint64_t cpu_ns(const struct pseudo_inode *i, const struct thread *t)
+static struct cpu_times cpu_times(const struct pseudo_inode *i,
+                                  struct thread *t)
 {
-    return i->id == t->process->pid ? process_cpu_ns(t->process)
-                                    : thread_cpu_ns(t);
+    return i->id == t->process->pid ? process_times(t->process)
+                                    : thread_times(t);
 }
 
 static int show_stat(struct text_file *t, void *inode)
 {
-    const struct thread *th = proc_thread(inode);
+    struct thread *th = proc_thread(inode);
     const struct process *p = process_current();
+    struct cpu_times times;
     struct space_stat s;
     int err;
 
     if (!th)
         return -ESRCH;
+    times = cpu_times(inode, th);
     space_stat(p->space, &s);
     err = text_printf(t, "%d (%s) %c %d %d %d 0 -1 4194304 %lu 0 %lu 0 ",
                       ((struct pseudo_inode *)inode)->id, th->name,
@@ -45,11 +48,11 @@ static int show_stat(struct text_file *t, void *inode)
                       p->major_faults);
     if (err)
         return err;
-    err = text_printf(t, "%lu 0 0 0 %d %d %zu 0 %lu %lu %zu %lu ",
-                      ticks_of_ns(cpu_ns(inode, th)), 20 + th->nice, th->nice,
-                      p->thread_count, ticks_of_ns(p->start_ns),
-                      s.mapped_pages * PAGE_SIZE, s.resident_pages,
-                      p->rlimits[RLIMIT_RSS].soft);
+    err = text_printf(t, "%lu %lu 0 0 %d %d %zu 0 %lu %lu %zu %lu ",
+                      ticks_of_ns(times.user_ns), ticks_of_ns(times.system_ns),
+                      20 + th->nice, th->nice, p->thread_count,
+                      ticks_of_ns(p->start_ns), s.mapped_pages * PAGE_SIZE,
+                      s.resident_pages, p->rlimits[RLIMIT_RSS].soft);
     if (err)
         return err;
     return text_printf(t,
@@ -175,11 +178,14 @@ static int show_personality(struct text_file *t, void *inode)
 /* CPU time, time spent waiting for it (not kept), times it ran. */
 static int show_schedstat(struct text_file *t, void *inode)
 {
-    const struct thread *th = proc_thread(inode);
+    struct thread *th = proc_thread(inode);
+    struct cpu_times times;
 
-    return th ? text_printf(t, "%lu 0 %lu\n", cpu_ns(inode, th),
-                            th->switch_count)
-              : -ESRCH;
+    if (!th)
+        return -ESRCH;
+    times = cpu_times(inode, th);
+    return text_printf(t, "%lu 0 %lu\n", times.user_ns + times.system_ns,
+                       th->switch_count);
 }
 
 static int show_limits(struct text_file *t, void *inode)

@@ -15,6 +15,7 @@
 /* Dynamic ids: ~pid << 3, a bit for threads, and which of three times. */
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_TYPE   3
+#define CPU_CLOCK_VIRT   1 /* user time */
 #define CPU_CLOCK_SCHED  2
 #define CPU_CLOCK_FD     3 /* a device's clock: none */
 #define CPU_RECHECK_NS   1000000ull
@@ -41,13 +42,16 @@ static int cpu_clock_read(struct process *p, int id, uint64_t *now_out)
     if (!(id & CPU_CLOCK_THREAD)) {
         if (pid != 0 && pid != p->pid)
             return -EINVAL;
-        *now_out = process_cpu_ns(p);
+        *now_out = (id & CPU_CLOCK_TYPE) == CPU_CLOCK_VIRT
+                       ? process_times(p).user_ns
+                       : process_cpu_ns(p);
         return 0;
     }
     t = pid == 0 ? thread_current() : find_thread(p, pid);
     if (!t)
         return -EINVAL;
-    *now_out = thread_cpu_ns(t);
+    *now_out = (id & CPU_CLOCK_TYPE) == CPU_CLOCK_VIRT ? thread_times(t).user_ns
+                                                       : thread_cpu_ns(t);
     return 0;
 }
 

@@ -34,6 +34,8 @@ bool clock_id_is_sleepable(int id);
 MUST_CHECK int clock_deadline(struct process *p, int id, uint64_t target_ns,
                               uint64_t *mono_out, bool *reached_out);
 
+#define CLOCK_PROCESS_USER ((int)(~0u << 3 | 1)) /* ITIMER_VIRTUAL's */
+
 struct clock_timer {
     struct timer timer;
     struct process *process;

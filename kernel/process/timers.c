@@ -79,9 +79,7 @@ struct process_timers *process_timers(void)
         return NULL;
     list_init(&all->posix);
     clock_timer_init(&all->itimers[0], p, CLOCK_MONOTONIC, itimer_expired);
-    /* User time alone is not accounted: both count all CPU time. */
-    clock_timer_init(&all->itimers[1], p, CLOCK_PROCESS_CPUTIME_ID,
-                     itimer_expired);
+    clock_timer_init(&all->itimers[1], p, CLOCK_PROCESS_USER, itimer_expired);
     clock_timer_init(&all->itimers[2], p, CLOCK_PROCESS_CPUTIME_ID,
                      itimer_expired);
     clock_timer_init(&all->cpu_limit, p, CLOCK_PROCESS_CPUTIME_ID,

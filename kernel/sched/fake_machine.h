@@ -21,6 +21,7 @@ static uint64_t fake_now;
 #undef arch_cycles
 #define arch_cycles() fake_now
 
+#include "kernel/sched/cputime.c"
 #include "kernel/sched/futex.c"
 #include "kernel/sched/futex_exit.c"
 #include "kernel/sched/futex_pi.c"
@@ -59,6 +60,10 @@ void arch_timer_arm(uint64_t tsc)
 {
     fake_armed = tsc;
     fake_arm_count++;
+}
+void arch_sample_after(uint32_t n)
+{
+    (void)n;
 }
 void arch_work_set(void)
 {

@@ -38,8 +38,9 @@ struct process {
     uint64_t auxv[64];
     unsigned auxv_count; /* words */
     uint64_t start_ns;
-    uint64_t user_ns, kernel_ns;
+    struct cpu_times shown_times;
     uint64_t dead_threads_cycles;  /* TSC ticks; process_cpu_ns() has them in */
+    uint64_t dead_threads_system;  /* of them in the kernel */
     struct process_timers *timers; /* process/timers.h; NULL: none yet */
     uint64_t minor_faults, major_faults;
     char hostname[65], domainname[65];

@@ -286,6 +286,8 @@ void thread_return_work(struct regs *regs)
 {
     struct thread *t = thread_current();
 
+    if (t->sample_weight)
+        cputime_sample_end(t);
     do {
         t->kicked = false;
         if (UNLIKELY(t->process->exiting))
@@ -395,7 +397,7 @@ size_t thread_ready_count(void)
     return ready_count + (thread_current()->state == THREAD_RUNNING);
 }
 
-static uint64_t cpu_cycles(const struct thread *t)
+uint64_t thread_cpu_cycles(const struct thread *t)
 {
     if (t->state != THREAD_RUNNING)
         return t->cpu_cycles;
@@ -404,7 +406,7 @@ static uint64_t cpu_cycles(const struct thread *t)
 
 uint64_t thread_cpu_ns(const struct thread *t)
 {
-    return clock_ns_of_cycles(cpu_cycles(t));
+    return clock_ns_of_cycles(thread_cpu_cycles(t));
 }
 
 uint64_t process_cpu_ns(const struct process *p)
@@ -412,7 +414,7 @@ uint64_t process_cpu_ns(const struct process *p)
     uint64_t sum = p->dead_threads_cycles;
 
     LIST_FOR_EACH(it, &p->threads)
-    sum += cpu_cycles(LIST_ENTRY(it, struct thread, process_link));
+    sum += thread_cpu_cycles(LIST_ENTRY(it, struct thread, process_link));
     return clock_ns_of_cycles(sum);
 }
 
@@ -533,6 +535,7 @@ void thread_die(void)
 
     account(t, now);
     t->process->dead_threads_cycles += t->cpu_cycles;
+    cputime_thread_end(t);
     t->process->thread_count--;
     list_remove(&t->process_link);
     t->state = THREAD_DEAD;

@@ -20,6 +20,10 @@ struct signal_thread;
 struct fdtable;
 struct fs_context;
 
+struct cpu_times {
+    uint64_t user_ns, system_ns;
+};
+
 enum thread_state {
     THREAD_RUNNING,
     THREAD_READY,
@@ -57,6 +61,13 @@ struct thread {
     uint64_t slice_end;  /* in TSC ticks, as those below */
     uint64_t cpu_cycles; /* CPU time used, up to switched_in */
     uint64_t switched_in;
+    /* Of them in the kernel, see cputime.c: timed one by one, and estimated;
+     * where they stood when a sample began, and when the last one ended. */
+    uint64_t timed_cycles, estimated_cycles;
+    uint64_t sample_start, sample_timed, sample_last, timed_last;
+    uint32_t sample_distance, sample_count;
+    uint32_t sample_weight; /* calls that the timed one stands for; 0: none */
+    struct cpu_times shown_times;
     uint64_t switch_count;
     int nice;         /* -20..19 */
     int policy;       /* SCHED_* */
@@ -100,6 +111,28 @@ struct thread *thread_find(int tid);
 /* CPU time used until now, the running slice included. */
 uint64_t thread_cpu_ns(const struct thread *t);
 uint64_t process_cpu_ns(const struct process *p); /* dead threads included */
+uint64_t thread_cpu_cycles(const struct thread *t);
+/* The same, in two: what it did itself, and what the kernel did for it. The
+ * parts are estimated (cputime.c), their sum is exact; neither ever falls. */
+struct cpu_times thread_times(struct thread *t);
+struct cpu_times process_times(struct process *p);
+/* A system call begins that is to be timed / has come to its end. */
+void cputime_sample_begin(void);
+void cputime_sample_end(struct thread *t);
+void cputime_thread_end(const struct thread *t);
+/* Long work of known size for the current thread, timed by itself. */
+#define CPUTIME_LONG_LEN 16384u
+static inline uint64_t cputime_long_begin(size_t len)
+{
+    return len >= CPUTIME_LONG_LEN ? thread_cpu_cycles(thread_current()) : 0;
+}
+static inline void cputime_long_end(uint64_t began)
+{
+    struct thread *t = thread_current();
+
+    if (began)
+        t->timed_cycles += thread_cpu_cycles(t) - began;
+}
 /* Make t's next return to the program go through thread_return_work(). */
 void thread_kick(struct thread *t);
 /* Called by the exit path when work is pending: resched, signals, exit. */

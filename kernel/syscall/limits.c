@@ -12,6 +12,7 @@
 #include "sched/process.h"
 #include "syscall/syscall.h"
 #include "time/clock.h"
+#include "time/timespec.h"
 
 /* For struct rusage; its struct rlimit64 has our name with other members. */
 #define rlimit64 linux_rlimit64
@@ -78,20 +79,20 @@ long sys_setrlimit(unsigned which, uaddr_t limit)
 
 long sys_getrusage(int who, uaddr_t out)
 {
-    const struct process *p = process_current();
+    struct process *p = process_current();
+    struct cpu_times times;
     struct space_stat s;
     struct rusage r;
-    uint64_t ns;
 
     memset(&r, 0, sizeof(r));
     if (who != RUSAGE_SELF && who != RUSAGE_THREAD && who != RUSAGE_CHILDREN)
         return -EINVAL;
     if (who != RUSAGE_CHILDREN) { /* there never were any */
         space_stat(p->space, &s);
-        ns = who == RUSAGE_SELF ? process_cpu_ns(p)
-                                : thread_cpu_ns(thread_current());
-        r.ru_utime.tv_sec = (long)(ns / NS_PER_SEC);
-        r.ru_utime.tv_usec = (long)(ns % NS_PER_SEC / 1000);
+        times = who == RUSAGE_SELF ? process_times(p)
+                                   : thread_times(thread_current());
+        r.ru_utime = timeval_of_ns(times.user_ns);
+        r.ru_stime = timeval_of_ns(times.system_ns);
         r.ru_maxrss = (long)(s.peak_resident_pages * (PAGE_SIZE / 1024));
         r.ru_minflt = (long)p->minor_faults;
         r.ru_majflt = (long)p->major_faults;
@@ -103,7 +104,9 @@ long sys_getrusage(int who, uaddr_t out)
 long sys_times(uaddr_t out)
 {
     uint64_t ns_per_tick = NS_PER_SEC / TIMES_HZ;
-    uint64_t tms[4] = { process_cpu_ns(process_current()) / ns_per_tick };
+    struct cpu_times times = process_times(process_current());
+    uint64_t tms[4] = { times.user_ns / ns_per_tick,
+                        times.system_ns / ns_per_tick };
 
     if (out && copy_to_user(out, tms, sizeof(tms)) != 0)
         return -EFAULT;

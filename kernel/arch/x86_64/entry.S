@@ -46,6 +46,9 @@ syscall_jump_entry:
     mov %rax, 8+REGS_ORIG(%rsp)
     cld
 dispatch:
+    decl 8+REGS_LEN(%rsp) /* arch_sample_after() */
+    js sample_begin
+dispatch_counted:
     mov %r10, %rcx
     cmp $SYSCALL_MAX, %rax
     jae no_such_call
@@ -60,6 +63,24 @@ exit_popf:
     mov REGS_RSP(%rsp), %rsp
 exit_jump:
     jmp *%rcx
+
+sample_begin: /* rcx and r11 are free in a call */
+    push %rax
+    push %rdi
+    push %rsi
+    push %rdx
+    push %r8
+    push %r9
+    push %r10
+    call cputime_sample_begin
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    pop %rax
+    jmp dispatch_counted
 
 no_such_call:
     mov $-ENOSYS, %rax

@@ -177,7 +177,7 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
                                                   : SPACE_READ;
     enum space_fault_result result = SPACE_FAULT_MAPERR;
     bool kernel = in_kernel(regs);
-    uint64_t fixup;
+    uint64_t fixup, began = arch_cycles();
 
     if (kernel && (address >= ARCH_USER_MAX || !thread_current_ptr))
         kernel_exception(regs, 14, error, address);
@@ -185,6 +185,8 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
         result = space_fault(process_current()->space, address, access);
     if (result == SPACE_FAULT_OK) {
         process_current()->minor_faults++; /* nothing is read from a disk */
+        if (!kernel)                       /* else it is part of a call */
+            thread_current()->timed_cycles += arch_cycles() - began;
         return kernel;
     }
     if (kernel) {
