@@ -85,9 +85,15 @@ static const uint8_t trapping[] = { 0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e,
                                     0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60,
                                     0x61, 0x82, 0x9a, 0xce, 0xd4, 0xea };
 
+/* The same as bits: a search for a place asks thousands of times. */
 static bool is_trapping(uint8_t byte)
 {
-    return memchr(trapping, byte, sizeof(trapping)) != NULL;
+    static const uint64_t bits[4] = { 0x80808080c0c040c0ull,
+                                      0x0000000300000000ull,
+                                      0x0000000004000004ull,
+                                      0x0000040000104000ull };
+
+    return bits[byte / 64] >> (byte % 64) & 1;
 }
 
 static struct space *current_space(void)
@@ -267,10 +273,15 @@ static uint64_t find_in_area(const struct area *a, const struct plan *p,
         /* granule 0 holds the entry's address */
         for (unsigned g = 1; g + need <= per_page; g++) {
             unsigned at = page * per_page + g;
+            uint64_t tramp = a->va + at * GRANULE;
 
-            if (place_fits(p, va, a->va + at * GRANULE) &&
-                granules_free(a, at, need))
-                return a->va + at * GRANULE;
+            if (!place_fits(p, va, tramp)) {
+                /* Nor does what has the same upper bytes. */
+                g += (0xff - ((tramp - va - JUMP_LEN) & 0xff)) / GRANULE;
+                continue;
+            }
+            if (granules_free(a, at, need))
+                return tramp;
         }
     }
     return 0;
