@@ -39,9 +39,11 @@ static const struct rule rules[] = {
       { "/usr/share/lua", "/usr/lib/x86_64-linux-gnu/lua",
         "/usr/local/share/lua", "/usr/local/lib/lua" } },
     { "/usr/bin/tclsh*", { "/usr/share/tcltk/tcl[0-9]*", "/usr/lib/tcltk" } },
-    { "/usr/bin/guile*", { "/usr/share/guile", "/usr/lib/*/guile" } },
+    { "/usr/bin/guile*",
+      { "/usr/share/guile", "/usr/lib/*/guile",
+        "/usr/lib/x86_64-linux-gnu/gconv" } },
     { "/usr/bin/gawk", { "/usr/share/awk", "/usr/lib/x86_64-linux-gnu/gawk" } },
-    { "*/bin/java", { "/usr/lib/jvm/*", "/etc/java*" } },
+    { "*/bin/java", { "~/lib", "~/conf", "~/release", "/etc/java*" } },
     { "*/bin/vim.*", { "/usr/share/vim", "/etc/vim" } },
     { "*/bin/nginx", { "/etc/nginx", "/usr/lib/nginx", "/var/www" } },
     { "*/libmagic.so.1", { "/usr/share/misc/magic.mgc", "/etc/magic*" } },
@@ -60,7 +62,8 @@ static const struct rule rules[] = {
 static const char *const skipped[] = {
     "/usr/lib/python3*/config-*",       "/usr/lib/python3*/test",
     "/usr/local/lib/python3*/config-*", "/usr/local/lib/python3*/test",
-    "/usr/lib/*/perl*/*/CORE",          NULL,
+    "/usr/lib/*/perl*/*/CORE",          "/usr/lib/jvm/*/lib/ct.sym",
+    "/usr/lib/jvm/*/lib/src.zip",       NULL,
 };
 
 static char *pattern_expand(const char *pattern, const char *path)

@@ -50,6 +50,9 @@ def build_command(source, program):
                 program],
         '.rs': ['rustc', '-O', source, '-o', program],
         '.go': ['go', 'build', '-trimpath', '-o', program, source],
+        '.hs': ['ghc', '-v0', '-O', '-threaded', '-outputdir', program + '.d',
+                '-o', program, source],
+        '.erl': ['erlc', '-o', program, source],
         '.java': ['javac', '-nowarn', '-XDignore.symbol.file', '-d', program,
                   source],
     }[ending]
@@ -57,8 +60,11 @@ def build_command(source, program):
 
 def compile_source(source, build):
     """(path of the program or None, complaint)."""
-    program = os.path.abspath(os.path.join(build, os.path.splitext(source)[0]))
-    os.makedirs(os.path.dirname(program), exist_ok=True)
+    name = '-'.join(os.path.splitext(source)).replace('-.', '-')
+    program = os.path.abspath(os.path.join(build, name))
+    # Those that make several files get a directory.
+    os.makedirs(program if source.endswith(('.erl', '.java'))
+                else os.path.dirname(program), exist_ok=True)
     command = build_command(source, program)
     compiler = tool(command[0])
     if not compiler:
@@ -94,8 +100,8 @@ class Runner:
         place = base + GUEST_DIR
         try:
             shutil.copytree(self.files, place, symlinks=True)
-            result = common.run(command, app.stdin, app.timeout, self.env,
-                                place)
+            result = common.run(command, app.stdin, app.timeout,
+                                dict(self.env, **app.env), place)
             # What a program says of where it is, a guest says of GUEST_DIR.
             result.out = result.out.replace(base.encode(), b'')
             result.err = result.err.replace(base.encode(), b'')
@@ -106,7 +112,7 @@ class Runner:
     def guest_command(self, app, command, options):
         run = [os.path.join(self.build, 'samara'), 'run', '-w', GUEST_DIR,
                '--add', self.files + ':' + GUEST_DIR]
-        for key, value in self.env.items():
+        for key, value in dict(self.env, **app.env).items():
             run += ['-e', '%s=%s' % (key, value)]
         for path in app.add:
             if os.path.exists(path):
@@ -151,8 +157,11 @@ class Runner:
                 return
         app = app.with_program(program)
         if not os.path.exists(app.command[0]):
-            self.score.add(name, 'Linux', app.command[0] +
-                           ' is not installed')
+            if app.optional:
+                self.score.skip(name, 'not installed')
+            else:
+                self.score.add(name, 'Linux', app.command[0] +
+                               ' is not installed')
             return
         native = {}
         for config in [None] if self.only_native else configs:

@@ -97,7 +97,7 @@ static const struct pseudo_node kernel_nodes[] = {
 static const struct pseudo_node vm_nodes[] = {
     PSEUDO_TEXT("max_map_count", "65530\n"),
     PSEUDO_TEXT("mmap_min_addr", "65536\n"),
-    PSEUDO_TEXT("overcommit_memory", "1\n"),
+    PSEUDO_TEXT("overcommit_memory", "0\n"),
     PSEUDO_TEXT("overcommit_ratio", "50\n"),
     PSEUDO_TEXT("swappiness", "0\n"),
 };

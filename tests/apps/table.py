@@ -26,12 +26,15 @@ class App:
     built      a source that is compiled first; '{built}' in command and add
                is the result
     sizes      {config or None: what '{size}' in command is there}; None: here
+    env        variables beside ENV
+    optional   passed over where it is not installed
     more       {config: options of samara run there}
     """
 
     def __init__(self, name, *command, stdin=b'', add=(), options=(),
                  configs=None, normalise=(), match=None, match_err=None,
-                 built=None, sizes=None, more=None, timeout=120,
+                 built=None, sizes=None, more=None, env=None, optional=False,
+                 timeout=120,
                  unordered=False):
         self.name, self.command, self.stdin = name, list(command), stdin
         self.add, self.options = list(add), list(options)
@@ -39,6 +42,7 @@ class App:
         self.match, self.match_err = match, match_err
         self.built, self.timeout = built, timeout
         self.sizes, self.more = sizes or {}, more or {}
+        self.env, self.optional = env or {}, optional
         self.unordered = unordered
 
     def with_program(self, program):

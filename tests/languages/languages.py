@@ -6,6 +6,8 @@ text, time; argument 1 is its size. The same with "crash" or "error" instead of
 a size ends badly on purpose. Sizes are chosen so that a program works for a
 second or less here, and on a machine that QEMU emulates for half a minute.
 """
+import glob
+
 from table import App
 
 HERE = 'tests/languages/'
@@ -71,4 +73,31 @@ LANGUAGES = (
     language('lua', '/usr/bin/lua5.4', 'program.lua', small=10, error=True) +
     language('ocaml', '{built}', built='program.ml', small=5, crash=killed(),
              error=True)
+)
+
+# Beyond the twelve, where they are installed. What starts other programs is
+# refused, and samara says so.
+FORKS = (r'^samara: \w+: several processes[^\n]*\n', '', 'Linux lets them')
+ERLANG = '/usr/lib/erlang'
+ERTS = (sorted(glob.glob(ERLANG + '/erts-*/bin')) or ['/none'])[-1]
+R = '/usr/lib/R'
+
+BEYOND = (
+    language('tcl', '/usr/bin/tclsh8.6', 'program.tcl', optional=True) +
+    language('guile', '/usr/bin/guile-3.0', '--no-auto-compile', 'program.scm',
+             optional=True, options=['-m', '256M']) +
+    language('haskell', '{built}', built='beyond/program.hs', error=True,
+             optional=True) +
+    language('erlang', ERTS + '/beam.smp', '--', '-root', ERLANG, '-bindir',
+             ERTS, '-progname', 'erl', '--', '-home', '/', '--', '-noshell',
+             '-noinput', '-pa', '{built}', '-run', 'program', 'main',
+             built='beyond/program.erl', add=['{built}', ERLANG],
+             env={'ROOTDIR': ERLANG, 'BINDIR': ERTS, 'EMU': 'beam',
+                  'PROGNAME': 'erl'}, small=2, optional=True,
+             normalise=[FORKS], options=['-m', '256M']) +
+    language('r', R + '/bin/exec/R', '--no-echo', '--no-restore', '--vanilla',
+             '--file=program.R', '--args', add=[R, '/etc/R', '/usr/share/R'],
+             env={'R_HOME': R, 'LD_LIBRARY_PATH': R + '/lib',
+                  'R_DEFAULT_PACKAGES': 'NULL'}, small=2, optional=True,
+             normalise=[FORKS], options=['-m', '512M'])
 )

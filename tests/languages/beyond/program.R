@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# program.R - R without the packages utils and stats, which start a shell when
+# they are loaded. Argument 1 is the size.
+size <- as.integer(commandArgs(TRUE)[1])
+fib <- function(n) if (n < 2) n else fib(n - 1) + fib(n - 2)
+cat("fib", fib(18), "\n")
+x <- sapply(1:(size * 100), function(i) (i * 7919) %% 1009)
+cat("sum", sum(x), mean(x), "\n")
+m <- matrix(1:400 / 7, 20)
+cat("det", det(m %*% t(m) + diag(20)), "\n")
+l <- lapply(1:(size * 500), function(i) numeric(100) + i)
+invisible(gc())
+cat("list", sum(sapply(l, sum)), "\n")
+f <- tempfile(tmpdir = ".")
+writeLines(paste("line", 1:(size * 50)), f)
+cat("lines", length(grep("^line [0-9]*7$", readLines(f))), "\n")
+unlink(f)
+print(tryCatch(log(-1), warning = function(w) conditionMessage(w)))
+print(tryCatch(stop("as asked"), error = function(e) conditionMessage(e)))
+print(format(as.POSIXct(951782400, origin = "1970-01-01", tz = "UTC"), "%A %d %B %Y"))
