@@ -56,8 +56,8 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix syscall/,at.c deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 KERNEL_SPEED := -Os
-$(KERNEL_FAST): KERNEL_SPEED := -O2 -fno-align-functions -fno-align-jumps \
-	-fno-align-loops
+$(KERNEL_FAST): KERNEL_SPEED := -O2 -falign-functions=1 -falign-loops=1 \
+	$(if $(findstring gcc,$(CC)),-falign-jumps=1)
 
 $(B)/kernel/%.o: kernel/%
 	@mkdir -p $(@D); echo "  CC   $<"
