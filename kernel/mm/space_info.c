@@ -154,17 +154,22 @@ bool vm_object_may_be_written(struct vm_object *obj)
     return false;
 }
 
-/* A copy that a private mapping made stays when the file merely changes. */
-static void zap_page(struct region *r, uint64_t va, bool private_too)
+/* A copy that a private mapping made stays when the file merely changes. All
+ * others go at once, for one flush. */
+static void zap_pages(struct region *r, uint64_t va, uint64_t end,
+                      bool private_too)
 {
+    struct pt *pt = &r->space->pt;
     unsigned flags;
-    paddr_t pa = pt_lookup(&r->space->pt, va, &flags);
 
-    if (!pa)
+    if (private_too || r->flags & REGION_SHARED) {
+        region_zap(r->space, va, end);
         return;
-    if (!private_too && flags & PT_OWN)
-        return;
-    region_zap(r->space, va, va + PAGE_SIZE);
+    }
+    for (va = pt_next(pt, va, end); va < end;
+         va = pt_next(pt, va + PAGE_SIZE, end))
+        if (pt_lookup(pt, va, &flags) && !(flags & PT_OWN))
+            region_zap(r->space, va, va + PAGE_SIZE);
 }
 
 void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
@@ -179,15 +184,8 @@ void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
 
         if (first + count > first && first + count < to)
             to = first + count;
-        for (uint64_t idx = from; idx < to;) {
-            uint64_t va = r->start + (idx - base) * PAGE_SIZE;
-            uint64_t end = r->start + (to - base) * PAGE_SIZE;
-
-            va = pt_next(&r->space->pt, va, end);
-            if (va >= end)
-                break;
-            zap_page(r, va, private_too);
-            idx = base + (va - r->start) / PAGE_SIZE + 1;
-        }
+        if (from < to)
+            zap_pages(r, r->start + (from - base) * PAGE_SIZE,
+                      r->start + (to - base) * PAGE_SIZE, private_too);
     }
 }
