@@ -7,9 +7,10 @@
  *            the open file, waiting and time limits, SOL_SOCKET's options,
  *            ancillary data. A family embeds struct socket in its own and
  *            brings an ops table per kind of socket.
- * Ownership: the open file holds one reference until its release, which calls
- *            ops->release; a family holds more for its own links. The last
- *            socket_put() calls ops->destroy, which frees.
+ * Ownership: the open file holds the socket's inode, and that one reference of
+ *            the socket; ops->release comes with the file's end. A family
+ *            holds more references for its own links. The last socket_put()
+ *            calls ops->destroy, which frees.
  * Context:   a thread's system call. Ops that take a struct socket_wait or
  *            socket_msg may sleep, by socket_sleep(); others do not. Wakes may
  *            come from anywhere.
@@ -145,7 +146,7 @@ MUST_CHECK int socket_get_option(struct socket *s, int level, int name,
 
 /* ---- for families ---- */
 
-/* Fill in a zeroed struct socket with one reference. */
+/* Fill in a zeroed struct socket with one reference, its file's to be. */
 void socket_init(struct socket *s, int family, int type,
                  const struct socket_ops *ops);
 struct socket *socket_get(struct socket *s);

@@ -21,11 +21,11 @@
 
 #define UNIX_QUEUE_MAX  10u  /* net.unix.max_dgram_qlen */
 #define UNIX_RIGHTS_MAX 253u /* files in one message: Linux's SCM_MAX_FD */
-#define UNIX_INFLIGHT_MAX \
-    16000u                     /* sockets under way before one looks which
-                                    of them nobody can receive any more */
-#define UNIX_PACKET_MAX  4072u /* header and data: the heap's largest block */
-#define UNIX_PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
+/* With so many sockets under way a sender looks which of them nobody can
+ * receive any more. */
+#define UNIX_INFLIGHT_MAX 16000u
+#define UNIX_PACKET_MAX   4072u /* header and data: the heap's largest block */
+#define UNIX_PATH_OFFSET  offsetof(struct sockaddr_un, sun_path)
 
 struct inode;
 
@@ -92,7 +92,7 @@ static inline struct unix_sock *unix_of(struct socket *s)
 extern struct list unix_all; /* struct unix_sock.all_link */
 /* From now on `peer` (referenced; may be NULL) is u's peer. */
 void unix_set_peer(struct unix_sock *u, struct unix_sock *peer_take);
-/* True when no one may add to the queue of u. */
+/* No room for one more: a listener's backlog, or waiting messages. */
 static inline bool unix_is_full(const struct unix_sock *u)
 {
     return u->queue_count > u->backlog;
