@@ -46,9 +46,11 @@ $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 	    -Wl,-z,pack-relative-relocs -T $< $(KERNEL_OBJ) -o $@
 
 # The kernel is compiled for size, but for what runs often.
+KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
+	sched/futex_pi.c sched/futex_exit.c
 KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
-	$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
-	    core/*.c mm/*.c sched/*.c time/*.c))) \
+	$(filter-out $(KERNEL_SELDOM),$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
+	    core/*.c mm/*.c sched/*.c time/*.c)))) \
 	$(addprefix fs/,dentry.c epoll.c erofs.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \

@@ -53,12 +53,17 @@ enum hypercall_nr {
     HYPERCALL_CRASH = 9,
 };
 
+/* What time it is on the host: arg0 = its TSC, which is the guest's, and arg1 =
+ * CLOCK_REALTIME in ns at that moment. -> 0 */
+#define HYPERCALL_TIME 13u
+
 enum hypercall_event {
     HYPERCALL_EVENT_TIMER = 1u << 0,
     HYPERCALL_EVENT_STDIN = 1u << 1,  /* readable, or end of file */
     HYPERCALL_EVENT_SIGNAL = 1u << 2, /* signals: see the signals field */
     HYPERCALL_EVENT_WINSZ = 1u << 3,  /* the terminal's size changed */
     HYPERCALL_EVENT_STDOUT = 1u << 4, /* 1 or 2 can be written again */
+    HYPERCALL_EVENT_TIME = 1u << 6,   /* the host's wall clock was stepped */
 };
 
 struct hypercall_iov {

@@ -24,10 +24,11 @@
 #include "monitor/console.h"
 #include "monitor/report.h"
 
-#define TICK_NS     20000000ull
-#define STOP_NS     1000000000ull
-#define NS_PER_SEC  1000000000ull
-#define SIGNAL_KICK (SIGRTMIN + 1)
+#define TICK_NS      20000000ull
+#define STOP_NS      1000000000ull
+#define NS_PER_SEC   1000000000ull
+#define WALL_STEP_NS 1000000
+#define SIGNAL_KICK  (SIGRTMIN + 1)
 
 static struct {
     struct kvm_run *run;
@@ -39,6 +40,7 @@ static struct {
     uint32_t stop_count; /* SIGINT, SIGTERM, SIGQUIT noted; atomic */
     int stop_signal;
     uint32_t winsz, suspend; /* noted; atomic */
+    int64_t wall_offset;     /* CLOCK_REALTIME - CLOCK_MONOTONIC, last seen */
     uint64_t stop_tsc;       /* when the guest must have reacted; 0: none */
 } ev;
 
@@ -178,6 +180,22 @@ static void suspend(void)
     __atomic_store_n(&ev.winsz, 1, __ATOMIC_RELAXED); /* may have changed */
 }
 
+/* Was the wall clock set, or did the host sleep? A vCPU that was frozen comes
+ * by here before it runs on. */
+static bool wall_was_stepped(void)
+{
+    struct timespec real, mono;
+    int64_t offset, moved;
+
+    clock_gettime(CLOCK_REALTIME, &real);
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    offset = (real.tv_sec - mono.tv_sec) * (int64_t)NS_PER_SEC + real.tv_nsec -
+             mono.tv_nsec;
+    moved = ev.wall_offset ? offset - ev.wall_offset : 0;
+    ev.wall_offset = offset;
+    return moved > WALL_STEP_NS || moved < -WALL_STEP_NS;
+}
+
 /* Take the notes: events for the guest, its signals already in its page. */
 static uint32_t take(struct vm *vm)
 {
@@ -193,6 +211,8 @@ static uint32_t take(struct vm *vm)
     }
     if (__atomic_exchange_n(&ev.winsz, 0, __ATOMIC_RELAXED))
         events |= HYPERCALL_EVENT_WINSZ;
+    if (wall_was_stepped())
+        events |= HYPERCALL_EVENT_TIME;
     if (timer_due()) {
         ev.timer_tsc = 0;
         events |= HYPERCALL_EVENT_TIMER;
@@ -305,8 +325,8 @@ int64_t events_wait(struct vm *vm, uint64_t deadline_tsc, uint32_t mask)
         { .fd = mask & HYPERCALL_EVENT_STDOUT ? 1 : -1, .events = POLLOUT },
         { .fd = mask & HYPERCALL_EVENT_STDOUT ? 2 : -1, .events = POLLOUT },
     };
-    uint32_t always =
-        HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL | HYPERCALL_EVENT_WINSZ;
+    uint32_t always = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
+                      HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME;
 
     for (;;) {
         uint32_t events = take(vm);

@@ -15,6 +15,7 @@
 #include "drivers/console_backend.h"
 #include "mm/page.h"
 #include "sched/wait.h"
+#include "time/clock.h"
 
 #define SIGWINCH_NR 28
 
@@ -25,14 +26,24 @@ static struct {
     uint32_t noted;     /* events that hypercall_wait() brought */
 } hc;
 
+static bool host_time(struct clock_reading *out)
+{
+    if (hypercall_call(HYPERCALL_TIME, 0, 0, 0) != 0)
+        return false; /* an older monitor */
+    out->tsc = hc.page->arg0;
+    out->real_ns = hc.page->arg1;
+    return true;
+}
+
 void hypercall_init(const struct bootinfo *boot)
 {
     hc.kernel_va = boot->kernel_va;
     hc.kernel_pa = boot->kernel_pa;
     hc.kernel_len = boot->kernel_len;
-    if (boot->platform == BOOTINFO_MONITOR && boot->hypercall_pa)
-        hc.page =
-            (struct hypercall_page *)(boot->direct_va + boot->hypercall_pa);
+    if (boot->platform != BOOTINFO_MONITOR || !boot->hypercall_pa)
+        return;
+    hc.page = (struct hypercall_page *)(boot->direct_va + boot->hypercall_pa);
+    clock_host_hook = host_time;
 }
 
 bool hypercall_present(void)
@@ -86,7 +97,8 @@ bool hypercall_pending(void)
 void hypercall_wait(void)
 {
     uint32_t mask = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
-                    HYPERCALL_EVENT_WINSZ | console_monitor_wanted();
+                    HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME |
+                    console_monitor_wanted();
     int64_t events;
 
     if (hypercall_pending())
@@ -132,6 +144,8 @@ uint32_t hypercall_events(void)
         waitq_wake_all(console_waitq(true));
     if (events & HYPERCALL_EVENT_SIGNAL)
         pass_signals();
+    if (events & HYPERCALL_EVENT_TIME)
+        clock_host_stepped();
     if ((events & HYPERCALL_EVENT_WINSZ) && console_signal_hook)
         console_signal_hook(SIGWINCH_NR);
     return events;

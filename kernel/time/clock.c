@@ -20,6 +20,11 @@
 #define TSC_KHZ_MAX     100000000ull /* 100 GHz: beyond this it is a lie */
 #define TSC_KHZ_GUESS   1000000ull
 #define WALL_UPTIME_MAX (3600 * NS_PER_SEC)
+#define STEP_NS         1000000
+#define SYNC_FIRST_NS   (2 * NS_PER_SEC) /* then the rate is known, too */
+#define SYNC_NS         (16 * NS_PER_SEC)
+#define LEARN_MAX_NS    (64 * NS_PER_SEC) /* between two readings */
+#define SLEW_MAX        (500ll * (1ll << 32) / 1000000)
 
 static struct {
     uint64_t tsc_khz; /* 0: not known yet */
@@ -27,10 +32,16 @@ static struct {
     uint64_t tsc_base; /* monotonic time 0 */
     uint64_t real_offset_ns;
     bool real_known;
-    bool is_pc;
+    bool is_pc, is_own; /* is_own: the program has set the clock */
+    /* real = mono + real_offset at sync_ns; it gains slew / 2^32 until
+     * valid_until_ns, from then on what the rate is known to be off by. */
+    uint64_t sync_ns, valid_until_ns;
+    int64_t slew, rate;
     uint64_t boot_wall_tsc, boot_wall_ns, config_wall_ns;
     uint64_t image_offset; /* pa - va of the kernel's own bytes */
 } clock_state;
+
+bool (*clock_host_hook)(struct clock_reading *out);
 
 union vvar_page clock_vvar __attribute__((aligned(PAGE_SIZE)));
 
@@ -141,6 +152,11 @@ static void find_real(void)
         real = pc_read_rtc_ns();
     }
     clock_state.real_offset_ns = real - mono;
+    clock_state.valid_until_ns = UINT64_MAX;
+    if (clock_host_hook) {
+        clock_state.sync_ns = mono_of_tsc(clock_state.boot_wall_tsc);
+        clock_state.valid_until_ns = clock_state.sync_ns + SYNC_FIRST_NS;
+    }
 }
 
 /* Let the vDSO answer from now on. */
@@ -153,8 +169,90 @@ static void publish(void)
     v->tsc_base = clock_state.tsc_base;
     v->mult = clock_state.mult;
     v->real_offset_ns = clock_state.real_offset_ns;
+    v->sync_ns = clock_state.sync_ns;
+    v->slew = clock_state.slew;
+    v->valid_until_ns = clock_state.valid_until_ns;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     v->seq += 1;
+}
+
+static struct list watches = LIST_INIT(watches);
+
+void clock_watch_add(struct clock_watch *w)
+{
+    list_push_back(&watches, &w->link);
+}
+
+static void step(int64_t by_ns)
+{
+    clock_state.real_offset_ns += (uint64_t)by_ns;
+    publish();
+    LIST_FOR_EACH(it, &watches)
+    {
+        struct clock_watch *w = LIST_ENTRY(it, struct clock_watch, link);
+
+        w->stepped(w, by_ns);
+    }
+}
+
+static uint64_t real_of_mono(uint64_t mono_ns)
+{
+    uint64_t since_ns = mono_ns - clock_state.sync_ns;
+    uint64_t planned_ns = clock_state.valid_until_ns - clock_state.sync_ns;
+    uint64_t real_ns, slewed_ns = MIN(since_ns, planned_ns);
+
+    real_ns = vvar_real(mono_ns, clock_state.real_offset_ns, slewed_ns,
+                        clock_state.slew);
+    return vvar_real(real_ns, 0, since_ns - slewed_ns, clock_state.rate);
+}
+
+static int64_t clamp_slew(int64_t slew)
+{
+    return MIN(MAX(slew, -SLEW_MAX), SLEW_MAX);
+}
+
+/* Follow the host. How far it got ahead since the last reading tells how much
+ * the TSC's rate is off; what there is between the two clocks now is made up
+ * for until the next reading. */
+static void sync_to(const struct clock_reading *r)
+{
+    uint64_t mono_ns = mono_of_tsc(r->tsc);
+    uint64_t real_ns = real_of_mono(mono_ns);
+    int64_t error_ns = (int64_t)(r->real_ns - real_ns);
+    uint64_t since_ns = mono_ns - clock_state.sync_ns;
+    bool is_step = error_ns > STEP_NS || error_ns < -STEP_NS;
+
+    if (!is_step && mono_ns >= clock_state.valid_until_ns &&
+        since_ns <= LEARN_MAX_NS)
+        clock_state.rate = clamp_slew(
+            clock_state.rate + error_ns * (1ll << 32) / (int64_t)since_ns);
+    clock_state.real_offset_ns = real_ns - mono_ns;
+    clock_state.sync_ns = mono_ns;
+    clock_state.valid_until_ns = mono_ns + SYNC_NS;
+    clock_state.slew = clock_state.rate;
+    if (is_step) {
+        step(error_ns);
+        return;
+    }
+    clock_state.slew = clamp_slew(clock_state.slew +
+                                  error_ns * (1ll << 32) / (int64_t)SYNC_NS);
+    publish();
+}
+
+static void ask_host(void)
+{
+    struct clock_reading r;
+
+    if (!clock_state.is_own && clock_host_hook && clock_host_hook(&r))
+        sync_to(&r);
+    else
+        clock_state.valid_until_ns = UINT64_MAX;
+}
+
+void clock_host_stepped(void)
+{
+    if (clock_state.real_known)
+        ask_host();
 }
 
 void clock_publish(void)
@@ -170,26 +268,21 @@ uint64_t clock_real_ns(void)
 {
     if (UNLIKELY(!clock_state.real_known))
         find_real();
-    return clock_mono_ns() + clock_state.real_offset_ns;
+    if (UNLIKELY(clock_mono_ns() >= clock_state.valid_until_ns))
+        ask_host();
+    return real_of_mono(clock_mono_ns());
 }
 
-static struct list watches = LIST_INIT(watches);
-
-void clock_watch_add(struct clock_watch *w)
-{
-    list_push_back(&watches, &w->link);
-}
-
+/* The program's own time from now on: the host's is not asked any more. */
 void clock_set_real_ns(uint64_t now_ns)
 {
-    uint64_t by_ns = now_ns - clock_real_ns();
+    uint64_t real_ns = clock_real_ns(), mono_ns = clock_mono_ns();
 
-    clock_state.real_offset_ns += by_ns;
-    publish();
-    LIST_FOR_EACH(it, &watches)
-    {
-        struct clock_watch *w = LIST_ENTRY(it, struct clock_watch, link);
-
-        w->stepped(w, (int64_t)by_ns);
-    }
+    clock_state.is_own = true;
+    clock_state.real_offset_ns = real_ns - mono_ns;
+    clock_state.sync_ns = mono_ns;
+    clock_state.slew = 0;
+    clock_state.rate = 0;
+    clock_state.valid_until_ns = UINT64_MAX;
+    step((int64_t)(now_ns - real_ns));
 }

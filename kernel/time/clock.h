@@ -26,6 +26,14 @@ uint64_t clock_mono_ns(void);
 /* False while nobody has asked for the time and its rate must be measured. */
 bool clock_is_running(void);
 uint64_t clock_real_ns(void);
+/* The host's clocks at one moment; set where a host tells them. The wall clock
+ * follows it from then on: by steps beyond 1 ms, below that by running up to
+ * 500 ppm faster or slower. */
+struct clock_reading {
+    uint64_t tsc, real_ns;
+};
+extern bool (*clock_host_hook)(struct clock_reading *out);
+void clock_host_stepped(void); /* its wall clock was set, or it had slept */
 void clock_set_real_ns(uint64_t now_ns);
 /* Told when the wall clock is stepped: what waits for a time on it must look
  * again. Queued until list_remove(&w->link). */

@@ -6,7 +6,7 @@
  * with the fake TSC, so the measured rate must come out as the one it was
  * given, and the RTC's bytes must decode to what `date` gives for them.
  */
-/* unit: kernel/time/clock.c kernel/time/pc_clock.c */
+/* unit: kernel/time/pc_clock.c */
 #include "tests/unit.h"
 
 #include "abi/bootinfo.h"
@@ -16,6 +16,8 @@
 #include "time/clock.h"
 #include "time/pc_clock.h"
 #include "time/vvar.h"
+
+#include "kernel/time/clock.c"
 
 /* rdtsc cannot be faked in place: these tests use rates so slow that the few
  * real ticks between two calls do not show, or compare bounds. */
@@ -137,6 +139,85 @@ TEST(setting_the_clock_publishes_it)
     clock_set_real_ns(9 * NS_PER_SEC);
     CHECK_EQ(clock_vvar.vvar.seq, 4);
     CHECK_EQ(clock_vvar.vvar.mult, 1ull << CLOCK_SHIFT);
+}
+
+static struct clock_reading host;
+static unsigned host_asked;
+
+static bool host_time(struct clock_reading *out)
+{
+    *out = host;
+    host_asked++;
+    return true;
+}
+
+/* A host whose clock runs 40 ppm faster than the TSC's nominal rate: found out
+ * once, followed to some ns from then on. 1 GHz: a tick is a ns. The readings
+ * are far in the future, so that the real TSC does not matter. */
+TEST(the_hosts_clock_is_followed)
+{
+    const uint64_t far = 1ull << 52, start_ns = 1700000000ull * NS_PER_SEC;
+    struct clock_reading r = { .tsc = far, .real_ns = start_ns };
+    uint64_t mono;
+
+    boot.tsc_khz = 1000000;
+    clock_init(&boot, 0, 0);
+    sync_to(&r); /* a step: the wall clock stood at 1970 */
+    mono = mono_of_tsc(far);
+    CHECK_EQ(real_of_mono(mono), start_ns);
+    CHECK_EQ(clock_state.rate, 0);
+    for (unsigned i = 1; i <= 4; i++) {
+        uint64_t past = i * 16 * NS_PER_SEC;
+        uint64_t should = start_ns + past + past / 25000;
+        int64_t error = (int64_t)(should - real_of_mono(mono + past));
+
+        if (i == 1)
+            CHECK_EQ(error, 640000); /* 40 ppm of 16 s */
+        else if (i == 4)
+            CHECK(error > -1000 && error < 1000);
+        r = (struct clock_reading){ far + past, should };
+        sync_to(&r);
+        /* Made up for bit by bit: the clock does not jump. */
+        CHECK_EQ(real_of_mono(mono + past), should - (uint64_t)error);
+    }
+    CHECK(clock_state.rate > 40 * 4294 && clock_state.rate < 40 * 4296);
+}
+
+TEST(a_host_that_had_slept_is_followed_at_once)
+{
+    const uint64_t far = 1ull << 52;
+    struct clock_reading r = { far, 1000 * NS_PER_SEC };
+
+    boot.tsc_khz = 1000000;
+    clock_init(&boot, 0, 0);
+    sync_to(&r);
+    r.tsc += NS_PER_SEC;
+    r.real_ns += 3600 * NS_PER_SEC;
+    sync_to(&r);
+    CHECK_EQ(real_of_mono(mono_of_tsc(r.tsc)), 4600 * NS_PER_SEC);
+    CHECK_EQ(clock_state.rate, 0); /* not taken for a fast clock */
+    CHECK_EQ(clock_state.slew, 0);
+}
+
+TEST(the_host_is_asked_when_the_answer_is_old)
+{
+    boot.tsc_khz = 1000000;
+    boot.wall_ns = 5 * NS_PER_SEC;
+    boot.wall_tsc = real_tsc();
+    clock_host_hook = host_time;
+    clock_init(&boot, 0, 0);
+    (void)clock_real_ns();
+    CHECK_EQ(host_asked, 0);
+    host = (struct clock_reading){ real_tsc(), 9 * NS_PER_SEC };
+    clock_host_stepped();
+    CHECK_EQ(host_asked, 1);
+    CHECK_EQ(clock_real_ns() / NS_PER_SEC, 9);
+    CHECK_EQ(clock_vvar.vvar.valid_until_ns, clock_state.valid_until_ns);
+    clock_set_real_ns(7 * NS_PER_SEC); /* the program's own from now on */
+    clock_host_stepped();
+    CHECK_EQ(host_asked, 1);
+    CHECK_EQ(clock_real_ns() / NS_PER_SEC, 7);
+    clock_host_hook = NULL;
 }
 
 static int64_t stepped_by;

@@ -25,7 +25,10 @@ struct vvar {
     uint32_t pad;
     uint64_t tsc_base;
     uint64_t mult;
-    uint64_t real_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC, wraps */
+    uint64_t real_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC, wraps .. */
+    uint64_t sync_ns;        /* .. at this monotonic time, .. */
+    int64_t slew; /* .. growing by slew / 2^32 of what passed since */
+    uint64_t valid_until_ns; /* then the wall clock is the kernel's to tell */
 };
 
 union vvar_page {
@@ -34,6 +37,13 @@ union vvar_page {
 };
 
 extern union vvar_page clock_vvar;
+
+static inline uint64_t vvar_real(uint64_t mono_ns, uint64_t offset_ns,
+                                 uint64_t since_ns, int64_t slew)
+{
+    return mono_ns + offset_ns +
+           (uint64_t)((__int128)(int64_t)since_ns * slew >> 32);
+}
 
 /* The same arithmetic for the kernel and the vDSO. */
 static inline uint64_t vvar_ns(uint64_t ticks, uint64_t mult)

@@ -49,7 +49,7 @@ static inline uint64_t cycles_in_order(void)
     return arch_cycles();
 }
 
-/* False while nothing is published. */
+/* False while nothing is published that holds. */
 static inline bool read_clock(bool is_real, uint64_t *ns_out)
 {
     const volatile struct vvar *v = &vvar_page;
@@ -63,8 +63,10 @@ static inline bool read_clock(bool is_real, uint64_t *ns_out)
         tsc = cycles_in_order();
         base = v->tsc_base;
         ns = tsc < base ? 0 : vvar_ns(tsc - base, v->mult);
+        if (is_real && ns >= v->valid_until_ns)
+            return false;
         if (is_real)
-            ns += v->real_offset_ns;
+            ns = vvar_real(ns, v->real_offset_ns, ns - v->sync_ns, v->slew);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while ((seq & 1) || v->seq != seq);
     *ns_out = ns;
