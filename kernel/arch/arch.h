@@ -50,9 +50,10 @@ struct arch_thread {
  * while signals are delivered. */
 struct regs *arch_current_regs(void);
 
-/* Let the current thread's n-th system call from now on, n > 0, begin with
- * cputime_sample_begin(). A new thread's first one does. */
-void arch_sample_after(uint32_t n);
+/* Let the n-th system call from now on, n > 0, of the current or a new thread
+ * begin with cputime_sample_begin(). The first thread's first one does. */
+struct arch_thread;
+void arch_sample_after(struct arch_thread *t, uint32_t n);
 
 /* Give a new thread its kernel stack (at kstack, ARCH_KSTACK_LEN bytes) such
  * that its first switch enters the program with *regs. Copies the current

@@ -30,6 +30,15 @@ static uint32_t pick_distance(const struct thread *t, uint64_t now)
     return 1 + (uint32_t)(dice & ((2 * DISTANCE_MIN << step) - 1));
 }
 
+void cputime_thread_begin(struct thread *t)
+{
+    /* Threads that make a few calls and end are sampled as one that makes
+     * many. */
+    t->sample_count = SAMPLES_PER_STEP * DISTANCE_SHIFT / 2;
+    t->sample_distance = pick_distance(t, arch_cycles());
+    arch_sample_after(&t->arch, t->sample_distance);
+}
+
 void cputime_sample_begin(void)
 {
     struct thread *t = thread_current();
@@ -39,7 +48,7 @@ void cputime_sample_begin(void)
     t->sample_weight = t->sample_distance ? t->sample_distance : 1;
     t->sample_distance = pick_distance(t, t->sample_start);
     t->sample_count++;
-    arch_sample_after(t->sample_distance);
+    arch_sample_after(&t->arch, t->sample_distance);
     thread_kick(t); /* the way out ends it */
 }
 

@@ -61,9 +61,9 @@ void arch_timer_arm(uint64_t tsc)
     fake_armed = tsc;
     fake_arm_count++;
 }
-void arch_sample_after(uint32_t n)
+void arch_sample_after(struct arch_thread *t, uint32_t n)
 {
-    (void)n;
+    (void)t, (void)n;
 }
 void arch_work_set(void)
 {

@@ -512,8 +512,10 @@ struct thread *thread_alloc(const struct regs *regs)
     memset(t, 0, sizeof(*t));
     t->kstack = kstack;
     t->arch.xstate = xstate;
-    if (arch_thread_init(&t->arch, kstack, regs) == 0)
+    if (arch_thread_init(&t->arch, kstack, regs) == 0) {
+        cputime_thread_begin(t);
         return t;
+    }
 
     kfree(kstack);
 free_thread:

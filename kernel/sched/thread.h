@@ -119,6 +119,7 @@ struct cpu_times process_times(struct process *p);
 /* A system call begins that is to be timed / has come to its end. */
 void cputime_sample_begin(void);
 void cputime_sample_end(struct thread *t);
+void cputime_thread_begin(struct thread *t);
 void cputime_thread_end(const struct thread *t);
 /* Long work of known size for the current thread, timed by itself. */
 #define CPUTIME_LONG_LEN 16384u

@@ -248,15 +248,9 @@ static void *xstate_alloc(void)
     return area;
 }
 
-/* The word above a thread's registers, which entry.S counts down. */
-static int32_t *sample_word(struct regs *regs)
+void arch_sample_after(struct arch_thread *t, uint32_t n)
 {
-    return (int32_t *)(regs + 1);
-}
-
-void arch_sample_after(uint32_t n)
-{
-    *sample_word(arch_current_regs()) = (int32_t)n - 1;
+    *(int32_t *)t->kstack_top = (int32_t)n - 1;
 }
 
 int arch_thread_init(struct arch_thread *t, void *kstack,
@@ -274,7 +268,6 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
     frame = (struct regs *)(t->kstack_top - sizeof(*frame));
     *frame = *regs;
-    *sample_word(frame) = 0;
     sp = (uint64_t *)frame;
     *--sp = (uint64_t)exit_full;
     for (int i = 0; i < 6; i++)
@@ -316,7 +309,7 @@ void arch_enter_user(const struct regs *regs)
     /* the boot's stack becomes the first thread's */
     thread_current()->arch.kstack_top = percpu_boot.kstack_top;
     *frame = *regs;
-    *sample_word(frame) = 0;
+    arch_sample_after(&thread_current()->arch, 1);
     enter_program(frame);
 }
 
