@@ -119,14 +119,20 @@ static const char *const paths[] = {
     "/sys",
     "/dev",
     "/sys/devices/system/cpu/online",
-    "user.a",
-    "user.b",
-    "trusted.a",
-    "system.posix_acl_access",
-    "security.capability",
-    "/mq",
     "tmpfs",
 };
+
+static const char *const names[] = {
+    "user.a",     "user.b", "user.c", "trusted.a", "system.posix_acl_access",
+    "security.a", "user.",  "",       "none",
+};
+
+static const char *const queues[] = { "/a", "/b", "a", "/", "/a/b" };
+
+#define MADE_MAX 8u
+
+/* Descriptors that calls made, by family; any thread may have closed them. */
+static volatile int made[FAMILY_COUNT][MADE_MAX];
 
 /* What calls mapped; any thread may use and lose it. */
 static volatile uint64_t mapped[MAPPED_MAX];
@@ -170,6 +176,11 @@ static bool one_in(struct slot *slot, unsigned n)
 void mapped_add(struct slot *slot, uint64_t addr)
 {
     mapped[random_below(slot, MAPPED_MAX)] = addr;
+}
+
+void made_add(struct slot *slot, enum family family, int fd)
+{
+    made[family][random_below(slot, MADE_MAX)] = fd;
 }
 
 /* Signals that faults raise, and the kick: a mask that blocks one of them
@@ -266,10 +277,14 @@ static uint64_t number(struct slot *slot)
     }
 }
 
-static uint64_t descriptor(struct slot *slot)
+static uint64_t descriptor(struct slot *slot, enum family wanted)
 {
     if (one_in(slot, 12))
         return (uint64_t)-100; /* AT_FDCWD */
+    if (wanted == FAMILY_ANY || one_in(slot, 8))
+        wanted = 1 + random_below(slot, FAMILY_COUNT - 1);
+    if (!one_in(slot, 16))
+        return (uint64_t)made[wanted][random_below(slot, MADE_MAX)];
     return random_below(slot, one_in(slot, 8) ? 130 : 40);
 }
 
@@ -283,7 +298,7 @@ static uint64_t word(struct slot *slot)
     case 2:
         return address(slot);
     case 3:
-        return descriptor(slot);
+        return descriptor(slot, FAMILY_ANY);
     case 4:
         return PICK(slot, lengths);
     case 5: /* two halves, as many structures have */
@@ -300,9 +315,11 @@ static void store(uint64_t addr, uint64_t value)
     __builtin_memcpy((void *)addr, &value, sizeof(value));
 }
 
-static void fill_path(struct slot *slot, uint64_t addr)
+static void fill_path(struct slot *slot, uint64_t addr, enum kind kind)
 {
-    const char *path = PICK(slot, paths);
+    const char *path = kind == KIND_PATH   ? PICK(slot, paths)
+                       : kind == KIND_NAME ? PICK(slot, names)
+                                           : PICK(slot, queues);
     char *to = (char *)addr;
 
     if (one_in(slot, 64)) { /* as long as can be, or without an end */
@@ -347,9 +364,55 @@ static void fill_vector(struct slot *slot, uint64_t addr)
 static void fill_words(struct slot *slot, uint64_t addr)
 {
     uint64_t count = 2 + random_below(slot, 12);
+    bool tame = one_in(slot, 2);
 
     for (uint64_t i = 0; i < count; i++)
-        store(addr + 8 * i, word(slot));
+        store(addr + 8 * i, !tame             ? word(slot)
+                            : one_in(slot, 2) ? 0
+                                              : random_below(slot, 129));
+}
+
+static void fill_sockaddr(struct slot *slot, uint64_t addr)
+{
+    bool local = !one_in(slot, 3);
+
+    store(addr, 0);
+    if (local) /* AF_UNIX, with a path, or with an abstract name */
+        fill_path(slot, addr + 2, KIND_PATH);
+    else /* AF_INET, a port, 127.0.0.1 */
+        store(addr, 0x0100007f00000000 | random_below(slot, 4) << 24);
+    *(uint16_t *)addr = one_in(slot, 16) ? (uint16_t)number(slot)
+                        : local          ? 1
+                                         : 2;
+}
+
+/* Descriptors to send, as one struct cmsghdr. */
+static void fill_control(struct slot *slot, uint64_t addr)
+{
+    store(addr, one_in(slot, 8) ? number(slot) : 16 + 8);
+    store(addr + 8, 1 | (uint64_t)(1 + random_below(slot, 2)) << 32);
+    store(addr + 16,
+          descriptor(slot, FAMILY_ANY) | descriptor(slot, FAMILY_SOCKET) << 32);
+}
+
+static void fill_message(struct slot *slot, uint64_t addr)
+{
+    uint64_t vector = arena_address(slot), control = arena_address(slot);
+
+    fill_vector(slot, vector);
+    fill_control(slot, control);
+    for (unsigned i = 0; i < 2; i++, addr += 64) {
+        store(addr, one_in(slot, 3) ? arena_address(slot) : 0);
+        store(addr + 8, one_in(slot, 3) ? 110 : 0);
+        store(addr + 16, vector);
+        store(addr + 24, random_below(slot, 5));
+        store(addr + 32, one_in(slot, 2) ? control : 0);
+        store(addr + 40, one_in(slot, 4) ? number(slot) : 24);
+        store(addr + 48, 0);
+        store(addr + 56, 0);
+    }
+    if (one_in(slot, 8))
+        store(addr - 8 * (1 + random_below(slot, 16)), word(slot));
 }
 
 static uint64_t constant(struct slot *slot, enum kind kind)
@@ -380,7 +443,15 @@ static uint64_t filled(struct slot *slot, enum kind kind)
 
     switch (kind) {
     case KIND_PATH:
-        fill_path(slot, addr);
+    case KIND_NAME:
+    case KIND_QUEUE:
+        fill_path(slot, addr, kind);
+        break;
+    case KIND_SOCKADDR:
+        fill_sockaddr(slot, addr);
+        break;
+    case KIND_MESSAGE:
+        fill_message(slot, addr);
         break;
     case KIND_TIME:
         fill_time(slot, addr);
@@ -406,13 +477,16 @@ static uint64_t pid(struct slot *slot)
     return (uint64_t)slots[random_below(slot, thread_count)]->tid;
 }
 
-static uint64_t good(struct slot *slot, enum kind kind)
+static uint64_t good(struct slot *slot, const struct call *call, enum kind kind)
 {
     switch (kind) {
     case KIND_NUMBER:
-        return one_in(slot, 3) ? 0 : random_below(slot, 64);
+        if (one_in(slot, 2))
+            return 0;
+        return one_in(slot, 2) ? 1ull << random_below(slot, 12)
+                               : random_below(slot, 64);
     case KIND_FD:
-        return descriptor(slot);
+        return descriptor(slot, call->wants);
     case KIND_LEN:
         return PICK(slot, lengths);
     case KIND_OFFSET:
@@ -427,10 +501,14 @@ static uint64_t good(struct slot *slot, enum kind kind)
         return random_below(slot, 3);
     case KIND_ADDRESS:
     case KIND_PATH:
+    case KIND_NAME:
+    case KIND_QUEUE:
+    case KIND_SOCKADDR:
+    case KIND_MESSAGE:
     case KIND_TIME:
     case KIND_VECTOR:
     case KIND_WORDS:
-        return one_in(slot, 8) ? 0 : filled(slot, kind);
+        return one_in(slot, 16) ? 0 : filled(slot, kind);
     default:
         return one_in(slot, 4) ? 0 : constant(slot, kind);
     }
@@ -450,7 +528,7 @@ static uint64_t hostile(struct slot *slot, enum kind kind)
 
 void args_make(struct slot *slot, const struct call *call)
 {
-    bool polite = one_in(slot, 2);
+    bool polite = !one_in(slot, 4);
 
     for (unsigned i = 0; i < ARGS_MAX; i++) {
         enum kind kind = i < call->count ? call->kind[i] : KIND_NUMBER;
@@ -459,10 +537,10 @@ void args_make(struct slot *slot, const struct call *call)
 
         if (!polite && one_in(slot, 4))
             value = hostile(slot, kind);
-        else if (hint && !one_in(slot, 8))
+        else if (hint && !one_in(slot, 16))
             value = hint[1 + random_below(slot, hint[0])];
         else
-            value = good(slot, kind);
+            value = good(slot, call, kind);
         /* The upper half of what is an int is junk that nobody may read. */
         if (kind == KIND_FD && one_in(slot, 32))
             value |= 0xdeadbeefull << 32;

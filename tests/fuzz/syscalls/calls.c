@@ -19,7 +19,7 @@
 #define PARTIAL false
 #define NEVER   true
 #define SYSCALL(nr, name, args, status, note) \
-    { nr, status, #name, #args, 0, { 0 }, { 0 } },
+    { nr, status, false, 0, 0, #name, #args, 0, { 0 }, { 0 } },
 #define SYSCALL_REGS SYSCALL
 
 struct call calls[] = {
@@ -126,6 +126,39 @@ struct hint {
            0x50d00)
 
 static const struct hint hints[] = {
+    { "setxattr", 1, KIND_NAME, NULL },
+    { "lsetxattr", 1, KIND_NAME, NULL },
+    { "fsetxattr", 1, KIND_NAME, NULL },
+    { "getxattr", 1, KIND_NAME, NULL },
+    { "lgetxattr", 1, KIND_NAME, NULL },
+    { "fgetxattr", 1, KIND_NAME, NULL },
+    { "removexattr", 1, KIND_NAME, NULL },
+    { "lremovexattr", 1, KIND_NAME, NULL },
+    { "fremovexattr", 1, KIND_NAME, NULL },
+    { "lsetxattr", 2, KIND_ADDRESS, NULL },
+    { "fsetxattr", 2, KIND_ADDRESS, NULL },
+    { "setxattr", 4, KIND_NUMBER, VALUES(0, 1, 2) },
+    { "fsetxattr", 4, KIND_NUMBER, VALUES(0, 1, 2) },
+    { "mq_open", 0, KIND_QUEUE, NULL },
+    { "mq_open", 1, KIND_NUMBER, OPENS },
+    { "mq_unlink", 0, KIND_QUEUE, NULL },
+    { "connect", 1, KIND_SOCKADDR, NULL },
+    { "bind", 1, KIND_SOCKADDR, NULL },
+    { "sendto", 4, KIND_SOCKADDR, NULL },
+    { "connect", 2, KIND_LEN, VALUES(16, 28, 110, 5, 2) },
+    { "bind", 2, KIND_LEN, VALUES(16, 28, 110, 5, 2) },
+    { "sendto", 5, KIND_LEN, VALUES(0, 16, 110, 5) },
+    { "accept", 2, KIND_WORDS, NULL },
+    { "accept4", 2, KIND_WORDS, NULL },
+    { "getsockname", 2, KIND_WORDS, NULL },
+    { "getpeername", 2, KIND_WORDS, NULL },
+    { "recvfrom", 5, KIND_WORDS, NULL },
+    { "sendmsg", 1, KIND_MESSAGE, NULL },
+    { "recvmsg", 1, KIND_MESSAGE, NULL },
+    { "sendmmsg", 1, KIND_MESSAGE, NULL },
+    { "recvmmsg", 1, KIND_MESSAGE, NULL },
+    { "setsockopt", 2, KIND_NUMBER, NULL },
+    { "setsockopt", 4, KIND_LEN, VALUES(4, 8, 16, 1) },
     { "open", 1, KIND_NUMBER, OPENS },
     { "openat", 2, KIND_NUMBER, OPENS },
     { "mmap", 3, KIND_NUMBER, MAPS },
@@ -173,6 +206,92 @@ static const struct hint hints[] = {
       VALUES(0, 1, 2, 3, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20) },
     { "shmctl", 1, KIND_NUMBER, VALUES(0, 1, 2, 3, 11, 12, 13, 14, 15) },
     { "msgctl", 1, KIND_NUMBER, VALUES(0, 1, 2, 3, 11, 12, 13) },
+};
+
+struct family_rule {
+    const char *call;
+    enum family makes, wants;
+};
+
+static const struct family_rule families[] = {
+    { "open", FAMILY_FILE, FAMILY_ANY },
+    { "openat", FAMILY_FILE, FAMILY_DIR },
+    { "openat2", FAMILY_FILE, FAMILY_DIR },
+    { "creat", FAMILY_FILE, FAMILY_ANY },
+    { "memfd_create", FAMILY_FILE, FAMILY_ANY },
+    { "eventfd", FAMILY_FILE, FAMILY_ANY },
+    { "eventfd2", FAMILY_FILE, FAMILY_ANY },
+    { "signalfd4", FAMILY_FILE, FAMILY_ANY },
+    { "socket", FAMILY_SOCKET, FAMILY_ANY },
+    { "accept", FAMILY_SOCKET, FAMILY_SOCKET },
+    { "accept4", FAMILY_SOCKET, FAMILY_SOCKET },
+    { "epoll_create1", FAMILY_EPOLL, FAMILY_ANY },
+    { "epoll_create", FAMILY_EPOLL, FAMILY_ANY },
+    { "timerfd_create", FAMILY_TIMER, FAMILY_ANY },
+    { "inotify_init1", FAMILY_NOTIFY, FAMILY_ANY },
+    { "inotify_init", FAMILY_NOTIFY, FAMILY_ANY },
+    { "mq_open", FAMILY_QUEUE, FAMILY_ANY },
+    { "getdents", FAMILY_ANY, FAMILY_DIR },
+    { "getdents64", FAMILY_ANY, FAMILY_DIR },
+    { "fchdir", FAMILY_ANY, FAMILY_DIR },
+    { "mkdirat", FAMILY_ANY, FAMILY_DIR },
+    { "mknodat", FAMILY_ANY, FAMILY_DIR },
+    { "renameat", FAMILY_ANY, FAMILY_DIR },
+    { "renameat2", FAMILY_ANY, FAMILY_DIR },
+    { "linkat", FAMILY_ANY, FAMILY_DIR },
+    { "unlinkat", FAMILY_ANY, FAMILY_DIR },
+    { "symlinkat", FAMILY_ANY, FAMILY_DIR },
+    { "lseek", FAMILY_ANY, FAMILY_FILE },
+    { "mmap", FAMILY_ANY, FAMILY_FILE },
+    { "pread64", FAMILY_ANY, FAMILY_FILE },
+    { "pwrite64", FAMILY_ANY, FAMILY_FILE },
+    { "preadv", FAMILY_ANY, FAMILY_FILE },
+    { "pwritev", FAMILY_ANY, FAMILY_FILE },
+    { "preadv2", FAMILY_ANY, FAMILY_FILE },
+    { "pwritev2", FAMILY_ANY, FAMILY_FILE },
+    { "ftruncate", FAMILY_ANY, FAMILY_FILE },
+    { "fallocate", FAMILY_ANY, FAMILY_FILE },
+    { "flock", FAMILY_ANY, FAMILY_FILE },
+    { "sendfile", FAMILY_ANY, FAMILY_FILE },
+    { "copy_file_range", FAMILY_ANY, FAMILY_FILE },
+    { "fsetxattr", FAMILY_ANY, FAMILY_FILE },
+    { "splice", FAMILY_ANY, FAMILY_PIPE },
+    { "tee", FAMILY_ANY, FAMILY_PIPE },
+    { "vmsplice", FAMILY_ANY, FAMILY_PIPE },
+    { "connect", FAMILY_ANY, FAMILY_SOCKET },
+    { "bind", FAMILY_ANY, FAMILY_SOCKET },
+    { "listen", FAMILY_ANY, FAMILY_SOCKET },
+    { "sendto", FAMILY_ANY, FAMILY_SOCKET },
+    { "recvfrom", FAMILY_ANY, FAMILY_SOCKET },
+    { "sendmsg", FAMILY_ANY, FAMILY_SOCKET },
+    { "recvmsg", FAMILY_ANY, FAMILY_SOCKET },
+    { "sendmmsg", FAMILY_ANY, FAMILY_SOCKET },
+    { "recvmmsg", FAMILY_ANY, FAMILY_SOCKET },
+    { "shutdown", FAMILY_ANY, FAMILY_SOCKET },
+    { "getsockname", FAMILY_ANY, FAMILY_SOCKET },
+    { "getpeername", FAMILY_ANY, FAMILY_SOCKET },
+    { "setsockopt", FAMILY_ANY, FAMILY_SOCKET },
+    { "getsockopt", FAMILY_ANY, FAMILY_SOCKET },
+    { "epoll_ctl", FAMILY_ANY, FAMILY_EPOLL },
+    { "epoll_wait", FAMILY_ANY, FAMILY_EPOLL },
+    { "epoll_pwait", FAMILY_ANY, FAMILY_EPOLL },
+    { "epoll_pwait2", FAMILY_ANY, FAMILY_EPOLL },
+    { "timerfd_settime", FAMILY_ANY, FAMILY_TIMER },
+    { "timerfd_gettime", FAMILY_ANY, FAMILY_TIMER },
+    { "inotify_add_watch", FAMILY_ANY, FAMILY_NOTIFY },
+    { "inotify_rm_watch", FAMILY_ANY, FAMILY_NOTIFY },
+    { "mq_timedsend", FAMILY_ANY, FAMILY_QUEUE },
+    { "mq_timedreceive", FAMILY_ANY, FAMILY_QUEUE },
+    { "mq_notify", FAMILY_ANY, FAMILY_QUEUE },
+    { "mq_getsetattr", FAMILY_ANY, FAMILY_QUEUE },
+};
+
+/* After one of these, many others fail for a dull reason. */
+static const char *const rare_calls[] = {
+    "setuid",    "setgid",    "setreuid",  "setregid", "setresuid",
+    "setresgid", "setfsuid",  "setfsgid",  "capset",   "chroot",
+    "setrlimit", "prlimit64", "setgroups", "exit",     "close_range",
+    "umask",     "unshare",
 };
 
 bool text_equal(const char *a, const char *b)
@@ -245,14 +364,40 @@ static void call_init(struct call *call)
     }
 }
 
+static struct call *call_or_null(const char *name)
+{
+    struct call *call = &calls[call_find(name)];
+
+    return text_equal(call->name, name) ? call : NULL;
+}
+
+static void families_init(void)
+{
+    for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        struct call *call = call_or_null(families[i].call);
+
+        if (call) {
+            call->makes = (uint8_t)families[i].makes;
+            call->wants = (uint8_t)families[i].wants;
+        }
+    }
+    for (unsigned i = 0; i < sizeof(rare_calls) / sizeof(rare_calls[0]); i++) {
+        struct call *call = call_or_null(rare_calls[i]);
+
+        if (call)
+            call->rare = true;
+    }
+}
+
 void calls_init(void)
 {
+    families_init();
     for (unsigned i = 0; i < calls_count; i++)
         call_init(&calls[i]);
     for (unsigned i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-        struct call *call = &calls[call_find(hints[i].call)];
+        struct call *call = call_or_null(hints[i].call);
 
-        if (!text_equal(call->name, hints[i].call))
+        if (!call)
             continue;
         call->kind[hints[i].arg] = (uint8_t)hints[i].kind;
         call->hint[hints[i].arg] = hints[i].values;

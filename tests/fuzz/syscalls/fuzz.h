@@ -70,6 +70,10 @@ enum kind {
     KIND_MS,      /* a time to wait */
     KIND_ADDRESS, /* memory, nothing in it matters */
     KIND_PATH,
+    KIND_NAME,      /* of an attribute */
+    KIND_QUEUE,     /* the name of a message queue */
+    KIND_SOCKADDR,  /* of AF_UNIX or AF_INET */
+    KIND_MESSAGE,   /* struct msghdr, or several */
     KIND_TIME,      /* one or two struct timespec or alike */
     KIND_VECTOR,    /* addresses and lengths in turn */
     KIND_WORDS,     /* any structure */
@@ -81,9 +85,25 @@ enum kind {
     KIND_CONSTANT, /* a structure that the kernel keeps: zeros */
 };
 
+/* What made a descriptor, and what a call wants one of. */
+enum family {
+    FAMILY_ANY,
+    FAMILY_FILE,
+    FAMILY_DIR,
+    FAMILY_PIPE,
+    FAMILY_SOCKET,
+    FAMILY_EPOLL,
+    FAMILY_TIMER,
+    FAMILY_NOTIFY,
+    FAMILY_QUEUE,
+    FAMILY_COUNT,
+};
+
 struct call {
     uint16_t nr;
     bool never; /* the table says: not supported */
+    bool rare;  /* takes rights or room away, for all calls that follow */
+    uint8_t makes, wants; /* enum family */
     const char *name;
     const char *text; /* "(int fd, uaddr_t buf, size_t len)" */
     unsigned count;   /* of arguments */
@@ -109,6 +129,8 @@ uint64_t random_below(struct slot *slot, uint64_t bound);
 void args_make(struct slot *slot, const struct call *call);
 /* Remember what a call mapped, for later calls to use. */
 void mapped_add(struct slot *slot, uint64_t addr);
+/* The same of a descriptor. */
+void made_add(struct slot *slot, enum family family, int fd);
 /* Make constants for KIND_MASK and its like. */
 void constants_init(void);
 

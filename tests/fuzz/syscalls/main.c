@@ -12,13 +12,16 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define LOOK_NS   2000000 /* between two looks at the threads */
-#define KICK_IDLE 3u      /* looks without a call before a kick */
+#define LOOK_NS    2000000 /* between two looks at the threads */
+#define MAKE_LOOKS 64u
+#define KICK_IDLE  3u /* looks without a call before a kick */
 #ifndef STUCK_IDLE
 #define STUCK_IDLE 10000u /* looks: 20 s, and longer on a slow machine */
 #endif
@@ -64,6 +67,34 @@ static void prepare(void)
     arena_mend(ARENA, ARENA_LEN);
     signals_init();
     system_call(SYS_rt_sigprocmask, mask);
+}
+
+static void made_two(struct slot *slot, enum family family, const int fds[2])
+{
+    made_add(slot, family, fds[0]);
+    made_add(slot, family, fds[1]);
+}
+
+/* A descriptor of each family, or two, to begin with and from time to time:
+ * they get lost. */
+static void make_descriptors(struct slot *slot)
+{
+    int fds[2] = { -1, -1 };
+    const long pair[ARGS_MAX] = { AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+                                  (long)fds };
+
+    made_add(slot, FAMILY_FILE,
+             (int)call3(SYS_open, (long)"/tmp/a", O_RDWR | O_CREAT, 0666));
+    made_add(slot, FAMILY_FILE, (int)call3(SYS_memfd_create, (long)"m", 2, 0));
+    made_add(slot, FAMILY_DIR, (int)call3(SYS_open, (long)"/tmp", 0, 0));
+    made_add(slot, FAMILY_DIR, (int)call3(SYS_open, (long)"/tmp/d", 0, 0));
+    made_add(slot, FAMILY_EPOLL, (int)call3(SYS_epoll_create1, 0, 0, 0));
+    made_add(slot, FAMILY_TIMER, (int)call3(SYS_timerfd_create, 1, 0, 0));
+    made_add(slot, FAMILY_NOTIFY, (int)call3(SYS_inotify_init1, 0, 0, 0));
+    if (call3(SYS_pipe2, (long)fds, 0, 0) == 0)
+        made_two(slot, FAMILY_PIPE, fds);
+    if (system_call(SYS_socketpair, pair) == 0)
+        made_two(slot, FAMILY_SOCKET, fds);
 }
 
 static const struct call *call_of(unsigned nr)
@@ -118,10 +149,17 @@ static void supervise(void)
     struct slot own = { .random = seed };
     const int64_t nap[2] = { 0, LOOK_NS };
 
+    make_descriptors(&own);
     while (!all_done()) {
         call3(SYS_nanosleep, (long)nap, 0, 0);
         for (unsigned i = 0; i < thread_count; i++)
             look_after(slots[i]);
+        if (random_below(&own, MAKE_LOOKS) == 0) {
+            /* Make room: some of them are lost by now. */
+            for (unsigned i = 0; i < 24; i++)
+                call3(SYS_close, 3 + (long)random_below(&own, 125), 0, 0);
+            make_descriptors(&own);
+        }
         arena_mend(ARENA + random_below(&own, ARENA_PAGES) * PAGE_LEN,
                    PAGE_LEN);
     }

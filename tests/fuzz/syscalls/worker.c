@@ -248,17 +248,26 @@ static void leave(struct slot *slot)
     thread_leave(&slot->state);
 }
 
+static unsigned choose_any(struct slot *slot)
+{
+    unsigned i;
+
+    do
+        i = (unsigned)random_below(slot, calls_count);
+    while ((calls[i].never && random_below(slot, 32)) ||
+           (calls[i].rare && random_below(slot, 16)));
+    return i;
+}
+
+/* A few calls for some time, so that they meet each other's results. */
 static const struct call *choose(struct slot *slot)
 {
     if (slot->done % 256 == 0) {
-        for (unsigned i = 0; i < FOCUS_COUNT; i++) {
-            slot->focus[i] = (uint16_t)random_below(slot, calls_count);
-            if (calls[slot->focus[i]].never && random_below(slot, 16))
-                i--;
-        }
+        for (unsigned i = 0; i < FOCUS_COUNT; i++)
+            slot->focus[i] = (uint16_t)choose_any(slot);
     }
     if (random_below(slot, 8) == 0)
-        return &calls[random_below(slot, calls_count)];
+        return &calls[choose_any(slot)];
     return &calls[slot->focus[random_below(slot, FOCUS_COUNT)]];
 }
 
@@ -303,6 +312,8 @@ static void act(struct slot *slot, const struct call *call)
          call->nr == SYS_shmat) &&
         result > 0)
         mapped_add(slot, (uint64_t)result);
+    if (call->makes && result >= 0)
+        made_add(slot, call->makes, (int)result);
 }
 
 static void step(struct slot *slot)
