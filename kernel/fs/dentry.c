@@ -179,7 +179,7 @@ struct dentry *dentry_create(struct dentry *parent, const char *name,
     if (!d)
         return NULL;
     d->parent = dentry_ref(parent);
-    d->sb = parent->sb;
+    d->sb = inode_take ? inode_take->sb : parent->sb;
     d->hash = hash;
     d->inode = inode_take;
     if (!parent->sb->uncached && !parent->removed)

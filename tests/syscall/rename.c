@@ -108,3 +108,18 @@ TEST(renameat2_flags)
     CHECK_ERR(syscall(SYS_renameat2, AT_FDCWD, "q", AT_FDCWD, "z", 0x100),
               EINVAL);
 }
+
+/* Below /dev lie two file systems. */
+TEST(from_shared_memory_into_dev_is_another_file_system)
+{
+    static const char from[] = "/dev/shm/rename-test";
+
+    CHECK_OK(close(open(from, O_CREAT | O_RDWR, 0600)));
+    CHECK_ERR(rename(from, "/dev/null"), EXDEV);
+    CHECK_ERR(rename(from, "/dev/rename-test"), EXDEV);
+    CHECK_ERR(rename("/dev/null", from), EXDEV);
+    CHECK_ERR(link(from, "/dev/rename-test"), EXDEV);
+    CHECK_ERR(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, "/dev/null", 2),
+              EXDEV);
+    CHECK_OK(unlink(from));
+}
