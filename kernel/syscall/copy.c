@@ -93,7 +93,8 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t off, size_t len)
         n = -EBADF;
     if (!n && (out.file->flags & O_APPEND))
         n = -EINVAL;
-    if (!n && !in.file->ops->seek)
+    if (!n && (!in.file->ops->seek ||
+               (in.file->inode && S_ISDIR(in.file->inode->mode))))
         n = -EINVAL; /* what cannot be mapped or paged is no source */
     len = MIN(len, IO_LEN_MAX);
     if (!n && pipe_of(out.file)) /* as splice: what fits */
@@ -111,15 +112,15 @@ static int range_check(const struct place *in, const struct place *out,
 {
     const struct inode *from = in->file->inode, *to = out->file->inode;
 
-    if ((in->file->flags & O_ACCMODE) == O_WRONLY ||
-        (out->file->flags & O_ACCMODE) == O_RDONLY ||
-        (out->file->flags & O_APPEND) ||
-        ((in->file->flags | out->file->flags) & O_PATH))
+    if ((in->file->flags | out->file->flags) & O_PATH)
         return -EBADF;
     if ((from && S_ISDIR(from->mode)) || (to && S_ISDIR(to->mode)))
         return -EISDIR;
     if (!from || !to || !S_ISREG(from->mode) || !S_ISREG(to->mode))
         return -EINVAL;
+    if (!file_can_read(in->file) || !file_can_write(out->file) ||
+        (out->file->flags & O_APPEND))
+        return -EBADF;
     if (from->sb != to->sb)
         return -EXDEV;
     if (*in->pos + len < *in->pos || *out->pos + len < *out->pos)

@@ -99,3 +99,46 @@ TEST(preadv2_and_pwritev2)
     tear_down();
 }
 #endif
+
+TEST(sendfile_and_copy_file_range_refuse)
+{
+    int in, out, p[2], dir = open(".", O_RDONLY);
+    off_t off = -1, far = 1000;
+    char c;
+
+    make_file("in", "0123456789");
+    in = open("in", O_RDWR);
+    out = open("out", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK_OK(pipe(p));
+    CHECK_ERR(sendfile(out, in, &off, 1), EINVAL);
+    CHECK_EQ(sendfile(out, in, &far, 1), 0);
+    CHECK_EQ(far, 1000);
+    CHECK_ERR(sendfile(out, dir, NULL, 1), EINVAL);
+    CHECK_ERR(sendfile(out, p[0], NULL, 1), EINVAL);
+    CHECK_ERR(sendfile(p[1], p[0], NULL, 1), EINVAL);
+    CHECK_ERR(sendfile(dir, in, NULL, 1), EBADF);
+    CHECK_ERR(sendfile(-1, in, NULL, 1), EBADF);
+    CHECK_ERR(sendfile(out, -1, NULL, 1), EBADF);
+    CHECK_ERR(sendfile(out, p[1], NULL, 1), EBADF);
+    CHECK_ERR(sendfile(out, in, bad_pointer(), 1), EFAULT);
+    CHECK_EQ(sendfile(out, in, NULL, 0), 0);
+    CHECK_ERR(copy_file_range(in, NULL, out, NULL, 1, 1), EINVAL);
+    CHECK_ERR(copy_file_range(in, NULL, dir, NULL, 1, 0), EISDIR);
+    CHECK_ERR(copy_file_range(dir, NULL, out, NULL, 1, 0), EISDIR);
+    CHECK_ERR(copy_file_range(p[0], NULL, out, NULL, 1, 0), EINVAL);
+    CHECK_ERR(copy_file_range(in, NULL, in, NULL, 1, 0), EINVAL);
+    CHECK_EQ(copy_file_range(in, &far, out, NULL, 1, 0), 0);
+    far = 5;
+    CHECK_EQ(copy_file_range(in, NULL, in, &far, 5, 0), 5); /* side by side */
+    CHECK_EQ(far, 10);
+    CHECK_EQ(pread(in, &c, 1, 9), 1);
+    CHECK_EQ(c, '4');
+    CHECK_OK(fcntl(out, F_SETFL, O_APPEND));
+    CHECK_ERR(sendfile(out, in, NULL, 1), EINVAL);
+    CHECK_ERR(copy_file_range(in, NULL, out, NULL, 1, 0), EBADF);
+    close(p[0]);
+    close(p[1]);
+    close(dir);
+    close(in);
+    close(out);
+}
