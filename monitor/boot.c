@@ -40,7 +40,7 @@
 _Static_assert(FIRST_LEN <= MIN_FREE, "it is there");
 /* The first part of RAM, which has single pages: so much, and room for what
  * the guest keeps for each page. */
-#define SMALL_LEN       (8ull << 20)
+#define SMALL_LEN       (1ull << 20)
 #define SMALL_LEN_SHARE 128u /* and this part of all */
 
 _Static_assert(sizeof(struct hypercall_page) <= BOOTINFO_OFF, "fits");
