@@ -92,7 +92,7 @@ def bench_lines(b):
 
 
 def computations(b):
-    """[(name, samara's options, command)], each computes for about a second."""
+    """[(name, samara's options, command)], each computes for a second or more."""
     source = os.path.join(common.ROOT, 'tests/languages/compute/compute')
     tool(b, 'gcc', '-O2', source + '.c', '-o', 'compute-c')
     tool(b, 'g++', '-O2', source + '.cc', '-o', 'compute-cc')
@@ -103,14 +103,14 @@ def computations(b):
          'compute-ml', 'sh', source + '.ml')
     scripts = [(name, '/usr/bin/' + name, source + suffix, size)
                for name, suffix, size in (
-                   ('python3', '.py', '24'), ('node', '.js', '1000'),
-                   ('ruby', '.rb', '40'), ('php', '.php', '100'),
-                   ('perl', '.pl', '20'), ('lua5.4', '.lua', '60'))]
-    return [(name, [], [b.place + '/compute-' + suffix, '1500'])
+                   ('python3', '.py', '10'), ('node', '.js', '300'),
+                   ('ruby', '.rb', '20'), ('php', '.php', '40'),
+                   ('perl', '.pl', '12'), ('lua5.4', '.lua', '25'))]
+    return [(name, [], [b.place + '/compute-' + suffix, '800'])
             for name, suffix in (('C', 'c'), ('C++', 'cc'), ('Rust', 'rs'),
                                  ('Go', 'go'), ('OCaml', 'ml'))] + [
         ('java', ['--add', b.place + '/Compute.class'],
-         [JAVA, '-Xmx128m', '-cp', b.place, 'Compute', '1500']),
+         [JAVA, '-Xmx128m', '-cp', b.place, 'Compute', '600']),
     ] + [(name, ['--add', script], [program, script, size])
          for name, program, script, size in scripts]
 

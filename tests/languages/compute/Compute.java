@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Compute.java - primes below 10,000 times the size, then a product of
+// Compute.java - primes below 500,000, size times, then a product of
 // matrices: what each language computes, to compare guest and host.
 public class Compute {
     static int primes(int n) {
@@ -30,6 +30,10 @@ public class Compute {
 
     public static void main(String[] args) {
         int size = Integer.parseInt(args[0]);
-        System.out.println(primes(size * 10000) + " " + product(500));
+        long count = 0;
+
+        while (size-- > 0)
+            count += primes(500000);
+        System.out.println(count + " " + product(500));
     }
 }

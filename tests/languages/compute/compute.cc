@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// compute.cc - primes below 10,000 times the size, then a product of
+// compute.cc - primes below 500,000, size times, then a product of
 // matrices: what each language computes, to compare guest and host.
 #include <iostream>
 #include <memory>
@@ -8,15 +8,18 @@
 
 int main(int argc, char **argv)
 {
-    size_t n = (argc > 1 ? std::stoul(argv[1]) : 1) * 10000, count = 0;
-    std::vector<bool> sieve(n);
+    size_t size = argc > 1 ? std::stoul(argv[1]) : 1, n = 500000, count = 0;
 
-    for (size_t i = 2; i < n; i++) {
-        if (sieve[i])
-            continue;
-        count++;
-        for (size_t k = i * 2; k < n; k += i)
-            sieve[k] = true;
+    while (size-- > 0) {
+        std::vector<bool> sieve(n);
+
+        for (size_t i = 2; i < n; i++) {
+            if (sieve[i])
+                continue;
+            count++;
+            for (size_t k = i * 2; k < n; k += i)
+                sieve[k] = true;
+        }
     }
     constexpr int m = 500;
     std::vector<std::vector<double>> a(m, std::vector<double>(m));

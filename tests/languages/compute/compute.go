@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// compute.go - primes below 10,000 times the size, then a product of
+// compute.go - primes below 500,000, size times, then a product of
 // matrices: what each language computes, to compare guest and host.
 package main
 
@@ -11,16 +11,18 @@ import (
 
 func main() {
 	size, _ := strconv.Atoi(os.Args[1])
-	n := size * 10000
-	sieve := make([]bool, n)
+	n := 500000
 	count := 0
-	for i := 2; i < n; i++ {
-		if sieve[i] {
-			continue
-		}
-		count++
-		for k := i * 2; k < n; k += i {
-			sieve[k] = true
+	for ; size > 0; size-- {
+		sieve := make([]bool, n)
+		for i := 2; i < n; i++ {
+			if sieve[i] {
+				continue
+			}
+			count++
+			for k := i * 2; k < n; k += i {
+				sieve[k] = true
+			}
 		}
 	}
 	const m = 500

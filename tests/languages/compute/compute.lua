@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: BSD-2-Clause
--- compute.lua - primes below 10,000 times the size, then a product of
+-- compute.lua - primes below 500,000, size times, then a product of
 -- matrices: what each language computes, to compare guest and host.
-local n = tonumber(arg[1]) * 10000
-local sieve, count = {}, 0
-for i = 1, n do sieve[i] = false end
-for i = 2, n - 1 do
-  if not sieve[i] then
-    count = count + 1
-    for k = i * 2, n - 1, i do sieve[k] = true end
+local n, count = 500000, 0
+for _ = 1, tonumber(arg[1]) do
+  local sieve = {}
+  for i = 1, n do sieve[i] = false end
+  for i = 2, n - 1 do
+    if not sieve[i] then
+      count = count + 1
+      for k = i * 2, n - 1, i do sieve[k] = true end
+    end
   end
 end
 local m, a, total = 150, {}, 0

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# compute.pl - primes below 10,000 times the size, then a product of
+# compute.pl - primes below 500,000, size times, then a product of
 # matrices: what each language computes, to compare guest and host.
 use strict;
 use warnings;
 
-my $n = $ARGV[0] * 10000;
-my @sieve = (0) x $n;
+my $n = 500000;
 my $count = 0;
-for my $i (2 .. $n - 1) {
-    next if $sieve[$i];
-    $count++;
-    for (my $k = $i * 2; $k < $n; $k += $i) { $sieve[$k] = 1 }
+for (1 .. $ARGV[0]) {
+    my @sieve = (0) x $n;
+    for my $i (2 .. $n - 1) {
+        next if $sieve[$i];
+        $count++;
+        for (my $k = $i * 2; $k < $n; $k += $i) { $sieve[$k] = 1 }
+    }
 }
 my $m = 100;
 my @a = map { my $i = $_; [map { ($i * $_) % 7 + 0.5 } 0 .. $m - 1] } 0 .. $m - 1;

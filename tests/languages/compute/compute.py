@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# compute.py - primes below 10,000 times the size, then a product of
+# compute.py - primes below 500,000, size times, then a product of
 # matrices: what each language computes, to compare guest and host.
 import sys
 
 size = int(sys.argv[1])
-n = size * 10000
-sieve = bytearray(n)
+n = 500000
 count = 0
-for i in range(2, n):
-    if sieve[i]:
-        continue
-    count += 1
-    for k in range(i * 2, n, i):
-        sieve[k] = 1
+for _ in range(size):
+    sieve = bytearray(n)
+    for i in range(2, n):
+        if sieve[i]:
+            continue
+        count += 1
+        for k in range(i * 2, n, i):
+            sieve[k] = 1
 m = 100
 a = [[(i * j) % 7 + 0.5 for j in range(m)] for i in range(m)]
 total = 0.0

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# compute.rb - primes below 10,000 times the size, then a product of
+# compute.rb - primes below 500,000, size times, then a product of
 # matrices: what each language computes, to compare guest and host.
 size = Integer(ARGV[0])
-n = size * 10000
-sieve = Array.new(n, false)
+n = 500_000
 count = 0
-i = 2
-while i < n
-  unless sieve[i]
-    count += 1
-    k = i * 2
-    while k < n
-      sieve[k] = true
-      k += i
+size.times do
+  sieve = Array.new(n, false)
+  i = 2
+  while i < n
+    unless sieve[i]
+      count += 1
+      k = i * 2
+      while k < n
+        sieve[k] = true
+        k += i
+      end
     end
+    i += 1
   end
-  i += 1
 end
 m = 100
 a = Array.new(m) { |x| Array.new(m) { |y| (x * y) % 7 + 0.5 } }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// compute.rs - primes below 10,000 times the size, then a product of
+// compute.rs - primes below 500,000, size times, then a product of
 // matrices: what each language computes, to compare guest and host.
 fn main() {
     let size: usize = std::env::args().nth(1).unwrap().parse().unwrap();
-    let n = size * 10000;
-    let mut sieve = vec![false; n];
+    let n = 500000;
     let mut count = 0;
-    for i in 2..n {
-        if sieve[i] {
-            continue;
-        }
-        count += 1;
-        for k in (i * 2..n).step_by(i) {
-            sieve[k] = true;
+    for _ in 0..size {
+        let mut sieve = vec![false; n];
+        for i in 2..n {
+            if sieve[i] {
+                continue;
+            }
+            count += 1;
+            for k in (i * 2..n).step_by(i) {
+                sieve[k] = true;
+            }
         }
     }
     const M: usize = 500;
