@@ -58,7 +58,7 @@ LANGUAGES = (
     language('python', '/usr/bin/python3', 'program.py', small=4,
              crash=killed(HEX), error=True, options=['-m', '256M']) +
     language('node', '/usr/bin/node', 'program.js', full=60, small=2,
-             crash=killed(), error=True, options=['-m', '1G']) +
+             crash=killed(HEX), error=True, options=['-m', '1G']) +
     language('java', JAVA, *JAVA_SMALL, '-cp', '{built}', 'Program',
              built='Program.java', full=50, small=1, add=['{built}'],
              crash=killed(match='fatal error.*\n#\n#  SIGSEGV'), error=True,
