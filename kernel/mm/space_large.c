@@ -112,7 +112,9 @@ static bool trim_space(struct space *s)
     return false;
 }
 
-/* For the page allocator, which has nothing left. */
+/* For the page allocator, which has nothing left. It is called with whatever
+ * its caller holds: any space's tables may change inside of page_alloc(), but
+ * only a large page's entry, which becomes a table. */
 static bool trim_any(void)
 {
     LIST_FOR_EACH(it, &all)
