@@ -303,6 +303,39 @@ TEST(calls_with_odd_flags_work_and_keep_them)
     }
 }
 
+static void count_step(int sig)
+{
+    (void)sig;
+    seen++;
+}
+
+/* A program that steps itself through a call finds its red zone as it was. */
+TEST(stepping_through_a_call)
+{
+    struct sigaction a = { .sa_handler = count_step };
+
+    sigaction(SIGTRAP, &a, NULL);
+    seen = 0;
+    for (int i = 0; i < 4; i++) {
+        long pid = SYS_getpid, below;
+
+        __asm__ volatile("sub $256, %%rsp\n"
+                         "pushfq\n orq $0x100, (%%rsp)\n popfq\n"
+                         "movq $4711, -64(%%rsp)\n"
+                         "syscall\n"
+                         "movq -64(%%rsp), %[below]\n"
+                         "pushfq\n andq $~0x100, (%%rsp)\n popfq\n"
+                         "add $256, %%rsp\n"
+                         : "+a"(pid), [below] "=&r"(below)
+                         :
+                         : "rcx", "r11", "cc", "memory");
+        CHECK_EQ(pid, getpid());
+        CHECK_EQ(below, 4711);
+    }
+    CHECK(seen >= 4);
+    signal(SIGTRAP, SIG_DFL);
+}
+
 /* Where a time slice ends, or a misaligned word of the kernel's own is read. */
 TEST(a_long_call_with_alignment_checks)
 {

@@ -325,9 +325,26 @@ vector_entries:
     call \handler
 .endm
 
+/* A program that steps itself got into a call, perhaps with its own stack
+ * pointer still: step no further, on this stack. */
+step:
+    mov 32(%rsp), %rax
+    IF_KERNEL 1f
+    jmp step_in_program
+1:  LOAD_SS
+    andl $~0x100, 48(%rsp)
+    movq $USER_SS, 64(%rsp)
+    pop %rcx
+    pop %rax
+    add $16, %rsp
+    iretq
+
 exception: /* [vector][error][rip][cs][rflags][rsp][ss] */
     push %rax
     push %rcx
+    cmpq $1, 16(%rsp)
+    je step
+step_in_program:
     CALL_HANDLER trap_exception
     jmp exit_exception
 

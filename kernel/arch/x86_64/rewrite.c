@@ -476,6 +476,18 @@ static bool in_an_area(uint64_t rip)
     return false;
 }
 
+bool rewrite_undo_step(struct regs *regs)
+{
+    struct site *s =
+        in_an_area(regs->rip) ? site_of_trampoline(regs->rip) : NULL;
+
+    if (!s || regs->rip >= s->tramp + POST_OFF)
+        return false;
+    undo(s);
+    regs->rip = s->va;
+    return true;
+}
+
 uint64_t arch_linux_rip(uint64_t rip)
 {
     struct site *s;

@@ -109,25 +109,25 @@ static const struct {
     [19] = { SIGFPE, FPE_FLTINV, true },
 };
 
-#define FLAG_TF          0x100u
 #define FLAG_AC          0x40000u
-#define VECTOR_STEP      1u
 #define VECTOR_ALIGNMENT 17u
+#define VECTOR_STEP      1u
 
 int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
 {
     struct signal_info info = { .trapno = vector, .error = error };
 
     if (in_kernel(regs)) {
-        /* Flags of the program that a call brought along: not in here. The
-         * way out restores them. */
-        if (vector == VECTOR_STEP || vector == VECTOR_ALIGNMENT) {
-            regs->rflags &= ~(uint64_t)(FLAG_TF | FLAG_AC);
+        /* A flag of the program that a call brought along: not in here. The
+         * way out restores it. */
+        if (vector == VECTOR_ALIGNMENT) {
+            regs->rflags &= ~(uint64_t)FLAG_AC;
             return 1;
         }
         kernel_exception(regs, vector, error, 0);
     }
-    if (rewrite_undo_at(regs->rip))
+    if (rewrite_undo_at(regs->rip) ||
+        (vector == VECTOR_STEP && rewrite_undo_step(regs)))
         return 0;
     if (vector >= ARRAY_LEN(exception_signals) ||
         exception_signals[vector].signo == 0)

@@ -46,5 +46,8 @@ void rewrite_site(struct regs *regs);
 /* True when the exception at regs->rip came from jumping into the middle of a
  * rewritten site, which has now been restored. */
 bool rewrite_undo_at(uint64_t rip);
+/* A program that steps itself came to where the rewritten site's call has not
+ * begun: the site gets its old bytes back, and the step is taken there. */
+bool rewrite_undo_step(struct regs *regs);
 
 #endif
