@@ -278,6 +278,12 @@ TEST(bad_calls_get_an_error)
     CHECK_STATUS(wrap, EFAULT);
 }
 
+TEST(any_calls_leave_the_monitor_standing)
+{
+    NEED_KVM();
+    CHECK_STATUS(random, 0);
+}
+
 TEST(a_signal_wakes_a_waiting_guest)
 {
     GUEST(signal);

@@ -254,6 +254,103 @@ guest_vector:
 2: /* never acknowledged; delivery through an IST may have cleared SS */
     movq $0x2b, 32(%rsp)
     iretq
+
+/* Any calls with any arguments, by a random sequence that is always the same:
+ * rbx is its state, rbp the calls left. Left out are those that would end the
+ * guest, and sleep is none: WAIT only polls, TIMER is only disarmed. */
+.macro RANDOM /* xorshift64 */
+    mov %rbx, %rax
+    shl $13, %rax
+    xor %rax, %rbx
+    mov %rbx, %rax
+    shr $7, %rax
+    xor %rax, %rbx
+    mov %rbx, %rax
+    shl $17, %rax
+    xor %rax, %rbx
+.endm
+
+/* rax = a word that an argument may be */
+random_word:
+    RANDOM
+    mov %rbx, %rax
+    mov %ebx, %ecx
+    and $7, %ecx
+    jz 9f               /* anything */
+    xor %eax, %eax
+    dec %ecx
+    jz 9f               /* 0 */
+    dec %rax
+    dec %ecx
+    jz 9f               /* -1 */
+    mov %rbx, %rax
+    shr $32, %rax
+    dec %ecx
+    jz 1f               /* up to 255 */
+    dec %ecx
+    jz 2f               /* in memory, or close to it */
+    dec %ecx
+    jz 3f               /* one bit */
+    dec %ecx
+    jz 4f               /* a terminal's ioctl */
+    and $0x1ff8, %eax   /* a length */
+    ret
+1:  movzbl %al, %eax
+    ret
+2:  and $0x7fffff, %eax
+    ret
+3:  mov %eax, %ecx
+    mov $1, %eax
+    shl %cl, %rax
+    ret
+4:  and $0x7f, %eax
+    or $0x5400, %eax
+9:  ret
+
+ENTRY random
+    mov $0x9e3779b97f4a7c15, %rbx
+    mov $5000, %ebp
+    movq $1, 24(%r15)   /* the reader of stdout has enough and goes: EPIPE */
+    movq $1, 32(%r15)
+    mov %r13, 48(%r15)
+    movq $0x2000, 56(%r15)
+    CALL 1
+1:  lea 24(%r15), %rdi
+2:  callq random_word /* CALL is the macro */
+    stosq
+    lea 1072(%r15), %rax
+    cmp %rax, %rdi
+    jb 2b
+    RANDOM
+    test $0x30, %ebx
+    jz 3f               /* descriptor 1 or 2, a few pieces */
+    mov %ebx, %eax
+    shr $8, %eax
+    and $1, %eax
+    inc %eax
+    mov %rax, 24(%r15)
+    mov %ebx, %eax
+    shr $9, %eax
+    and $3, %eax
+    mov %rax, 32(%r15)
+3:  mov %ebx, %eax
+    and $15, %eax
+    cmp $3, %eax        /* WAIT */
+    jne 4f
+    movq $1, 24(%r15)
+4:  cmp $5, %eax        /* TIMER */
+    jne 5f
+    movq $0, 24(%r15)
+5:  cmp $4, %eax        /* EXIT */
+    je 6f
+    cmp $7, %eax        /* PANIC */
+    jne 7f
+6:  mov $9, %eax        /* CRASH instead */
+7:  mov $0x510, %edx
+    out %eax, %dx
+    dec %ebp
+    jnz 1b
+    EXIT $0
     .org guest_begin + 0x1000
     mov $114, %ebx
     mov %rbx, 24(%r15)
