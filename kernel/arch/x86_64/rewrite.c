@@ -48,6 +48,7 @@
 #define AREA_GRANULE (AREA_LEN / GRANULE)
 #define BUCKET_COUNT 64u
 #define SEEN_COUNT   128u
+#define SEEN_WAYS    4u /* SEEN_COUNT / SEEN_WAYS is 1 << (64 - 59) */
 #define SITE_MAX     16384u
 
 struct area {
@@ -384,14 +385,21 @@ static int write_site(struct site *s, struct area *a, const struct plan *p)
     return 0;
 }
 
+/* A few sites share a set, the latest first: were there one place for them, two
+ * that take turns would push each other out for ever. */
 static bool trapped_before(uint64_t va)
 {
     uint64_t hash = va * 0x9e3779b97f4a7c15ull;
-    uint32_t *slot = &seen[hash >> 57], tag = (uint32_t)(hash >> 20) | 1;
-    bool before = *slot == tag;
+    uint32_t *set = &seen[(hash >> 59) * SEEN_WAYS];
+    uint32_t tag = (uint32_t)(hash >> 20) | 1;
 
-    *slot = tag;
-    return before;
+    for (unsigned i = 0; i < SEEN_WAYS; i++)
+        if (set[i] == tag)
+            return true;
+    for (unsigned i = SEEN_WAYS - 1; i > 0; i--)
+        set[i] = set[i - 1];
+    set[0] = tag;
+    return false;
 }
 
 void rewrite_site(struct regs *regs)
