@@ -70,6 +70,11 @@ static void cpuid_adjust(struct kvm_cpuid_entry2 *e, uint64_t *cr4,
         if (e->index == 0)
             *xcr0 = (e->eax | (uint64_t)e->edx << 32) & XCR0_WANTED;
         break;
+    case 0x80000002:
+    case 0x80000003:
+    case 0x80000004: /* the CPU's name, which KVM leaves out */
+        __cpuid(e->function, e->eax, e->ebx, e->ecx, e->edx);
+        break;
     case 0x80000008:
         e->ecx &= ~0xf0ffu; /* one thread */
         break;
