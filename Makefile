@@ -91,7 +91,8 @@ HOST_CFLAGS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 sources = $(sort $(filter-out %_test.c,$(foreach d,$(1),$(wildcard $(d)/*.c))))
 SHARED_OBJ := $(patsubst %,$(B)/%.o,$(call sources,host image))
-CLI_OBJ := $(patsubst %,$(B)/%.o,$(call sources,cli cli/*))
+CLI_OBJ := $(patsubst %,$(B)/%.o,$(call sources,cli cli/*)) \
+	$(B)/reader/erofs.c.o $(B)/reader/erofs_dir.c.o
 
 # ---- the monitor ----
 # Linked statically: the dynamic loader alone would take 0.5 ms of a start.
@@ -114,6 +115,12 @@ $(B)/%.c.o: %.c
 	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
 # ---- command, image, host ----
+# The kernel's reader of EROFS lists the files of an image for the command.
+$(B)/reader/%.o: kernel/fs/%
+	@mkdir -p $(@D); echo "  CC   $< (command)"
+	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -ffreestanding -Ikernel -MMD -MP -c $< -o $@
+$(B)/cli/rootlist.c.o: HOST_CFLAGS += -Ikernel
+
 # Static: the dynamic loader would be a good part of the command's start.
 $(B)/samara: HOST_LDFLAGS := $(filter-out -pie,$(HOST_LDFLAGS)) -static-pie
 

@@ -11,6 +11,7 @@
 
 #include "abi/config.h"
 #include "cli/options.h"
+#include "cli/rootlist.h"
 #include "cli/source.h"
 #include "cli/table.h"
 #include "host/fault.h"
@@ -109,7 +110,25 @@ static void put_config(struct printer *p, const struct run_config *rc)
         put_string(p, "root", "read-only");
 }
 
-static int put_image(struct printer *p, const char *path, struct fault *fault)
+/* What the root holds, file by file. */
+static int put_root(struct printer *p, const struct image *img,
+                    const char *path, struct fault *fault)
+{
+    struct list lines = { 0 };
+    uint64_t bytes;
+    int err = rootlist_get(img, path, !p->json, &lines, &bytes, fault);
+
+    if (err == 0) {
+        put_number(p, "file_count", lines.count);
+        put_number(p, "file_bytes", bytes);
+        put_list(p, "files", &lines);
+    }
+    list_fini(&lines);
+    return err;
+}
+
+static int put_image(struct printer *p, const char *path, bool files,
+                     struct fault *fault)
 {
     char id[2 * IMAGE_BUILD_ID_MAX + 1] = "";
     struct image img;
@@ -126,8 +145,10 @@ static int put_image(struct printer *p, const char *path, struct fault *fault)
     put_number(p, "kernel_bytes", img.text.file_len + img.data.file_len);
     put_number(p, "root_bytes", img.root.file_len);
     put_number(p, "loaded_bytes", image_loaded_len(&img));
+    if (files)
+        err = put_root(p, &img, path, fault);
     image_close(&img);
-    return 0;
+    return err;
 }
 
 static void put_tree(struct printer *p, const struct tree *tree, bool files)
@@ -165,7 +186,7 @@ static int inspect(const struct options *o, struct fault *fault)
         putchar('{');
     put_string(&p, "kind", src.is_image ? "image" : "program");
     if (src.is_image)
-        err = put_image(&p, src.image, fault);
+        err = put_image(&p, src.image, o->files, fault);
     if (err == 0)
         put_config(&p, &src.config);
     if (err == 0 && !src.is_image) {

@@ -17,6 +17,9 @@ json() {
 }
 check "inspect: JSON of an image" json one.img
 check "inspect: JSON of a program" json /bin/bash
+check "inspect: files" says "^files *[dl]rwx.* /" inspect --files one.img
+check "inspect: a file" says "-rwx.* 0 *0 *$(stat -L -c %s /bin/busybox) .*/busybox" \
+    inspect --files one.img
 
 sleep 1
 check "build again" run 0 build -o two.img -e A=1 -w /tmp --hostname box \

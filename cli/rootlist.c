@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rootlist.c - lists an image's root, read by the kernel's own reader of EROFS.
+ *
+ * The image may be a stranger's: the reader checks every offset, and what it
+ * cannot know is bounded here, a directory that contains itself above all.
+ */
+#include "cli/rootlist.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "fs/erofs.h"
+#include "host/fault.h"
+#include "host/memory.h"
+#include "image/image.h"
+
+struct level {
+    struct erofs_node dir;
+    uint64_t pos;    /* of the next entry */
+    size_t path_len; /* of the directory's own path */
+};
+
+struct lister {
+    struct erofs erofs;
+    struct list *lines;
+    bool is_long;
+    uint64_t bytes;
+    unsigned depth;
+    struct level level[ROOTLIST_DEPTH_MAX];
+    char path[4096];
+};
+
+/* The reader's messages: the fault tells what is wrong. */
+void kprintf(const char *fmt, ...);
+void kprintf(const char *fmt, ...)
+{
+    (void)fmt;
+}
+
+static const char type_letters[16] = "?pc?d?b?-?l?s???";
+
+/* Ten characters, as ls has them. */
+static void mode_text(uint32_t mode, char out[11])
+{
+    static const char rights[] = "rwxrwxrwx";
+
+    out[0] = type_letters[mode >> 12 & 15];
+    for (unsigned i = 0; i < 9; i++)
+        out[1 + i] = mode >> (8 - i) & 1 ? rights[i] : '-';
+    if (mode & S_ISUID)
+        out[3] = out[3] == 'x' ? 's' : 'S';
+    if (mode & S_ISGID)
+        out[6] = out[6] == 'x' ? 's' : 'S';
+    if (mode & S_ISVTX)
+        out[9] = out[9] == 'x' ? 't' : 'T';
+    out[10] = '\0';
+}
+
+static int line_add(struct lister *l, const struct erofs_node *n)
+{
+    char mode[11], target[4096] = "";
+    char *name;
+
+    if (S_ISLNK(n->mode)) {
+        ssize_t len = erofs_read(&l->erofs, n, target, sizeof(target) - 1, 0);
+
+        if (len < 0)
+            return (int)len;
+        target[len] = '\0';
+    }
+    name = mem_printf("%s%s%s", l->path, *target ? " -> " : "", target);
+    if (l->is_long) {
+        mode_text(n->mode, mode);
+        list_add_take(l->lines,
+                      mem_printf("%s %5u %5u %10llu %s", mode, n->uid, n->gid,
+                                 (unsigned long long)n->size, name));
+        free(name);
+    } else {
+        list_add_take(l->lines, name);
+    }
+    if (S_ISREG(n->mode))
+        l->bytes += n->size;
+    return l->lines->count > ROOTLIST_NAMES_MAX ? -EUCLEAN : 0;
+}
+
+static int descend(struct lister *l, const struct erofs_node *dir)
+{
+    if (l->depth == ROOTLIST_DEPTH_MAX)
+        return -EUCLEAN;
+    l->level[l->depth++] = (struct level){ *dir, 0, strlen(l->path) };
+    return 0;
+}
+
+static bool is_dots(const struct erofs_dirent *d)
+{
+    return d->name[0] == '.' &&
+           (d->name_len == 1 || (d->name_len == 2 && d->name[1] == '.'));
+}
+
+static int entry_add(struct lister *l, const struct level *at,
+                     const struct erofs_dirent *d)
+{
+    struct erofs_node n;
+    int err;
+
+    if (at->path_len + d->name_len + 2 > sizeof(l->path))
+        return -EUCLEAN;
+    l->path[at->path_len] = '/';
+    memcpy(l->path + at->path_len + 1, d->name, d->name_len);
+    l->path[at->path_len + 1 + d->name_len] = '\0';
+    err = erofs_node_read(&l->erofs, d->nid, &n);
+    if (!err)
+        err = line_add(l, &n);
+    if (!err && S_ISDIR(n.mode))
+        err = descend(l, &n);
+    return err;
+}
+
+static int walk(struct lister *l)
+{
+    struct erofs_node root;
+    int err = erofs_node_read(&l->erofs, l->erofs.root_nid, &root);
+
+    if (!err)
+        err = S_ISDIR(root.mode) ? descend(l, &root) : -EUCLEAN;
+    while (!err && l->depth > 0) {
+        struct level *at = &l->level[l->depth - 1];
+        struct erofs_dirent d;
+
+        err = erofs_dirent_at(&l->erofs, &at->dir, at->pos, &d);
+        if (err == -ENOENT) {
+            err = 0;
+            l->depth--;
+            continue;
+        }
+        if (err)
+            break;
+        at->pos = d.next_pos;
+        if (!is_dots(&d))
+            err = entry_add(l, at, &d);
+    }
+    return err;
+}
+
+int rootlist_get(const struct image *img, const char *path, bool is_long,
+                 struct list *lines, uint64_t *bytes_out, struct fault *fault)
+{
+    struct lister *l;
+    void *root;
+    int err;
+
+    *bytes_out = 0;
+    if (img->root.file_len == 0)
+        return 0; /* a bare kernel */
+    root = mmap(NULL, img->root.file_len, PROT_READ, MAP_PRIVATE, img->fd,
+                (off_t)img->root.off);
+    if (root == MAP_FAILED)
+        return fault_set(fault, errno, "cannot map the root of '%s'", path);
+    l = mem_alloc(sizeof(*l));
+    l->lines = lines;
+    l->is_long = is_long;
+    err = erofs_open(&l->erofs, root, img->root.file_len);
+    if (!err)
+        err = walk(l);
+    *bytes_out = l->bytes;
+    if (err)
+        err = fault_set(fault, -err,
+                        "the root of '%s' is damaged at '%s'; build it anew",
+                        path, l->path);
+    free(l);
+    munmap(root, img->root.file_len);
+    return err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rootlist.h - the names in an image's root, as `ls -lR` shows them.
+ *
+ * What:      one line for each file, with its type and rights, owner, size,
+ *            path, and where a symbolic link leads; or the path alone.
+ * Errors:    -EUCLEAN  the root is damaged, or deeper or larger than any that
+ *                      this version makes; the fault says so
+ *            -errno    of mapping the file
+ */
+#ifndef CLI_ROOTLIST_H
+#define CLI_ROOTLIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fault;
+struct image;
+struct list;
+
+#define ROOTLIST_NAMES_MAX (4u << 20)
+#define ROOTLIST_DEPTH_MAX 256u
+
+/* Append to `lines`. path: the image's, for the fault. */
+int rootlist_get(const struct image *img, const char *path, bool is_long,
+                 struct list *lines, uint64_t *bytes_out, struct fault *fault);
+
+#endif
