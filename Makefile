@@ -33,7 +33,7 @@ KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/process/vdso/image.S \
 	kernel/main.c))
 KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o) $(B)/kernel/abi/cpu_tables.c.o
-KERNEL_CFLAGS := -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
+KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
@@ -71,7 +71,7 @@ $(B)/kernel/abi/%.o: abi/%
 
 # ---- the vDSO: a shared object for the program, carried by the kernel ----
 VDSO := $(B)/kernel/process/vdso
-VDSO_CFLAGS := -ffreestanding -fPIC -fvisibility=hidden -fno-stack-protector \
+VDSO_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIC -fvisibility=hidden -fno-stack-protector \
 	-fcf-protection=none -fasynchronous-unwind-tables -fno-tree-vectorize \
 	-Ikernel
 VDSO_LDFLAGS := -shared -nostdlib -Wl,-soname=linux-vdso.so.1,-Bsymbolic \

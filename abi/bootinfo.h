@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define BOOTINFO_MAGIC     0x746f6f4261726d53ull /* "SmraBoot" */
-#define BOOTINFO_VERSION   1u
+#define BOOTINFO_VERSION   2u
 #define BOOTINFO_RANGE_MAX 8u
 
 enum bootinfo_platform {
@@ -54,12 +54,14 @@ struct bootinfo {
     uint64_t config_pa; /* run configuration, config.h; 0: none */
     uint64_t config_len;
     uint64_t hypercall_pa; /* shared page, hypercall.h; 0 unless MONITOR */
+    uint64_t cpu_count;
+    uint64_t cpu_areas_pa; /* of CPU 1 and on, cpu_tables.h */
     uint64_t tsc_khz;      /* 0: unknown, the kernel calibrates */
     uint64_t wall_tsc;     /* TSC value at which ... */
     uint64_t wall_ns;      /* ... CLOCK_REALTIME was this; 0: read the RTC */
     uint8_t seed[64];      /* random bytes from the host, for the pool */
 };
 
-_Static_assert(sizeof(struct bootinfo) == 344, "layout is shared");
+_Static_assert(sizeof(struct bootinfo) == 360, "layout is shared");
 
 #endif

@@ -45,7 +45,7 @@ void cpu_layout_choose(uint64_t random, struct cpu_layout *out)
 }
 
 /* `own` pages, in this order: kernel PDPT, kernel PD, stub data, PD of the
- * registers below 4 GiB, kernel PTs, direct map's PDs. */
+ * registers below 4 GiB, kernel PTs, direct map's PDs, further CPUs' areas. */
 enum { OWN_PDPT, OWN_PD, OWN_STUB_DATA, OWN_MMIO_PD, OWN_PT };
 
 static size_t kernel_pts(const struct cpu_tables *t)
@@ -53,9 +53,49 @@ static size_t kernel_pts(const struct cpu_tables *t)
     return (t->kernel->total_len + LARGE - 1) / LARGE;
 }
 
-size_t cpu_tables_own_pages(const struct cpu_tables *t)
+static size_t areas_page(const struct cpu_tables *t)
 {
     return OWN_PT + kernel_pts(t) + (t->direct_len + GIB - 1) / GIB;
+}
+
+size_t cpu_tables_own_pages(const struct cpu_tables *t)
+{
+    return areas_page(t) + (t->cpu_count - 1) * (size_t)CPU_AREA_PAGES;
+}
+
+uint64_t cpu_tables_areas_pa(const struct cpu_tables *t)
+{
+    return t->own_pa + areas_page(t) * PAGE;
+}
+
+/* What differs from one CPU to the next. */
+struct cpu_place {
+    uint64_t stub_va, data_pa, desc_pa;
+    uint64_t stacks_va, percpu_va, stack_top_va;
+    uint8_t *desc;
+    struct stub_data *data;
+};
+
+static struct cpu_place place_of(const struct cpu_tables *t, unsigned cpu)
+{
+    const struct kernel_header *k = t->kernel;
+    size_t page = areas_page(t) + (cpu - 1) * (size_t)CPU_AREA_PAGES;
+    uint64_t area_va = t->layout.direct_va + t->own_pa + page * PAGE;
+    uint64_t image_va = t->layout.kernel_va;
+
+    if (cpu == 0)
+        page = OWN_STUB_DATA;
+    return (struct cpu_place){
+        .stub_va = t->layout.stub_va + cpu * CPU_STUB_LEN,
+        .data_pa = t->own_pa + page * PAGE,
+        .data = (struct stub_data *)(void *)(t->own + page * PAGE),
+        .desc_pa = t->fixed_pa + (4 + cpu) * PAGE,
+        .desc = t->fixed + (4 + cpu) * PAGE,
+        .stacks_va = cpu ? area_va + CPU_AREA_STACKS : image_va + k->stacks,
+        .percpu_va = cpu ? area_va + CPU_AREA_PERCPU : image_va + k->percpu,
+        .stack_top_va =
+            cpu ? area_va + CPU_AREA_PAGES * PAGE : image_va + k->boot_stack,
+    };
 }
 
 static uint64_t *own_table(const struct cpu_tables *t, size_t page)
@@ -117,9 +157,11 @@ static void build_direct_map(const struct cpu_tables *t)
         pd[pa / LARGE] = pa | flags | CPU_PTE_PCD;
 }
 
-static void build_stub_map(const struct cpu_tables *t)
+/* All CPUs' fit into the one page table: cpu_layout_choose(). */
+static void build_stub_map(const struct cpu_tables *t,
+                           const struct cpu_place *c)
 {
-    uint64_t va = t->layout.stub_va;
+    uint64_t va = c->stub_va;
     uint64_t *pt = fixed_table(t, 3) + (va >> 12 & 511);
     uint64_t base = t->fixed_pa;
 
@@ -127,9 +169,9 @@ static void build_stub_map(const struct cpu_tables *t)
     fixed_table(t, 2)[va >> 21 & 511] = (base + 3 * PAGE) | TABLE;
     pt[0] = (t->kernel_pa + t->kernel->stub_off) | CPU_PTE_P | CPU_PTE_U |
             CPU_PTE_A;
-    pt[1] = (t->own_pa + OWN_STUB_DATA * PAGE) | TABLE | CPU_PTE_D | CPU_PTE_NX;
+    pt[1] = c->data_pa | TABLE | CPU_PTE_D | CPU_PTE_NX;
     /* Writable only where `ltr` must still set the busy bit. */
-    pt[2] = (base + 4 * PAGE) | CPU_PTE_P | CPU_PTE_A | CPU_PTE_NX |
+    pt[2] = c->desc_pa | CPU_PTE_P | CPU_PTE_A | CPU_PTE_NX |
             (t->is_monitor ? 0 : CPU_PTE_W | CPU_PTE_D);
     if (t->lapic_pa)
         pt[3] = t->lapic_pa | CPU_PTE_P | CPU_PTE_W | CPU_PTE_A | CPU_PTE_D |
@@ -147,9 +189,10 @@ static void put64(uint8_t *p, uint64_t v)
 }
 
 /* Intel SDM 3A, 3.4.5 and 7.2.3: segment and TSS descriptors. */
-static void build_gdt(const struct cpu_tables *t, uint64_t tss_va)
+static void build_gdt(const struct cpu_tables *t, const struct cpu_place *c)
 {
-    uint8_t *gdt = t->fixed + 4 * PAGE + GDT_OFF;
+    uint8_t *gdt = c->desc + GDT_OFF;
+    uint64_t tss_va = c->stub_va + 2 * PAGE + TSS_OFF;
     uint64_t type = t->is_monitor ? 0x8b : 0x89; /* busy : available */
 
     put64(gdt + 0x10, 0x00af9b000000ffffull); /* ring 0 code, 64-bit */
@@ -162,10 +205,10 @@ static void build_gdt(const struct cpu_tables *t, uint64_t tss_va)
     put64(gdt + 0x48, tss_va >> 32);
 }
 
-static void build_tss(const struct cpu_tables *t)
+static void build_tss(const struct cpu_tables *t, const struct cpu_place *c)
 {
-    uint8_t *tss = t->fixed + 4 * PAGE + TSS_OFF;
-    uint64_t stacks = t->layout.kernel_va + t->kernel->stacks;
+    uint8_t *tss = c->desc + TSS_OFF;
+    uint64_t stacks = c->stacks_va;
     uint8_t *bitmap = tss + 104;
 
     /* IST1.. at byte 36; each stack's top. RSP0 is the gate's too. */
@@ -192,13 +235,13 @@ static void put_gate(uint8_t *idt, unsigned vector, uint64_t target,
     put64(idt + vector * 16 + 8, target >> 32);
 }
 
-static void build_idt(const struct cpu_tables *t)
+static void build_idt(const struct cpu_tables *t, const struct cpu_place *c)
 {
     const struct kernel_header *k = t->kernel;
-    uint8_t *idt = t->fixed + 4 * PAGE + IDT_OFF;
-    uint8_t *halt = t->fixed + 4 * PAGE + HALT_IDT_OFF;
+    uint8_t *idt = c->desc + IDT_OFF;
+    uint8_t *halt = c->desc + HALT_IDT_OFF;
     uint64_t vectors = t->layout.kernel_va + k->vectors;
-    uint64_t stub = t->layout.stub_va;
+    uint64_t stub = c->stub_va;
 
     /* Trap gates (0xf) to ring 3: IF is not the mask there. #OF (4) may be
      * raised by instruction. Interrupts on IST 1, others on 3. */
@@ -215,16 +258,16 @@ static void build_idt(const struct cpu_tables *t)
 
 /* iretq's frame into the ring-3 half of a page fault. The CPU has pushed six
  * words on IST stack 2. Read-only memory: it decides where ring 0 goes. */
-static void build_fault_frame(const struct cpu_tables *t)
+static void build_fault_frame(const struct cpu_tables *t,
+                              const struct cpu_place *c)
 {
     const struct kernel_header *k = t->kernel;
-    uint64_t base = t->layout.kernel_va;
-    uint8_t *frame = t->fixed + 4 * PAGE + FAULT_FRAME_OFF;
+    uint8_t *frame = c->desc + FAULT_FRAME_OFF;
 
-    put64(frame, base + k->fault_entry);
+    put64(frame, t->layout.kernel_va + k->fault_entry);
     put64(frame + 8, CPU_USER_CS);
     put64(frame + 16, 0x202);
-    put64(frame + 24, base + k->stacks + 2 * (uint64_t)k->stack_len - 48);
+    put64(frame + 24, c->stacks_va + 2 * (uint64_t)k->stack_len - 48);
     put64(frame + 32, CPU_USER_SS);
 }
 
@@ -236,10 +279,11 @@ static void put_pseudo_descriptor(uint8_t *p, uint64_t base, uint32_t limit)
         p[2 + i] = (uint8_t)(base >> (8 * i));
 }
 
-static void build_stub_data(const struct cpu_tables *t, uint64_t desc_va)
+static void build_stub_data(const struct cpu_tables *t,
+                            const struct cpu_place *c)
 {
-    struct stub_data *d =
-        (struct stub_data *)(void *)own_table(t, OWN_STUB_DATA);
+    struct stub_data *d = c->data;
+    uint64_t desc_va = c->stub_va + 2 * PAGE;
 
     d->syscall_entry = t->layout.kernel_va + t->kernel->syscall_entry;
     d->breakpoint_entry =
@@ -260,38 +304,26 @@ static bool header_fits(const struct kernel_header *k)
            k->stub_syscall < PAGE && k->stub_fault < PAGE &&
            k->stub_gate < PAGE && k->stub_halt_irq <= PAGE - 256 &&
            k->syscall_entry < k->text_len && k->fault_entry < k->text_len &&
+           k->cpu_entry < k->text_len && 4ull * k->stack_len <= PAGE &&
            (uint64_t)k->vectors + 16 * KERNEL_VECTOR_MAX <= k->text_len &&
            k->percpu < len && k->boot_stack <= len &&
            k->stacks + 4ull * k->stack_len <= len && k->stack_len % 16 == 0 &&
            k->data_file_len <= len - k->data_off;
 }
 
-int cpu_tables_build(const struct cpu_tables *t, struct cpu_state *out)
+static struct cpu_state state_of(const struct cpu_tables *t,
+                                 const struct cpu_place *c, unsigned cpu)
 {
     const struct kernel_header *k = t->kernel;
-    uint64_t desc_va = t->layout.stub_va + 2 * PAGE;
-    uint64_t *pml4 = fixed_table(t, 0);
+    uint64_t desc_va = c->stub_va + 2 * PAGE;
 
-    if (!header_fits(k) || t->direct_len > CPU_TABLES_DIRECT_MAX)
-        return -1;
-    pml4[t->layout.kernel_va >> 39 & 511] = own_entry(t, OWN_PDPT);
-    pml4[t->layout.stub_va >> 39 & 511] = (t->fixed_pa + PAGE) | TABLE;
-    build_kernel_map(t);
-    build_direct_map(t);
-    build_stub_map(t);
-    build_gdt(t, desc_va + TSS_OFF);
-    build_tss(t);
-    build_idt(t);
-    build_fault_frame(t);
-    build_stub_data(t, desc_va);
-
-    *out = (struct cpu_state){
+    return (struct cpu_state){
         .cr0 = 0x80010033, /* PG WP NE ET MP PE */
         .cr3 = t->fixed_pa,
         .cr4 = 0x620,  /* OSXMMEXCPT OSFXSR PAE */
         .efer = 0xd01, /* NXE LMA LME SCE */
         .star = 0x0023001000000000ull,
-        .lstar = t->layout.stub_va + k->stub_syscall,
+        .lstar = c->stub_va + k->stub_syscall,
         .sfmask = 0x44700, /* AC NT DF IF TF */
         .gdt_base = desc_va + GDT_OFF,
         .gdt_limit = GDT_LEN - 1,
@@ -299,9 +331,33 @@ int cpu_tables_build(const struct cpu_tables *t, struct cpu_state *out)
         .idt_limit = IDT_LEN - 1,
         .tss_base = desc_va + TSS_OFF,
         .tss_limit = TSS_LEN - 1,
-        .gs_base = t->layout.kernel_va + k->percpu,
-        .rip = t->layout.kernel_va + k->entry,
-        .rsp = t->layout.kernel_va + k->boot_stack,
+        .gs_base = c->percpu_va,
+        .rip = t->layout.kernel_va + (cpu ? k->cpu_entry : k->entry),
+        .rsp = c->stack_top_va,
     };
+}
+
+int cpu_tables_build(const struct cpu_tables *t, struct cpu_state *out)
+{
+    uint64_t *pml4 = fixed_table(t, 0);
+
+    if (!header_fits(t->kernel) || t->direct_len > CPU_TABLES_DIRECT_MAX ||
+        t->cpu_count == 0 || t->cpu_count > CPU_MAX)
+        return -1;
+    pml4[t->layout.kernel_va >> 39 & 511] = own_entry(t, OWN_PDPT);
+    pml4[t->layout.stub_va >> 39 & 511] = (t->fixed_pa + PAGE) | TABLE;
+    build_kernel_map(t);
+    build_direct_map(t);
+    for (unsigned cpu = 0; cpu < t->cpu_count; cpu++) {
+        struct cpu_place c = place_of(t, cpu);
+
+        build_stub_map(t, &c);
+        build_gdt(t, &c);
+        build_tss(t, &c);
+        build_idt(t, &c);
+        build_fault_frame(t, &c);
+        build_stub_data(t, &c);
+        out[cpu] = state_of(t, &c, cpu);
+    }
     return 0;
 }

@@ -17,11 +17,17 @@
  * tables say, changes them. `own` belong to the ring-3 kernel.
  *
  * Address layout (upper half): one PML4 slot for the kernel image and the
- * direct map of physical memory, another for the stub:
+ * direct map of physical memory, another for the stub, which each CPU sees at
+ * an address of its own, CPU_STUB_LEN after the one before:
  *   stub_va + 0x0000  stub text (kernel image's page), executable
- *   stub_va + 0x1000  stub data, struct stub_data, writable, one per CPU
+ *   stub_va + 0x1000  stub data, struct stub_data, writable
  *   stub_va + 0x2000  descriptors (supervisor)
  *   stub_va + 0x3000  local APIC registers (supervisor), if there is one
+ *
+ * CPU 0 has its stacks and struct percpu in the kernel image. Each further one
+ * has an area of CPU_AREA_PAGES in `own`, reached through the direct map:
+ *   page 0 stub data, 1 hypercall page, 2 IST stacks, 3 percpu and system-call
+ *   table; the rest, from its end downwards, is the CPU's first stack.
  */
 #ifndef ABI_CPU_TABLES_H
 #define ABI_CPU_TABLES_H
@@ -32,8 +38,16 @@
 
 #include "abi/image.h"
 
-#define CPU_TABLES_FIXED_PAGES 5u /* PML4; the stub's PDPT PD PT; descriptors */
-#define CPU_TABLES_DIRECT_MAX  (128ull << 30)
+/* PML4; the stub's PDPT, PD, PT; each CPU's descriptors */
+#define CPU_TABLES_FIXED_PAGES(cpu_count) (4u + (cpu_count))
+#define CPU_TABLES_DIRECT_MAX             (128ull << 30)
+
+#define CPU_MAX            8u
+#define CPU_STUB_LEN       0x4000ull
+#define CPU_AREA_PAGES     8u
+#define CPU_AREA_HYPERCALL 0x1000u
+#define CPU_AREA_STACKS    0x2000u
+#define CPU_AREA_PERCPU    0x3000u
 
 #define CPU_KERNEL_CS   0x10u
 #define CPU_USER_CS     0x33u
@@ -74,6 +88,7 @@ struct cpu_layout {
 
 struct cpu_tables {
     const struct kernel_header *kernel;
+    unsigned cpu_count; /* 1..CPU_MAX */
     uint64_t kernel_pa;
     struct cpu_layout layout;
     uint64_t direct_len; /* bytes of physical memory to map from 0 */
@@ -103,6 +118,9 @@ struct cpu_state {
 void cpu_layout_choose(uint64_t random, struct cpu_layout *out);
 /* How many pages `own` must have. */
 size_t cpu_tables_own_pages(const struct cpu_tables *t);
+/* Where the areas of CPU 1 and on lie in `own`, one behind the other. */
+uint64_t cpu_tables_areas_pa(const struct cpu_tables *t);
+/* Fills all tables, and out[0..cpu_count). */
 int cpu_tables_build(const struct cpu_tables *t, struct cpu_state *out);
 
 #endif

@@ -5,7 +5,7 @@
  * What:      the guest fills the shared page (bootinfo.hypercall_pa) and does
  *            `out %eax, $HYPERCALL_PORT` with the call's number in eax. The
  *            call is over, its result in the page, when the next instruction
- *            runs. One page per virtual CPU (issue: one CPU today).
+ *            runs. Each virtual CPU has a page of its own and calls with it.
  * Ownership: the page is the guest's; the monitor copies what it needs once.
  * Errors:    result is >= 0 or a negative Linux errno. A gpa range outside
  *            the guest's RAM and image yields -EFAULT, an unknown number
@@ -14,7 +14,8 @@
  *
  * Events: the monitor sets bits in `events` and injects HYPERCALL_VECTOR. It
  * injects no second one until the guest has stored 0 into `irq_unacked`, which
- * the guest does once the interrupt's frame has left the IST stack.
+ * the guest does once the interrupt's frame has left the IST stack. Signals of
+ * the host and changes of the terminal go to CPU 0; each CPU has its own timer.
  */
 #ifndef ABI_HYPERCALL_H
 #define ABI_HYPERCALL_H
@@ -51,11 +52,17 @@ enum hypercall_nr {
     /* A program died of a signal: iov[0] text, iov[1] report (arg0 signal).
      * The monitor prints it, symbolised, and returns. -> 0 */
     HYPERCALL_CRASH = 9,
+    /* Let CPU arg0 begin, once. -> 0, -EINVAL no such CPU, -EALREADY */
+    HYPERCALL_CPU_START = 10,
+    /* Set EVENT_KICK and interrupt each CPU whose bit is set in arg0 -> 0 */
+    HYPERCALL_KICK = 11,
+    /* This CPU waits for another: let the host run that one -> 0 */
+    HYPERCALL_YIELD = 12,
+    /* What time it is on the host: arg0 = its TSC, which is the guest's, and
+     * arg1 = CLOCK_REALTIME in ns at that moment. -> 0 */
+    HYPERCALL_TIME = 13,
 };
-
-/* What time it is on the host: arg0 = its TSC, which is the guest's, and arg1 =
- * CLOCK_REALTIME in ns at that moment. -> 0 */
-#define HYPERCALL_TIME 13u
+#define HYPERCALL_MAX 13u
 
 enum hypercall_event {
     HYPERCALL_EVENT_TIMER = 1u << 0,
@@ -63,6 +70,7 @@ enum hypercall_event {
     HYPERCALL_EVENT_SIGNAL = 1u << 2, /* signals: see the signals field */
     HYPERCALL_EVENT_WINSZ = 1u << 3,  /* the terminal's size changed */
     HYPERCALL_EVENT_STDOUT = 1u << 4, /* 1 or 2 can be written again */
+    HYPERCALL_EVENT_KICK = 1u << 5,   /* another CPU did HYPERCALL_KICK */
     HYPERCALL_EVENT_TIME = 1u << 6,   /* the host's wall clock was stepped */
 };
 

@@ -27,7 +27,7 @@
 
 /* Layout known to header.S as well. */
 #define KERNEL_MAGIC      0x6c656e72654b6d53ull /* "SmKernel" */
-#define KERNEL_ABI        1u
+#define KERNEL_ABI        2u
 #define KERNEL_PA         0x100000ull /* where the kernel is loaded */
 #define KERNEL_VECTOR_MAX 64u         /* IDT entries that the kernel fills */
 
@@ -54,7 +54,7 @@ struct kernel_header {
                              * 4 the gate's (ring 0) */
     uint32_t stack_len;
     uint32_t boot_stack; /* top of the stack that `entry` starts on */
-    uint32_t pad;
+    uint32_t cpu_entry;  /* ring-3 entry of CPU 1 and on, on their stacks */
     /* Filled by the image writer: */
     uint64_t root_pa, root_len;
     uint64_t config_pa, config_len;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/cpu_tables.h"
 #include "host/fault.h"
 
 #define HOSTNAME_LEN_MAX 64u /* as Linux */
@@ -29,13 +30,8 @@ static int set_memory(void *into, const char *value, struct fault *fault)
 
 static int set_cpus(void *into, const char *value, struct fault *fault)
 {
-    (void)into;
-    if (strcmp(value, "1") != 0)
-        return fault_set(fault, EINVAL,
-                         "option --cpus: a guest has one CPU in this version, "
-                         "not '%s'; say --cpus 1 or leave it out",
-                         value);
-    return 0;
+    return args_count("--cpus", value, CPU_MAX,
+                      &((struct options *)into)->cpu_count, fault);
 }
 
 static int set_env(void *into, const char *value, struct fault *fault)
@@ -211,7 +207,7 @@ static int set_nothing(void *into, const char *value, struct fault *fault)
 
 const struct arg_option options_run[] = {
     { 'm', "memory", "SIZE", "memory of the guest (512M)", set_memory },
-    { 0, "cpus", "N", "CPUs of the guest: 1", set_cpus },
+    { 0, "cpus", "N", "CPUs of the guest, 1 to 8 (1)", set_cpus },
     OPTIONS_GUEST,
     OPTIONS_SOURCE,
     { 0, "vmm", "VMM", "monitor or qemu (monitor when KVM works)", set_vmm },
@@ -242,7 +238,7 @@ int options_parse(const struct arg_option *table, struct options *o, int argc,
     int first;
     int err;
 
-    *o = (struct options){ .ram_len = RAM_LEN_DEFAULT };
+    *o = (struct options){ .ram_len = RAM_LEN_DEFAULT, .cpu_count = 1 };
     err = args_parse(table, o, argc, argv, &first, fault);
     if (err || o->help)
         return err;

@@ -23,6 +23,7 @@ enum accel { ACCEL_ANY, ACCEL_KVM, ACCEL_TCG };
 
 struct options {
     uint64_t ram_len;
+    unsigned cpu_count;
     struct list env;  /* K=V, or K alone: the host's value */
     struct list adds; /* PATH[:DEST] */
     const char *cwd;

@@ -38,6 +38,7 @@
 struct machine {
     char *program;
     enum accel accel;
+    unsigned cpu_count;
     uint64_t ram_len;
     int config_fd;
     int out[2]; /* ours, QEMU's */
@@ -88,6 +89,10 @@ static void command_line(const struct machine *m, const char *image,
     list_add(argv, "-m");
     list_add_take(argv,
                   mem_printf("%lluK", (unsigned long long)(m->ram_len >> 10)));
+    if (m->cpu_count > 1) {
+        list_add(argv, "-smp");
+        list_add_take(argv, mem_printf("%u", m->cpu_count));
+    }
     list_add(argv, "-kernel");
     list_add(argv, image);
     list_add(argv, "-initrd");
@@ -227,9 +232,11 @@ static char *qemu_find(struct fault *fault)
 int qemu_run(const struct options *o, enum accel accel, struct source *src,
              struct fault *fault)
 {
-    struct machine m = {
-        .accel = accel, .config_fd = -1, .out = { -1, -1 }, .link = { -1, -1 }
-    };
+    struct machine m = { .accel = accel,
+                         .cpu_count = o->cpu_count,
+                         .config_fd = -1,
+                         .out = { -1, -1 },
+                         .link = { -1, -1 } };
     struct list argv = { 0 };
     struct buf config = { 0 };
     int err;

@@ -151,3 +151,19 @@ int args_size(const char *option, const char *value, uint64_t *bytes_out,
     *bytes_out = n;
     return 0;
 }
+
+int args_count(const char *option, const char *value, unsigned max,
+               unsigned *count_out, struct fault *fault)
+{
+    unsigned n = 0;
+    const char *p = value;
+
+    for (; isdigit((unsigned char)*p) && n <= max; p++)
+        n = n * 10 + (unsigned)(*p - '0');
+    if (*p != '\0' || n == 0 || n > max)
+        return fault_set(fault, EINVAL,
+                         "option %s takes a number from 1 to %u, not '%s'",
+                         option, max, value);
+    *count_out = n;
+    return 0;
+}

@@ -40,4 +40,8 @@ void args_help(FILE *to, const struct arg_option *table);
 int args_size(const char *option, const char *value, uint64_t *bytes_out,
               struct fault *fault);
 
+/* A number from 1 to max, in decimal digits. -EINVAL names the option. */
+int args_count(const char *option, const char *value, unsigned max,
+               unsigned *count_out, struct fault *fault);
+
 #endif

@@ -93,3 +93,22 @@ TEST(sizes)
     CHECK_EQ(size("18446744073709551616"), UINT64_MAX);
     CHECK_EQ(size("9223372036854775807k"), UINT64_MAX);
 }
+
+TEST(counts)
+{
+    struct fault fault;
+    unsigned n = 0;
+
+    CHECK_EQ(args_count("--cpus", "1", 8, &n, &fault), 0);
+    CHECK_EQ(n, 1);
+    CHECK_EQ(args_count("--cpus", "08", 8, &n, &fault), 0);
+    CHECK_EQ(n, 8);
+    CHECK_EQ(args_count("--cpus", "9", 8, &n, &fault), -EINVAL);
+    CHECK_EQ(args_count("--cpus", "0", 8, &n, &fault), -EINVAL);
+    CHECK_EQ(args_count("--cpus", "", 8, &n, &fault), -EINVAL);
+    CHECK_EQ(args_count("--cpus", "2x", 8, &n, &fault), -EINVAL);
+    CHECK_EQ(args_count("--cpus", "-1", 8, &n, &fault), -EINVAL);
+    CHECK_EQ(args_count("--cpus", "99999999999999999999", 8, &n, &fault),
+             -EINVAL);
+    CHECK_EQ(n, 8);
+}

@@ -272,6 +272,8 @@ static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
         .direct_len = tables->direct_len,
         .stub_va = tables->layout.stub_va,
         .pml4_pa = VM_FIXED_PA,
+        .cpu_count = vm->cpu_count,
+        .cpu_areas_pa = cpu_tables_areas_pa(tables),
         .root_pa = b->root_pa,
         .root_len = b->root.file_len,
         .config_pa = b->config.len ? b->config_pa : 0,
@@ -280,15 +282,29 @@ static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
         .tsc_khz = vm->tsc_khz,
     };
     memcpy(info->seed, seed, sizeof(info->seed));
-    if (vm->cpu.cr4 & CPU_CR4_FSGSBASE)
+    if (vm->cr4_features & CPU_CR4_FSGSBASE)
         info->flags |= BOOTINFO_FSGSBASE;
     clock_gettime(CLOCK_REALTIME, &now);
     info->wall_tsc = __rdtsc(); /* the guest's TSC is the host's, cpu.c */
     info->wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static struct hypercall_page *hypercall_page(const struct boot *b,
+                                             const struct cpu_tables *t,
+                                             unsigned cpu)
+{
+    gpa_t pa = b->shared_pa;
+
+    if (cpu > 0)
+        pa = cpu_tables_areas_pa(t) +
+             (cpu - 1) * (uint64_t)CPU_AREA_PAGES * VM_PAGE +
+             CPU_AREA_HYPERCALL;
+    return (struct hypercall_page *)(void *)ram_at(b, pa);
+}
+
 static int fill(struct boot *b, struct cpu_tables *tables)
 {
+    struct cpu_state states[CPU_MAX];
     struct vm *vm = b->vm;
     struct {
         uint64_t layout;
@@ -300,14 +316,17 @@ static int fill(struct boot *b, struct cpu_tables *tables)
     cpu_layout_choose(random.layout, &tables->layout);
     tables->own = ram_at(b, b->own_pa);
     tables->own_pa = b->own_pa;
-    if (cpu_tables_build(tables, &vm->cpu) != 0)
+    if (cpu_tables_build(tables, states) != 0)
         return fault_set(b->fault, EINVAL,
                          "the image's kernel is damaged: its header does not "
                          "fit together; build the image again");
-    vm->cpu.cr4 |= vm->cr4_features;
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        vm->vcpu[i].state = states[i];
+        vm->vcpu[i].state.cr4 |= vm->cr4_features;
+        vm->vcpu[i].page = hypercall_page(b, tables, i);
+    }
     vm->kernel_va = tables->layout.kernel_va;
     vm->direct_va = tables->layout.direct_va;
-    vm->page = (struct hypercall_page *)(void *)ram_at(b, b->shared_pa);
     vm->bootinfo_va = vm->direct_va + b->shared_pa + BOOTINFO_OFF;
     if (b->config.len)
         memcpy(ram_at(b, b->config_pa), b->config.data, b->config.len);
@@ -319,7 +338,7 @@ static int fill(struct boot *b, struct cpu_tables *tables)
 /* Page tables, descriptors: what ring 0 runs is decided here alone. */
 static int map_fixed(struct boot *b, struct cpu_tables *tables)
 {
-    uint64_t len = CPU_TABLES_FIXED_PAGES * VM_PAGE;
+    uint64_t len = CPU_TABLES_FIXED_PAGES(b->vm->cpu_count) * VM_PAGE;
 
     b->vm->fixed = mmap(NULL, len, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -337,6 +356,7 @@ int boot_prepare(struct vm *vm, const struct boot_options *options,
     struct cpu_tables tables = {
         .kernel = &vm->image.header,
         .kernel_pa = KERNEL_PA,
+        .cpu_count = vm->cpu_count,
         .is_monitor = true,
     };
     int err;

@@ -22,7 +22,8 @@ struct boot_options {
     const char *root_path; /* an EROFS file for a bare kernel; or NULL */
 };
 
-/* vm->image is open. Adds all memory slots and fills vm->cpu. */
+/* vm->image is open. Adds all memory slots and fills each
+ * CPU's state and page. */
 MUST_CHECK int boot_prepare(struct vm *vm, const struct boot_options *options,
                             struct fault *fault);
 

@@ -6,6 +6,10 @@
  * now must be tried again: while anything is owed to the guest (a signal not
  * yet taken, an interrupt not yet acknowledged), the kick timer ticks. It also
  * closes the gap between a look at the notes and a system call that blocks.
+ *
+ * A CPU that sleeps in events_wait() is woken by its eventfd, any other by a
+ * signal to its thread. is_waiting tells which, and is set before the last look
+ * at the page, as the kicker sets the page before it looks at is_waiting.
  */
 #include "monitor/events.h"
 
@@ -15,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,11 +36,9 @@
 #define SIGNAL_KICK  (SIGRTMIN + 1)
 
 static struct {
-    struct kvm_run *run;
+    struct vcpu *first; /* CPU 0 */
+    unsigned cpu_count;
     uint64_t tsc_khz;
-    timer_t timer;
-    uint64_t timer_tsc;  /* the guest's deadline; 0: none */
-    uint64_t armed_tsc;  /* when the host's timer fires; 0: not armed */
     uint64_t signals;    /* noted; atomic */
     uint32_t stop_count; /* SIGINT, SIGTERM, SIGQUIT noted; atomic */
     int stop_signal;
@@ -43,6 +46,8 @@ static struct {
     int64_t wall_offset;     /* CLOCK_REALTIME - CLOCK_MONOTONIC, last seen */
     uint64_t stop_tsc;       /* when the guest must have reacted; 0: none */
 } ev;
+
+static __thread struct vcpu *self; /* of this thread, for its handlers */
 
 static uint64_t ns_to_tsc(uint64_t ns)
 {
@@ -57,33 +62,49 @@ static uint64_t tsc_to_ns(uint64_t tsc)
 }
 
 /* Make the host's timer fire no later than at tsc. */
-static void arm(uint64_t tsc)
+static void arm(struct vcpu *cpu, uint64_t tsc)
 {
     uint64_t now = arch_tsc(), ns;
     struct itimerspec when = { 0 };
 
-    if (ev.armed_tsc && ev.armed_tsc <= tsc && ev.armed_tsc > now)
+    if (cpu->armed_tsc && cpu->armed_tsc <= tsc && cpu->armed_tsc > now)
         return;
     ns = tsc > now ? tsc_to_ns(tsc - now) : 0;
     when.it_value.tv_sec = (time_t)(ns / NS_PER_SEC);
     when.it_value.tv_nsec = (long)(ns % NS_PER_SEC);
     if (ns == 0)
         when.it_value.tv_nsec = 1;
-    ev.armed_tsc = tsc; /* first: it may fire at once, see note() */
-    if (timer_settime(ev.timer, 0, &when, NULL) != 0)
-        ev.armed_tsc = 0;
+    cpu->armed_tsc = tsc; /* first: it may fire at once, see note() */
+    if (timer_settime(cpu->timer, 0, &when, NULL) != 0)
+        cpu->armed_tsc = 0;
 }
 
+/* The run area is shared with the kernel, and with whoever kicks. */
+static void exit_at_once(struct vcpu *cpu)
+{
+    __atomic_store_n(&cpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+}
+
+/* This thread's own timer, or another CPU's thread. */
+static void note_kick(int signo)
+{
+    (void)signo;
+    if (!self)
+        return;
+    self->armed_tsc = 0; /* perhaps early by a rounding: arm() looks again */
+    exit_at_once(self);
+}
+
+/* A signal of the host's; CPU 0's thread. */
 static void note(int signo)
 {
+    struct itimerspec tick = { .it_value.tv_nsec = TICK_NS };
     int saved_errno = errno;
 
     if (signo == SIGWINCH) {
         __atomic_store_n(&ev.winsz, 1, __ATOMIC_RELAXED);
     } else if (signo == SIGTSTP) {
         __atomic_store_n(&ev.suspend, 1, __ATOMIC_RELAXED);
-    } else if (signo == SIGNAL_KICK) {
-        ev.armed_tsc = 0; /* perhaps early by a rounding: arm() looks again */
     } else {
         __atomic_fetch_or(&ev.signals, 1ull << (signo - 1), __ATOMIC_RELAXED);
         if (signo == SIGINT || signo == SIGTERM || signo == SIGQUIT) {
@@ -91,20 +112,16 @@ static void note(int signo)
             __atomic_fetch_add(&ev.stop_count, 1, __ATOMIC_RELAXED);
         }
     }
-    /* A store: the run area is shared with the kernel, not with a thread. */
-    *(volatile uint8_t *)&ev.run->immediate_exit = 1;
+    exit_at_once(ev.first);
     /* What now blocks unseen is woken by the next tick. */
-    if (signo != SIGNAL_KICK) {
-        struct itimerspec tick = { .it_value.tv_nsec = TICK_NS };
-
-        timer_settime(ev.timer, 0, &tick, NULL);
-        ev.armed_tsc = 0;
-    }
+    timer_settime(ev.first->timer, 0, &tick, NULL);
+    ev.first->armed_tsc = 0;
     errno = saved_errno;
 }
 
 static const int forwarded[] = { SIGINT,  SIGTERM, SIGHUP,   SIGQUIT, SIGUSR1,
                                  SIGUSR2, SIGALRM, SIGWINCH, SIGTSTP };
+#define FORWARDED_COUNT (sizeof(forwarded) / sizeof(forwarded[0]))
 
 static int install(struct fault *fault)
 {
@@ -112,7 +129,7 @@ static int install(struct fault *fault)
     struct sigaction old;
 
     sigfillset(&act.sa_mask);
-    for (unsigned i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++) {
+    for (unsigned i = 0; i < FORWARDED_COUNT; i++) {
         /* nohup and background jobs: what was ignored stays ignored. */
         if (sigaction(forwarded[i], NULL, &old) == 0 &&
             old.sa_handler == SIG_IGN)
@@ -121,22 +138,47 @@ static int install(struct fault *fault)
             return fault_sys(fault, errno, "cannot handle signal %d",
                              forwarded[i]);
     }
+    act.sa_handler = note_kick;
     if (sigaction(SIGNAL_KICK, &act, NULL) != 0)
         return fault_sys(fault, errno, "cannot handle the timer's signal");
     signal(SIGPIPE, SIG_IGN); /* writes answer -EPIPE */
     return 0;
 }
 
+void events_block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (unsigned i = 0; i < FORWARDED_COUNT; i++)
+        sigaddset(&set, forwarded[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int events_init_cpu(struct vcpu *cpu)
+{
+    struct sigevent how = { .sigev_notify = SIGEV_THREAD_ID,
+                            .sigev_signo = SIGNAL_KICK };
+
+    cpu->tid = (int)syscall(SYS_gettid);
+    how._sigev_un._tid = cpu->tid;
+    if (timer_create(CLOCK_MONOTONIC, &how, &cpu->timer) != 0)
+        return -errno;
+    self = cpu;
+    return 0;
+}
+
 int events_init(struct vm *vm, struct fault *fault)
 {
-    struct sigevent how = { .sigev_notify = SIGEV_SIGNAL,
-                            .sigev_signo = SIGNAL_KICK };
     sigset_t all;
+    int err;
 
-    ev.run = vm->run;
+    ev.first = &vm->vcpu[0];
+    ev.cpu_count = vm->cpu_count;
     ev.tsc_khz = vm->tsc_khz;
-    if (timer_create(CLOCK_MONOTONIC, &how, &ev.timer) != 0)
-        return fault_sys(fault, errno, "cannot create a timer");
+    err = events_init_cpu(ev.first);
+    if (err)
+        return fault_sys(fault, -err, "cannot create a timer");
     if (install(fault) != 0)
         return -fault->err;
     sigemptyset(&all); /* whatever the parent blocked */
@@ -144,23 +186,39 @@ int events_init(struct vm *vm, struct fault *fault)
     return 0;
 }
 
-void events_timer(uint64_t tsc)
+void events_timer(struct vcpu *cpu, uint64_t tsc)
 {
-    ev.timer_tsc = tsc;
+    cpu->timer_tsc = tsc;
     if (tsc)
-        arm(tsc);
+        arm(cpu, tsc);
 }
 
-static bool timer_due(void)
+void events_kick(struct vcpu *to)
 {
-    return ev.timer_tsc != 0 && arch_tsc() >= ev.timer_tsc;
+    uint64_t one = 1;
+
+    __atomic_fetch_or(&to->page->events, HYPERCALL_EVENT_KICK,
+                      __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&to->is_waiting, __ATOMIC_SEQ_CST)) {
+        /* A full counter wakes as well. */
+        if (write(to->wake_fd, &one, sizeof(one)) < 0)
+            ASSERT(errno == EAGAIN);
+        return;
+    }
+    exit_at_once(to);
+    syscall(SYS_tgkill, getpid(), to->tid, SIGNAL_KICK);
 }
 
-bool events_pending(void)
+static bool timer_due(const struct vcpu *cpu)
+{
+    return cpu->timer_tsc != 0 && arch_tsc() >= cpu->timer_tsc;
+}
+
+static bool host_pending(void)
 {
     return __atomic_load_n(&ev.signals, __ATOMIC_RELAXED) != 0 ||
            __atomic_load_n(&ev.winsz, __ATOMIC_RELAXED) != 0 ||
-           __atomic_load_n(&ev.suspend, __ATOMIC_RELAXED) != 0 || timer_due();
+           __atomic_load_n(&ev.suspend, __ATOMIC_RELAXED) != 0;
 }
 
 /* Stop like any program: with the terminal as it was. */
@@ -196,8 +254,8 @@ static bool wall_was_stepped(void)
     return moved > WALL_STEP_NS || moved < -WALL_STEP_NS;
 }
 
-/* Take the notes: events for the guest, its signals already in its page. */
-static uint32_t take(struct vm *vm)
+/* The host's notes: events for the guest, its signals already in its page. */
+static uint32_t take_host(struct vcpu *cpu)
 {
     uint32_t events = 0;
     uint64_t signals;
@@ -206,15 +264,22 @@ static uint32_t take(struct vm *vm)
         suspend();
     signals = __atomic_exchange_n(&ev.signals, 0, __ATOMIC_RELAXED);
     if (signals) {
-        __atomic_fetch_or(&vm->page->signals, signals, __ATOMIC_RELEASE);
+        __atomic_fetch_or(&cpu->page->signals, signals, __ATOMIC_RELEASE);
         events |= HYPERCALL_EVENT_SIGNAL;
     }
     if (__atomic_exchange_n(&ev.winsz, 0, __ATOMIC_RELAXED))
         events |= HYPERCALL_EVENT_WINSZ;
     if (wall_was_stepped())
         events |= HYPERCALL_EVENT_TIME;
-    if (timer_due()) {
-        ev.timer_tsc = 0;
+    return events;
+}
+
+static uint32_t take(struct vcpu *cpu)
+{
+    uint32_t events = cpu == ev.first ? take_host(cpu) : 0;
+
+    if (timer_due(cpu)) {
+        cpu->timer_tsc = 0;
         events |= HYPERCALL_EVENT_TIMER;
     }
     return events;
@@ -224,12 +289,12 @@ static uint32_t take(struct vm *vm)
  * A guest that was asked twice to stop and has not even looked is ended: its
  * kernel hangs. One that took the signals decides for itself.
  */
-static bool stop_check(struct vm *vm)
+static bool stop_check(const struct vcpu *cpu)
 {
     uint64_t stop =
         1ull << (SIGINT - 1) | 1ull << (SIGTERM - 1) | 1ull << (SIGQUIT - 1);
     uint64_t untaken =
-        __atomic_load_n(&vm->page->signals, __ATOMIC_RELAXED) & stop;
+        __atomic_load_n(&cpu->page->signals, __ATOMIC_RELAXED) & stop;
 
     if (!untaken) {
         __atomic_store_n(&ev.stop_count, 0, __ATOMIC_RELAXED);
@@ -249,38 +314,39 @@ static bool stop_check(struct vm *vm)
     return true;
 }
 
-static bool inject(struct vm *vm)
+static bool inject(struct vcpu *cpu)
 {
     struct kvm_interrupt irq = { .irq = HYPERCALL_VECTOR };
 
-    if (!vm->run->ready_for_interrupt_injection || !vm->run->if_flag) {
-        vm->run->request_interrupt_window = 1;
+    if (!cpu->run->ready_for_interrupt_injection || !cpu->run->if_flag) {
+        cpu->run->request_interrupt_window = 1;
         return false;
     }
-    vm->run->request_interrupt_window = 0;
-    __atomic_store_n(&vm->page->irq_unacked, 1, __ATOMIC_RELEASE);
-    return ioctl(vm->vcpu_fd, KVM_INTERRUPT, &irq) == 0;
+    cpu->run->request_interrupt_window = 0;
+    __atomic_store_n(&cpu->page->irq_unacked, 1, __ATOMIC_RELEASE);
+    return ioctl(cpu->fd, KVM_INTERRUPT, &irq) == 0;
 }
 
-void events_deliver(struct vm *vm)
+void events_deliver(struct vcpu *cpu)
 {
-    uint32_t events = take(vm);
-    bool owed;
+    uint32_t events = take(cpu);
+    bool owed = false;
 
     if (events)
-        __atomic_fetch_or(&vm->page->events, events, __ATOMIC_RELEASE);
-    owed = stop_check(vm);
-    if (__atomic_load_n(&vm->page->events, __ATOMIC_ACQUIRE) != 0) {
-        if (__atomic_load_n(&vm->page->irq_unacked, __ATOMIC_ACQUIRE) == 0)
-            inject(vm);
+        __atomic_fetch_or(&cpu->page->events, events, __ATOMIC_RELEASE);
+    if (cpu == ev.first)
+        owed = stop_check(cpu);
+    if (__atomic_load_n(&cpu->page->events, __ATOMIC_SEQ_CST) != 0) {
+        if (__atomic_load_n(&cpu->page->irq_unacked, __ATOMIC_ACQUIRE) == 0)
+            inject(cpu);
         owed = true;
     } else {
-        vm->run->request_interrupt_window = 0;
+        cpu->run->request_interrupt_window = 0;
     }
-    if (ev.timer_tsc)
-        arm(ev.timer_tsc);
+    if (cpu->timer_tsc)
+        arm(cpu, cpu->timer_tsc);
     if (owed)
-        arm(arch_tsc() + ns_to_tsc(TICK_NS));
+        arm(cpu, arch_tsc() + ns_to_tsc(TICK_NS));
 }
 
 /* ---- sleeping ---- */
@@ -318,26 +384,50 @@ static uint32_t ready_events(const struct pollfd *fds)
     return events;
 }
 
-int64_t events_wait(struct vm *vm, uint64_t deadline_tsc, uint32_t mask)
+static void drain(struct vcpu *cpu)
 {
-    struct pollfd fds[3] = {
+    uint64_t count;
+    struct iovec iov = { &count, sizeof(count) };
+
+    if (readv(cpu->wake_fd, &iov, 1) < 0)
+        ASSERT(errno == EAGAIN);
+}
+
+/* What other CPUs have set in the page and this call waits for. */
+static uint32_t take_kick(struct vcpu *cpu, uint32_t mask)
+{
+    uint32_t wanted = mask & HYPERCALL_EVENT_KICK;
+
+    if (!(__atomic_load_n(&cpu->page->events, __ATOMIC_SEQ_CST) & wanted))
+        return 0;
+    __atomic_fetch_and(&cpu->page->events, ~wanted, __ATOMIC_SEQ_CST);
+    return wanted;
+}
+
+static int64_t wait_events(struct vcpu *cpu, uint64_t deadline_tsc,
+                           uint32_t mask)
+{
+    struct pollfd fds[4] = {
         { .fd = mask & HYPERCALL_EVENT_STDIN ? 0 : -1, .events = POLLIN },
         { .fd = mask & HYPERCALL_EVENT_STDOUT ? 1 : -1, .events = POLLOUT },
         { .fd = mask & HYPERCALL_EVENT_STDOUT ? 2 : -1, .events = POLLOUT },
+        { .fd = cpu->wake_fd, .events = POLLIN },
     };
     uint32_t always = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
                       HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME;
 
     for (;;) {
-        uint32_t events = take(vm);
-        int n = sleep_until(fds, 3,
-                            events ? 1 : sooner(deadline_tsc, ev.timer_tsc));
+        uint32_t events = take(cpu) | take_kick(cpu, mask);
+        int n = sleep_until(fds, 4,
+                            events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));
 
         if (n > 0)
             events |= ready_events(fds);
+        if (n > 0 && fds[3].revents)
+            drain(cpu);
         /* Unmasked ones are kept for the guest, which is not woken by them. */
         if (events & always & ~mask)
-            __atomic_fetch_or(&vm->page->events, events & always & ~mask,
+            __atomic_fetch_or(&cpu->page->events, events & always & ~mask,
                               __ATOMIC_RELEASE);
         if (events & mask)
             return events & mask;
@@ -346,12 +436,24 @@ int64_t events_wait(struct vm *vm, uint64_t deadline_tsc, uint32_t mask)
     }
 }
 
+int64_t events_wait(struct vcpu *cpu, uint64_t deadline_tsc, uint32_t mask)
+{
+    int64_t result;
+
+    __atomic_store_n(&cpu->is_waiting, 1, __ATOMIC_SEQ_CST);
+    result = wait_events(cpu, deadline_tsc, mask);
+    __atomic_store_n(&cpu->is_waiting, 0, __ATOMIC_SEQ_CST);
+    return result;
+}
+
 int events_poll(int fd, short how)
 {
     struct pollfd p = { .fd = fd, .events = how };
 
-    while (!events_pending()) {
-        int n = sleep_until(&p, 1, ev.timer_tsc);
+    if (ev.cpu_count > 1)
+        return poll(&p, 1, 0) > 0 ? 0 : -EINTR;
+    while (!host_pending() && !timer_due(ev.first)) {
+        int n = sleep_until(&p, 1, ev.first->timer_tsc);
 
         if (n > 0)
             return 0;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * events.h - what interrupts a guest: its timer, the host's signals.
+ * events.h - what interrupts a guest: timers, other CPUs, the host's signals.
  *
  * What:      signal handlers only note and kick: they set KVM's
  *            immediate_exit, so a signal just before the guest runs is not
  *            lost, and one during the run ends it. The run loop then passes
- *            on what was noted.
+ *            on what was noted. Signals of the host are CPU 0's business: the
+ *            other threads block them.
  * Ownership: static state; there is one guest.
- * Context:   events_kick() and the noting are async-signal-safe, the rest is
- *            for the run loop.
+ * Context:   each function for the thread of the CPU that it is given; only
+ *            events_kick() reaches another CPU's.
  * Units:     time in guest TSC ticks.
  */
 #ifndef MONITOR_EVENTS_H
@@ -21,21 +22,26 @@
 
 struct fault;
 
-/* Installs the handlers and the kick timer. */
+/* Installs the handlers, and the calling thread as CPU 0's. */
 MUST_CHECK int events_init(struct vm *vm, struct fault *fault);
+/* The calling thread is this CPU's from now on: its timer. 0 or -errno */
+MUST_CHECK int events_init_cpu(struct vcpu *cpu);
+/* Block what only CPU 0 may get, in a thread that is about to begin. */
+void events_block_signals(void);
 
 /* HYPERCALL_TIMER */
-void events_timer(uint64_t tsc);
+void events_timer(struct vcpu *cpu, uint64_t tsc);
 /* HYPERCALL_WAIT: result for the guest. */
-int64_t events_wait(struct vm *vm, uint64_t deadline_tsc, uint32_t mask);
+int64_t events_wait(struct vcpu *cpu, uint64_t deadline_tsc, uint32_t mask);
+/* HYPERCALL_KICK: interrupt another CPU. */
+void events_kick(struct vcpu *to);
 
-/* True when something waits to be passed on: blocking calls give up. */
-bool events_pending(void);
 /* Before each run: pass on what was noted, ask for the interrupt, and end
  * a guest that ignores being asked to stop. */
-void events_deliver(struct vm *vm);
+void events_deliver(struct vcpu *cpu);
 /* Sleep until fd is ready for poll's `how`, or an event is pending (-EINTR).
- * limit_ns < 0: no limit. */
+ * With several CPUs the others may need what this one holds, so it does not
+ * sleep at all: -EINTR when the descriptor is not ready now. */
 MUST_CHECK int events_poll(int fd, short how);
 
 #endif

@@ -2,12 +2,14 @@
 /*
  * hypercall.c - see hypercall.h.
  *
- * The page belongs to the guest, which could change it at any time were there
- * a second CPU: each field is read once, into a local that is then checked.
+ * The page belongs to the guest, another CPU of which may change it at any
+ * time: each field is read once, into a local that is then checked.
  */
 #include "monitor/hypercall.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +18,7 @@
 #include "monitor/console.h"
 #include "monitor/events.h"
 #include "monitor/report.h"
+#include "monitor/vcpu.h"
 
 #define TTY_LEN_MAX  256u
 #define TEXT_LEN_MAX 1024u
@@ -31,21 +34,22 @@ static uint64_t read_once(const uint64_t *field)
     return __atomic_load_n(field, __ATOMIC_ACQUIRE);
 }
 
-static struct hypercall_iov iov_get(const struct vm *vm, unsigned idx)
+static struct hypercall_iov iov_get(const struct vcpu *cpu, unsigned idx)
 {
     ASSERT(idx < HYPERCALL_IOV_MAX);
-    return (struct hypercall_iov){ read_once(&vm->page->iov[idx].gpa),
-                                   read_once(&vm->page->iov[idx].len) };
+    return (struct hypercall_iov){ read_once(&cpu->page->iov[idx].gpa),
+                                   read_once(&cpu->page->iov[idx].len) };
 }
 
-static int iovs_get(const struct vm *vm, uint64_t count, bool writable,
+static int iovs_get(const struct vcpu *cpu, uint64_t count, bool writable,
                     struct iovec out[HYPERCALL_IOV_MAX])
 {
     if (count > HYPERCALL_IOV_MAX)
         return -EINVAL;
     for (unsigned i = 0; i < count; i++) {
-        struct hypercall_iov iov = iov_get(vm, i);
-        int err = gmem_iovec(&vm->mem, iov.gpa, iov.len, writable, &out[i]);
+        struct hypercall_iov iov = iov_get(cpu, i);
+        int err =
+            gmem_iovec(&cpu->vm->mem, iov.gpa, iov.len, writable, &out[i]);
 
         if (err)
             return err;
@@ -53,28 +57,28 @@ static int iovs_get(const struct vm *vm, uint64_t count, bool writable,
     return 0;
 }
 
-static int64_t do_write(struct vm *vm, const struct call *c)
+static int64_t do_write(struct vcpu *cpu, const struct call *c)
 {
     struct iovec iov[HYPERCALL_IOV_MAX];
     int err;
 
     if (c->arg0 != 1 && c->arg0 != 2)
         return -EBADF;
-    err = iovs_get(vm, c->arg1, false, iov);
+    err = iovs_get(cpu, c->arg1, false, iov);
     return err ? err : console_write((int)c->arg0, iov, (unsigned)c->arg1);
 }
 
-static int64_t do_read(struct vm *vm, const struct call *c)
+static int64_t do_read(struct vcpu *cpu, const struct call *c)
 {
     struct iovec iov[HYPERCALL_IOV_MAX];
-    int err = iovs_get(vm, c->arg1, true, iov);
+    int err = iovs_get(cpu, c->arg1, true, iov);
 
     return err ? err : console_read(iov, (unsigned)c->arg1);
 }
 
-static int64_t do_tty(struct vm *vm, const struct call *c)
+static int64_t do_tty(struct vcpu *cpu, const struct call *c)
 {
-    struct hypercall_iov iov = iov_get(vm, 0);
+    struct hypercall_iov iov = iov_get(cpu, 0);
     uint8_t buf[TTY_LEN_MAX] __attribute__((aligned(8)));
     int64_t result;
     int err;
@@ -83,31 +87,31 @@ static int64_t do_tty(struct vm *vm, const struct call *c)
         return -EBADF;
     if (iov.len > sizeof(buf))
         iov.len = sizeof(buf);
-    err = gmem_read(&vm->mem, iov.gpa, buf, iov.len);
+    err = gmem_read(&cpu->vm->mem, iov.gpa, buf, iov.len);
     if (err)
         return err;
     result = console_ioctl((int)c->arg0, c->arg1, buf, iov.len);
     if (result >= 0) {
-        err = gmem_write(&vm->mem, iov.gpa, buf, iov.len);
+        err = gmem_write(&cpu->vm->mem, iov.gpa, buf, iov.len);
         if (err)
             return err;
     }
     return result;
 }
 
-static int64_t do_fdstat(struct vm *vm)
+static int64_t do_fdstat(struct vcpu *cpu)
 {
     struct hypercall_stat stat[3];
-    struct hypercall_iov iov = iov_get(vm, 0);
+    struct hypercall_iov iov = iov_get(cpu, 0);
 
     if (iov.len < sizeof(stat))
         return -EINVAL;
     console_stat(stat);
-    return gmem_write(&vm->mem, iov.gpa, stat, sizeof(stat));
+    return gmem_write(&cpu->vm->mem, iov.gpa, stat, sizeof(stat));
 }
 
 /* Of a few readings the one that took least is the best. */
-static void do_time(struct vm *vm)
+static void do_time(struct vcpu *cpu)
 {
     uint64_t best = UINT64_MAX, tsc = 0, ns = 0;
 
@@ -123,67 +127,93 @@ static void do_time(struct vm *vm)
         tsc = before + took / 2;
         ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
     }
-    __atomic_store_n(&vm->page->arg0, tsc, __ATOMIC_RELAXED);
-    __atomic_store_n(&vm->page->arg1, ns, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->page->arg0, tsc, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->page->arg1, ns, __ATOMIC_RELAXED);
 }
 
 /* Text and registers of a panic or crash; either may be missing. */
-static void do_report(struct vm *vm, bool is_panic)
+static void do_report(struct vcpu *cpu, bool is_panic)
 {
-    struct hypercall_iov text_iov = iov_get(vm, 0), regs_iov = iov_get(vm, 1);
+    struct hypercall_iov text_iov = iov_get(cpu, 0), regs_iov = iov_get(cpu, 1);
     struct hypercall_report regs;
     char text[TEXT_LEN_MAX + 1] = "";
     bool have_regs;
 
     if (text_iov.len > TEXT_LEN_MAX)
         text_iov.len = TEXT_LEN_MAX;
-    if (gmem_read(&vm->mem, text_iov.gpa, text, text_iov.len) != 0)
+    if (gmem_read(&cpu->vm->mem, text_iov.gpa, text, text_iov.len) != 0)
         strcpy(text, "(its text lies outside of memory)");
-    have_regs = regs_iov.len >= sizeof(regs) &&
-                gmem_read(&vm->mem, regs_iov.gpa, &regs, sizeof(regs)) == 0;
-    report_text(vm, is_panic ? "the kernel panicked: " : "", text,
+    have_regs =
+        regs_iov.len >= sizeof(regs) &&
+        gmem_read(&cpu->vm->mem, regs_iov.gpa, &regs, sizeof(regs)) == 0;
+    report_text(cpu->vm, is_panic ? "the kernel panicked: " : "", text,
                 have_regs ? &regs : NULL);
 }
 
-void hypercall_handle(struct vm *vm, uint32_t nr)
+static int64_t do_kick(struct vcpu *cpu, uint64_t set)
 {
-    const struct call c = { read_once(&vm->page->arg0),
-                            read_once(&vm->page->arg1) };
+    for (unsigned i = 0; i < cpu->vm->cpu_count; i++)
+        if (set >> i & 1)
+            events_kick(&cpu->vm->vcpu[i]);
+    return 0;
+}
+
+/* What uses the host's descriptors, or prints. */
+static int64_t host_call(struct vcpu *cpu, uint32_t nr, const struct call *c)
+{
+    switch (nr) {
+    case HYPERCALL_WRITE:
+        return do_write(cpu, c);
+    case HYPERCALL_READ:
+        return do_read(cpu, c);
+    case HYPERCALL_EXIT:
+        console_exit((int)(c->arg0 & 0xff));
+    case HYPERCALL_TTY:
+        return do_tty(cpu, c);
+    case HYPERCALL_PANIC:
+        do_report(cpu, true);
+        console_exit(REPORT_STATUS);
+    case HYPERCALL_FDSTAT:
+        return do_fdstat(cpu);
+    case HYPERCALL_CRASH:
+        do_report(cpu, false);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
+
+void hypercall_handle(struct vcpu *cpu, uint32_t nr)
+{
+    static pthread_mutex_t host_lock = PTHREAD_MUTEX_INITIALIZER;
+    const struct call c = { read_once(&cpu->page->arg0),
+                            read_once(&cpu->page->arg1) };
     int64_t result = 0;
 
     switch (nr) {
-    case HYPERCALL_WRITE:
-        result = do_write(vm, &c);
-        break;
-    case HYPERCALL_READ:
-        result = do_read(vm, &c);
-        break;
     case HYPERCALL_WAIT:
-        result = events_wait(vm, c.arg0, (uint32_t)c.arg1);
+        result = events_wait(cpu, c.arg0, (uint32_t)c.arg1);
         break;
-    case HYPERCALL_EXIT:
-        console_exit((int)(c.arg0 & 0xff));
     case HYPERCALL_TIMER:
-        events_timer(c.arg0);
+        events_timer(cpu, c.arg0);
         break;
-    case HYPERCALL_TTY:
-        result = do_tty(vm, &c);
+    case HYPERCALL_CPU_START:
+        result = vcpu_start(cpu->vm, c.arg0);
         break;
-    case HYPERCALL_PANIC:
-        do_report(vm, true);
-        console_exit(REPORT_STATUS);
-    case HYPERCALL_FDSTAT:
-        result = do_fdstat(vm);
+    case HYPERCALL_YIELD:
+        sched_yield();
         break;
-    case HYPERCALL_CRASH:
-        do_report(vm, false);
+    case HYPERCALL_KICK:
+        result = do_kick(cpu, c.arg0);
         break;
     case HYPERCALL_TIME:
-        do_time(vm);
+        do_time(cpu);
         break;
     default:
-        result = -ENOSYS;
+        pthread_mutex_lock(&host_lock);
+        result = host_call(cpu, nr, &c);
+        pthread_mutex_unlock(&host_lock);
         break;
     }
-    __atomic_store_n(&vm->page->result, result, __ATOMIC_RELEASE);
+    __atomic_store_n(&cpu->page->result, result, __ATOMIC_RELEASE);
 }

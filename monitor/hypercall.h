@@ -2,6 +2,8 @@
 /*
  * hypercall.h (monitor) - answers the calls of abi/hypercall.h.
  *
+ * Context:   the CPU's own thread; calls that reach the host's descriptors are
+ *            made one at a time.
  * Errors:    go to the guest as the call's result; no call ends the guest but
  *            EXIT and PANIC.
  */
@@ -12,6 +14,6 @@
 
 #include "monitor/vm.h"
 
-void hypercall_handle(struct vm *vm, uint32_t nr);
+void hypercall_handle(struct vcpu *cpu, uint32_t nr);
 
 #endif

@@ -30,6 +30,7 @@ struct options {
     struct boot_options boot;
     const char *kvm_path;
     const char *image_path;
+    unsigned cpu_count;
     bool verbose, dump_exits, help;
 };
 
@@ -53,6 +54,12 @@ static int set_config_fd(void *into, const char *value, struct fault *fault)
                          value);
     o->boot.config_fd = (int)fd;
     return 0;
+}
+
+static int set_cpus(void *into, const char *value, struct fault *fault)
+{
+    return args_count("--cpus", value, CPU_MAX,
+                      &((struct options *)into)->cpu_count, fault);
 }
 
 static int set_kvm(void *into, const char *value, struct fault *fault)
@@ -95,6 +102,7 @@ static int set_help(void *into, const char *value, struct fault *fault)
 
 static const struct arg_option table[] = {
     { 'm', "memory", "SIZE", "memory of the guest (256M)", set_memory },
+    { 0, "cpus", "N", "virtual CPUs (1)", set_cpus },
     { 0, "config-fd", "N", "read the run configuration from here",
       set_config_fd },
     { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", set_kvm },
@@ -129,24 +137,43 @@ static uint64_t now_us(void)
     return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
+static int compare_fds(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static int close_sandbox(const struct vm *vm, struct fault *fault)
+{
+    int keep[1 + 2 * CPU_MAX];
+    unsigned count = 0;
+
+    keep[count++] = vm->image.fd;
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        keep[count++] = vm->vcpu[i].fd;
+        if (vm->vcpu[i].wake_fd >= 0)
+            keep[count++] = vm->vcpu[i].wake_fd;
+    }
+    qsort(keep, count, sizeof(keep[0]), compare_fds);
+    return sandbox_enter(keep, count, fault);
+}
+
 /* The kernel of the image runs as soon as this returns. */
 static int start(struct vm *vm, const struct options *o, struct fault *fault)
 {
-    int keep[2];
     int err;
 
+    vm->cpu_count = o->cpu_count;
     if ((err = image_open(o->image_path, &vm->image, fault)) != 0 ||
         (err = vm_open(vm, o->kvm_path, fault)) != 0 ||
         (err = vm_create(vm, fault)) != 0 ||
         (err = arch_prepare(vm, fault)) != 0 ||
         (err = boot_prepare(vm, &o->boot, fault)) != 0 ||
         (err = arch_start(vm, fault)) != 0 ||
-        (err = events_init(vm, fault)) != 0)
+        (err = events_init(vm, fault)) != 0 ||
+        (err = vcpu_create_threads(vm, fault)) != 0)
         return err;
     vm_seal(vm);
-    keep[0] = vm->image.fd < vm->vcpu_fd ? vm->image.fd : vm->vcpu_fd;
-    keep[1] = vm->image.fd < vm->vcpu_fd ? vm->vcpu_fd : vm->image.fd;
-    return sandbox_enter(keep, 2, fault);
+    return close_sandbox(vm, fault);
 }
 
 /* A closed 0, 1 or 2 must not become one of our descriptors. */
@@ -163,7 +190,8 @@ int monitor_main(int argc, char **argv)
     static struct fault fault;
     struct options o = { .boot = { .ram_len = RAM_LEN_DEFAULT,
                                    .config_fd = -1 },
-                         .kvm_path = "/dev/kvm" };
+                         .kvm_path = "/dev/kvm",
+                         .cpu_count = 1 };
     uint64_t begin_us = now_us();
 
     console_init();
@@ -184,8 +212,8 @@ int monitor_main(int argc, char **argv)
                        "direct map 0x%lx, stub 0x%lx",
                        o.image_path, now_us() - begin_us, o.boot.ram_len >> 20,
                        vm.kernel_va, vm.direct_va,
-                       (uint64_t)(vm.cpu.lstar & ~(VM_PAGE - 1)));
-    vcpu_run(&vm);
+                       (uint64_t)(vm.vcpu[0].state.lstar & ~(VM_PAGE - 1)));
+    vcpu_run(&vm.vcpu[0]);
 
 failed:
     report_message("%s", fault.text);

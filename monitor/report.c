@@ -149,8 +149,9 @@ static void put_backtrace(const struct vm *vm, const struct symbols *symbols,
     }
 }
 
-void report_guest(struct vm *vm, const char *fmt, ...)
+void report_guest(struct vcpu *cpu, const char *fmt, ...)
 {
+    struct vm *vm = cpu->vm;
     struct symbols symbols;
     struct arch_regs regs;
     char reason[LINE_MAX_LEN / 2];
@@ -162,7 +163,7 @@ void report_guest(struct vm *vm, const char *fmt, ...)
     report_message("the guest was ended: %s; this is a bug of Samara's kernel, "
                    "please report it with what follows",
                    reason);
-    if (arch_regs_get(vm, &regs) == 0) {
+    if (arch_regs_get(cpu, &regs) == 0) {
         symbols_load(&vm->image, &symbols);
         put_registers(&regs.report);
         detail("cr0 %08lx  cr3 %016lx  cr4 %08lx  fs %lx  gs %lx", regs.cr0,
@@ -189,7 +190,7 @@ void report_text(const struct vm *vm, const char *intro, const char *text,
         return;
     symbols_load(&vm->image, &symbols);
     put_registers(regs);
-    put_code(vm, vm->cpu.cr3, regs->rip);
+    put_code(vm, vm->vcpu[0].state.cr3, regs->rip);
     put_address(vm, &symbols, regs->rip);
     count = regs->trace_count;
     for (uint64_t i = 0; i < count && i < 16; i++)

@@ -19,7 +19,8 @@
 void report_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The guest did what it must not: report, end with REPORT_STATUS. */
-__attribute__((noreturn)) void report_guest(struct vm *vm, const char *fmt, ...)
+__attribute__((noreturn)) void report_guest(struct vcpu *cpu, const char *fmt,
+                                            ...)
     __attribute__((format(printf, 2, 3)));
 
 /* A text that the guest sent, and registers that it saved (or NULL). */

@@ -48,6 +48,8 @@ static struct rule rules[] = {
     { SYS_clock_gettime, ANY, 0, 0 }, /* where the vDSO does not answer */
     { SYS_rt_sigreturn, ANY, 0, 0 },
     { SYS_readv, ANY, 0, 0 },
+    { SYS_futex, ANY, 0, 0 },
+    { SYS_sched_yield, ANY, 0, 0 },
     { SYS_restart_syscall, ANY, 0, 0 },
     { SYS_exit_group, ANY, 0, 0 },
     /* the terminal */
@@ -164,7 +166,8 @@ int sandbox_enter(const int *keep_fds, unsigned keep_count, struct fault *fault)
     close_others(keep_fds, keep_count);
     setrlimit(RLIMIT_CORE, &none);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
+                &program) != 0)
         return fault_sys(fault, errno,
                          "cannot enter the sandbox; run on a kernel with "
                          "seccomp filters");

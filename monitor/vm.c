@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -48,9 +49,39 @@ static int create_vm(int kvm_fd)
     return fd;
 }
 
+static int vcpu_create(struct vm *vm, unsigned index, struct fault *fault)
+{
+    struct vcpu *cpu = &vm->vcpu[index];
+    int len = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+
+    cpu->vm = vm;
+    cpu->index = index;
+    cpu->wake_fd = -1;
+    cpu->fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, index);
+    if (cpu->fd < 0)
+        return fault_sys(fault, errno,
+                         "KVM cannot create virtual CPU %u; try fewer --cpus, "
+                         "or --vmm qemu",
+                         index);
+    if (len < (int)sizeof(*cpu->run))
+        return fault_set(fault, EINVAL,
+                         "KVM's run area has only %d bytes; try --vmm qemu",
+                         len);
+    cpu->run =
+        mmap(NULL, (size_t)len, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);
+    if (cpu->run == MAP_FAILED)
+        return fault_sys(fault, errno, "cannot map KVM's run area");
+    if (vm->cpu_count == 1)
+        return 0;
+    cpu->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (cpu->wake_fd < 0)
+        return fault_sys(fault, errno, "cannot make an eventfd");
+    return 0;
+}
+
 int vm_create(struct vm *vm, struct fault *fault)
 {
-    int len;
+    int err = 0;
 
     vm->vm_fd = create_vm(vm->kvm_fd);
     if (vm->vm_fd < 0)
@@ -62,20 +93,9 @@ int vm_create(struct vm *vm, struct fault *fault)
         return fault_set(fault, ENOTSUP,
                          "this KVM lacks read-only memory or immediate exit; "
                          "use Linux 5.4 or later, or --vmm qemu");
-    vm->vcpu_fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
-    if (vm->vcpu_fd < 0)
-        return fault_sys(fault, errno,
-                         "KVM cannot create a virtual CPU; try --vmm qemu");
-    len = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-    if (len < (int)sizeof(*vm->run))
-        return fault_set(fault, EINVAL,
-                         "KVM's run area has only %d bytes; try --vmm qemu",
-                         len);
-    vm->run = mmap(NULL, (size_t)len, PROT_READ | PROT_WRITE, MAP_SHARED,
-                   vm->vcpu_fd, 0);
-    if (vm->run == MAP_FAILED)
-        return fault_sys(fault, errno, "cannot map KVM's run area");
-    return 0;
+    for (unsigned i = 0; i < vm->cpu_count && err == 0; i++)
+        err = vcpu_create(vm, i, fault);
+    return err;
 }
 
 int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
@@ -102,7 +122,7 @@ int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
 void vm_seal(struct vm *vm)
 {
     close(vm->kvm_fd);
-    close(vm->vm_fd); /* the virtual CPU keeps the machine alive */
+    close(vm->vm_fd); /* the virtual CPUs keep the machine alive */
     vm->kvm_fd = -1;
     vm->vm_fd = -1;
 }

@@ -2,11 +2,12 @@
 /*
  * vm.h - the virtual machine: KVM's descriptors and the guest's memory.
  *
- * What:      one VM with one virtual CPU and no in-kernel interrupt
+ * What:      one VM with its virtual CPUs and no in-kernel interrupt
  *            controller (creating one costs 7 ms on nested hosts, and the
  *            guest needs one vector only).
- * Ownership: the process: nothing is undone but by its end.
- * Context:   the only thread.
+ * Ownership: the process: nothing is undone but by its end. A struct vcpu is
+ *            its thread's; what others touch is atomic, and said there.
+ * Context:   all but gmem before the threads start.
  * Errors:    -errno and a fault that says what to do.
  * Units:     _pa guest-physical, lengths in bytes.
  */
@@ -15,6 +16,7 @@
 
 #include <linux/kvm.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "abi/cpu_tables.h"
 #include "abi/hypercall.h"
@@ -27,14 +29,32 @@ struct fault;
 #define VM_LARGE    (2ull << 20)
 #define VM_FIXED_PA 0x10000ull /* page tables and descriptors, read-only */
 
+struct vm;
+
+struct vcpu {
+    struct vm *vm;
+    unsigned index;
+    int fd;
+    struct kvm_run *run; /* others set immediate_exit, and nothing else */
+    struct hypercall_page *page; /* in guest memory: nothing of it is trusted */
+    struct cpu_state state;      /* its first registers */
+    int tid;
+    int wake_fd;         /* eventfd; -1: the only CPU */
+    uint32_t is_started; /* atomic: HYPERCALL_CPU_START */
+    uint32_t is_waiting; /* atomic: in events_wait(), wake_fd is watched */
+    timer_t timer;
+    uint64_t timer_tsc; /* the guest's deadline; 0: none */
+    uint64_t armed_tsc; /* when the host's timer fires; 0: not armed */
+};
+
 struct vm {
-    int kvm_fd, vm_fd, vcpu_fd;
-    struct kvm_run *run;
+    int kvm_fd, vm_fd;
+    unsigned cpu_count; /* set before vm_create() */
+    struct vcpu vcpu[CPU_MAX];
     struct gmem mem;
     unsigned slot_count;
     struct image image;
-    struct hypercall_page *page; /* in guest memory: nothing of it is trusted */
-    uint8_t *fixed;              /* the pages at VM_FIXED_PA */
+    uint8_t *fixed; /* the pages at VM_FIXED_PA */
     gpa_t ram_pa;
     uint64_t ram_len;
     uint64_t kernel_va;
@@ -42,7 +62,6 @@ struct vm {
     uint64_t bootinfo_va;
     uint64_t tsc_khz;
     uint64_t cr4_features; /* that the CPU has, CPU_CR4_ in cpu_tables.h */
-    struct cpu_state cpu;
 };
 
 MUST_CHECK int vm_open(struct vm *vm, const char *kvm_path,

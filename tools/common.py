@@ -3,8 +3,8 @@
 guest, counting, the list of expected failures, the totals line.
 
 A guest is started as `build/samara run OPTIONS PROGRAM ARGS`. A configuration
-is a pair of monitor and accelerator, written "qemu/tcg"; those that this
-machine cannot run are left out and said so.
+is monitor, accelerator and number of CPUs, if not 1, written "qemu/tcg"; those
+that this machine cannot run are left out and said so.
 """
 import os
 import signal
@@ -16,6 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONFIGS = {
     'qemu/tcg': ['--vmm', 'qemu', '--accel', 'tcg'],
     'monitor/kvm': ['--vmm', 'monitor'],
+    'monitor/kvm/3': ['--vmm', 'monitor', '--cpus', '3'],
 }
 
 
@@ -33,8 +34,10 @@ def configs(wanted=None):
         return {name: CONFIGS[name] for name in wanted}
     found = dict(CONFIGS)
     if not kvm_opens():
-        del found['monitor/kvm']
-        print('# left out: monitor/kvm, since /dev/kvm does not open')
+        for name in CONFIGS:
+            if 'kvm' in name:
+                print('# left out: %s, since /dev/kvm does not open' % name)
+                del found[name]
     return found
 
 

@@ -6,7 +6,7 @@
  *            privileged operations, idle, power-off.
  * Context:   the kernel is not preemptible: an interrupt that arrives while
  *            kernel code runs is noted and handled at the next exit or sleep.
- *            One CPU for now; what is per CPU is reached through struct percpu.
+ *            What is per CPU is reached through struct percpu.
  * Errors:    0 or -errno as listed per function.
  * Units:     va virtual, pa guest-physical, _ns nanoseconds.
  */
@@ -32,6 +32,69 @@ struct regs {
 /* First of all. */
 struct bootinfo;
 void arch_init(const struct bootinfo *boot);
+
+/* ---- CPUs ---- */
+
+#define ARCH_CPU_MAX 8u
+
+/*
+ * The thread that this CPU runs, and the CPU's number, from 1. Within one
+ * thread's code the first never changes, the second may over any sleep. The
+ * host's unit tests, built without SAMARA_GUEST, have one.
+ */
+#ifndef SAMARA_GUEST
+extern struct thread *thread_current_ptr;
+static inline struct thread *arch_thread(void)
+{
+    return thread_current_ptr;
+}
+static inline void arch_thread_set(struct thread *t)
+{
+    thread_current_ptr = t;
+}
+static inline uint32_t arch_cpu_number(void)
+{
+    return 1;
+}
+static inline void arch_spin_wait(void)
+{
+}
+#else
+static inline struct thread *arch_thread(void)
+{
+    struct thread *t;
+
+    __asm__("mov %%gs:40, %0" : "=r"(t)); /* struct percpu */
+    return t;
+}
+static inline void arch_thread_set(struct thread *t)
+{
+    __asm__ volatile("mov %0, %%gs:40" ::"r"(t) : "memory");
+}
+static inline uint32_t arch_cpu_number(void)
+{
+    uint32_t n;
+
+    __asm__ volatile("mov %%gs:48, %0" : "=r"(n));
+    return n;
+}
+/* Once round a waiting loop: do what other CPUs ask of this one. */
+void arch_spin_wait(void);
+#endif
+
+/* How many there are, whether they run or not. */
+unsigned arch_cpu_count(void);
+/* Let the others begin, in `run`, which does not return. Once. */
+void arch_cpus_start(void (*run)(void));
+/* Interrupt another CPU: it passes through thread_return_work(), or leaves
+ * arch_idle(), soon. */
+void arch_cpu_kick(unsigned cpu_number);
+/*
+ * Keep all other CPUs away from the program's code until arch_cpus_resume();
+ * then they see whatever was written to it. They may hold locks meanwhile.
+ */
+void arch_cpus_stop(void);
+void arch_cpus_resume(void);
 
 /* ---- threads ---- */
 
@@ -61,6 +124,9 @@ void arch_sample_after(struct arch_thread *t, uint32_t n);
  * -ENOMEM */
 MUST_CHECK int arch_thread_init(struct arch_thread *t, void *kstack,
                                 const struct regs *regs);
+/* The same for a thread that stays in the kernel, in fn, for ever. */
+MUST_CHECK int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
+                                       void (*fn)(void));
 /* Free what init allocated (not kstack). */
 void arch_thread_fini(struct arch_thread *t);
 /* Leave prev, continue next (struct thread begins with struct arch_thread). */
@@ -107,7 +173,7 @@ MUST_CHECK int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags);
 /* 0 when nothing is mapped; else pa, flags and dirty/accessed. */
 paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out);
 
-/* ---- TLB, through the ring-0 gate ---- */
+/* ---- TLB, through the ring-0 gate; on every CPU when they return ---- */
 
 void arch_tlb_flush_page(uint64_t va);
 void arch_tlb_flush_all(void);

@@ -20,18 +20,28 @@
 #define SIGWINCH_NR 28
 
 static struct {
-    struct hypercall_page *page; /* NULL: not on the monitor */
     uint64_t kernel_va, kernel_pa, kernel_len;
-    uint64_t timer_tsc; /* what the monitor has; 0: nothing armed */
-    uint32_t noted;     /* events that hypercall_wait() brought */
 } hc;
+
+static struct hypercall_cpu {
+    struct hypercall_page *page; /* NULL: not on the monitor */
+    uint64_t timer_tsc;          /* what the monitor has; 0: nothing armed */
+    uint32_t noted;              /* events that hypercall_wait() brought */
+} hc_cpus[ARCH_CPU_MAX];
+
+static struct hypercall_cpu *mine(void)
+{
+    return &hc_cpus[arch_cpu_number() - 1];
+}
 
 static bool host_time(struct clock_reading *out)
 {
+    const struct hypercall_page *page = mine()->page;
+
     if (hypercall_call(HYPERCALL_TIME, 0, 0, 0) != 0)
         return false; /* an older monitor */
-    out->tsc = hc.page->arg0;
-    out->real_ns = hc.page->arg1;
+    out->tsc = page->arg0;
+    out->real_ns = page->arg1;
     return true;
 }
 
@@ -42,13 +52,20 @@ void hypercall_init(const struct bootinfo *boot)
     hc.kernel_len = boot->kernel_len;
     if (boot->platform != BOOTINFO_MONITOR || !boot->hypercall_pa)
         return;
-    hc.page = (struct hypercall_page *)(boot->direct_va + boot->hypercall_pa);
+    hc_cpus[0].page =
+        (struct hypercall_page *)(boot->direct_va + boot->hypercall_pa);
     clock_host_hook = host_time;
+}
+
+void hypercall_init_cpu(unsigned index, struct hypercall_page *page)
+{
+    if (hypercall_present())
+        hc_cpus[index].page = page;
 }
 
 bool hypercall_present(void)
 {
-    return hc.page != NULL;
+    return hc_cpus[0].page != NULL;
 }
 
 uint64_t hypercall_gpa(const void *ptr)
@@ -62,58 +79,68 @@ uint64_t hypercall_gpa(const void *ptr)
 
 void hypercall_set_iov(unsigned idx, uint64_t gpa, uint64_t len)
 {
+    struct hypercall_page *page = mine()->page;
+
     ASSERT(idx < HYPERCALL_IOV_MAX);
-    hc.page->iov[idx].gpa = gpa;
-    hc.page->iov[idx].len = len;
+    page->iov[idx].gpa = gpa;
+    page->iov[idx].len = len;
 }
 
 int64_t hypercall_call(uint32_t nr, uint64_t arg0, uint64_t arg1, uint64_t arg2)
 {
-    hc.page->arg0 = arg0;
-    hc.page->arg1 = arg1;
-    hc.page->arg2 = arg2;
+    struct hypercall_page *page = mine()->page;
+
+    page->arg0 = arg0;
+    page->arg1 = arg1;
+    page->arg2 = arg2;
     __asm__ volatile("" ::: "memory");
     arch_out32(HYPERCALL_PORT, nr);
     __asm__ volatile("" ::: "memory");
-    return hc.page->result;
+    return page->result;
 }
 
 void hypercall_timer(uint64_t tsc)
 {
+    struct hypercall_cpu *cpu = mine();
+
     if (tsc == 0)
         return; /* an interrupt for nothing is cheaper than an exit now */
-    if (hc.timer_tsc && hc.timer_tsc <= tsc)
+    if (cpu->timer_tsc && cpu->timer_tsc <= tsc)
         return;
     if (hypercall_call(HYPERCALL_TIMER, tsc, 0, 0) == 0)
-        hc.timer_tsc = tsc;
+        cpu->timer_tsc = tsc;
 }
 
 bool hypercall_pending(void)
 {
-    return hc.noted != 0 ||
-           __atomic_load_n(&hc.page->events, __ATOMIC_RELAXED) != 0;
+    struct hypercall_cpu *cpu = mine();
+
+    return cpu->noted != 0 ||
+           __atomic_load_n(&cpu->page->events, __ATOMIC_RELAXED) != 0;
 }
 
 void hypercall_wait(void)
 {
     uint32_t mask = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
-                    HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME |
-                    console_monitor_wanted();
+                    HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_KICK |
+                    HYPERCALL_EVENT_TIME | console_monitor_wanted();
+    struct hypercall_cpu *cpu = mine();
     int64_t events;
 
     if (hypercall_pending())
         return;
     /* The armed timer is an event too, so there is no other limit. */
-    events = hypercall_call(HYPERCALL_WAIT, hc.timer_tsc, mask, 0);
+    events = hypercall_call(HYPERCALL_WAIT, cpu->timer_tsc, mask, 0);
     if (events > 0)
-        hc.noted |= (uint32_t)events;
+        cpu->noted |= (uint32_t)events;
     else
-        hc.noted |= HYPERCALL_EVENT_TIMER; /* the limit was reached */
+        cpu->noted |= HYPERCALL_EVENT_TIMER; /* the limit was reached */
 }
 
 static void pass_signals(void)
 {
-    uint64_t set = __atomic_exchange_n(&hc.page->signals, 0, __ATOMIC_ACQ_REL);
+    uint64_t set =
+        __atomic_exchange_n(&mine()->page->signals, 0, __ATOMIC_ACQ_REL);
 
     while (set) {
         int signo = __builtin_ctzll(set) + 1;
@@ -126,17 +153,18 @@ static void pass_signals(void)
 
 uint32_t hypercall_events(void)
 {
+    struct hypercall_cpu *cpu = mine();
     uint32_t events;
 
-    if (hc.page->irq_unacked)
-        __atomic_store_n(&hc.page->irq_unacked, 0, __ATOMIC_RELEASE);
-    events = __atomic_exchange_n(&hc.page->events, 0, __ATOMIC_ACQ_REL);
-    events |= hc.noted;
-    hc.noted = 0;
+    if (cpu->page->irq_unacked)
+        __atomic_store_n(&cpu->page->irq_unacked, 0, __ATOMIC_SEQ_CST);
+    events = __atomic_exchange_n(&cpu->page->events, 0, __ATOMIC_SEQ_CST);
+    events |= cpu->noted;
+    cpu->noted = 0;
     /* The monitor's timer is one-shot; a later one must be armed anew. An
      * event noted by a wait's limit leaves it armed at a time that is past. */
     if (events & HYPERCALL_EVENT_TIMER)
-        hc.timer_tsc = 0;
+        cpu->timer_tsc = 0;
     console_monitor_note(events);
     if (events & HYPERCALL_EVENT_STDIN)
         waitq_wake_all(console_waitq(false));

@@ -4,8 +4,10 @@
  *
  * What:      fills the shared page, does the one port write, gives the result.
  * Ownership: arguments are lent for the duration of the call.
- * Context:   anywhere; never sleeps (hypercall_wait() lets the host's thread
- *            sleep). On other platforms only hypercall_present() may be used.
+ * Context:   anywhere; each CPU has a page of its own, so nothing may sleep
+ *            between hypercall_set_iov() and its call. Never sleeps itself
+ *            (hypercall_wait() lets the host's thread sleep). On other
+ *            platforms only hypercall_present() may be used.
  * Errors:    the monitor's -errno.
  * Units:     deadlines in TSC ticks.
  */
@@ -19,6 +21,8 @@ struct bootinfo;
 
 /* Remember the shared page; nothing is touched yet. */
 void hypercall_init(const struct bootinfo *boot);
+/* The page of CPU `index` (from 0), before it begins. */
+void hypercall_init_cpu(unsigned index, struct hypercall_page *page);
 /* True on Samara's monitor. */
 bool hypercall_present(void);
 /* Guest-physical address of a kernel object: heap, stack or static data. */

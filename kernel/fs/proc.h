@@ -3,6 +3,7 @@
 #ifndef FS_PROC_H
 #define FS_PROC_H
 
+#include "arch/arch.h"
 #include "fs/pseudo.h"
 
 struct thread;
@@ -59,7 +60,7 @@ void proc_load(uint64_t out[3]);
 /* CPUs that the machine has. */
 static inline unsigned proc_cpu_count(void)
 {
-    return 1;
+    return arch_cpu_count();
 }
 
 /* Bytes as they are, NULs included. */

@@ -47,6 +47,10 @@ uint64_t clock_ns_of_cycles(uint64_t cycles)
     return cycles / 2; /* 2 GHz */
 }
 
+unsigned arch_cpu_count(void)
+{
+    return 1;
+}
 size_t arch_cpu_describe(unsigned cpu, uint64_t khz, char *buf, size_t buf_len)
 {
     return (size_t)snprintf(buf, buf_len, "processor\t: %u\ncpu MHz\t\t: %lu\n",

@@ -25,6 +25,8 @@ static uint64_t fake_now;
 #include "kernel/sched/futex.c"
 #include "kernel/sched/futex_exit.c"
 #include "kernel/sched/futex_pi.c"
+#include "kernel/sched/idle.c"
+#include "kernel/sched/runq.c"
 #include "kernel/sched/thread.c"
 #include "kernel/sched/wait.c"
 #include "kernel/time/timer.c"
@@ -44,6 +46,31 @@ static struct process process;
 static struct thread first;
 static struct fake_cpu_state first_state;
 
+struct thread *thread_current_ptr;
+struct spinlock kernel_lock;
+
+unsigned arch_cpu_count(void)
+{
+    return 1;
+}
+void arch_cpus_start(void (*run)(void))
+{
+    (void)run;
+}
+void arch_cpu_kick(unsigned cpu_number)
+{
+    (void)cpu_number;
+}
+int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
+                            void (*fn)(void))
+{
+    (void)t, (void)kstack, (void)fn;
+    return -ENOMEM;
+}
+bool arch_irq_pending(void)
+{
+    return fake_armed && fake_now >= fake_armed;
+}
 uint64_t clock_mono_ns(void)
 {
     return fake_now;
@@ -96,6 +123,7 @@ static void *host_thread(void *arg)
     struct fake_cpu_state *s = arg;
 
     sem_wait(&s->run);
+    thread_begin();
     ((void (*)(uint64_t))s->regs.rip)(s->regs.rdi);
     thread_exit();
 }
@@ -144,6 +172,9 @@ void panic(const char *format, ...)
 void rseq_abort(struct regs *regs)
 {
     (void)regs;
+}
+void rseq_moved(void)
+{
 }
 
 /* ---- the program's memory is ours ---- */

@@ -2,9 +2,9 @@
 /*
  * rseq.c - restartable sequences.
  *
- * With one CPU its number never changes, so registration writes the fields
- * once. What is left is the promise that a critical section which was
- * preempted, or is left by a signal handler, continues at its abort address.
+ * The program reads in its struct rseq on which CPU it runs: written before it
+ * runs on another one. And a critical section which was preempted, or is left
+ * by a signal handler, continues at its abort address.
  */
 #include <linux/rseq.h>
 
@@ -43,4 +43,17 @@ void rseq_abort(struct regs *regs)
     /* Outside of the section the field is stale: Linux clears it as well. */
     if (user_put64(field, 0) == 0 && to)
         regs->rip = arch_real_rip(to);
+}
+
+void rseq_moved(void)
+{
+    struct thread *t = thread_current();
+    uint32_t number = arch_cpu_number();
+
+    t->rseq_cpu = number;
+    /* Where the program has unmapped its struct, there is nothing to tell. */
+    if (user_put32(t->rseq + offsetof(struct rseq, cpu_id_start), number - 1) !=
+            0 ||
+        user_put32(t->rseq + offsetof(struct rseq, cpu_id), number - 1) != 0)
+        return;
 }

@@ -3,8 +3,8 @@
  * thread.h - threads: what runs, and which one runs next.
  *
  * What:      a struct thread is one Linux task. The scheduler keeps the ready
- *            ones in priority order and gives each a time slice; with one
- *            ready thread no timer runs (tickless).
+ *            ones in priority order, on each CPU, and gives each a time slice;
+ *            with one ready thread no timer runs (tickless).
  * Ownership: the process lists its threads; a thread's memory is freed after
  *            it has exited and been switched away from.
  */
@@ -28,6 +28,7 @@ enum thread_state {
     THREAD_RUNNING,
     THREAD_READY,
     THREAD_SLEEPING,
+    THREAD_MOVING, /* from one CPU's queue to another's, in none */
     THREAD_DEAD
 };
 
@@ -46,8 +47,15 @@ struct thread {
     struct fdtable *files; /* one reference; CLONE_FILES shares it */
     struct fs_context *fs; /* one reference; CLONE_FS shares it */
     int tid;
+    /* What the scheduler keeps is guarded by the lock of the queue that the
+     * thread is in: of its CPU's, runq.h. */
     enum thread_state state;
-    bool woken; /* thread_wake() since thread_wake_clear() */
+    uint32_t cpu;      /* number of the CPU that it runs on, or ran on last */
+    bool on_cpu;       /* that CPU is on its stack, running or idle */
+    uint64_t affinity; /* bit n: it may run on CPU number n + 1 */
+    uint64_t woke_at;  /* when it last woke another thread; 0: slept since */
+    uint64_t wake_gap; /* average time from there to its sleep */
+    bool woken;        /* thread_wake() since thread_wake_clear() */
     /* Work to do before the next return to the program: signals to deliver,
      * a time slice that is over, exit asked for. Read by assembly through
      * struct percpu.work as well; set with thread_kick(). */
@@ -82,6 +90,7 @@ struct thread {
     uaddr_t clear_child_tid;
     uaddr_t robust_list;
     uaddr_t rseq;
+    uint32_t rseq_cpu; /* the CPU number that the program was told; 0: none */
     uint32_t rseq_len;
     uint32_t rseq_sig;
     struct signal_thread *signal;   /* process/signal.h */
@@ -89,10 +98,9 @@ struct thread {
     uint64_t fault_addr;
 };
 
-extern struct thread *thread_current_ptr; /* per CPU later */
 static inline struct thread *thread_current(void)
 {
-    return thread_current_ptr;
+    return arch_thread();
 }
 
 /* Set up the first thread of the first process, as current, on the boot stack,
@@ -140,12 +148,16 @@ void thread_kick(struct thread *t);
 void thread_return_work(struct regs *regs);
 /* Set once by main.c: delivers signals, see process/signal.h. */
 extern void (*thread_signal_hook)(struct regs *regs);
+/* Make t, if it runs, go through the scheduler before it goes on. */
+void thread_resched(struct thread *t);
 void thread_yield(void);
 /* Change how t is scheduled, at once. The values are checked by the caller. */
 void thread_set_policy(struct thread *t, int policy, int rt_priority);
 void thread_set_nice(struct thread *t, int nice);
 /* For futex_pi.c, which alone knows what is inherited. */
 void thread_set_effective(struct thread *t, int rt_effective);
+/* Bit n: CPU number n + 1; at least one that there is. */
+void thread_set_affinity(struct thread *t, uint64_t mask);
 /* What sched_rr_get_interval() tells; 0 for SCHED_FIFO. */
 uint64_t thread_slice_ns(const struct thread *t);
 /* The current thread ends; never returns. The last one ends the process. */
@@ -164,6 +176,10 @@ void arch_work_set(void);
 /* Restartable sequences: the current thread was preempted or gets a signal;
  * leave a critical section through its abort address. */
 void rseq_abort(struct regs *regs);
+/* Tell the program on which CPU the current thread runs. */
+void rseq_moved(void);
+/* entry.S: a new thread's first kernel code. */
+void thread_begin(void);
 /* Threads ready to run, for loadavg. */
 size_t thread_ready_count(void);
 

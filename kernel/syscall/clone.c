@@ -271,12 +271,11 @@ long sys_rseq(uaddr_t area, uint32_t len, int flags, uint32_t signature)
     }
     if (len < RSEQ_LEN_MIN || area % RSEQ_ALIGN != 0)
         return -EINVAL;
-    /* cpu_id_start and cpu_id: CPU 0, for ever. */
-    if (!user_range_ok(area, len) || user_put32(area, 0) != 0 ||
-        user_put32(area + 4, 0) != 0)
+    if (!user_range_ok(area, len) || user_put32(area, 0) != 0)
         return -EFAULT;
     t->rseq = area;
     t->rseq_len = len;
     t->rseq_sig = signature;
+    rseq_moved();
     return 0;
 }

@@ -325,23 +325,32 @@ long sys_setpriority(int which, int who, int nice)
 
 /* ---- one CPU ---- */
 
+static uint64_t all_cpus(void)
+{
+    return (1ul << arch_cpu_count()) - 1;
+}
+
 long sys_sched_setaffinity(int tid, size_t mask_len, uaddr_t mask)
 {
-    uint8_t first = 0;
+    uint64_t wanted = 0;
     struct thread *t;
     long err;
 
-    if (mask_len > 0 && copy_from_user(&first, mask, 1) != 0)
+    if (copy_from_user(&wanted, mask, MIN(mask_len, sizeof(wanted))) != 0)
         return -EFAULT;
     err = thread_of(tid, &t);
     if (err)
         return tid < 0 ? -ESRCH : err;
-    return first & 1 ? 0 : -EINVAL; /* no other CPU to go to */
+    wanted &= all_cpus();
+    if (wanted == 0)
+        return -EINVAL;
+    thread_set_affinity(t, wanted);
+    return 0;
 }
 
 long sys_sched_getaffinity(int tid, size_t mask_len, uaddr_t mask_out)
 {
-    uint64_t mask = 1;
+    uint64_t mask;
     struct thread *t;
     long err;
 
@@ -350,9 +359,22 @@ long sys_sched_getaffinity(int tid, size_t mask_len, uaddr_t mask_out)
     err = thread_of(tid, &t);
     if (err)
         return tid < 0 ? -ESRCH : err;
+    mask = t->affinity;
     if (copy_to_user(mask_out, &mask, AFFINITY_LEN) != 0)
         return -EFAULT;
     return AFFINITY_LEN;
+}
+
+/* Every other CPU passes through an interrupt and a full barrier; of_rseq:
+ * threads there leave their critical sections as well. */
+static void barrier(bool of_rseq)
+{
+    arch_cpus_stop();
+    arch_cpus_resume();
+    if (!of_rseq)
+        return;
+    LIST_FOR_EACH(it, &process_current()->threads)
+    thread_resched(LIST_ENTRY(it, struct thread, process_link));
 }
 
 #define BARRIER_REGISTERS                                  \
@@ -366,8 +388,7 @@ long sys_sched_getaffinity(int tid, size_t mask_len, uaddr_t mask_out)
      MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ)
 #define BARRIER_GLOBAL (MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED)
 
-/* Coming here and going back is a barrier for the one CPU: preempted threads
- * passed through the kernel since, and left their rseq sections by it. */
+/* For the threads that do not run now their switches were the barriers. */
 long sys_membarrier(int command, unsigned flags, int cpu)
 {
     struct process *p = process_current();
@@ -379,8 +400,10 @@ long sys_membarrier(int command, unsigned flags, int cpu)
         return BARRIER_REGISTERS | BARRIER_PRIVATE | BARRIER_GLOBAL;
     if (command < 0 || (command & (command - 1)))
         return -EINVAL; /* one at a time */
-    if (command & BARRIER_GLOBAL)
+    if (command & BARRIER_GLOBAL) {
+        barrier(false);
         return 0;
+    }
     if (command & BARRIER_REGISTERS) {
         p->membarrier_ready |= (uint32_t)command;
         return 0;
@@ -388,5 +411,8 @@ long sys_membarrier(int command, unsigned flags, int cpu)
     if (!(command & BARRIER_PRIVATE))
         return -EINVAL;
     /* Each is registered by the command of the next higher bit. */
-    return p->membarrier_ready & (uint32_t)command << 1 ? 0 : -EPERM;
+    if (!(p->membarrier_ready & (uint32_t)command << 1))
+        return -EPERM;
+    barrier(command == MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ);
+    return 0;
 }

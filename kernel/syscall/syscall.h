@@ -36,6 +36,9 @@
 #undef SYSCALL_REGS
 
 typedef SYSCALL_ABI long (*syscall_fn)(long, long, long, long, long, long);
-extern const syscall_fn syscall_table[SYSCALL_MAX];
+extern const syscall_fn syscall_table[SYSCALL_MAX]; /* the first CPU's */
+extern const syscall_fn syscall_handlers[SYSCALL_MAX];
+/* entry.S: takes the kernel lock, calls syscall_handlers[rax]. */
+SYSCALL_ABI long syscall_locked(long, long, long, long, long, long);
 
 #endif

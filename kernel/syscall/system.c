@@ -81,7 +81,7 @@ long sys_sysinfo(uaddr_t out)
 
 long sys_getcpu(uaddr_t cpu, uaddr_t node)
 {
-    if (cpu && user_put32(cpu, 0) != 0)
+    if (cpu && user_put32(cpu, arch_cpu_number() - 1) != 0)
         return -EFAULT;
     if (node && user_put32(node, 0) != 0)
         return -EFAULT;

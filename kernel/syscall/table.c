@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * table.c - the dispatch array, made from table.def.
+ * table.c - the dispatch arrays, made from table.def.
  *
  * Calls that want all registers go through a small stub that completes the
  * frame first.
@@ -28,6 +28,7 @@ SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
 #undef SYSCALL
 #undef SYSCALL_REGS
 
+/* What to call. */
 #define HANDLER(name) (syscall_fn)(void *) sys_##name
 
 #define FULL(nr, name)                             [nr] = HANDLER(name),
@@ -41,6 +42,23 @@ SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
+const syscall_fn syscall_handlers[SYSCALL_MAX] = {
+    [0 ... SYSCALL_MAX - 1] = no_such_call,
+#include "syscall/table.def"
+};
+
+/* What the entry jumps to: the handler, or through the kernel lock to it. */
+#undef FULL
+#undef NEVER
+#undef FULL_REGS
+#undef PARTIAL_REGS
+#undef SYSCALL_FREE
+#define FULL(nr, name)                             [nr] = syscall_locked,
+#define NEVER(nr, name)                            [nr] = no_such_call,
+#define FULL_REGS(nr, name)                        FULL(nr, name)
+#define PARTIAL_REGS(nr, name)                     FULL(nr, name)
+#define SYSCALL_FREE(nr, name, args, status, note) [nr] = HANDLER(name),
+
 /* Right behind struct percpu, so that a call needs no address of it. */
 __attribute__((section(".data.syscall_table"), used))
 const syscall_fn syscall_table[SYSCALL_MAX] = {
@@ -48,3 +66,4 @@ const syscall_fn syscall_table[SYSCALL_MAX] = {
 #include "syscall/table.def"
 };
 #pragma GCC diagnostic pop
+_Static_assert(sizeof(syscall_table) == 4096, "percpu.h: PERCPU_TABLE_LEN");

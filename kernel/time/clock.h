@@ -6,7 +6,7 @@
  *            from bootinfo or config; where neither knows it, it is measured
  *            against the PIT on first use, not at boot.
  * Ownership: a timer belongs to the object that embeds it, which cancels it
- *            before it dies.
+ *            before it dies; after that its function runs nowhere.
  * Context:   anywhere. Timer functions run with the kernel entered, never in
  *            the middle of other kernel code; they must not sleep, and may
  *            arm or cancel any timer, their own too.
@@ -56,7 +56,8 @@ paddr_t clock_image_pa(const void *p);
  * cancelling O(log n) amortised, and no memory is needed beyond this. */
 struct timer {
     struct timer *child, *next;
-    struct timer **link; /* what points here; NULL when not armed */
+    struct timer **link;       /* what points here; NULL when not armed */
+    struct timer_queue *queue; /* of the CPU that armed it; atomic */
     uint64_t deadline_ns;
     void (*expired)(struct timer *t); /* the timer is no longer armed */
 };
@@ -65,7 +66,7 @@ void timer_arm(struct timer *t, uint64_t deadline_ns); /* moves if armed */
 void timer_cancel(struct timer *t);
 static inline bool timer_is_armed(const struct timer *t)
 {
-    return t->link != NULL;
+    return __atomic_load_n(&t->queue, __ATOMIC_ACQUIRE) != NULL;
 }
 #define TIMER_REST_NS 50000u /* from one interrupt to the next, at least */
 void timers_run(void);       /* by arch_irq_poll() */

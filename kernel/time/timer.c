@@ -15,17 +15,30 @@
  * After timers have run there is no interrupt for TIMER_REST_NS, however many
  * deadlines lie in it: else a program's timer of a few ns would leave no time
  * for the program. Linux's sleeps end up to 50 us late as well (timer slack).
+ *
+ * Each CPU has a heap and a hardware timer of its own; a timer is in the heap
+ * of the CPU that armed it.
  */
+#include "arch/arch.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "time/clock.h"
 
-#include "arch/arch.h"
+#define TIMER_NEVER 0 /* as armed_ns */
 
-#define TIMER_NEVER UINT64_MAX
+static struct timer_queue {
+    struct spinlock lock;
+    struct timer *root;
+    uint64_t armed_ns;      /* what the hardware was told */
+    uint64_t rest_end_ns;   /* no interrupt before */
+    struct timer *expiring; /* its function runs now; atomic */
+} timer_queues[ARCH_CPU_MAX] = { [0 ... ARCH_CPU_MAX -
+                                  1] = { .lock = SPINLOCK_INIT(LOCK_TIMER) } };
 
-static struct timer *heap_root;
-static uint64_t armed_ns = TIMER_NEVER; /* what the hardware was told */
-static uint64_t rest_end_ns;            /* no interrupt before */
+static struct timer_queue *queue_mine(void)
+{
+    return &timer_queues[arch_cpu_number() - 1];
+}
 
 static void set_link(struct timer **place, struct timer *t)
 {
@@ -79,7 +92,7 @@ static struct timer *heap_merge_list(struct timer *list)
     return heap;
 }
 
-static void heap_remove(struct timer *t)
+static void heap_remove(struct timer_queue *q, struct timer *t)
 {
     struct timer *children = heap_merge_list(t->child);
 
@@ -88,13 +101,13 @@ static void heap_remove(struct timer *t)
     t->next = NULL;
     t->link = NULL;
     if (children)
-        set_link(&heap_root, heap_meld(heap_root, children));
+        set_link(&q->root, heap_meld(q->root, children));
 }
 
-static void heap_insert(struct timer *t)
+static void heap_insert(struct timer_queue *q, struct timer *t)
 {
     ASSERT(!t->child && !t->next);
-    set_link(&heap_root, heap_meld(heap_root, t));
+    set_link(&q->root, heap_meld(q->root, t));
 }
 
 void timer_init(struct timer *t, void (*expired)(struct timer *t))
@@ -102,59 +115,121 @@ void timer_init(struct timer *t, void (*expired)(struct timer *t))
     t->child = NULL;
     t->next = NULL;
     t->link = NULL;
+    t->queue = NULL;
     t->deadline_ns = 0;
     t->expired = expired;
 }
 
-static void arm_hardware(void)
+static void arm_hardware(struct timer_queue *q)
 {
     uint64_t when_ns;
 
-    if (!heap_root)
+    if (!q->root)
         return;
-    when_ns = MAX(heap_root->deadline_ns, rest_end_ns);
-    if (when_ns >= armed_ns)
+    when_ns = MAX(q->root->deadline_ns, q->rest_end_ns);
+    if (q->armed_ns != TIMER_NEVER && when_ns >= q->armed_ns)
         return;
-    armed_ns = when_ns;
-    arch_timer_arm(clock_tsc_of_mono(armed_ns));
+    q->armed_ns = when_ns;
+    arch_timer_arm(clock_tsc_of_mono(q->armed_ns));
+}
+
+/* Lock the queue that t is in; NULL: it is in none. */
+static struct timer_queue *lock_queue_of(struct timer *t)
+{
+    struct timer_queue *q;
+
+    while ((q = __atomic_load_n(&t->queue, __ATOMIC_ACQUIRE)) != NULL) {
+        spin_lock(&q->lock);
+        if (t->queue == q)
+            return q;
+        spin_unlock(&q->lock);
+    }
+    return NULL;
+}
+
+static void take_out(struct timer_queue *q, struct timer *t)
+{
+    heap_remove(q, t);
+    __atomic_store_n(&t->queue, NULL, __ATOMIC_RELEASE);
 }
 
 void timer_arm(struct timer *t, uint64_t deadline_ns)
 {
+    struct timer_queue *q = lock_queue_of(t), *mine = queue_mine();
+
     ASSERT(t->expired);
-    if (t->link)
-        heap_remove(t);
-    t->deadline_ns = deadline_ns;
-    heap_insert(t);
-    arm_hardware();
+    if (q) {
+        take_out(q, t);
+        spin_unlock(&q->lock);
+    }
+    spin_lock(&mine->lock);
+    t->deadline_ns = MAX(deadline_ns, 1ul);
+    heap_insert(mine, t);
+    __atomic_store_n(&t->queue, mine, __ATOMIC_RELEASE);
+    arm_hardware(mine);
+    spin_unlock(&mine->lock);
+}
+
+/* Another CPU may be running t's function: the caller may free t after this. */
+static void wait_for_expiry(const struct timer *t)
+{
+    for (unsigned i = 0; i < arch_cpu_count(); i++) {
+        if (i + 1 == arch_cpu_number())
+            continue;
+        while (__atomic_load_n(&timer_queues[i].expiring, __ATOMIC_ACQUIRE) ==
+               t)
+            arch_spin_wait();
+    }
 }
 
 void timer_cancel(struct timer *t)
 {
-    if (t->link)
-        heap_remove(t);
+    struct timer_queue *q = lock_queue_of(t);
+
+    if (q) {
+        take_out(q, t);
+        spin_unlock(&q->lock);
+    }
+    wait_for_expiry(t);
 }
 
 void timers_fired(void)
 {
-    armed_ns = TIMER_NEVER;
+    queue_mine()->armed_ns = TIMER_NEVER;
+}
+
+static struct timer *take_expired(struct timer_queue *q, uint64_t now_ns)
+{
+    struct timer *t = NULL;
+
+    spin_lock(&q->lock);
+    if (q->root && q->root->deadline_ns <= now_ns) {
+        t = q->root;
+        /* Before it is out: timer_cancel() looks in this order too. */
+        __atomic_store_n(&q->expiring, t, __ATOMIC_SEQ_CST);
+        take_out(q, t);
+    }
+    spin_unlock(&q->lock);
+    return t;
 }
 
 void timers_run(void)
 {
+    struct timer_queue *q = queue_mine();
+    struct timer *t;
     uint64_t now_ns;
 
-    if (armed_ns == TIMER_NEVER && !heap_root)
+    if (q->armed_ns == TIMER_NEVER && !q->root)
         return; /* do not ask for the time, which may have to be measured */
     now_ns = clock_mono_ns();
-    while (heap_root && heap_root->deadline_ns <= now_ns) {
-        struct timer *t = heap_root;
-
-        rest_end_ns = now_ns + TIMER_REST_NS;
-        heap_remove(t);
+    while ((t = take_expired(q, now_ns)) != NULL) {
+        q->rest_end_ns = now_ns + TIMER_REST_NS;
         t->expired(t);
+        __atomic_store_n(&q->expiring, NULL, __ATOMIC_RELEASE);
     }
-    if (armed_ns <= now_ns)
-        armed_ns = TIMER_NEVER; /* it has fired */
-    arm_hardware();
+    spin_lock(&q->lock);
+    if (q->armed_ns <= now_ns)
+        q->armed_ns = TIMER_NEVER; /* it has fired */
+    arm_hardware(q);
+    spin_unlock(&q->lock);
 }

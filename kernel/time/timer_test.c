@@ -28,6 +28,10 @@ uint64_t clock_tsc_of_mono(uint64_t mono_ns)
     return mono_ns;
 }
 
+unsigned arch_cpu_count(void)
+{
+    return 1;
+}
 void arch_timer_arm(uint64_t tsc)
 {
     armed_tsc = tsc;

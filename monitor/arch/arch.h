@@ -4,8 +4,8 @@
  *
  * What:      the virtual CPU's features and first registers, the guest's page
  *            tables as seen from outside, and registers for reports.
- * Context:   the only thread; arch_prepare() and arch_start() before the
- *            sandbox closes.
+ * Context:   arch_prepare() and arch_start() before the sandbox closes and
+ *            other threads run.
  * Errors:    0 or -errno, with a fault where one is passed.
  */
 #ifndef MONITOR_ARCH_ARCH_H
@@ -19,10 +19,10 @@
 
 struct fault;
 
-/* CPUID, extended state, time stamp counter. Sets vm->tsc_khz and
+/* Every CPU's CPUID, extended state, time stamp counter. Sets vm->tsc_khz and
  * vm->cr4_features. */
 MUST_CHECK int arch_prepare(struct vm *vm, struct fault *fault);
-/* The registers of the kernel's first instruction, from vm->cpu. */
+/* Every CPU's registers at its first instruction, from vcpu.state. */
 MUST_CHECK int arch_start(struct vm *vm, struct fault *fault);
 
 /* The guest's clock now. */
@@ -41,7 +41,8 @@ struct arch_regs {
     uint64_t cr0, cr3, cr4, efer, fs_base, gs_base;
 };
 
-int arch_regs_get(const struct vm *vm, struct arch_regs *out);
+/* By the CPU's own thread. */
+int arch_regs_get(const struct vcpu *cpu, struct arch_regs *out);
 /* va -> gpa through the tables at cr3; -EFAULT when it is not mapped. */
 MUST_CHECK int arch_translate(const struct vm *vm, uint64_t cr3, uint64_t va,
                               gpa_t *gpa_out);

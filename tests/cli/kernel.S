@@ -7,7 +7,7 @@
 .globl header
 header:
     .quad 0x6c656e72654b6d53 /* KERNEL_MAGIC */
-    .long 1                  /* KERNEL_ABI */
+    .long 2                  /* KERNEL_ABI */
     .long text_end           /* text_len */
     .long data_start
     .long data_len

@@ -23,7 +23,7 @@ check "memory: no unit" refuses 125 "give a unit" run -m 64 /bin/true
 check "memory: too much" refuses 125 "of memory" run -m 9000G /bin/true
 check "memory: overflow" refuses 125 "not a size" \
     run -m 99999999999999999999999 /bin/true
-check "cpus" refuses 125 "one CPU" run --cpus 2 /bin/true
+check "cpus" refuses 125 "from 1 to 8" run --cpus 9 /bin/true
 check "variable without a name" refuses 125 "no name" run -e =x /bin/true
 check "relative directory" refuses 125 "not absolute" run -w tmp /bin/true
 check "unknown machine" refuses 125 "'xen' is unknown" run --vmm xen /bin/true
@@ -48,6 +48,7 @@ check "long option with =" dry " -m [0-9]*K " --memory=64M /bin/true
 check "options end at the source" dry microvm /bin/true --no-such-option
 check "-- ends the options" dry microvm -- /bin/true
 check "--rm, --cpus 1 are taken" dry microvm --rm --cpus=1 /bin/true
+check "--cpus" dry " -smp 3 " --cpus 3 /bin/true
 
 monitor_line() {
     run 0 build -o "$T/true.img" /bin/true || return 1

@@ -106,7 +106,7 @@ static int boot(int fd)
 {
     static struct fault fault;
     struct boot_options options = { .ram_len = RAM_LEN, .config_fd = -1 };
-    struct vm vm = { .tsc_khz = 1000000 };
+    struct vm vm = { .tsc_khz = 1000000, .cpu_count = 2 };
 
     int err = image_open_fd_take(fd, "fuzz", &vm.image, &fault);
 

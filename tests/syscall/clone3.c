@@ -67,29 +67,30 @@ static volatile int loop_ends;
 
 static void *loop(void *arg)
 {
-    long n = 0;
+    volatile long *n = arg;
 
     while (!loop_ends)
-        n++;
-    *(long *)arg = n;
+        ++*n;
     return NULL;
 }
 
 /* Threads that never give up the CPU all get some of it. */
 TEST(busy_threads_share_the_cpu)
 {
-    struct timespec t = { 0, 100000000 };
+    struct timespec t = { 0, 10000000 };
     pthread_t threads[4];
-    long counts[4] = { 0 };
+    volatile long counts[4] = { 0 };
 
     for (int i = 0; i < 4; i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, loop, &counts[i]), 0);
-    nanosleep(&t, NULL);
+        CHECK_EQ(pthread_create(&threads[i], NULL, loop,
+                                (void *)(uintptr_t)&counts[i]),
+                 0);
+    /* A thread that starves would keep us here until the time limit. */
+    while (!counts[0] || !counts[1] || !counts[2] || !counts[3])
+        nanosleep(&t, NULL);
     loop_ends = 1;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-        CHECK(counts[i] > 0);
-    }
 }
 
 static void *raise_there(void *arg)

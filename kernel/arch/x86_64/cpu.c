@@ -13,6 +13,7 @@
 #include "arch/x86_64/stub.h"
 #include "arch/x86_64/trap.h"
 #include "core/errno.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/heap.h"
@@ -69,16 +70,18 @@ static void detect(void)
 
 static void set_kernel_stack(uint64_t top)
 {
-    percpu_boot.kstack_top = top;
-    percpu_boot.regs = top - sizeof(struct regs);
+    struct percpu *cpu = percpu_mine();
+
+    cpu->kstack_top = top;
+    cpu->regs = top - sizeof(struct regs);
 }
 
 void arch_init(const struct bootinfo *boot)
 {
     kernel_pa = boot->kernel_pa;
     cpu_features.is_monitor = boot->platform == BOOTINFO_MONITOR;
+    smp_init(boot);
     set_kernel_stack((uint64_t)boot_stack_top - 8);
-    percpu_boot.stub_data = boot->stub_va + 0x1000;
     cpu_features.fsgsbase = boot->flags & BOOTINFO_FSGSBASE;
 }
 
@@ -94,16 +97,6 @@ long stub_call(unsigned op, uint64_t arg1, uint64_t arg2)
                      : "D"(arg1), "S"(arg2)
                      : "rcx", "rdx", "memory", "cc");
     return (long)result;
-}
-
-void arch_tlb_flush_page(uint64_t va)
-{
-    stub_call(STUB_FLUSH_PAGE, va, 0);
-}
-
-void arch_tlb_flush_all(void)
-{
-    stub_call(STUB_FLUSH_ALL, 0, 0);
 }
 
 /* ---- segment bases ---- */
@@ -260,16 +253,39 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     struct regs *frame;
     uint64_t *sp;
 
+    struct arch_thread *current = &thread_current()->arch;
+
+    /* The first thread needs no such area while it is the only one. */
+    if (!current->xstate)
+        current->xstate = xstate_alloc();
     if (!t->xstate)
         t->xstate = xstate_alloc();
-    if (!t->xstate)
+    if (!t->xstate || !current->xstate)
         return -ENOMEM;
     save_unchecked(t->xstate);
     t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
     frame = (struct regs *)(t->kstack_top - sizeof(*frame));
     *frame = *regs;
     sp = (uint64_t *)frame;
-    *--sp = (uint64_t)exit_full;
+    *--sp = (uint64_t)thread_entry;
+    for (int i = 0; i < 6; i++)
+        *--sp = 0; /* what switch_stacks() pops */
+    t->kernel_sp = (uint64_t)sp;
+    return 0;
+}
+
+int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
+                            void (*fn)(void))
+{
+    uint64_t *sp = (uint64_t *)(((uint64_t)kstack + ARCH_KSTACK_LEN) & ~15ul);
+
+    t->xstate = xstate_alloc();
+    if (!t->xstate)
+        return -ENOMEM;
+    save_unchecked(t->xstate);
+    t->kstack_top = (uint64_t)sp - 8;
+    *--sp = 0; /* fn's return address: it has none */
+    *--sp = (uint64_t)fn;
     for (int i = 0; i < 6; i++)
         *--sp = 0; /* what switch_stacks() pops */
     t->kernel_sp = (uint64_t)sp;
@@ -288,10 +304,7 @@ void arch_switch(struct thread *prev, struct thread *next)
 
     ASSERT(p != n);
     if (prev->state != THREAD_DEAD) {
-        if (!p->xstate)
-            p->xstate = xstate_alloc();
-        if (!p->xstate)
-            panic("no memory to save a thread's vector state");
+        ASSERT(p->xstate);
         save_unchecked(p->xstate);
         p->fs_base = arch_fs_base(p);
     }
@@ -310,6 +323,7 @@ void arch_enter_user(const struct regs *regs)
     thread_current()->arch.kstack_top = percpu_boot.kstack_top;
     *frame = *regs;
     arch_sample_after(&thread_current()->arch, 1);
+    spin_unlock(&kernel_lock);
     enter_program(frame);
 }
 

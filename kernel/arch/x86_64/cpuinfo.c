@@ -121,12 +121,13 @@ size_t arch_cpu_describe(unsigned cpu, uint64_t khz, char *buf, size_t buf_len)
     n = snprintf(buf, buf_len,
                  "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\n"
                  "model\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n"
-                 "cpu MHz\t\t: %lu.%03lu\nphysical id\t: 0\nsiblings\t: 1\n"
-                 "core id\t\t: %u\ncpu cores\t: 1\napicid\t\t: %u\n"
+                 "cpu MHz\t\t: %lu.%03lu\nphysical id\t: 0\nsiblings\t: %u\n"
+                 "core id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\n"
                  "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\n"
                  "wp\t\t: yes\n",
                  cpu, (const char *)vendor, family, model, name, a & 15,
-                 khz / 1000, khz % 1000, cpu, cpu, max);
+                 khz / 1000, khz % 1000, arch_cpu_count(), cpu,
+                 arch_cpu_count(), cpu, max);
     t.len = MIN((size_t)n, buf_len - 1);
     put_all_flags(&t);
     n = snprintf(buf + t.len, buf_len - t.len,

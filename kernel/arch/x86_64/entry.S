@@ -86,6 +86,45 @@ no_such_call:
     mov $-ENOSYS, %rax
     jmp syscall_exit
 
+/*
+ * What the table holds for calls that want the kernel lock (lock.h): rax = the
+ * call's number. The handler runs on the stack as if called by dispatch. It may
+ * sleep, and come back on another CPU, which has the lock then.
+ */
+.globl syscall_locked
+.hidden syscall_locked
+syscall_locked:
+    add $8, %rsp
+    mov %rax, %r11
+    xor %eax, %eax
+    mov %gs:PERCPU_NUMBER, %ecx
+    lock cmpxchg %ecx, kernel_lock(%rip)
+    jne syscall_lock_wait
+syscall_lock_taken:
+    mov %r10, %rcx
+    lea syscall_handlers(%rip), %rax
+    call *(%rax,%r11,8)
+    movl $0, kernel_lock(%rip)
+    jmp syscall_exit
+
+syscall_lock_wait:
+    push %rdi
+    push %rsi
+    push %rdx
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    call trap_lock_wait
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    jmp syscall_lock_taken
+
 /* The program's registers, all but rax, into the frame at \base. */
 .macro SAVE_REGS base
     mov %r15, \base+REGS_R15(%rsp)
@@ -380,7 +419,33 @@ interrupt_in_program:
     cld
     jmp exit_full_work
 
+/* Other CPUs may wait for this one, whatever the kernel is doing here. */
+interrupt_attend:
+    push %rdx
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    sub $8, %rsp
+    cld
+    call arch_attend
+    add $8, %rsp
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    mov 24(%rsp), %rax
+    jmp interrupt_attended
+
 interrupt_in_kernel:
+    cmpl $0, %gs:PERCPU_ASKED
+    jne interrupt_attend
+interrupt_attended:
     lea exit_restart(%rip), %rcx
     sub %rcx, %rax
     cmp $(exit_popf - exit_restart), %rax
@@ -461,6 +526,13 @@ switch_stacks:
     pop %rbx
     pop %rbp
     ret
+
+/* A new thread's first instructions: its regs lie at rsp. */
+.globl thread_entry
+.hidden thread_entry
+thread_entry:
+    call thread_begin
+    jmp exit_full
 
 /* void enter_program(struct regs *regs): regs lie at the top of the kernel
  * stack. */

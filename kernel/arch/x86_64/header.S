@@ -13,7 +13,7 @@
 .hidden kernel_header
 kernel_header:
     .quad 0x6c656e72654b6d53 /* KERNEL_MAGIC */
-    .long 1                  /* KERNEL_ABI */
+    .long 2                  /* KERNEL_ABI */
     .long __text_end - kernel_header
     .long __data_start - kernel_header
 
@@ -36,7 +36,7 @@ rest:
     .long ist_stacks - HEADER
     .long 1024 /* IST_STACK_LEN, trap.c */
     .long boot_stack_top - HEADER
-    .long 0
+    .long cpu_entry - HEADER
     .balign 8
     .quad 0, 0, 0, 0 /* root, config: filled by the image writer */
 

@@ -18,6 +18,7 @@
 #include "time/clock.h"
 
 #define IRQ_COUNT     16u
+#define IRQ_KICK      14u /* vector 0x2e: from other CPUs */
 #define APIC_EOI      0xb0u
 #define APIC_SPURIOUS 0xf0u
 #define APIC_LVT      0x320u
@@ -33,7 +34,7 @@ static unsigned irq_used;
 
 bool arch_irq_pending(void)
 {
-    return percpu_boot.irq_noted != 0 ||
+    return percpu_mine()->irq_noted != 0 ||
            (cpu_features.is_monitor && hypercall_pending());
 }
 
@@ -50,7 +51,7 @@ static uint32_t take_noted(void)
 
 static void poll_pc(uint32_t noted)
 {
-    struct stub_data *stub = (struct stub_data *)percpu_boot.stub_data;
+    struct stub_data *stub = (struct stub_data *)percpu_mine()->stub_data;
 
     noted |= (uint32_t)stub->irq_noted;
     stub->irq_noted = 0;
@@ -67,6 +68,7 @@ static void poll_pc(uint32_t noted)
 
 void arch_irq_poll(void)
 {
+    struct percpu *cpu = percpu_mine();
     uint32_t noted = take_noted();
 
     if (cpu_features.is_monitor) {
@@ -75,12 +77,24 @@ void arch_irq_poll(void)
     } else {
         poll_pc(noted);
     }
+    /* The kick that came is taken: from here on another one interrupts again.
+     * What it was sent for was there before it, and is looked at after this. */
+    __atomic_store_n(&cpu->is_kicked, 0, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST))
+        arch_attend();
     timers_run();
 }
 
 static void apic_enable(void)
 {
     stub_call(STUB_APIC_WRITE, APIC_SPURIOUS, 0); /* the stub knows the value */
+}
+
+static void apic_timer_init(void)
+{
+    apic_enable();
+    stub_call(STUB_APIC_WRITE, APIC_DIVIDE, 0xb); /* by 1 */
+    stub_call(STUB_APIC_WRITE, APIC_LVT, APIC_UNMASKED);
 }
 
 /* ---- the timer ---- */
@@ -107,7 +121,18 @@ static void calibrate_apic(void)
     apic_per_tsc = ((uint64_t)(0xffffffff - left) << 20) / tsc;
     if (apic_per_tsc == 0)
         apic_per_tsc = 1;
-    stub_call(STUB_APIC_WRITE, APIC_LVT, APIC_UNMASKED);
+    apic_timer_init();
+}
+
+/* Before other CPUs run, which would all measure at once. */
+void irq_init_cpu(void)
+{
+    if (cpu_features.is_monitor)
+        return;
+    if (!apic_per_tsc)
+        calibrate_apic();
+    else
+        apic_timer_init();
 }
 
 static void arm_pc(uint64_t tsc)
@@ -136,16 +161,27 @@ void arch_timer_arm(uint64_t tsc)
         arm_pc(tsc);
 }
 
+static void idle_pc(struct percpu *cpu)
+{
+    idle_halt();
+    if (((struct stub_data *)cpu->stub_data)->irq_noted)
+        cpu->irq_noted |= 1u << 31;
+}
+
+/* While a CPU is away nobody waits for it: it looks at what it was asked for
+ * before it touches anything of the program's. */
 void arch_idle(void)
 {
-    if (cpu_features.is_monitor) {
-        if (!arch_irq_pending())
-            hypercall_wait();
-        return;
-    }
-    idle_halt();
-    if (((struct stub_data *)percpu_boot.stub_data)->irq_noted)
-        percpu_boot.irq_noted |= 1u << 31;
+    struct percpu *cpu = percpu_mine();
+
+    __atomic_store_n(&cpu->is_away, 1, __ATOMIC_SEQ_CST);
+    if (!cpu_features.is_monitor)
+        idle_pc(cpu);
+    else if (!arch_irq_pending())
+        hypercall_wait();
+    __atomic_store_n(&cpu->is_away, 0, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST))
+        arch_attend();
 }
 
 /* ---- I/O APIC (Intel 82093AA) ---- */
@@ -165,7 +201,7 @@ void arch_irq_register(unsigned irq, void (*fn)(void))
     ASSERT(irq < 24);
     if (slot == 1)
         apic_enable();
-    ASSERT(slot < IRQ_COUNT - 1); /* 0x2f is the spurious vector */
+    ASSERT(slot < IRQ_KICK); /* and 0x2f is the spurious vector */
     irq_handlers[slot] = fn;
     /* fixed delivery to APIC 0, edge, active high, unmasked */
     ioapic_write(0x10 + 2 * irq + 1, 0);

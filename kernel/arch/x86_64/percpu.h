@@ -15,7 +15,17 @@
 #define PERCPU_SCRATCH    16
 #define PERCPU_STUB_DATA  24
 #define PERCPU_REGS       32
+#define PERCPU_THREAD     40 /* arch.h knows these three */
+#define PERCPU_NUMBER     48
+#define PERCPU_ASKED      52
 #define PERCPU_TABLE      64 /* the system-call table: link.ld puts it there */
+
+#define PERCPU_TABLE_LEN 4096
+
+/* Bits of percpu.asked: what other CPUs want of this one. */
+#define ASKED_FLUSH   1 /* the whole TLB; cleared when it is done */
+#define ASKED_STOP    2 /* stay in arch_attend() until it is cleared */
+#define ASKED_STOPPED 4 /* the answer: it does */
 
 /* Bits of percpu.work: leave the kernel by the slow path. */
 #define WORK_TODO 1 /* call thread_return_work() */
@@ -47,7 +57,7 @@
 
 #ifndef __ASSEMBLER__
 
-#include "core/types.h"
+#include "arch/arch.h"
 
 struct percpu {
     uint64_t kstack_top; /* of the current thread; regs lie just below */
@@ -56,10 +66,23 @@ struct percpu {
     uint64_t scratch;
     uint64_t stub_data; /* virtual address of struct stub_data */
     uint64_t regs;      /* of the current thread: kstack_top - REGS_LEN */
-    uint64_t pad[3];    /* syscall_table follows */
+    struct thread *thread;
+    uint32_t number;    /* from 1 */
+    uint32_t asked;     /* ASKED_*; set by others, atomic */
+    uint32_t is_away;   /* asleep: asked is looked at on waking; atomic */
+    uint32_t is_kicked; /* an interrupt is under way to it; atomic */
+    /* the CPU's system-call table follows */
 };
 
-extern struct percpu percpu_boot;
+extern struct percpu percpu_boot; /* CPU 1's */
+/* By number - 1; NULL where none runs. */
+extern struct percpu *percpus[];
+
+/* This CPU's; good until the next sleep. */
+static inline struct percpu *percpu_mine(void)
+{
+    return percpus[arch_cpu_number() - 1];
+}
 
 static inline void percpu_work_set(uint32_t bit)
 {

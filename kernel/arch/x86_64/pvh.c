@@ -9,6 +9,7 @@
  */
 #include "abi/bootinfo.h"
 #include "abi/cpu_tables.h"
+#include "arch/x86_64/stub.h"
 #include "arch/x86_64/trap.h"
 
 /* Xen's start info, xen/include/public/arch-x86/hvm/start_info.h. */
@@ -28,7 +29,7 @@ struct start_module {
     uint64_t pa, len, cmdline_pa, reserved;
 };
 
-#define USED_MAX  6u
+#define USED_MAX  7u
 #define LAPIC_PA  0xfee00000ull
 #define BDA_WORD  0x413u /* BIOS data area: KiB of base memory; 0: no BIOS */
 #define IDENTITY  (1ull << 30)
@@ -40,6 +41,23 @@ _Static_assert(offsetof(struct cpu_state, gdt_base) == 0x38, "pvh_leave knows");
 _Static_assert(offsetof(struct cpu_state, gdt_limit) == 0x50, "and this");
 _Static_assert(offsetof(struct cpu_state, gs_base) == 0x60, "and this");
 _Static_assert(offsetof(struct cpu_state, rsp) == 0x70, "and this");
+_Static_assert(sizeof(struct cpu_state) == 120, "ap_start knows");
+
+/* At the end of the code that start-up interrupts begin at. */
+struct ap_words {
+    uint64_t cr3; /* the boot's tables: below 4 GiB */
+    uint64_t cpu_count;
+    uint64_t states_va; /* struct cpu_state[cpu_count] */
+    uint64_t bootinfo_va;
+    uint64_t entry_va; /* ap_enter */
+};
+
+/* One page: what the kernel is told, and the CPUs' first registers. */
+struct boot_page {
+    struct bootinfo info;
+    struct cpu_state states[CPU_MAX];
+};
+_Static_assert(sizeof(struct boot_page) <= PAGE_SIZE, "one page");
 
 struct boot_ranges {
     struct bootinfo_range used[USED_MAX];
@@ -180,9 +198,11 @@ static uint64_t hardware_random(void)
     return state;
 }
 
-/* CR4 and XCR0 as far as the CPU goes; tells the kernel in boot->flags. */
-static void enable_features(struct bootinfo *boot, uint64_t cr4)
+/* CR4 and XCR0 as far as the CPU goes, and the registers of `syscall`; sets
+ * what the kernel is told of it. */
+static void enable_features(const struct cpu_state *s, struct bootinfo *boot)
 {
+    uint64_t cr4 = s->cr4;
     uint32_t r[4], r7[4], x[4];
 
     cpuid(1, r);
@@ -201,6 +221,9 @@ static void enable_features(struct bootinfo *boot, uint64_t cr4)
         x[0] &= 0x2e7; /* x87 SSE AVX AVX-512 PKRU */
         __asm__ volatile("xsetbv" ::"c"(0), "a"(x[0]), "d"(0));
     }
+    wrmsr(0xc0000081, s->star);
+    wrmsr(0xc0000082, s->lstar);
+    wrmsr(0xc0000084, s->sfmask);
     cpuid(0x40000000, x);
     if (r[2] >> 31 && x[0] >= 0x40000010) {
         cpuid(0x40000010, x);
@@ -244,6 +267,60 @@ static void find_images(struct boot_ranges *r, const struct kernel_header *k,
     use(r, k->config_pa, k->config_len);
 }
 
+/* As the CPU's topology leaf tells, or the old one (Intel SDM 2A, CPUID). */
+static unsigned count_cpus(void)
+{
+    uint32_t r[4], n;
+
+    cpuid(0, r);
+    n = 1;
+    if (r[0] >= 0xb) {
+        __asm__ volatile("cpuid"
+                         : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                         : "a"(0xb), "c"(1));
+        n = r[1] & 0xffff;
+    }
+    if (n <= 1) {
+        cpuid(1, r);
+        n = r[3] >> 28 & 1 ? r[1] >> 16 & 0xff : 1;
+    }
+    return n < 1 ? 1 : n > CPU_MAX ? CPU_MAX : n;
+}
+
+/* What the other CPUs will find when the kernel asks for them. Their numbers
+ * are their local APICs' ids. */
+static void prepare_cpus(const struct cpu_tables *t, struct boot_page *page,
+                         const struct cpu_state *states)
+{
+    size_t words_off = (size_t)(ap_words - ap_start);
+    uint8_t *to = (uint8_t *)AP_START_PA;
+    uint64_t page_va = t->layout.direct_va + (uint64_t)page;
+    unsigned slot = t->layout.kernel_va >> 39 & 511;
+    struct ap_words words = {
+        .cr3 = (uint64_t)boot_pml4,
+        .cpu_count = t->cpu_count,
+        .states_va = page_va + offsetof(struct boot_page, states),
+        .bootinfo_va = page_va,
+        .entry_va = (uint64_t)ap_enter - t->kernel_pa + t->layout.kernel_va,
+    };
+
+    __asm__("" : "+r"(to));
+    for (unsigned i = 0; i < t->cpu_count; i++)
+        page->states[i] = states[i];
+    for (size_t i = 0; i < words_off; i++)
+        to[i] = (uint8_t)ap_start[i];
+    *(struct ap_words *)(void *)(to + words_off) = words;
+    boot_pml4[slot] = ((const uint64_t *)(const void *)t->fixed)[slot];
+}
+
+void pvh_cpu_main(const struct cpu_state *s, uint64_t bootinfo_va)
+{
+    struct bootinfo ignored;
+
+    enable_features(s, &ignored);
+    pvh_enter(s, bootinfo_va);
+}
+
 void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
 {
     const struct start_info *si = (const void *)start_info_pa;
@@ -256,27 +333,30 @@ void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
     struct boot_ranges ranges = { .boot = &boot };
     struct cpu_tables t = { .kernel = k,
                             .kernel_pa = (uint64_t)kernel,
+                            .cpu_count = count_cpus(),
                             .lapic_pa = LAPIC_PA,
                             .map_mmio = true };
-    struct cpu_state state;
-    struct bootinfo *out;
+    struct cpu_state states[CPU_MAX];
+    struct boot_page *page;
 
     if (si->magic != START_MAGIC)
         give_up("the boot loader does not speak PVH");
     if (!memory_is_used())
         boot.flags |= BOOTINFO_RAM_ZEROED;
     use(&ranges, boot.kernel_pa, boot.kernel_len);
+    if (t.cpu_count > 1)
+        use(&ranges, AP_START_PA, PAGE_SIZE);
     find_images(&ranges, k, si);
     t.direct_len = read_memory_map(&ranges, si);
     if (boot.root_pa + boot.root_len > t.direct_len ||
         boot.config_pa + boot.config_len > t.direct_len)
         give_up("the image does not fit into memory; raise -m");
     cpu_layout_choose(hardware_random(), &t.layout);
-    t.fixed = carve(&boot, CPU_TABLES_FIXED_PAGES);
+    t.fixed = carve(&boot, CPU_TABLES_FIXED_PAGES(t.cpu_count));
     t.fixed_pa = (uint64_t)t.fixed;
     t.own = carve(&boot, cpu_tables_own_pages(&t) + 1);
     t.own_pa = (uint64_t)t.own;
-    if (cpu_tables_build(&t, &state) != 0)
+    if (cpu_tables_build(&t, states) != 0)
         give_up("the kernel's header is damaged; build the image anew");
 
     boot.kernel_va = t.layout.kernel_va;
@@ -284,20 +364,21 @@ void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
     boot.direct_len = t.direct_len;
     boot.stub_va = t.layout.stub_va;
     boot.pml4_pa = t.fixed_pa;
+    boot.cpu_count = t.cpu_count;
+    boot.cpu_areas_pa = cpu_tables_areas_pa(&t);
     for (unsigned i = 0; i < sizeof(boot.seed) / 8; i++)
         ((uint64_t *)(void *)boot.seed)[i] = hardware_random();
-    enable_features(&boot, state.cr4);
-    wrmsr(0xc0000081, state.star);
-    wrmsr(0xc0000082, state.lstar);
-    wrmsr(0xc0000084, state.sfmask);
+    enable_features(&states[0], &boot);
     out8(0x21, 0xff); /* both 8259s: masked */
     out8(0xa1, 0xff);
 
-    out = (void *)(t.own + cpu_tables_own_pages(&t) * PAGE_SIZE);
-    *out = boot;
+    page = (void *)(t.own + cpu_tables_own_pages(&t) * PAGE_SIZE);
+    page->info = boot;
+    if (t.cpu_count > 1)
+        prepare_cpus(&t, page, states);
     /* until the jump to the kernel's own address */
     *(uint64_t *)(void *)t.fixed = (uint64_t)boot_pdpt | 7;
-    pvh_leave(&state, (uint64_t *)(void *)t.fixed,
+    pvh_leave(&states[0], (uint64_t *)(void *)t.fixed,
               t.layout.kernel_va - t.kernel_pa,
-              t.layout.direct_va + (uint64_t)out);
+              t.layout.direct_va + (uint64_t)page);
 }

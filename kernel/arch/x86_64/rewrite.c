@@ -50,6 +50,7 @@
 #define SEEN_COUNT   128u
 #define SEEN_WAYS    4u /* SEEN_COUNT / SEEN_WAYS is 1 << (64 - 59) */
 #define SITE_MAX     16384u
+#define LATE_MAX     255u
 
 struct area {
     struct list link;
@@ -69,7 +70,8 @@ struct site {
     struct space *space;
     uint64_t va;
     uint64_t tramp;
-    bool is_dead; /* bytes restored: keeps trapping */
+    uint8_t late_count; /* threads that came back from a trapped call */
+    bool is_dead;       /* bytes restored: keeps trapping */
     uint8_t tramp_len, moved_count, end_from, end_to;
     uint8_t old[JUMP_LEN];
     struct moved moved[MOVED_MAX];
@@ -362,6 +364,17 @@ static int touch_page(struct area *a, uint64_t tramp)
 
 /* ---- rewriting and undoing ---- */
 
+/* Other CPUs may be about to execute these very bytes. */
+static int poke_code(const struct site *s, const void *bytes, size_t len)
+{
+    int err;
+
+    arch_cpus_stop();
+    err = space_poke(s->space, s->va, bytes, len);
+    arch_cpus_resume();
+    return err;
+}
+
 static int write_site(struct site *s, struct area *a, const struct plan *p)
 {
     uint8_t tramp[TRAMP_MAX], jump[JUMP_LEN] = { 0xe9 };
@@ -375,7 +388,7 @@ static int write_site(struct site *s, struct area *a, const struct plan *p)
     if (err == 0)
         err = space_poke(s->space, s->tramp, tramp, s->tramp_len);
     if (err == 0)
-        err = space_poke(s->space, s->va, jump, sizeof(jump));
+        err = poke_code(s, jump, sizeof(jump));
     if (err != 0)
         return err;
     first = (unsigned)((s->tramp - a->va) / GRANULE);
@@ -436,7 +449,7 @@ static void undo(struct site *s)
         return;
     s->is_dead = true;
     /* Fails only when the page is gone, and then nothing is left to undo. */
-    if (space_poke(s->space, s->va, s->old, sizeof(s->old)) != 0)
+    if (poke_code(s, s->old, sizeof(s->old)) != 0)
         return;
 }
 
@@ -452,12 +465,22 @@ static struct site *covering_site(uint64_t rip)
     return NULL;
 }
 
-bool rewrite_undo_at(uint64_t rip)
+/*
+ * A thread whose call trapped before the site was rewritten comes back to the
+ * byte behind `syscall`: it goes on in the trampoline. Code that jumps there,
+ * or to another covered byte, gets the old bytes back.
+ */
+bool rewrite_undo_at(struct regs *regs)
 {
-    struct site *s = covering_site(rip);
+    struct site *s = covering_site(regs->rip);
 
     if (!s)
         return false;
+    if (regs->rip == s->va + SYSCALL_LEN && s->late_count < LATE_MAX) {
+        s->late_count++;
+        regs->rip = s->tramp + POST_OFF;
+        return true;
+    }
     undo(s);
     return true;
 }

@@ -4,8 +4,12 @@
  *
  * kernel_entry: ring 3, everything mapped, by the monitor or by pvh.c.
  * pvh_leave:    from pvh.c's ring 0 to there. (Its way in is in header.S.)
+ * ap_start:     the other CPUs of a PC.
  */
+#include "stub.h"
+
 #define BOOT_STACK_LEN 16384 /* ARCH_KSTACK_LEN: the first thread's */
+#define CPU_STATE_LEN  120   /* struct cpu_state: pvh.c checks it */
 
 .section .text.start, "ax", @progbits
 .globl kernel_entry
@@ -38,7 +42,15 @@ kernel_entry: /* rdi = bootinfo */
     call kernel_main
     ud2
 
-.section .text.start, "ax", @progbits
+/* CPU 1 and on: ring 3, everything mapped, the kernel up; rsp is the top of
+ * the CPU's own stack and gs its percpu. */
+.globl cpu_entry
+.hidden cpu_entry
+cpu_entry:
+    xor %ebp, %ebp
+    call smp_main
+    ud2
+
 /*
  * void pvh_leave(const struct cpu_state *s, uint64_t *pml4, uint64_t delta,
  *                uint64_t bootinfo_va)
@@ -54,18 +66,29 @@ pvh_leave:
     lea 1f(%rip), %rax
     add %rdx, %rax
     jmp *%rax
-1:  mov %rcx, %r12
-    add %rdx, %rdi /* s, in the kernel's own mapping */
-    sub $16, %rsp
+1:  add %rdx, %rdi /* s, in the kernel's own mapping */
     add %rdx, %rsp
-    mov 0x50(%rdi), %eax
+    movq $0, (%rsi) /* the identity map goes */
+    mov %cr3, %rax
+    mov %rax, %cr3
+    mov %rcx, %rsi
+
+/* void pvh_enter(const struct cpu_state *s, uint64_t bootinfo_va): the rest of
+ * it, on each CPU. */
+.globl pvh_enter
+.hidden pvh_enter
+pvh_enter:
+    mov %rdi, %r13
+    mov %rsi, %r12
+    sub $16, %rsp
+    mov 0x50(%r13), %eax
     mov %ax, (%rsp)
-    mov 0x38(%rdi), %rax
+    mov 0x38(%r13), %rax
     mov %rax, 2(%rsp)
     lgdt (%rsp)
-    mov 0x54(%rdi), %eax
+    mov 0x54(%r13), %eax
     mov %ax, (%rsp)
-    mov 0x40(%rdi), %rax
+    mov 0x40(%r13), %rax
     mov %rax, 2(%rsp)
     lidt (%rsp)
     mov $0x2b, %eax
@@ -76,15 +99,11 @@ pvh_leave:
     mov %eax, %gs
     mov $0x40, %eax
     ltr %ax
-    mov 0x60(%rdi), %rax /* gs_base: loading gs cleared it */
-    mov 0x60(%rdi), %rdx
+    mov 0x60(%r13), %rax /* gs_base: loading gs cleared it */
+    mov 0x60(%r13), %rdx
     shr $32, %rdx
     mov $0xc0000101, %ecx
     wrmsr
-    mov %rdi, %r13
-    movq $0, (%rsi) /* the identity map goes */
-    mov %cr3, %rax
-    mov %rax, %cr3
     push $0x2b
     push 0x70(%r13)
     push $0x202
@@ -92,6 +111,83 @@ pvh_leave:
     push 0x68(%r13)
     mov %r12, %rdi
     iretq
+
+/*
+ * Where the start-up interrupt puts CPU 1 and on: copied to AP_START_PA by
+ * pvh.c, which also fills the words at its end. Real mode, cs is AP_START_PA
+ * / 16; then protected, then long mode, on the tables of the boot: an identity
+ * map of the first GiB and the kernel's own mapping. (Intel SDM 3A, 9.4.)
+ */
+#define AP(symbol) (symbol - ap_start + AP_START_PA)
+.globl ap_start, ap_words, ap_end
+.hidden ap_start, ap_words, ap_end
+.code16
+ap_start:
+    cli
+    xor %ax, %ax
+    mov %ax, %ds
+    lgdtl AP(ap_gdt_pointer)
+    mov %cr0, %eax
+    or $1, %eax
+    mov %eax, %cr0
+    ljmpl $0x08, $AP(1f)
+.code32
+1:  mov $0x18, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov $0x620, %eax /* PAE OSFXSR OSXMMEXCPT */
+    mov %eax, %cr4
+    mov AP(ap_words), %eax
+    mov %eax, %cr3
+    mov $0xc0000080, %ecx
+    rdmsr
+    or $0x901, %eax /* LME NXE SCE */
+    wrmsr
+    mov $0x80010033, %eax
+    mov %eax, %cr0
+    ljmp $0x10, $AP(2f)
+.code64
+2:  mov $1, %eax
+    cpuid
+    shr $24, %ebx /* the local APIC's id */
+    cmp AP(ap_words) + 8, %rbx
+    jae 3f
+    mov %rbx, %rdi
+    imul $CPU_STATE_LEN, %rbx, %rbx
+    add AP(ap_words) + 16, %rbx
+    mov AP(ap_words) + 24, %rsi
+    mov AP(ap_words) + 32, %rax
+    jmp *%rax
+3:  cli /* more CPUs than we use */
+    hlt
+    jmp 3b
+    .balign 8
+ap_gdt:
+    .quad 0
+    .quad 0x00cf9b000000ffff /* 32-bit code */
+    .quad 0x00af9b000000ffff /* 64-bit code */
+    .quad 0x00cf93000000ffff /* data */
+ap_gdt_pointer:
+    .word 31
+    .long AP(ap_gdt)
+    .balign 8
+ap_words: /* struct ap_words in pvh.c */
+    .skip 40
+ap_end:
+
+/* In the kernel's own mapping: rbx = the CPU's state, rsi = bootinfo_va. */
+.globl ap_enter
+.hidden ap_enter
+ap_enter:
+    mov 0x08(%rbx), %rax
+    mov %rax, %cr3
+    mov 0x70(%rbx), %rsp
+    mov %rdi, %rdx
+    mov %rbx, %rdi
+    xor %ebp, %ebp
+    call pvh_cpu_main
+    ud2
 
 .section .bss.boot, "aw", @nobits
 .balign 4096

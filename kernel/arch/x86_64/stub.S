@@ -82,6 +82,8 @@ stub_text:
     je 14f
     cmp $STUB_MAGIC + STUB_APIC_READ, %r11d
     je 15f
+    cmp $STUB_MAGIC + STUB_IPI, %r11d
+    je 16f
     /* a breakpoint of the program: on to ring 3, on the same stack */
     push %rax
     lea 8(%rsp), %rax
@@ -140,6 +142,22 @@ stub_text:
     jne 9f
     lea stub_text + APIC_OFF(%rip), %rcx
     mov 0x390(%rcx), %eax
+    iretq
+
+/* Interrupt command register: Intel SDM 3A, 11.6.1. One vector, one address. */
+16: lea stub_text + APIC_OFF(%rip), %rcx
+    cmp $255, %rdi
+    ja 9f
+    test %esi, %esi
+    jnz 17f
+    shl $24, %edi
+    mov %edi, 0x310(%rcx)
+    movl $0x402e, 0x300(%rcx) /* fixed, vector 0x2e */
+    iretq
+17: cmp $STUB_IPI_START, %esi
+    jne 9f
+    movl $0xc4500, 0x300(%rcx) /* INIT, to all but this one */
+    movl $0xc4600 + AP_START_PA / 4096, 0x300(%rcx)
     iretq
 
 9:  mov $-22, %rax

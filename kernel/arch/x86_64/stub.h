@@ -28,5 +28,10 @@
 #define STUB_HALT       4 /* until an interrupt; notes it in the stub's data */
 #define STUB_APIC_READ  5 /* rdi: register 0x390; -> eax */
 #define STUB_UNMASK     6 /* interrupts on; every other register is kept */
+#define STUB_IPI        7 /* rdi: local APIC id, 0..255; esi: one of these */
+#define STUB_IPI_KICK   0 /* vector 0x2e */
+#define STUB_IPI_START  1 /* all others begin at AP_START_PA: start.S */
+
+#define AP_START_PA 0x8000 /* below 1 MiB, one page: pvh.c fills it */
 
 #endif

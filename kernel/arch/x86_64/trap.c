@@ -13,6 +13,7 @@
 #include "arch/x86_64/percpu.h"
 #include "arch/x86_64/trap.h"
 #include "core/errno.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/printf.h"
 #include "mm/fault.h"
@@ -37,6 +38,9 @@ CHECK_OFFSET(struct percpu, irq_noted, PERCPU_IRQ_NOTED);
 CHECK_OFFSET(struct percpu, scratch, PERCPU_SCRATCH);
 CHECK_OFFSET(struct percpu, stub_data, PERCPU_STUB_DATA);
 CHECK_OFFSET(struct percpu, regs, PERCPU_REGS);
+CHECK_OFFSET(struct percpu, thread, PERCPU_THREAD);
+CHECK_OFFSET(struct percpu, number, PERCPU_NUMBER);
+CHECK_OFFSET(struct percpu, asked, PERCPU_ASKED);
 _Static_assert(sizeof(struct percpu) == PERCPU_TABLE, "assembly knows it");
 CHECK_OFFSET(struct regs, r11, REGS_R11);
 CHECK_OFFSET(struct regs, rdi, REGS_RDI);
@@ -45,7 +49,8 @@ CHECK_OFFSET(struct regs, rip, REGS_RIP);
 CHECK_OFFSET(struct regs, rsp, REGS_RSP);
 _Static_assert(sizeof(struct regs) == REGS_LEN, "assembly knows it");
 
-__attribute__((section(".data.percpu"), aligned(64))) struct percpu percpu_boot;
+__attribute__((section(".data.percpu"),
+               aligned(64))) struct percpu percpu_boot = { .number = 1 };
 __attribute__((section(".data.percpu"), aligned(16)))
 uint8_t ist_stacks[IST_COUNT * IST_STACK_LEN];
 
@@ -64,20 +69,31 @@ void arch_work_set(void)
 
 struct regs *arch_current_regs(void)
 {
-    return (struct regs *)percpu_boot.regs;
+    return (struct regs *)percpu_mine()->regs;
 }
 
 void trap_exit_work(struct regs *regs)
 {
+    bool was_taken = kernel_lock_enter();
+
     percpu_work_clear(WORK_TODO);
     if (arch_irq_pending())
         arch_irq_poll();
     thread_return_work(regs);
+    kernel_lock_leave(was_taken);
+}
+
+void trap_lock_wait(void)
+{
+    spin_lock(&kernel_lock);
 }
 
 void trap_syscall(struct regs *regs)
 {
+    bool was_taken = kernel_lock_enter();
+
     rewrite_site(regs);
+    kernel_lock_leave(was_taken);
 }
 
 NORETURN static void kernel_exception(struct regs *regs, uint64_t vector,
@@ -113,22 +129,14 @@ static const struct {
 #define VECTOR_ALIGNMENT 17u
 #define VECTOR_STEP      1u
 
-int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
+static void program_exception(struct regs *regs, uint64_t vector,
+                              uint64_t error)
 {
     struct signal_info info = { .trapno = vector, .error = error };
 
-    if (in_kernel(regs)) {
-        /* A flag of the program that a call brought along: not in here. The
-         * way out restores it. */
-        if (vector == VECTOR_ALIGNMENT) {
-            regs->rflags &= ~(uint64_t)FLAG_AC;
-            return 1;
-        }
-        kernel_exception(regs, vector, error, 0);
-    }
-    if (rewrite_undo_at(regs->rip) ||
+    if (rewrite_undo_at(regs) ||
         (vector == VECTOR_STEP && rewrite_undo_step(regs)))
-        return 0;
+        return;
     if (vector >= ARRAY_LEN(exception_signals) ||
         exception_signals[vector].signo == 0)
         kernel_exception(regs, vector, error, 0);
@@ -140,6 +148,24 @@ int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
         info.code = arch_fp_fault_code(vector == 16);
     thread_current()->fault_addr = info.addr;
     signal_force(&info);
+}
+
+int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
+{
+    bool was_taken;
+
+    if (in_kernel(regs)) {
+        /* A flag of the program that a call brought along: not in here. The
+         * way out restores it. */
+        if (vector == VECTOR_ALIGNMENT) {
+            regs->rflags &= ~(uint64_t)FLAG_AC;
+            return 1;
+        }
+        kernel_exception(regs, vector, error, 0);
+    }
+    was_taken = kernel_lock_enter();
+    program_exception(regs, vector, error);
+    kernel_lock_leave(was_taken);
     return 0;
 }
 
@@ -170,7 +196,7 @@ static void send_fault(enum space_fault_result result, uint64_t address,
     signal_force(&info);
 }
 
-int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
+static int page_fault(struct regs *regs, uint64_t address, uint64_t error)
 {
     enum space_access access = error & PF_FETCH   ? SPACE_EXEC
                                : error & PF_WRITE ? SPACE_WRITE
@@ -179,7 +205,7 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
     bool kernel = in_kernel(regs);
     uint64_t fixup, began = arch_cycles();
 
-    if (kernel && (address >= ARCH_USER_MAX || !thread_current_ptr))
+    if (kernel && (address >= ARCH_USER_MAX || !thread_current()))
         kernel_exception(regs, 14, error, address);
     if (address < ARCH_USER_MAX)
         result = space_fault(process_current()->space, address, access);
@@ -200,4 +226,13 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
     }
     send_fault(result, address, error);
     return 0;
+}
+
+int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
+{
+    bool was_taken = kernel_lock_enter();
+    int to_kernel = page_fault(regs, address, error);
+
+    kernel_lock_leave(was_taken);
+    return to_kernel;
 }

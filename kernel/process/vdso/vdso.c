@@ -133,12 +133,12 @@ long __vdso_time(long *out)
     return (long)(ns / NS_PER_SEC);
 }
 
-/* One CPU, one node. */
+/* %gs is the kernel's, but may be read: the CPU's number. One node. */
 long __vdso_getcpu(unsigned *cpu, unsigned *node, void *unused)
 {
     (void)unused;
     if (cpu)
-        *cpu = 0;
+        *cpu = arch_cpu_number() - 1;
     if (node)
         *node = 0;
     return 0;

@@ -3,7 +3,8 @@
  * cpu.c - the virtual CPU: its features, clock and first registers.
  *
  * Features are what KVM can give on this host, less what needs an interrupt
- * controller that the guest does not have; topology leaves say one CPU.
+ * controller that the guest does not have. The topology leaves say: one socket,
+ * a core for each CPU, the CPU's number is its APIC id.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -35,21 +36,16 @@ uint64_t arch_tsc(void)
     return __rdtsc();
 }
 
-/* Intel SDM 2A, CPUID; AMD APM 3, appendix E. */
-static void cpuid_adjust(struct kvm_cpuid_entry2 *e, uint64_t *cr4,
-                         uint64_t *xcr0)
+/* Intel SDM 2A, CPUID; AMD APM 3, appendix E. What the machine can do. */
+static void cpuid_limit(struct kvm_cpuid_entry2 *e, uint64_t *cr4,
+                        uint64_t *xcr0)
 {
     switch (e->function) {
     case 1:
-        e->ebx = (e->ebx & 0xffff) | 1u << 16; /* APIC id 0, one CPU */
         e->ecx &=
             ~(1u << 21 | 1u << 24 | 1u << 3); /* x2APIC, deadline, MWAIT */
         if (e->ecx & 1u << 26)
             *cr4 |= CPU_CR4_OSXSAVE;
-        break;
-    case 4:
-    case 0x8000001d: /* caches: shared with nobody */
-        e->eax &= 0x3fff;
         break;
     case 7:
         if (e->index != 0)
@@ -58,13 +54,6 @@ static void cpuid_adjust(struct kvm_cpuid_entry2 *e, uint64_t *cr4,
             *cr4 |= CPU_CR4_FSGSBASE;
         if (e->ecx & 1u << 3)
             *cr4 |= CPU_CR4_PKE;
-        break;
-    case 0xb:
-    case 0x1f: /* topology: level 0 has one, there is no level above */
-        e->eax = 0;
-        e->ebx = e->index == 0;
-        e->ecx = e->index | (e->index == 0 ? 1u << 8 : 0);
-        e->edx = 0;
         break;
     case 0xd:
         if (e->index == 0)
@@ -75,44 +64,93 @@ static void cpuid_adjust(struct kvm_cpuid_entry2 *e, uint64_t *cr4,
     case 0x80000004: /* the CPU's name, which KVM leaves out */
         __cpuid(e->function, e->eax, e->ebx, e->ecx, e->edx);
         break;
+    default:
+        break;
+    }
+}
+
+/* Bits that hold a CPU's number. */
+static unsigned id_bits(unsigned cpu_count)
+{
+    return cpu_count > 1 ? 32 - (unsigned)__builtin_clz(cpu_count - 1) : 0;
+}
+
+/* Topology, for CPU `cpu` of `count`. */
+static void cpuid_place(struct kvm_cpuid_entry2 *e, unsigned cpu,
+                        unsigned count)
+{
+    switch (e->function) {
+    case 1:
+        e->ebx = (e->ebx & 0xffff) | count << 16 | cpu << 24;
+        e->edx = (e->edx & ~(1u << 28)) | (count > 1 ? 1u << 28 : 0);
+        break;
+    case 4:
+    case 0x8000001d: /* caches: each core has its own */
+        e->eax &= 0x3fff;
+        if (e->function == 4)
+            e->eax |= ((1u << id_bits(count)) - 1) << 26;
+        break;
+    case 0xb:
+    case 0x1f: /* level 0: one thread a core; level 1: the cores */
+        e->eax = e->index == 1 ? id_bits(count) : 0;
+        e->ebx = e->index == 0 ? 1 : e->index == 1 ? count : 0;
+        e->ecx = e->index | (e->index < 2 ? (e->index + 1) << 8 : 0);
+        e->edx = cpu;
+        break;
     case 0x80000008:
-        e->ecx &= ~0xf0ffu; /* one thread */
+        e->ecx = (e->ecx & ~0xf0ffu) | (count - 1) | id_bits(count) << 12;
         break;
     case 0x8000001e:
-        e->eax = 0;
-        e->ebx = 0;
+        e->eax = cpu;
+        e->ebx = cpu;
         break;
     default:
         break;
     }
 }
 
-static int set_cpuid(struct vm *vm, struct fault *fault)
-{
-    static union { /* room for the list that head ends with */
-        struct kvm_cpuid2 head;
-        uint8_t room[sizeof(struct kvm_cpuid2) +
-                     CPUID_ENTRY_MAX * sizeof(struct kvm_cpuid_entry2)];
-    } c;
-    uint64_t xcr0 = 0;
+union cpuid_list { /* room for the list that head ends with */
+    struct kvm_cpuid2 head;
+    uint8_t room[sizeof(struct kvm_cpuid2) +
+                 CPUID_ENTRY_MAX * sizeof(struct kvm_cpuid_entry2)];
+};
 
-    c.head.nent = CPUID_ENTRY_MAX;
-    if (ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &c.head) != 0)
-        return fault_sys(fault, errno, "KVM does not tell the CPU's features");
-    for (unsigned i = 0; i < c.head.nent && i < CPUID_ENTRY_MAX; i++)
-        cpuid_adjust(&c.head.entries[i], &vm->cr4_features, &xcr0);
-    if (ioctl(vm->vcpu_fd, KVM_SET_CPUID2, &c.head) != 0)
-        return fault_sys(fault, errno, "KVM refuses the CPU's features");
-    if (!(vm->cr4_features & CPU_CR4_OSXSAVE) || xcr0 == 0)
-        return 0;
+static int set_cpuid(const struct vcpu *cpu, union cpuid_list *c, uint64_t xcr0,
+                     struct fault *fault)
+{
     struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs = { { .value = xcr0 } } };
-    if (ioctl(vm->vcpu_fd, KVM_SET_XCRS, &xcrs) != 0)
+
+    for (unsigned i = 0; i < c->head.nent; i++)
+        cpuid_place(&c->head.entries[i], cpu->index, cpu->vm->cpu_count);
+    if (ioctl(cpu->fd, KVM_SET_CPUID2, &c->head) != 0)
+        return fault_sys(fault, errno, "KVM refuses the CPU's features");
+    if (xcr0 != 0 && ioctl(cpu->fd, KVM_SET_XCRS, &xcrs) != 0)
         return fault_sys(fault, errno, "KVM refuses the vector state 0x%llx",
                          (unsigned long long)xcr0);
     return 0;
 }
 
-static bool set_msr(const struct vm *vm, uint32_t index, uint64_t value)
+static int set_features(struct vm *vm, struct fault *fault)
+{
+    static union cpuid_list c;
+    uint64_t xcr0 = 0;
+    int err = 0;
+
+    c.head.nent = CPUID_ENTRY_MAX;
+    if (ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &c.head) != 0)
+        return fault_sys(fault, errno, "KVM does not tell the CPU's features");
+    if (c.head.nent > CPUID_ENTRY_MAX)
+        c.head.nent = CPUID_ENTRY_MAX;
+    for (unsigned i = 0; i < c.head.nent; i++)
+        cpuid_limit(&c.head.entries[i], &vm->cr4_features, &xcr0);
+    if (!(vm->cr4_features & CPU_CR4_OSXSAVE))
+        xcr0 = 0;
+    for (unsigned i = 0; i < vm->cpu_count && err == 0; i++)
+        err = set_cpuid(&vm->vcpu[i], &c, xcr0, fault);
+    return err;
+}
+
+static bool set_msr(const struct vcpu *cpu, uint32_t index, uint64_t value)
 {
     union {
         struct kvm_msrs head;
@@ -121,7 +159,7 @@ static bool set_msr(const struct vm *vm, uint32_t index, uint64_t value)
 
     msr.head.entries[0].index = index;
     msr.head.entries[0].data = value;
-    return ioctl(vm->vcpu_fd, KVM_SET_MSRS, &msr) == 1;
+    return ioctl(cpu->fd, KVM_SET_MSRS, &msr) == 1;
 }
 
 /*
@@ -129,7 +167,7 @@ static bool set_msr(const struct vm *vm, uint32_t index, uint64_t value)
  * deadline read the same clock and nothing is lost where a nested host runs
  * the guest's rdtsc natively.
  */
-static int set_tsc(struct vm *vm, struct fault *fault)
+static int set_tsc(const struct vcpu *cpu, struct fault *fault)
 {
     uint64_t offset = TSC_OFFSET_NONE;
     struct kvm_device_attr attr = {
@@ -137,25 +175,30 @@ static int set_tsc(struct vm *vm, struct fault *fault)
         .attr = KVM_VCPU_TSC_OFFSET,
         .addr = (uint64_t)&offset,
     };
-    int khz = ioctl(vm->vcpu_fd, KVM_GET_TSC_KHZ, 0);
 
-    if (khz <= 0)
-        return fault_sys(fault, khz < 0 ? errno : ENOTSUP,
-                         "KVM does not tell the rate of the clock");
-    vm->tsc_khz = (uint64_t)khz;
-    if (ioctl(vm->vcpu_fd, KVM_SET_DEVICE_ATTR, &attr) == 0)
+    if (ioctl(cpu->fd, KVM_SET_DEVICE_ATTR, &attr) == 0)
         return 0;
     /* Before Linux 5.16: as near as two readings are. */
-    if (!set_msr(vm, MSR_IA32_TSC, __rdtsc()))
+    if (!set_msr(cpu, MSR_IA32_TSC, __rdtsc()))
         return fault_sys(fault, errno, "KVM refuses to set the guest's clock");
     return 0;
 }
 
 int arch_prepare(struct vm *vm, struct fault *fault)
 {
-    int err = set_cpuid(vm, fault);
+    int err = set_features(vm, fault);
+    int khz;
 
-    return err ? err : set_tsc(vm, fault);
+    if (err)
+        return err;
+    khz = ioctl(vm->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+    if (khz <= 0)
+        return fault_sys(fault, khz < 0 ? errno : ENOTSUP,
+                         "KVM does not tell the rate of the clock");
+    vm->tsc_khz = (uint64_t)khz;
+    for (unsigned i = 0; i < vm->cpu_count && err == 0; i++)
+        err = set_tsc(&vm->vcpu[i], fault);
+    return err;
 }
 
 /* Linux's user segments, which the GDT describes too (cpu_tables.c). */
@@ -198,38 +241,47 @@ static void fill_sregs(const struct cpu_state *cpu, struct kvm_sregs *s)
     s->efer = cpu->efer;
 }
 
-int arch_start(struct vm *vm, struct fault *fault)
+static int start_cpu(const struct vcpu *cpu, struct fault *fault)
 {
     struct kvm_sregs sregs;
     struct kvm_regs regs = {
-        .rip = vm->cpu.rip,
-        .rsp = vm->cpu.rsp,
-        .rdi = vm->bootinfo_va,
+        .rip = cpu->state.rip,
+        .rsp = cpu->state.rsp,
+        .rdi = cpu->vm->bootinfo_va,
         .rflags = 0x202, /* IF */
     };
 
-    if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, &sregs) != 0)
+    if (ioctl(cpu->fd, KVM_GET_SREGS, &sregs) != 0)
         return fault_sys(fault, errno, "KVM does not tell the registers");
-    fill_sregs(&vm->cpu, &sregs);
-    if (ioctl(vm->vcpu_fd, KVM_SET_SREGS, &sregs) != 0 ||
-        ioctl(vm->vcpu_fd, KVM_SET_REGS, &regs) != 0)
+    fill_sregs(&cpu->state, &sregs);
+    if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) != 0 ||
+        ioctl(cpu->fd, KVM_SET_REGS, &regs) != 0)
         return fault_sys(fault, errno, "KVM refuses the first registers");
-    if (!set_msr(vm, MSR_STAR, vm->cpu.star) ||
-        !set_msr(vm, MSR_LSTAR, vm->cpu.lstar) ||
-        !set_msr(vm, MSR_SFMASK, vm->cpu.sfmask))
+    if (!set_msr(cpu, MSR_STAR, cpu->state.star) ||
+        !set_msr(cpu, MSR_LSTAR, cpu->state.lstar) ||
+        !set_msr(cpu, MSR_SFMASK, cpu->state.sfmask))
         return fault_sys(fault, errno ? errno : EINVAL,
                          "KVM refuses the registers of `syscall`");
     return 0;
 }
 
-int arch_regs_get(const struct vm *vm, struct arch_regs *out)
+int arch_start(struct vm *vm, struct fault *fault)
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < vm->cpu_count && err == 0; i++)
+        err = start_cpu(&vm->vcpu[i], fault);
+    return err;
+}
+
+int arch_regs_get(const struct vcpu *cpu, struct arch_regs *out)
 {
     struct kvm_regs r;
     struct kvm_sregs s;
 
     memset(out, 0, sizeof(*out));
-    if (ioctl(vm->vcpu_fd, KVM_GET_REGS, &r) != 0 ||
-        ioctl(vm->vcpu_fd, KVM_GET_SREGS, &s) != 0)
+    if (ioctl(cpu->fd, KVM_GET_REGS, &r) != 0 ||
+        ioctl(cpu->fd, KVM_GET_SREGS, &s) != 0)
         return -errno;
     out->report = (struct hypercall_report){
         .r15 = r.r15,
@@ -254,7 +306,7 @@ int arch_regs_get(const struct vm *vm, struct arch_regs *out)
         .rsp = r.rsp,
         .ss = s.ss.selector,
         .cr2 = s.cr2,
-        .kernel_va = vm->kernel_va,
+        .kernel_va = cpu->vm->kernel_va,
     };
     out->cr0 = s.cr0;
     out->cr3 = s.cr3;

@@ -21,7 +21,8 @@
  */
 int arch_fixed_write(struct vm *vm, gpa_t gpa, const void *data, unsigned len)
 {
-    uint64_t entry, old, table;
+    uint64_t entry, old = 0, table;
+    uint64_t *slot;
     uint64_t off = gpa - VM_FIXED_PA;
 
     if (gpa < VM_FIXED_PA || len != ENTRY_LEN || off % ENTRY_LEN != 0 ||
@@ -35,10 +36,12 @@ int arch_fixed_write(struct vm *vm, gpa_t gpa, const void *data, unsigned len)
         return -EPERM;
     /* Set already what the CPU would set: it cannot write here either. */
     entry |= CPU_PTE_A;
-    memcpy(&old, vm->fixed + off, sizeof(old));
-    if (old != 0 && old != entry)
-        return -EPERM; /* KVM may hold a shadow of the old one */
-    memcpy(vm->fixed + off, &entry, sizeof(entry));
+    slot = (uint64_t *)(void *)(vm->fixed + off);
+    /* Another entry than the one that is there: KVM may hold a shadow of it. */
+    if (!__atomic_compare_exchange_n(slot, &old, entry, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST) &&
+        old != entry)
+        return -EPERM;
     return 0;
 }
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lock.c - the kernel lock, and the check of the lock order in debug builds.
+ */
+#include "core/lock.h"
+
+#include "core/panic.h"
+
+#define HELD_MAX 8u
+
+/* Taken from the start: whoever boots has it. */
+struct spinlock kernel_lock = { 1, LOCK_KERNEL };
+
+/* What each CPU holds, in the order of taking. */
+static struct {
+    const struct spinlock *held[HELD_MAX];
+    unsigned count;
+} checks[LOCK_CHECKS ? ARCH_CPU_MAX : 1];
+
+void lock_check_take(const struct spinlock *l, bool is_try)
+{
+    unsigned cpu = arch_cpu_number() - 1;
+    unsigned n = checks[cpu].count;
+
+    ASSERT(n < HELD_MAX);
+    ASSERT(l->rank > 0 && l->rank < LOCK_RANK_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        ASSERT(checks[cpu].held[i] != l);
+        if (!is_try)
+            ASSERT_OP(checks[cpu].held[i]->rank, <, l->rank);
+    }
+    checks[cpu].held[n] = l;
+    checks[cpu].count = n + 1;
+}
+
+void lock_check_release(const struct spinlock *l)
+{
+    unsigned cpu = arch_cpu_number() - 1;
+    unsigned i = 0, n = checks[cpu].count;
+
+    while (i < n && checks[cpu].held[i] != l)
+        i++;
+    if (i == n) /* taken by assembly, which does not check */
+        return;
+    for (; i + 1 < n; i++)
+        checks[cpu].held[i] = checks[cpu].held[i + 1];
+    checks[cpu].count = n - 1;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lock.h - spinlocks between CPUs, and the one kernel lock.
+ *
+ * What:      the kernel is not preemptible and interrupts in it are only
+ *            noted, so a lock is never wanted by code that interrupted its
+ *            holder: plain test-and-set. Whoever waits attends to what other
+ *            CPUs ask of it (arch_spin_wait), so a CPU that waits for all
+ *            others may hold locks.
+ *
+ *            The kernel lock is held by all kernel code but that which says
+ *            otherwise: calls declared SYSCALL_FREE, the scheduler, timers,
+ *            futexes. It is given up while a thread sleeps, so between two
+ *            sleeps nothing else runs that needs it too.
+ * Order:     enum lock_rank, taken in rising order; a lock of the same rank
+ *            only by spin_trylock(). Built with LOCK_CHECKS=1 (make DEBUG=1)
+ *            every lock is checked against it.
+ * Context:   anywhere; nothing here sleeps, and nobody may sleep with a
+ *            spinlock held.
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+
+#include "arch/arch.h"
+
+#ifndef LOCK_CHECKS
+#define LOCK_CHECKS 0
+#endif
+
+/* Lowest is taken first. */
+enum lock_rank {
+    LOCK_KERNEL = 1,
+    LOCK_FUTEX, /* one queue of futexes */
+    LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
+    LOCK_TIMER, /* one CPU's timers */
+    LOCK_TLB,   /* asking other CPUs to flush or to stop */
+    LOCK_RANK_MAX
+};
+
+struct spinlock {
+    uint32_t owner; /* number of the CPU, from 1; 0: free */
+    uint32_t rank;
+};
+
+#define SPINLOCK_INIT(rank) \
+    {                       \
+        0, (rank)           \
+    }
+
+/* LOCK_CHECKS: the order on this CPU. Panics when it is broken. */
+void lock_check_take(const struct spinlock *l, bool is_try);
+void lock_check_release(const struct spinlock *l);
+
+static inline void spin_init(struct spinlock *l, enum lock_rank rank)
+{
+    l->owner = 0;
+    l->rank = rank;
+}
+
+static inline bool spin_try_raw(struct spinlock *l)
+{
+    uint32_t free = 0;
+
+    return __atomic_compare_exchange_n(&l->owner, &free, arch_cpu_number(),
+                                       false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static inline bool spin_trylock(struct spinlock *l)
+{
+    if (!spin_try_raw(l))
+        return false;
+    if (LOCK_CHECKS)
+        lock_check_take(l, true);
+    return true;
+}
+
+static inline void spin_lock(struct spinlock *l)
+{
+    if (LOCK_CHECKS)
+        lock_check_take(l, false);
+    while (UNLIKELY(!spin_try_raw(l)))
+        while (__atomic_load_n(&l->owner, __ATOMIC_RELAXED))
+            arch_spin_wait();
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+    if (LOCK_CHECKS)
+        lock_check_release(l);
+    __atomic_store_n(&l->owner, 0, __ATOMIC_RELEASE);
+}
+
+/* By this CPU; what others do to it meanwhile makes no difference. */
+static inline bool spin_is_mine(const struct spinlock *l)
+{
+    return __atomic_load_n(&l->owner, __ATOMIC_RELAXED) == arch_cpu_number();
+}
+
+/* ---- the kernel lock; entry.S takes it for system calls ---- */
+
+extern struct spinlock kernel_lock;
+
+/* Take it unless this CPU has it: an exception may interrupt code with or
+ * without it. The result goes to kernel_lock_leave(). */
+static inline bool kernel_lock_enter(void)
+{
+    if (spin_is_mine(&kernel_lock))
+        return false;
+    spin_lock(&kernel_lock);
+    return true;
+}
+
+static inline void kernel_lock_leave(bool was_taken)
+{
+    if (was_taken)
+        spin_unlock(&kernel_lock);
+}
+
+/* Give it up, if this CPU has it; true: it had. */
+static inline bool kernel_lock_drop(void)
+{
+    bool was_mine = spin_is_mine(&kernel_lock);
+
+    kernel_lock_leave(was_mine);
+    return was_mine;
+}
+
+#endif

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * runq.c - which thread a CPU runs, and for how long.
+ *
+ * Method: each CPU has a list of ready threads, sorted by a key. SCHED_FIFO and
+ * SCHED_RR threads have keys below KEY_FAIR by priority; all others the CPU
+ * time that they used, weighted by nice, so whoever had least runs next. A
+ * thread that slept starts at most SLEEP_CREDIT behind the others: soon, but
+ * it cannot save up. Insertion walks from the back; lists of hundreds of
+ * *ready* threads on one CPU are rare enough for that.
+ *
+ * The slice timer runs only while somebody else is ready, and is left to run
+ * out rather than stopped: arming a timer is an exit of the virtual machine,
+ * and two threads that hand work to and fro would pay for it every time.
+ *
+ * There is no idle thread: the last one to sleep waits for interrupts on its
+ * own kernel stack, and if it is the one woken, nothing needs switching. Such
+ * a thread (on_cpu) can go on only there.
+ *
+ * Several CPUs: a woken thread goes to its last CPU if that is idle, to another
+ * idle one, or stays with the waker; an idle CPU takes from the others before
+ * it halts. Waking a halted CPU is an exit and an interrupt, so it is left out
+ * for wakers which are known to sleep right after they have woken somebody
+ * (wake_gap): two threads that hand work to and fro stay on one CPU. An idle
+ * CPU polls for a while before it halts, longer if that paid.
+ */
+#include "sched/runq.h"
+
+#include <linux/sched.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "mm/heap.h"
+#include "sched/process.h"
+
+#define SLEEP_CREDIT (1ull << 23)
+#define WAKE_LEAD    (1ull << 21) /* a woken thread preempts if ahead by more */
+#define KEY_FAIR     256ull
+#define IDLE_WEIGHT  341u         /* SCHED_IDLE: 1024 / 3 slower, as Linux's */
+#define GAP_SHORT    (1ull << 16) /* 23 us at 2.8 GHz */
+
+struct runq runqs[ARCH_CPU_MAX] = { [0 ... ARCH_CPU_MAX - 1] = {
+                                        .lock = SPINLOCK_INIT(LOCK_RUNQ) } };
+unsigned runq_count = 1;
+
+static bool is_realtime(const struct thread *t)
+{
+    return t->rt_effective > 0;
+}
+
+static uint64_t key_of(const struct thread *t)
+{
+    if (is_realtime(t))
+        return (uint64_t)(99 - t->rt_effective);
+    return KEY_FAIR + t->vruntime;
+}
+
+/* CPU time as the fair policies count it: each nice level is 25 %. */
+static uint64_t weighted(const struct thread *t, uint64_t cycles)
+{
+    if (UNLIKELY(t->policy == SCHED_IDLE))
+        return cycles * IDLE_WEIGHT;
+    for (int n = t->nice; n > 0; n--)
+        cycles += cycles / 4;
+    for (int n = t->nice; n < 0; n++)
+        cycles -= cycles / 5;
+    return cycles;
+}
+
+static struct thread *first_ready(const struct runq *q)
+{
+    return LIST_ENTRY(q->ready.next, struct thread, ready_link);
+}
+
+void runq_account(struct runq *q, struct thread *t, uint64_t now)
+{
+    /* Another CPU's counter may be a little behind. */
+    uint64_t used = now > t->switched_in ? now - t->switched_in : 0;
+    uint64_t least;
+
+    t->switched_in = now;
+    t->cpu_cycles += used;
+    if (is_realtime(t))
+        return;
+    t->vruntime += weighted(t, used);
+    least = t->vruntime;
+    if (!list_is_empty(&q->ready) && !is_realtime(first_ready(q)))
+        least = MIN(least, first_ready(q)->vruntime);
+    q->vruntime_min = MAX(q->vruntime_min, least);
+}
+
+/* Behind its equals, or before them if it did not have its turn's full time. */
+static void enqueue(struct runq *q, struct thread *t, uint64_t key,
+                    bool before_equals)
+{
+    struct list *pos = &q->ready;
+
+    while (pos->prev != &q->ready) {
+        uint64_t other =
+            LIST_ENTRY(pos->prev, struct thread, ready_link)->ready_key;
+
+        if (other < key || (other == key && !before_equals))
+            break;
+        pos = pos->prev;
+    }
+    t->ready_key = key;
+    t->state = THREAD_READY;
+    list_insert_before(pos, &t->ready_link);
+    q->ready_count++;
+}
+
+void runq_remove(struct runq *q, struct thread *t)
+{
+    ASSERT(t->state == THREAD_READY);
+    list_remove(&t->ready_link);
+    q->ready_count--;
+}
+
+struct runq *runq_lock_of(struct thread *t)
+{
+    for (;;) {
+        uint32_t n = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
+        struct runq *q = &runqs[n - 1];
+
+        spin_lock(&q->lock);
+        if (LIKELY(t->cpu == n))
+            return q;
+        spin_unlock(&q->lock);
+    }
+}
+
+/* ---- time slices ---- */
+
+static void resched_current(struct runq *q)
+{
+    q->current->need_resched = true;
+    q->current->kicked = true;
+    if (q == runq_mine())
+        arch_work_set();
+    else
+        arch_cpu_kick(q->number);
+}
+
+/* Let the running thread's slice end in time. The ready list of a busy guest
+ * empties and fills all the time, so an armed timer stays. */
+static void slice_watch(struct runq *q, uint64_t now)
+{
+    uint64_t end = q->current->slice_end;
+    uint64_t left_ns;
+
+    if (end == UINT64_MAX)
+        return; /* SCHED_FIFO */
+    if (timer_is_armed(&q->slice_timer) && q->slice_timer_end <= end)
+        return;
+    left_ns = end > now ? clock_ns_of_cycles(end - now) : 0;
+    q->slice_timer_end = end;
+    timer_arm(&q->slice_timer, clock_mono_ns() + left_ns);
+}
+
+void runq_watch(struct runq *q)
+{
+    if (list_is_empty(&q->ready) || timer_is_armed(&q->slice_timer) ||
+        q->current->state != THREAD_RUNNING)
+        return;
+    slice_watch(q, arch_cycles());
+}
+
+/* An idle CPU could take what waits here. */
+static void kick_an_idle_one(const struct runq *q)
+{
+    unsigned n = runq_running();
+
+    for (unsigned i = 0; i < n; i++) {
+        if (&runqs[i] == q || runqs[i].idle != RUNQ_HALTED)
+            continue;
+        arch_cpu_kick(i + 1);
+        return;
+    }
+}
+
+static void slice_expired(struct timer *timer)
+{
+    struct runq *q = CONTAINER_OF(timer, struct runq, slice_timer);
+    struct thread *t;
+    uint64_t now = arch_cycles();
+
+    spin_lock(&q->lock);
+    t = q->current;
+    if (!list_is_empty(&q->ready) && t->state == THREAD_RUNNING) {
+        if (now >= t->slice_end)
+            resched_current(q);
+        else
+            slice_watch(q, now);
+        kick_an_idle_one(q);
+    }
+    spin_unlock(&q->lock);
+}
+
+void runq_slice_begin(struct thread *t, uint64_t now)
+{
+    if (!is_realtime(t))
+        t->slice_end = now + SLICE;
+    else if (t->policy == SCHED_RR)
+        t->slice_end = now + SLICE_RR;
+    else
+        t->slice_end = UINT64_MAX;
+}
+
+/* ---- waking ---- */
+
+/* t has just become ready in q: does it go before the one that runs? */
+static void preempt_check(struct runq *q, const struct thread *t)
+{
+    struct thread *current = q->current;
+    uint64_t now, lead;
+
+    if (q->idle == RUNQ_HALTED && q != runq_mine())
+        arch_cpu_kick(q->number);
+    if (current->state != THREAD_RUNNING)
+        return; /* it waits for interrupts, and will look at the list */
+    now = arch_cycles();
+    runq_account(q, current, now);
+    lead = is_realtime(t) ? 0 : WAKE_LEAD;
+    if (t->ready_key + lead < key_of(current)) {
+        resched_current(q);
+        return;
+    }
+    /* It ran alone until now, so nobody waited for its slice to end. */
+    if (q->ready_count == 1 && current->slice_end <= now)
+        runq_slice_begin(current, now);
+    if (q == runq_mine())
+        slice_watch(q, now);
+    else if (!timer_is_armed(&q->slice_timer))
+        arch_cpu_kick(q->number); /* thread_return_work() watches */
+}
+
+/* The waker will most likely sleep in a moment: its CPU is as good as idle. */
+static bool waker_is_brief(struct thread *waker)
+{
+    waker->woke_at = arch_cycles();
+    return waker->wake_gap < GAP_SHORT;
+}
+
+/* Where t, asleep in q, should run. */
+static struct runq *choose(struct runq *q, const struct thread *t)
+{
+    unsigned n = runq_running();
+    struct runq *mine = runq_mine(), *halted = NULL;
+
+    if (LIKELY(n == 1) || t->on_cpu)
+        return q;
+    if (!runq_may_have(q, t))
+        q = mine;
+    if (q->idle != RUNQ_BUSY && runq_may_have(q, t))
+        return q;
+    for (unsigned i = 0; i < n; i++) {
+        if (!runq_may_have(&runqs[i], t))
+            continue;
+        if (runqs[i].idle == RUNQ_POLLING)
+            return &runqs[i];
+        if (runqs[i].idle == RUNQ_HALTED ||
+            (!halted && !runq_may_have(mine, t)))
+            halted = &runqs[i];
+    }
+    if (!runq_may_have(mine, t))
+        return halted ? halted : q;
+    if (mine->current->state != THREAD_RUNNING)
+        return mine;
+    return halted && !waker_is_brief(mine->current) ? halted : mine;
+}
+
+/* Each queue counts from a start of its own: keep t's distance to the least. */
+static void move_vruntime(struct thread *t, const struct runq *from,
+                          const struct runq *to)
+{
+    uint64_t lead = MAX(t->vruntime, from->vruntime_min) - from->vruntime_min;
+    uint64_t credit = MIN(from->vruntime_min + lead - t->vruntime,
+                          MIN(SLEEP_CREDIT, to->vruntime_min));
+
+    t->vruntime = to->vruntime_min + lead - credit;
+}
+
+void runq_add(struct runq *q, struct thread *t)
+{
+    if (!is_realtime(t) && q->vruntime_min > SLEEP_CREDIT)
+        t->vruntime = MAX(t->vruntime, q->vruntime_min - SLEEP_CREDIT);
+    enqueue(q, t, key_of(t), false);
+    preempt_check(q, t);
+}
+
+void runq_leave(struct runq *q, struct thread *t, const struct runq *to)
+{
+    t->state = THREAD_MOVING;
+    move_vruntime(t, q, to);
+    __atomic_store_n(&t->cpu, to->number, __ATOMIC_RELEASE);
+}
+
+void runq_wake(struct runq *q, struct thread *t)
+{
+    struct runq *to = choose(q, t);
+
+    ASSERT(t->state == THREAD_SLEEPING);
+    if (to != q) {
+        runq_leave(q, t, to);
+        spin_unlock(&q->lock);
+        spin_lock(&to->lock);
+    }
+    runq_add(to, t);
+    spin_unlock(&to->lock);
+}
+
+/* ---- switching ---- */
+
+/* The thread that went may not run here any more: to where it may. */
+static void emigrate(struct runq *q, struct thread *t)
+{
+    struct runq *to = choose(q, t);
+
+    runq_leave(q, t, to);
+    spin_unlock(&q->lock);
+    spin_lock(&to->lock);
+    runq_add(to, t);
+    spin_unlock(&to->lock);
+}
+
+/* On the stack of the thread that came: the one that went is off the CPU.
+ * Releases this CPU's queue. */
+static void finish_switch(void)
+{
+    struct runq *q = runq_mine();
+    struct thread *went = q->went;
+
+    went->on_cpu = false;
+    if (went->state == THREAD_MOVING) {
+        emigrate(q, went);
+        return;
+    }
+    /* The first thread is static and on the boot stack: nothing to reuse. */
+    if (went->state == THREAD_DEAD && went->kstack && went != &q->boot) {
+        list_push_front(&q->dead, &went->ready_link);
+        q->dead_count++;
+    }
+    spin_unlock(&q->lock);
+}
+
+void thread_begin(void)
+{
+    finish_switch();
+}
+
+/* Make next, in no queue, the running one. True: it was another before. */
+static bool become_current(struct runq *q, struct thread *next, uint64_t now)
+{
+    struct thread *prev = q->current;
+
+    next->need_resched = false;
+    next->switched_in = now;
+    q->current = next;
+    runq_slice_begin(next, now);
+    if (!list_is_empty(&q->ready))
+        slice_watch(q, now);
+    if (next->rseq && next->rseq_cpu != q->number)
+        next->kicked = true; /* the program is told where it runs */
+    if (next->kicked)
+        arch_work_set();
+    if (next == prev)
+        return false;
+    next->switch_count++;
+    next->on_cpu = true;
+    q->went = prev;
+    arch_thread_set(next);
+    return true;
+}
+
+void runq_switch(struct runq *q, uint64_t now)
+{
+    struct thread *prev = thread_current(), *next = &q->boot;
+    bool had_kernel_lock = kernel_lock_drop();
+
+    ASSERT(prev->state != THREAD_RUNNING);
+    if (list_is_empty(&q->ready) && prev->state != THREAD_MOVING) {
+        runq_idle(q);
+        now = arch_cycles();
+    }
+    if (!list_is_empty(&q->ready)) {
+        next = first_ready(q);
+        runq_remove(q, next);
+        next->state = THREAD_RUNNING;
+    }
+    if (become_current(q, next, now)) {
+        arch_switch(prev, next);
+        finish_switch();
+    } else {
+        spin_unlock(&q->lock);
+    }
+    if (had_kernel_lock)
+        spin_lock(&kernel_lock);
+}
+
+void runq_migrate(struct runq *q)
+{
+    struct thread *t = thread_current();
+    uint64_t now = arch_cycles();
+
+    runq_account(q, t, now);
+    t->state = THREAD_MOVING;
+    runq_switch(q, now);
+}
+
+void runq_requeue(struct runq *q, bool to_the_end)
+{
+    struct thread *t = thread_current();
+    uint64_t now = arch_cycles();
+    bool before_equals;
+    uint64_t key;
+
+    runq_account(q, t, now);
+    key = key_of(t);
+    before_equals = !to_the_end && is_realtime(t) && now < t->slice_end;
+    if (to_the_end && !is_realtime(t))
+        key = MAX(
+            key,
+            LIST_ENTRY(q->ready.prev, struct thread, ready_link)->ready_key);
+    enqueue(q, t, key, before_equals);
+    runq_switch(q, now);
+}
+
+void runq_resort(struct runq *q, struct thread *t)
+{
+    if (t->state == THREAD_READY) {
+        runq_remove(q, t);
+        enqueue(q, t, key_of(t), false);
+        preempt_check(q, t);
+    } else if (t == q->current && t->state == THREAD_RUNNING &&
+               !list_is_empty(&q->ready)) {
+        runq_slice_begin(t, arch_cycles());
+        resched_current(q);
+    }
+}
+
+/* ---- beginnings ---- */
+
+static void runq_init(struct runq *q, unsigned number, struct thread *current)
+{
+    list_init(&q->ready);
+    list_init(&q->dead);
+    timer_init(&q->slice_timer, slice_expired);
+    q->poll_ticks = RUNQ_POLL_MIN;
+    q->number = number;
+    q->current = current;
+    current->cpu = number;
+    current->on_cpu = true;
+    arch_thread_set(current);
+}
+
+void runq_init_first(struct thread *t)
+{
+    runq_init(&runqs[0], 1, t);
+    t->state = THREAD_RUNNING;
+    t->switched_in = arch_cycles();
+    t->affinity = (1ul << arch_cpu_count()) - 1;
+    t->wake_gap = WAKE_GAP_MAX;
+    runq_slice_begin(t, t->switched_in);
+}
+
+/* What a CPU does as nobody: look for a thread, for ever. */
+static void run_boot_thread(void)
+{
+    for (;;) {
+        struct runq *q = runq_mine();
+
+        spin_lock(&q->lock);
+        runq_switch(q, arch_cycles());
+    }
+}
+
+static void begin_boot_thread(void)
+{
+    finish_switch();
+    run_boot_thread();
+}
+
+static void init_boot_thread(struct runq *q, unsigned number)
+{
+    q->boot.state = THREAD_DEAD;
+    q->boot.process = process_current();
+    q->boot.cpu = number;
+    list_init(&q->boot.ready_link);
+}
+
+/* A further CPU begins as its boot thread. */
+static void cpu_run(void)
+{
+    struct runq *q = runq_mine();
+
+    runq_init(q, arch_cpu_number(), &q->boot);
+    /* In their order, so that the first queues are in use. */
+    while (runq_running() != q->number - 1)
+        arch_spin_wait();
+    __atomic_store_n(&runq_count, q->number, __ATOMIC_RELEASE);
+    run_boot_thread();
+}
+
+int runq_start_cpus(void)
+{
+    static bool done;
+    struct thread *boot = &runqs[0].boot;
+    int err;
+
+    if (done || arch_cpu_count() == 1)
+        return 0;
+    boot->kstack = kmalloc(ARCH_KSTACK_LEN);
+    if (!boot->kstack)
+        return -ENOMEM;
+    err = arch_thread_init_kernel(&boot->arch, boot->kstack, begin_boot_thread);
+    if (err) {
+        kfree(boot->kstack);
+        return err;
+    }
+    done = true;
+    (void)clock_mono_ns(); /* measured by one CPU, if need be */
+    for (unsigned i = 0; i < arch_cpu_count(); i++)
+        init_boot_thread(&runqs[i], i + 1);
+    arch_cpus_start(cpu_run);
+    return 0;
+}
+
+size_t thread_ready_count(void)
+{
+    unsigned n = runq_running();
+    size_t sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        sum +=
+            runqs[i].ready_count + (runqs[i].current->state == THREAD_RUNNING);
+    return sum;
+}
