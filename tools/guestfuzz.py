@@ -23,7 +23,7 @@ COMPILERS = {
              '/usr/include/x86_64-linux-gnu'],
     'glibc': ['gcc'],
 }
-TIMEOUT_S = 120
+TIMEOUT_S = 240
 OUT_OF_MEMORY = b'out of memory'
 
 
@@ -57,8 +57,9 @@ def corpus(name):
 
 
 def any_case(rng):
-    return [str(rng.randrange(1 << 32)), rng.choice(['2000', '5000', '20000']),
-            rng.choice(['1', '2', '4', '4', '8', '16']),
+    threads = rng.choice([1, 2, 4, 4, 8, 16])
+    calls = rng.choice([8000, 20000, 60000]) // threads
+    return [str(rng.randrange(1 << 32)), str(calls), str(threads),
             rng.choice(['8M', '32M', '128M', '128M', '512M'])]
 
 
