@@ -11,6 +11,7 @@
 #   make install    PREFIX=/usr/local DESTDIR=
 #
 # CC=clang B=build-clang builds the same with clang. V=1 shows commands.
+# DEBUG=1 B=build-debug builds a kernel that checks the order of its locks.
 
 ARCH   ?= x86_64
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -37,7 +38,7 @@ KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgener
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-fno-delete-null-pointer-checks -Ikernel
+	-fno-delete-null-pointer-checks -Ikernel $(if $(DEBUG),-DLOCK_CHECKS=1)
 
 $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 	@echo "  LINK $@"

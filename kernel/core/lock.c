@@ -11,7 +11,8 @@
 /* Taken from the start: whoever boots has it. */
 struct spinlock kernel_lock = { 1, LOCK_KERNEL };
 
-/* What each CPU holds, in the order of taking. */
+/* What each CPU holds in the order of taking, but for the kernel lock: that
+ * is the first in the order, and assembly takes and releases it as well. */
 static struct {
     const struct spinlock *held[HELD_MAX];
     unsigned count;
@@ -22,8 +23,12 @@ void lock_check_take(const struct spinlock *l, bool is_try)
     unsigned cpu = arch_cpu_number() - 1;
     unsigned n = checks[cpu].count;
 
+    if (l == &kernel_lock) {
+        ASSERT(is_try || (n == 0 && !spin_is_mine(l)));
+        return;
+    }
     ASSERT(n < HELD_MAX);
-    ASSERT(l->rank > 0 && l->rank < LOCK_RANK_MAX);
+    ASSERT(l->rank > LOCK_KERNEL && l->rank < LOCK_RANK_MAX);
     for (unsigned i = 0; i < n; i++) {
         ASSERT(checks[cpu].held[i] != l);
         if (!is_try)
@@ -38,10 +43,12 @@ void lock_check_release(const struct spinlock *l)
     unsigned cpu = arch_cpu_number() - 1;
     unsigned i = 0, n = checks[cpu].count;
 
+    ASSERT(spin_is_mine(l));
+    if (l == &kernel_lock)
+        return;
     while (i < n && checks[cpu].held[i] != l)
         i++;
-    if (i == n) /* taken by assembly, which does not check */
-        return;
+    ASSERT(i < n);
     for (; i + 1 < n; i++)
         checks[cpu].held[i] = checks[cpu].held[i + 1];
     checks[cpu].count = n - 1;
