@@ -5,8 +5,9 @@
  * A waiter is queued by (owner, place) in one of FUTEX_QUEUE_COUNT lists. It
  * is on its list exactly while nobody has woken it: the waker takes it off, so
  * an empty link after the sleep tells a wake-up from a signal or time-out.
- * Reading the word, comparing and queueing happen without another thread in
- * between, for the kernel is not preempted and memory never sleeps.
+ * Reading the word, comparing and queueing happen under the lock that a waker
+ * takes after the word was changed. A thread that is woken takes that lock
+ * before it goes on, so the waker may touch it while it holds the lock.
  */
 #include "sched/futex.h"
 
@@ -21,6 +22,7 @@
 
 /* Zeroed memory until first used, so that boot touches nothing. */
 static struct list queues[FUTEX_QUEUE_COUNT];
+struct spinlock futex_lock = SPINLOCK_INIT(LOCK_FUTEX);
 
 struct list *futex_queue_of(const struct futex_word *word)
 {
@@ -87,8 +89,10 @@ int futex_waiter_sleep(struct futex_waiter *w, uint64_t deadline_ns)
     int err;
 
     do {
-        thread_wake_clear();
+        thread_wake_clear(); /* a wake from here on is remembered */
+        spin_unlock(&futex_lock);
         err = thread_sleep(deadline_ns);
+        spin_lock(&futex_lock);
         woken = list_is_empty(&w->link);
     } while (err == 0 && !woken);
     futex_waiter_fini(w);
@@ -108,23 +112,46 @@ void futex_waiter_release(struct futex_waiter *w)
     thread_wake(w->thread);
 }
 
+/* 0 with the lock held: the word is as expected. A fault under the lock could
+ * want the kernel lock, so it is not resolved there, but before. */
+static int compare(const struct futex_word *word, uint32_t expected)
+{
+    struct thread *t = thread_current();
+    uint32_t seen;
+    int err;
+
+    for (;;) {
+        err = user_get32(&seen, word->addr);
+        if (err)
+            return err;
+        if (seen != expected)
+            return -EAGAIN;
+        spin_lock(&futex_lock);
+        t->must_not_fault = true;
+        err = user_get32(&seen, word->addr);
+        t->must_not_fault = false;
+        if (err == 0 && seen == expected)
+            return 0;
+        spin_unlock(&futex_lock);
+    }
+}
+
 int futex_wait(const struct futex_word *word, uint32_t expected,
                uint32_t bitset, uint64_t deadline_ns)
 {
     struct futex_waiter w;
-    uint32_t seen;
     int err;
 
     if (!futex_is_aligned(word) || bitset == 0)
         return -EINVAL;
-    err = user_get32(&seen, word->addr);
+    err = compare(word, expected);
     if (err)
         return err;
-    if (seen != expected)
-        return -EAGAIN;
     futex_waiter_init(&w, word, bitset);
     futex_waiter_queue(&w);
-    return futex_waiter_sleep(&w, deadline_ns);
+    err = futex_waiter_sleep(&w, deadline_ns);
+    spin_unlock(&futex_lock);
+    return err;
 }
 
 static int many_queue(struct futex_waiter *waiters, const uint32_t *expected,
@@ -167,22 +194,28 @@ static int many_unqueue(struct futex_waiter *waiters, unsigned count)
 int futex_wait_many(struct futex_waiter *waiters, const uint32_t *expected,
                     unsigned count, uint64_t deadline_ns)
 {
-    int err = many_queue(waiters, expected, count);
     int woken = -1;
+    int err;
 
     ASSERT(count > 0 && count <= FUTEX_WAIT_MAX);
+    spin_lock(&futex_lock);
+    err = many_queue(waiters, expected, count);
     if (err) {
         (void)many_unqueue(waiters, count);
+        spin_unlock(&futex_lock);
         return err;
     }
     while (err == 0 && woken < 0) {
         thread_wake_clear();
+        spin_unlock(&futex_lock);
         err = thread_sleep(deadline_ns);
+        spin_lock(&futex_lock);
         for (unsigned i = 0; i < count; i++)
             if (list_is_empty(&waiters[i].link))
                 woken = (int)i;
     }
     woken = many_unqueue(waiters, count);
+    spin_unlock(&futex_lock);
     return woken >= 0 ? woken : err;
 }
 
@@ -219,11 +252,16 @@ static int wake_queued(const struct futex_word *word, unsigned count_max,
 int futex_wake(const struct futex_word *word, unsigned count_max,
                uint32_t bitset)
 {
+    int count;
+
     if (!futex_is_aligned(word) || bitset == 0)
         return -EINVAL;
     if (!user_range_ok(word->addr, 4))
         return -EFAULT;
-    return wake_queued(word, count_max, bitset);
+    spin_lock(&futex_lock);
+    count = wake_queued(word, count_max, bitset);
+    spin_unlock(&futex_lock);
+    return count;
 }
 
 /* Move up to `count_max` sleepers from one word to the other. -EINVAL as in
@@ -271,9 +309,9 @@ int futex_check_two(const struct futex_word *from, const struct futex_word *to,
     return seen == *expected ? 0 : -EAGAIN;
 }
 
-int futex_requeue(const struct futex_word *from, const struct futex_word *to,
-                  unsigned wake_max, unsigned move_max,
-                  const uint32_t *expected)
+static int requeue_locked(const struct futex_word *from,
+                          const struct futex_word *to, unsigned wake_max,
+                          unsigned move_max, const uint32_t *expected)
 {
     int err = futex_check_two(from, to, expected);
     int woken, moved;
@@ -287,6 +325,18 @@ int futex_requeue(const struct futex_word *from, const struct futex_word *to,
     if (moved < 0)
         return moved;
     return expected ? woken + moved : woken;
+}
+
+int futex_requeue(const struct futex_word *from, const struct futex_word *to,
+                  unsigned wake_max, unsigned move_max,
+                  const uint32_t *expected)
+{
+    int result;
+
+    spin_lock(&futex_lock);
+    result = requeue_locked(from, to, wake_max, move_max, expected);
+    spin_unlock(&futex_lock);
+    return result;
 }
 
 static uint32_t op_apply(uint32_t op, uint32_t old, uint32_t arg)
@@ -357,9 +407,9 @@ int futex_wake_op(const struct futex_word *word, const struct futex_word *word2,
         old = seen;
     }
     /* A count of 0 wakes one here, as it does on Linux. */
-    count = wake_queued(word, MAX(wake_max, 1u), FUTEX_BITSET_MATCH_ANY);
+    count = futex_wake(word, MAX(wake_max, 1u), FUTEX_BITSET_MATCH_ANY);
     if (count < 0 || !op_compare(cmp, (int32_t)old, cmp_arg))
         return count;
-    count2 = wake_queued(word2, MAX(wake2_max, 1u), FUTEX_BITSET_MATCH_ANY);
+    count2 = futex_wake(word2, MAX(wake2_max, 1u), FUTEX_BITSET_MATCH_ANY);
     return count2 < 0 ? count2 : count + count2;
 }

@@ -6,13 +6,17 @@
  *            nothing is allocated. A word is known by address space and
  *            address, one in a shared mapping by object and offset: mapped at
  *            two addresses it is one word.
- * Context:   a thread's system call; wake also from a thread's end.
+ * Context:   a thread's system call; wake also from a thread's end. One lock
+ *            guards all queues. futex_wait() and futex_wake() of a private
+ *            word need no more; everything else wants the kernel lock too, and
+ *            takes the queues' lock inside it.
  * Errors:    those of futex(2), as -errno.
  * Units:     deadline_ns on CLOCK_MONOTONIC; WAIT_FOREVER for none.
  */
 #ifndef SCHED_FUTEX_H
 #define SCHED_FUTEX_H
 
+#include "core/lock.h"
 #include "sched/wait.h"
 
 struct thread;
@@ -98,6 +102,11 @@ void futex_thread_exit(void);
 
 /* ---- between the futex*.c files ---- */
 
+/* Of the queues, of the waiters in them, and of who owns what. With the kernel
+ * lock held, the program's memory may be touched under it: a fault then takes
+ * no lock that comes before it. */
+extern struct spinlock futex_lock;
+
 struct list *futex_queue_of(const struct futex_word *word);
 static inline bool futex_is_aligned(const struct futex_word *word)
 {
@@ -118,7 +127,8 @@ MUST_CHECK int futex_check_two(const struct futex_word *from,
                                const struct futex_word *to,
                                const uint32_t *expected);
 /* A waiter of the current thread, in no queue; queue it before the sleep, which
- * ends it. 0: woken, whatever came at the same time */
+ * ends it and gives futex_lock up meanwhile. 0: woken, whatever came at the
+ * same time. futex_lock is held in all of these. */
 void futex_waiter_init(struct futex_waiter *w, const struct futex_word *word,
                        uint32_t bitset);
 void futex_waiter_queue(struct futex_waiter *w);

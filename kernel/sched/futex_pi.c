@@ -150,8 +150,8 @@ static void pass_on(struct futex_waiter *w)
     futex_pi_adjust(old);
 }
 
-static int lock(const struct futex_word *word, uint64_t deadline_ns,
-                bool is_try)
+static int lock_locked(const struct futex_word *word, uint64_t deadline_ns,
+                       bool is_try)
 {
     struct thread *t = thread_current(), *owner;
     struct futex_waiter w;
@@ -180,6 +180,17 @@ static int lock(const struct futex_word *word, uint64_t deadline_ns,
     return err;
 }
 
+static int lock(const struct futex_word *word, uint64_t deadline_ns,
+                bool is_try)
+{
+    int err;
+
+    spin_lock(&futex_lock);
+    err = lock_locked(word, deadline_ns, is_try);
+    spin_unlock(&futex_lock);
+    return err;
+}
+
 int futex_lock_pi(const struct futex_word *word, uint64_t deadline_ns)
 {
     return lock(word, deadline_ns, false);
@@ -190,7 +201,7 @@ int futex_trylock_pi(const struct futex_word *word)
     return lock(word, 0, true);
 }
 
-int futex_unlock_pi(const struct futex_word *word)
+static int unlock_locked(const struct futex_word *word)
 {
     struct thread *t = thread_current();
     struct futex_waiter *w;
@@ -219,6 +230,16 @@ int futex_unlock_pi(const struct futex_word *word)
     return 0;
 }
 
+int futex_unlock_pi(const struct futex_word *word)
+{
+    int err;
+
+    spin_lock(&futex_lock);
+    err = unlock_locked(word);
+    spin_unlock(&futex_lock);
+    return err;
+}
+
 /* The lock that w waits for is left by an owner that ends. */
 static void inherit(struct futex_waiter *w)
 {
@@ -240,19 +261,21 @@ void futex_pi_exit(void)
 {
     struct list *waiters = &thread_current()->pi_waiters;
 
+    spin_lock(&futex_lock);
     while (!list_is_empty(waiters)) {
         struct futex_waiter *w =
             LIST_ENTRY(waiters->next, struct futex_waiter, owner_link);
 
         inherit(best_waiter(&w->word));
     }
+    spin_unlock(&futex_lock);
 }
 
 /* ---- from a condition to a lock ---- */
 
-int futex_wait_requeue_pi(const struct futex_word *word,
-                          const struct futex_word *to, uint32_t expected,
-                          uint64_t deadline_ns)
+static int wait_requeue_locked(const struct futex_word *word,
+                               const struct futex_word *to, uint32_t expected,
+                               uint64_t deadline_ns)
 {
     struct futex_waiter w;
     struct thread *owner;
@@ -275,6 +298,18 @@ int futex_wait_requeue_pi(const struct futex_word *word,
     clear_owner(&w);
     futex_pi_adjust(owner);
     return err == -ERESTARTSYS ? -EAGAIN : err;
+}
+
+int futex_wait_requeue_pi(const struct futex_word *word,
+                          const struct futex_word *to, uint32_t expected,
+                          uint64_t deadline_ns)
+{
+    int err;
+
+    spin_lock(&futex_lock);
+    err = wait_requeue_locked(word, to, expected, deadline_ns);
+    spin_unlock(&futex_lock);
+    return err;
 }
 
 /* Let w wait for the lock, or have it. */
@@ -302,8 +337,9 @@ static int requeue_one(struct futex_waiter *w, const struct futex_word *to)
     return 0;
 }
 
-int futex_requeue_pi(const struct futex_word *word, const struct futex_word *to,
-                     unsigned move_max, uint32_t expected)
+static int pi_requeue_locked(const struct futex_word *word,
+                             const struct futex_word *to, unsigned move_max,
+                             uint32_t expected)
 {
     unsigned count = 0;
     int err;
@@ -328,4 +364,15 @@ int futex_requeue_pi(const struct futex_word *word, const struct futex_word *to,
         count++;
     }
     return (int)count;
+}
+
+int futex_requeue_pi(const struct futex_word *word, const struct futex_word *to,
+                     unsigned move_max, uint32_t expected)
+{
+    int result;
+
+    spin_lock(&futex_lock);
+    result = pi_requeue_locked(word, to, move_max, expected);
+    spin_unlock(&futex_lock);
+    return result;
 }

@@ -96,6 +96,7 @@ struct thread {
     struct signal_thread *signal;   /* process/signal.h */
     struct syscall_restart restart; /* for -ERESTART_RESTARTBLOCK */
     uint64_t fault_addr;
+    bool must_not_fault; /* kernel code gets -EFAULT instead: locks are held */
 };
 
 static inline struct thread *thread_current(void)

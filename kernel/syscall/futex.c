@@ -96,9 +96,8 @@ static long two_words(const struct futex_word *word, int op, uint32_t value,
                          cmd == FUTEX_CMP_REQUEUE ? &value3 : NULL);
 }
 
-/* timeout is a count in the calls that wake. Counts are int on Linux. */
-long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
-               uaddr_t addr2, uint32_t value3)
+static long futex_any(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
+                      uaddr_t addr2, uint32_t value3)
 {
     int cmd = op & FUTEX_CMD_MASK;
     bool is_real = (op & FUTEX_CLOCK_REALTIME) != 0;
@@ -145,6 +144,29 @@ long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
     default:
         return -ENOSYS;
     }
+}
+
+/* What mutexes and conditions of one program are made of: such a wait or wake
+ * needs the queues' lock alone. */
+static bool is_simple(int op)
+{
+    int cmd = op & FUTEX_CMD_MASK;
+
+    if (!(op & FUTEX_PRIVATE_FLAG) || (op & FUTEX_CLOCK_REALTIME))
+        return false;
+    return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAKE ||
+           cmd == FUTEX_WAKE_BITSET;
+}
+
+/* timeout is a count in the calls that wake. Counts are int on Linux. */
+long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
+               uaddr_t addr2, uint32_t value3)
+{
+    bool was_taken = is_simple(op) ? false : kernel_lock_enter();
+    long result = futex_any(addr, op, value, timeout, addr2, value3);
+
+    kernel_lock_leave(was_taken);
+    return result;
 }
 
 static long waitv_checked(uaddr_t user, unsigned count, uint64_t deadline_ns)

@@ -228,11 +228,30 @@ static int page_fault(struct regs *regs, uint64_t address, uint64_t error)
     return 0;
 }
 
+/* Code with locks that must not wait for memory: its copy fails at once. */
+static bool refuse_fault(struct regs *regs)
+{
+    uint64_t fixup;
+
+    if (!in_kernel(regs) || !thread_current() ||
+        !thread_current()->must_not_fault)
+        return false;
+    fixup = extable_find(regs->rip);
+    if (!fixup)
+        return false;
+    regs->rip = fixup;
+    return true;
+}
+
 int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
 {
-    bool was_taken = kernel_lock_enter();
-    int to_kernel = page_fault(regs, address, error);
+    bool was_taken;
+    int to_kernel;
 
+    if (UNLIKELY(refuse_fault(regs)))
+        return 1;
+    was_taken = kernel_lock_enter();
+    to_kernel = page_fault(regs, address, error);
     kernel_lock_leave(was_taken);
     return to_kernel;
 }
