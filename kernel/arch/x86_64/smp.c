@@ -102,16 +102,21 @@ void smp_main(void)
 
 /* ---- asking ---- */
 
+static void interrupt(unsigned cpu_number)
+{
+    if (cpu_features.is_monitor)
+        hypercall_call(HYPERCALL_KICK, 1ul << (cpu_number - 1), 0, 0);
+    else
+        stub_call(STUB_IPI, cpu_number - 1, STUB_IPI_KICK);
+}
+
 void arch_cpu_kick(unsigned cpu_number)
 {
     struct percpu *cpu = percpus[cpu_number - 1];
 
     if (__atomic_exchange_n(&cpu->is_kicked, 1, __ATOMIC_SEQ_CST))
         return; /* it has yet to handle the last one */
-    if (cpu_features.is_monitor)
-        hypercall_call(HYPERCALL_KICK, 1ul << (cpu_number - 1), 0, 0);
-    else
-        stub_call(STUB_IPI, cpu_number - 1, STUB_IPI_KICK);
+    interrupt(cpu_number);
 }
 
 static void flush_own(void)
@@ -161,7 +166,8 @@ void arch_spin_wait(void)
         arch_attend();
 }
 
-/* Set `bit` for every other CPU that runs, and interrupt those present. */
+/* Set `bit` for every other CPU that runs, and interrupt those present, even
+ * where a kick is under way: who sends that one may be stopped before he does. */
 static void ask_others(uint32_t bit)
 {
     unsigned me = arch_cpu_number();
@@ -171,7 +177,7 @@ static void ask_others(uint32_t bit)
             continue;
         __atomic_fetch_or(&percpus[n - 1]->asked, bit, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&percpus[n - 1]->is_away, __ATOMIC_SEQ_CST))
-            arch_cpu_kick(n);
+            interrupt(n);
     }
 }
 
