@@ -167,7 +167,7 @@ void arch_spin_wait(void)
 }
 
 /* Set `bit` for every other CPU that runs, and interrupt those present, even
- * where a kick is under way: who sends that one may be stopped before he does. */
+ * where a kick is under way: who sends that may be stopped before he does. */
 static void ask_others(uint32_t bit)
 {
     unsigned me = arch_cpu_number();
