@@ -48,7 +48,9 @@ $(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
 
 # The kernel is compiled for size, but for what runs often.
 KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
-	sched/futex_pi.c sched/futex_exit.c
+	sched/futex_pi.c sched/futex_exit.c core/printf.c core/panic.c \
+	core/lock.c mm/space_advise.c mm/space_info.c \
+	$(patsubst %,arch/$(ARCH)/%.c,cpuinfo decode power pvh rewrite smp)
 KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(filter-out $(KERNEL_SELDOM),$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
 	    core/*.c mm/*.c sched/*.c time/*.c)))) \
@@ -68,7 +70,7 @@ $(B)/kernel/%.o: kernel/%
 
 $(B)/kernel/abi/%.o: abi/%
 	@mkdir -p $(@D); echo "  CC   $< (kernel)"
-	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -Os -MMD -MP -c $< -o $@
 
 # ---- the vDSO: a shared object for the program, carried by the kernel ----
 VDSO := $(B)/kernel/process/vdso

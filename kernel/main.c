@@ -21,6 +21,7 @@
 #include "process/signal.h"
 #include "random/pool.h"
 #include "sched/thread.h"
+#include "syscall/syscall.h"
 #include "time/clock.h"
 
 #define STATUS_FAILED 125 /* Samara's own failures, as the command has them */
@@ -49,6 +50,7 @@ void kernel_main(struct bootinfo *boot)
     if (boot->magic != BOOTINFO_MAGIC || boot->version != BOOTINFO_VERSION)
         panic("bootinfo is not ours");
     arch_init(boot);
+    syscall_init();
     page_init(boot);
     space_init(boot->pml4_pa);
     if (boot->config_len != 0)

@@ -18,12 +18,11 @@
 #define AHEAD_MAX       16u   /* and ahead of one in memory written in order */
 #define AHEAD_TOTAL_MIN 4096u /* in a guest of so many pages or more */
 
-/* In a section of its own, between other whole pages: aligned among constants
- * it would waste another page. */
-__attribute__((section(".zero_page"), aligned(PAGE_SIZE))) static const uint8_t
-    zero_page_bytes[PAGE_SIZE] = { 0 };
+/* In memory and not in the kernel's file, which it would lengthen. */
+__attribute__((section(".bss.pages"),
+               aligned(PAGE_SIZE))) static uint8_t zero_page_bytes[PAGE_SIZE];
 
-/* Lies in the kernel image, read-only. */
+/* Nobody writes to it: the program's mappings of it are read-only. */
 static paddr_t zero_page(void)
 {
     return (uint64_t)zero_page_bytes - arch_kernel_va() + arch_kernel_pa();

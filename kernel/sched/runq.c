@@ -39,8 +39,7 @@
 #define IDLE_WEIGHT  341u         /* SCHED_IDLE: 1024 / 3 slower, as Linux's */
 #define GAP_SHORT    (1ull << 16) /* 23 us at 2.8 GHz */
 
-struct runq runqs[ARCH_CPU_MAX] = { [0 ... ARCH_CPU_MAX - 1] = {
-                                        .lock = SPINLOCK_INIT(LOCK_RUNQ) } };
+struct runq runqs[ARCH_CPU_MAX];
 unsigned runq_count = 1;
 
 static bool is_realtime(const struct thread *t)
@@ -442,6 +441,7 @@ void runq_resort(struct runq *q, struct thread *t)
 
 static void runq_init(struct runq *q, unsigned number, struct thread *current)
 {
+    spin_init(&q->lock, LOCK_RUNQ);
     list_init(&q->ready);
     list_init(&q->dead);
     timer_init(&q->slice_timer, slice_expired);

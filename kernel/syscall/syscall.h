@@ -10,7 +10,7 @@
 
 #include "core/types.h"
 
-#define SYSCALL_MAX 512u
+#define SYSCALL_MAX 464u
 
 /*
  * Handlers preserve every register, so the entry saves none and a short call
@@ -36,8 +36,10 @@
 #undef SYSCALL_REGS
 
 typedef SYSCALL_ABI long (*syscall_fn)(long, long, long, long, long, long);
-extern const syscall_fn syscall_table[SYSCALL_MAX]; /* the first CPU's */
-extern const syscall_fn syscall_handlers[SYSCALL_MAX];
+extern syscall_fn syscall_table[SYSCALL_MAX]; /* the first CPU's */
+extern syscall_fn syscall_handlers[SYSCALL_MAX];
+/* Fill both, before the program begins and before the other CPUs do. */
+void syscall_init(void);
 /* entry.S: takes the kernel lock, calls syscall_handlers[rax]. */
 SYSCALL_ABI long syscall_locked(long, long, long, long, long, long);
 

@@ -21,7 +21,7 @@
 
 #define USER_SS 0x2b
 #define USER_CS 0x33
-#define SYSCALL_MAX 512
+#define SYSCALL_MAX (PERCPU_TABLE_LEN / 8)
 #define ENOSYS 38
 
 .section .text.hot, "ax", @progbits

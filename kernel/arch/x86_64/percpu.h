@@ -20,7 +20,7 @@
 #define PERCPU_ASKED      52
 #define PERCPU_TABLE      64 /* the system-call table: link.ld puts it there */
 
-#define PERCPU_TABLE_LEN 4096
+#define PERCPU_TABLE_LEN (464 * 8) /* SYSCALL_MAX of syscall.h pointers */
 
 /* Bits of percpu.asked: what other CPUs want of this one. */
 #define ASKED_FLUSH   1 /* the whole TLB; cleared when it is done */

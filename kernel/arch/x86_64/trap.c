@@ -49,9 +49,9 @@ CHECK_OFFSET(struct regs, rip, REGS_RIP);
 CHECK_OFFSET(struct regs, rsp, REGS_RSP);
 _Static_assert(sizeof(struct regs) == REGS_LEN, "assembly knows it");
 
-__attribute__((section(".data.percpu"),
+__attribute__((section(".percpu"),
                aligned(64))) struct percpu percpu_boot = { .number = 1 };
-__attribute__((section(".data.percpu"), aligned(16)))
+__attribute__((section(".bss.boot"), aligned(16)))
 uint8_t ist_stacks[IST_COUNT * IST_STACK_LEN];
 
 static bool in_kernel(const struct regs *regs)
