@@ -303,6 +303,19 @@ TEST(calls_with_odd_flags_work_and_keep_them)
     }
 }
 
+/* A signal that comes when the call is nearly over, and the flags are the
+ * program's again. */
+TEST(calls_with_odd_flags_survive_a_timer)
+{
+    long kept = FLAG_DF;
+
+    tick(SIGALRM, disturb, 200);
+    while (seen < 20 * INTERRUPTS && kept)
+        kept = flags_after_call(FLAG_DF, SYS_getpid, 0, 0, 0, 0) & FLAG_DF;
+    tick_stop();
+    CHECK_EQ(kept, FLAG_DF);
+}
+
 static void count_step(int sig)
 {
     (void)sig;

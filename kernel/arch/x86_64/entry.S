@@ -479,8 +479,11 @@ interrupt_at_jump:
     mov %rcx, 24(%rsp)
     jmp interrupt_in_program
 
-interrupt_after_popf: /* the flags are still there: pop them again */
+/* The flags are still there: pop them again. Until then none of the program's:
+ * the slow way out calls C code, which wants DF clear. */
+interrupt_after_popf:
     subq $8, 48(%rsp)
+    movq $0x202, 40(%rsp)
     jmp restart
 
 interrupt_at_iret:
