@@ -54,6 +54,20 @@ static int host_fd(unsigned fd, bool is_write)
     return -EBADF;
 }
 
+/* Until there may be input, or room for output. The monitor watches the host's
+ * descriptors only while a CPU is idle; beside busy threads, look again now and
+ * then. */
+static int wait_for_host(bool for_output)
+{
+    uint64_t deadline = WAIT_FOREVER;
+    int err;
+
+    if (hypercall_present() && thread_ready_count() > 1)
+        deadline = clock_mono_ns() + LOOK_AGAIN_NS;
+    err = waitq_sleep(console_waitq(for_output), deadline);
+    return err == -ETIMEDOUT ? 0 : err;
+}
+
 static ssize_t tty_read(struct file *f, struct io *io, uint64_t *pos)
 {
     int fd = host_fd(fd_of(f), false);
@@ -63,17 +77,12 @@ static ssize_t tty_read(struct file *f, struct io *io, uint64_t *pos)
         return fd;
     for (;;) {
         ssize_t n = console_read(io);
-        uint64_t deadline = WAIT_FOREVER;
         int err;
 
         if (n != -EAGAIN || (f->flags & O_NONBLOCK))
             return n;
-        /* The monitor watches stdin only while the guest is idle; beside a
-         * busy thread, look again now and then. */
-        if (hypercall_present() && thread_ready_count() > 1)
-            deadline = clock_mono_ns() + LOOK_AGAIN_NS;
-        err = waitq_sleep(console_waitq(false), deadline);
-        if (err && err != -ETIMEDOUT)
+        err = wait_for_host(false);
+        if (err)
             return err;
     }
 }
@@ -94,7 +103,7 @@ static ssize_t tty_write(struct file *f, struct io *io, uint64_t *pos)
             continue;
         }
         if (n == -EAGAIN && !(f->flags & O_NONBLOCK))
-            n = waitq_sleep(console_waitq(true), WAIT_FOREVER);
+            n = wait_for_host(true);
         if (n)
             return done ? (ssize_t)done : n;
     }

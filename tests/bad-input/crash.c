@@ -2,11 +2,14 @@
 /*
  * crash.c - a program that ends badly, in the way its argument names.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define FLOOD_LEN (1 << 20)
 
 static int deeper(volatile char *above)
 {
@@ -40,6 +43,33 @@ static int exec_one(void)
     return 6;
 }
 
+static void *spin(void *arg)
+{
+    for (;;)
+        __asm__ volatile("");
+    return arg;
+}
+
+/* More than a pipe takes, while another thread keeps a CPU busy. */
+static int flood(void)
+{
+    static char data[FLOOD_LEN];
+    pthread_t busy;
+    size_t done = 0;
+
+    memset(data, 'x', sizeof(data));
+    if (pthread_create(&busy, NULL, spin, NULL) != 0)
+        return 7;
+    while (done < sizeof(data)) {
+        ssize_t n = write(1, data + done, sizeof(data) - done);
+
+        if (n < 0)
+            return 8;
+        done += (size_t)n;
+    }
+    return 9;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -68,6 +98,8 @@ int main(int argc, char **argv)
     else if (strcmp(how, "loop") == 0)
         for (;;)
             __asm__ volatile("");
+    else if (strcmp(how, "flood") == 0)
+        return flood();
     else if (strcmp(how, "sleep") == 0)
         pause();
     return 0;
