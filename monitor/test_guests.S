@@ -341,7 +341,10 @@ ENTRY random
 4:  cmp $5, %eax        /* TIMER */
     jne 5f
     movq $0, 24(%r15)
-5:  cmp $4, %eax        /* EXIT */
+5:  cmp $11, %eax       /* KICK: the interrupt would end the guest */
+    jne 8f
+    andq $~1, 24(%r15)
+8:  cmp $4, %eax        /* EXIT */
     je 6f
     cmp $7, %eax        /* PANIC */
     jne 7f
