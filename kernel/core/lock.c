@@ -11,6 +11,16 @@
 /* Taken from the start: whoever boots has it. */
 struct spinlock kernel_lock = { 1, LOCK_KERNEL };
 
+#ifdef SAMARA_GUEST
+void spin_lock_wait(struct spinlock *l)
+{
+    do
+        while (__atomic_load_n(&l->owner, __ATOMIC_RELAXED))
+            arch_spin_wait();
+    while (!spin_try_raw(l));
+}
+#endif
+
 /* What each CPU holds in the order of taking, but for the kernel lock: that
  * is the first in the order, and assembly takes and releases it as well. */
 static struct {

@@ -118,33 +118,44 @@ static void drop_suid(struct inode *i)
         i->mode &= ~drop;
 }
 
-ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
+static inline ssize_t write_any(struct file *f, struct io *io, uint64_t *pos)
 {
-    bool is_regular = f->inode && S_ISREG(f->inode->mode);
-    uint64_t began;
+    uint64_t began = cputime_long_begin(io->left);
+    ssize_t done = f->ops->write(f, io, pos);
+
+    cputime_long_end(began);
+    if (done > 0)
+        notify_file(f, IN_MODIFY);
+    return done;
+}
+
+static ssize_t write_regular(struct file *f, struct io *io, uint64_t *pos)
+{
     ssize_t done;
+    int err;
 
-    if (!file_can_write(f))
-        return -EBADF;
-    if (!f->ops->write)
-        return -EINVAL;
-    if (is_regular && io->left > 0) {
-        int err;
-
+    if (io->left > 0) {
         if (f->flags & O_APPEND)
             *pos = f->inode->size;
         err = write_limit(io, *pos);
         if (err)
             return err;
     }
-    began = cputime_long_begin(io->left);
-    done = f->ops->write(f, io, pos);
-    cputime_long_end(began);
-    if (is_regular && done > 0)
-        drop_suid(f->inode);
+    done = write_any(f, io, pos);
     if (done > 0)
-        notify_file(f, IN_MODIFY);
+        drop_suid(f->inode);
     return done;
+}
+
+ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    if (!file_can_write(f))
+        return -EBADF;
+    if (!f->ops->write)
+        return -EINVAL;
+    if (f->inode && S_ISREG(f->inode->mode))
+        return write_regular(f, io, pos);
+    return write_any(f, io, pos);
 }
 
 ssize_t file_read_kernel(struct file *f, void *buf, size_t len, uint64_t off)

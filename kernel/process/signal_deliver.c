@@ -144,14 +144,13 @@ static void run_handler(struct regs *regs, const struct signal_info *info)
     signal_set_blocked(blocked);
 }
 
-void signal_deliver(struct regs *regs)
+static NOINLINE void deliver_pending(struct thread *t, struct regs *regs)
 {
-    struct thread *t = thread_current();
-    struct signal_thread *s = t->signal;
+    const struct signal_thread *s = t->signal;
     struct process *p = t->process;
     struct signal_info info;
 
-    if (UNLIKELY(p->signal->stopped))
+    if (p->signal->stopped)
         wait_while_stopped(p);
     while (t->interrupted && !p->exiting) {
         if (!signal_dequeue(~s->blocked, &info)) {
@@ -164,8 +163,18 @@ void signal_deliver(struct regs *regs)
             run_handler(regs, &info);
         signal_recalc();
     }
+}
+
+/* Most who come here were preempted, and have no signal. */
+void signal_deliver(struct regs *regs)
+{
+    struct thread *t = thread_current();
+    struct signal_thread *s = t->signal;
+
+    if (UNLIKELY(t->interrupted || t->process->signal->stopped))
+        deliver_pending(t, regs);
     finish_call(regs, NULL);
-    if (s->restore_blocked && !p->exiting) {
+    if (UNLIKELY(s->restore_blocked) && !t->process->exiting) {
         s->restore_blocked = false;
         signal_set_blocked(s->saved_blocked);
     }

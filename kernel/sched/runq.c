@@ -134,7 +134,7 @@ static void resched_current(struct runq *q)
 {
     q->current->need_resched = true;
     q->current->kicked = true;
-    if (q == runq_mine())
+    if (runq_is_mine(q))
         arch_work_set();
     else
         arch_cpu_kick(q->number);
@@ -213,7 +213,7 @@ static void preempt_check(struct runq *q, const struct thread *t)
     struct thread *current = q->current;
     uint64_t now, lead;
 
-    if (q->idle == RUNQ_HALTED && q != runq_mine())
+    if (q->idle == RUNQ_HALTED && !runq_is_mine(q))
         arch_cpu_kick(q->number);
     if (current->state != THREAD_RUNNING)
         return; /* it waits for interrupts, and will look at the list */
@@ -227,7 +227,7 @@ static void preempt_check(struct runq *q, const struct thread *t)
     /* It ran alone until now, so nobody waited for its slice to end. */
     if (q->ready_count == 1 && current->slice_end <= now)
         runq_slice_begin(current, now);
-    if (q == runq_mine())
+    if (runq_is_mine(q))
         slice_watch(q, now);
     else if (!timer_is_armed(&q->slice_timer))
         arch_cpu_kick(q->number); /* thread_return_work() watches */

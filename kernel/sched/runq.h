@@ -53,6 +53,11 @@ static inline struct runq *runq_mine(void)
     return &runqs[arch_cpu_number() - 1];
 }
 
+static inline bool runq_is_mine(const struct runq *q)
+{
+    return q->number == arch_cpu_number();
+}
+
 static inline unsigned runq_running(void)
 {
     return __atomic_load_n(&runq_count, __ATOMIC_ACQUIRE);

@@ -93,7 +93,8 @@ static void resched(struct thread *t, struct regs *regs)
             return;
         t->need_resched = false;
     }
-    rseq_abort(regs);
+    if (UNLIKELY(t->rseq))
+        rseq_abort(regs);
 }
 
 void thread_return_work(struct regs *regs)
@@ -198,9 +199,9 @@ static int sleep_now(struct thread *t, bool is_deaf)
     return 0;
 }
 
-static int sleep_until(uint64_t deadline_ns, bool is_deaf)
+static NOINLINE int sleep_timed(struct thread *t, uint64_t deadline_ns,
+                                bool is_deaf)
 {
-    struct thread *t = thread_current();
     struct sleep_timer s = { .thread = t };
     int err;
 
@@ -208,21 +209,25 @@ static int sleep_until(uint64_t deadline_ns, bool is_deaf)
         return 0; /* a wake-up goes before a signal, or it would be lost */
     if (must_not_sleep(t, is_deaf))
         return -ERESTARTSYS;
-    if (deadline_ns == WAIT_FOREVER) {
-        err = sleep_now(t, is_deaf);
-    } else {
-        if (clock_mono_ns() >= deadline_ns)
-            return -ETIMEDOUT;
-        timer_init(&s.timer, sleep_over);
-        timer_arm(&s.timer, deadline_ns);
-        err = sleep_now(t, is_deaf);
-        timer_cancel(&s.timer);
-    }
+    if (clock_mono_ns() >= deadline_ns)
+        return -ETIMEDOUT;
+    timer_init(&s.timer, sleep_over);
+    timer_arm(&s.timer, deadline_ns);
+    err = sleep_now(t, is_deaf);
+    timer_cancel(&s.timer);
+    return s.is_over ? -ETIMEDOUT : err;
+}
+
+static int sleep_until(uint64_t deadline_ns, bool is_deaf)
+{
+    struct thread *t = thread_current();
+    int err = LIKELY(deadline_ns == WAIT_FOREVER)
+                  ? sleep_now(t, is_deaf)
+                  : sleep_timed(t, deadline_ns, is_deaf);
+
     if (t->woken)
         return 0;
-    if (err || must_not_sleep(t, is_deaf))
-        return -ERESTARTSYS;
-    return s.is_over ? -ETIMEDOUT : 0;
+    return must_not_sleep(t, is_deaf) ? -ERESTARTSYS : err;
 }
 
 int thread_sleep(uint64_t deadline_ns)

@@ -97,17 +97,24 @@ static ssize_t transfer_vec(const struct transfer *t, uaddr_t vec,
     return done;
 }
 
+static NOINLINE ssize_t transfer_long(int fd, uaddr_t buf, size_t len,
+                                      bool is_write)
+{
+    const struct transfer t = { .fd = fd, .is_write = is_write };
+
+    return transfer_one(&t, buf, len);
+}
+
 /* Nothing but a buffer at the file's own position, as nearly all are. */
 static ssize_t transfer_plain(int fd, uaddr_t buf, size_t len, bool is_write)
 {
-    const struct transfer t = { .fd = fd, .is_write = is_write };
     const struct io_vec one = { buf, len };
     struct io io = { .vec = &one, .vec_count = 1, .left = len };
     struct file *f;
     ssize_t done;
 
     if (UNLIKELY(len > IO_LEN_MAX))
-        return transfer_one(&t, buf, len);
+        return transfer_long(fd, buf, len, is_write);
     f = fd_get(fd);
     if (!f)
         return -EBADF;

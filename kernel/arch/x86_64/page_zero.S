@@ -19,11 +19,11 @@ arch_page_zero:
     lea 4096(%rdi), %rax
 1:
     .set off, 0
-    .rept 16
+    .rept 32
     movaps %xmm0, off(%rdi)
     .set off, off + 16
     .endr
-    add $256, %rdi
+    add $512, %rdi
     cmp %rax, %rdi
     jne 1b
     movups (%rsp), %xmm0
