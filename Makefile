@@ -57,8 +57,8 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix fs/,dentry.c epoll.c erofs.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
-	$(addprefix process/,signal.c signal_deliver.c signal_frame.c) \
-	$(addprefix syscall/,at.c deadline.c epoll.c futex.c mmap.c poll.c \
+	$(addprefix process/,signal.c signal_deliver.c) \
+	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 KERNEL_SPEED := -Os
 $(KERNEL_FAST): KERNEL_SPEED := -O2 -falign-functions=1 -falign-loops=1 \

@@ -208,7 +208,7 @@ void runq_slice_begin(struct thread *t, uint64_t now)
 /* ---- waking ---- */
 
 /* t has just become ready in q: does it go before the one that runs? */
-static void preempt_check(struct runq *q, const struct thread *t)
+static inline void preempt_check(struct runq *q, const struct thread *t)
 {
     struct thread *current = q->current;
     uint64_t now, lead;
@@ -279,12 +279,17 @@ static void move_vruntime(struct thread *t, const struct runq *from,
     t->vruntime = to->vruntime_min + lead - credit;
 }
 
-void runq_add(struct runq *q, struct thread *t)
+static inline void add(struct runq *q, struct thread *t)
 {
     if (!is_realtime(t) && q->vruntime_min > SLEEP_CREDIT)
         t->vruntime = MAX(t->vruntime, q->vruntime_min - SLEEP_CREDIT);
     enqueue(q, t, key_of(t), false);
     preempt_check(q, t);
+}
+
+void runq_add(struct runq *q, struct thread *t)
+{
+    add(q, t);
 }
 
 void runq_leave(struct runq *q, struct thread *t, const struct runq *to)
@@ -304,7 +309,7 @@ void runq_wake(struct runq *q, struct thread *t)
         spin_unlock(&q->lock);
         spin_lock(&to->lock);
     }
-    runq_add(to, t);
+    add(to, t);
     spin_unlock(&to->lock);
 }
 
@@ -428,8 +433,7 @@ void runq_resort(struct runq *q, struct thread *t)
 {
     if (t->state == THREAD_READY) {
         runq_remove(q, t);
-        enqueue(q, t, key_of(t), false);
-        preempt_check(q, t);
+        runq_add(q, t);
     } else if (t == q->current && t->state == THREAD_RUNNING &&
                !list_is_empty(&q->ready)) {
         runq_slice_begin(t, arch_cycles());

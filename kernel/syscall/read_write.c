@@ -106,7 +106,8 @@ static NOINLINE ssize_t transfer_long(int fd, uaddr_t buf, size_t len,
 }
 
 /* Nothing but a buffer at the file's own position, as nearly all are. */
-static ssize_t transfer_plain(int fd, uaddr_t buf, size_t len, bool is_write)
+static inline ssize_t transfer_plain(int fd, uaddr_t buf, size_t len,
+                                     bool is_write)
 {
     const struct io_vec one = { buf, len };
     struct io io = { .vec = &one, .vec_count = 1, .left = len };
