@@ -105,7 +105,8 @@ struct arch_thread {
     uint64_t kernel_sp;  /* saved while not running */
     uint64_t kstack_top; /* struct regs lies just below */
     uint64_t fs_base;
-    void *xstate; /* vector registers while not running; or NULL */
+    void *xstate;          /* vector registers while not running; or NULL */
+    uint64_t undefined_at; /* an instruction that gets no second try */
 };
 
 /* The current thread's registers at its entry to the kernel. rbx, rbp and

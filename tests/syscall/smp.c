@@ -304,6 +304,63 @@ TEST(everyone_allocates)
     join_all();
 }
 
+/* ---- code behind a call that several enter at once ---- */
+
+/* getpid's call; what a kernel may do to it covers the bytes behind. */
+static const unsigned char call_and_return[8] = { 0x0f, 0x05, 0x90, 0x90,
+                                                  0x90, 0x90, 0xc3, 0xc3 };
+#define SITES 200
+
+static unsigned char *sites;
+static atomic_int turn, arrived;
+
+static long go_to(const unsigned char *code)
+{
+    long result = SYS_getpid;
+
+    __asm__ volatile("call *%[code]"
+                     : "+a"(result)
+                     : [code] "r"(code)
+                     : "rcx", "r11", "cc", "memory");
+    return result;
+}
+
+static void *go_behind_calls(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < SITES; i++) {
+        for (int n = 1; atomic_load(&turn) <= i; n++)
+            if (n % 10000 == 0)
+                sched_yield();
+        if (go_to(sites + i * 64 + 3) != SYS_getpid)
+            _exit(97);
+        atomic_fetch_add(&arrived, 1);
+    }
+    return NULL;
+}
+
+TEST(several_threads_jump_behind_a_call_at_once)
+{
+    sites = mmap(NULL, SITES * 64, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(sites != MAP_FAILED);
+    for (int i = 0; i < SITES; i++)
+        memcpy(sites + i * 64, call_and_return, sizeof(call_and_return));
+    CHECK_OK(mprotect(sites, SITES * 64, PROT_READ | PROT_EXEC));
+    atomic_store(&turn, 0);
+    atomic_store(&arrived, 0);
+    start_all(go_behind_calls);
+    for (int i = 0; i < SITES; i++) {
+        for (int n = 0; n < 3; n++)
+            CHECK_EQ(go_to(sites + i * 64), getpid());
+        atomic_fetch_add(&turn, 1);
+        while (atomic_load(&arrived) < THREADS * (i + 1))
+            sched_yield();
+    }
+    join_all();
+    CHECK_OK(munmap(sites, SITES * 64));
+}
+
 /* ---- threads that come and go ---- */
 
 static void *nothing(void *arg)

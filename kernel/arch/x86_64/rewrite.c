@@ -485,6 +485,19 @@ bool rewrite_undo_at(struct regs *regs)
     return true;
 }
 
+/* Between the fault and the kernel lock another CPU, which ran into the same
+ * site, may have given it its old bytes back. The site may even be forgotten
+ * by now, so every undefined instruction is executed twice. */
+bool rewrite_try_again(const struct regs *regs)
+{
+    struct arch_thread *t = &thread_current()->arch;
+
+    if (arch_cpu_count() == 1 || t->undefined_at == regs->rip)
+        return false;
+    t->undefined_at = regs->rip;
+    return true;
+}
+
 static struct site *site_of_trampoline(uint64_t rip)
 {
     for (unsigned i = 0; i < BUCKET_COUNT; i++)

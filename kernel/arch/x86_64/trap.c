@@ -128,6 +128,7 @@ static const struct {
 #define FLAG_AC          0x40000u
 #define VECTOR_ALIGNMENT 17u
 #define VECTOR_STEP      1u
+#define VECTOR_UNDEFINED 6u
 
 static void program_exception(struct regs *regs, uint64_t vector,
                               uint64_t error)
@@ -135,7 +136,8 @@ static void program_exception(struct regs *regs, uint64_t vector,
     struct signal_info info = { .trapno = vector, .error = error };
 
     if (rewrite_undo_at(regs) ||
-        (vector == VECTOR_STEP && rewrite_undo_step(regs)))
+        (vector == VECTOR_STEP && rewrite_undo_step(regs)) ||
+        (vector == VECTOR_UNDEFINED && rewrite_try_again(regs)))
         return;
     if (vector >= ARRAY_LEN(exception_signals) ||
         exception_signals[vector].signo == 0)

@@ -64,6 +64,8 @@ void rewrite_site(struct regs *regs);
 /* True when the exception at regs->rip came from going to the middle of a
  * rewritten site: go on at regs->rip, which may have changed. */
 bool rewrite_undo_at(struct regs *regs);
+/* The same for #UD, when another CPU may have mended the site meanwhile. */
+bool rewrite_try_again(const struct regs *regs);
 /* A program that steps itself came to where the rewritten site's call has not
  * begun: the site gets its old bytes back, and the step is taken there. */
 bool rewrite_undo_step(struct regs *regs);
