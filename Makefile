@@ -158,6 +158,8 @@ check-languages: all
 	@tools/run-languages -b $(B) $(T)
 check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
+check-machines: all
+	@tools/run-machines -b $(B) $(T)
 check-readme: all
 	@tools/run-readme -b $(B)
 check-fuzz: all
@@ -196,7 +198,8 @@ clean:
 
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
-	check-languages check-bad-input check-readme check-fuzz
+	check-languages check-bad-input check-machines check-readme \
+	check-fuzz
 .DELETE_ON_ERROR:
 -include $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d)

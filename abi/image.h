@@ -9,6 +9,15 @@
  *              PT_LOAD R--  root file system, EROFS, uncompressed
  *              PT_LOAD R--  default run configuration, config.h
  *              PT_NOTE      XEN_ELFNOTE_PHYS32_ENTRY
+ *            A small image has five more PT_LOAD before the note, of the same
+ *            bytes of the file, for a machine whose RAM ends too early for the
+ *            first four:
+ *              PT_LOAD R-X  the first page of the kernel, at KERNEL_LOW_END
+ *              PT_LOAD * 4  the first four, from KERNEL_LOW_PA on
+ *            Its PVH entry is in the page at KERNEL_LOW_END, and chooses one of
+ *            the two (header.S). What lies below that page is left alone by
+ *            qboot, and cleared by SeaBIOS before the kernel starts; the page
+ *            is left alone by both.
  *            File offsets are congruent to p_paddr modulo 4096 and the data of
  *            a segment is contiguous, so every segment can be mapped.
  *            The kernel's own ELF has the first two and the note; it is linked
@@ -29,7 +38,9 @@
 #define KERNEL_MAGIC      0x6c656e72654b6d53ull /* "SmKernel" */
 #define KERNEL_ABI        2u
 #define KERNEL_PA         0x100000ull /* where the kernel is loaded */
-#define KERNEL_VECTOR_MAX 64u         /* IDT entries that the kernel fills */
+#define KERNEL_LOW_PA     0x10000ull  /* and a small image a second time */
+#define KERNEL_LOW_END    0x90000ull
+#define KERNEL_VECTOR_MAX 64u /* IDT entries that the kernel fills */
 
 struct kernel_header {
     uint64_t magic;

@@ -41,7 +41,8 @@ struct image_segment {
 struct image {
     int fd;
     uint64_t file_len;
-    uint64_t entry; /* guest-physical, of the PVH note */
+    uint64_t entry;     /* guest-physical, of the PVH note */
+    uint64_t entry_off; /* where in the file the note has it */
     struct image_segment text;
     struct image_segment data;
     struct image_segment root;   /* file_len 0: a bare kernel */

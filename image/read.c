@@ -63,6 +63,9 @@ bool image_recognise(int fd)
            ph.p_type == PT_LOAD && ph.p_vaddr == 0 && ph.p_paddr == KERNEL_PA;
 }
 
+/* How many segments a bare kernel has, an image, and a small image. */
+enum { LOADS_KERNEL = 2, LOADS_WHOLE = 4, LOADS_WITH_LOW = 9 };
+
 static int segment_take(const struct reader *r, const Elf64_Phdr *ph,
                         uint32_t flags, struct image_segment *seg)
 {
@@ -115,6 +118,7 @@ static int notes_take(const struct reader *r, const Elf64_Phdr *ph)
 
             memcpy(&entry, notes + desc, sizeof(entry));
             img->entry = entry;
+            img->entry_off = ph->p_offset + desc;
         }
         if (memcmp(notes + name, "GNU", 4) == 0 &&
             nh.n_type == NT_GNU_BUILD_ID &&
@@ -126,13 +130,49 @@ static int notes_take(const struct reader *r, const Elf64_Phdr *ph)
     return 0;
 }
 
+/* The segments of a small image for low memory are the first page, and then
+ * the others once more (abi/image.h). */
+static int low_segment_check(const struct reader *r, const Elf64_Phdr *ph,
+                             const Elf64_Phdr *loads, unsigned number)
+{
+    Elf64_Phdr want = loads[0];
+
+    if (number >= LOADS_WITH_LOW)
+        return damaged(r, "it has more than nine segments");
+    if (number == LOADS_WHOLE) {
+        want.p_paddr = KERNEL_LOW_END;
+        want.p_filesz = want.p_memsz = IMAGE_PAGE_LEN;
+    } else {
+        want = loads[number - LOADS_WHOLE - 1];
+        want.p_paddr -= KERNEL_PA - KERNEL_LOW_PA;
+    }
+    if (ph->p_offset != want.p_offset || ph->p_filesz != want.p_filesz ||
+        ph->p_memsz != want.p_memsz || ph->p_paddr != want.p_paddr)
+        return damaged(r, "a segment for low memory is not a copy");
+    return 0;
+}
+
+/* Take or check the segment of this number; load[] keeps the first ones. */
+static int load_take(const struct reader *r, const Elf64_Phdr *ph,
+                     Elf64_Phdr *load, unsigned number)
+{
+    static const uint32_t flags[LOADS_WHOLE] = { PF_R | PF_X, PF_R | PF_W, PF_R,
+                                                 PF_R };
+    struct image *img = r->img;
+    struct image_segment *const into[LOADS_WHOLE] = { &img->text, &img->data,
+                                                      &img->root,
+                                                      &img->config };
+
+    if (number >= LOADS_WHOLE)
+        return low_segment_check(r, ph, load, number);
+    load[number] = *ph;
+    return segment_take(r, ph, flags[number], into[number]);
+}
+
 static int segments_read(const struct reader *r, const Elf64_Ehdr *eh)
 {
-    static const uint32_t flags[4] = { PF_R | PF_X, PF_R | PF_W, PF_R, PF_R };
     struct image *img = r->img;
-    struct image_segment *const into[4] = { &img->text, &img->data, &img->root,
-                                            &img->config };
-    Elf64_Phdr ph[IMAGE_PHDR_MAX];
+    Elf64_Phdr ph[IMAGE_PHDR_MAX], load[LOADS_WHOLE];
     unsigned loads = 0, i;
     int err;
 
@@ -141,14 +181,13 @@ static int segments_read(const struct reader *r, const Elf64_Ehdr *eh)
     for (i = 0; i < eh->e_phnum && err == 0; i++) {
         if (ph[i].p_type == PT_NOTE) {
             err = notes_take(r, &ph[i]);
-        } else if (ph[i].p_type == PT_LOAD && loads == 4) {
-            err = damaged(r, "it has more than four segments");
         } else if (ph[i].p_type == PT_LOAD) {
-            err = segment_take(r, &ph[i], flags[loads], into[loads]);
+            err = load_take(r, &ph[i], load, loads);
             loads++;
         }
     }
-    if (err == 0 && loads != 2 && loads != 4)
+    if (err == 0 && loads != LOADS_KERNEL && loads != LOADS_WHOLE &&
+        loads != LOADS_WITH_LOW)
         err = damaged(r, "segments are missing");
     if (err == 0 && img->entry == 0)
         err = damaged(r, "the PVH note is missing");

@@ -7,7 +7,8 @@
  *     0x1000  kernel text | kernel data | root | configuration
  *             .symtab .strtab .shstrtab, section headers
  * In memory the root follows the kernel's bss, and the configuration the root,
- * so that a small machine can hold them.
+ * so that a small machine can hold them. What fits into low memory is described
+ * a second time, for a machine without memory beyond it.
  */
 #include <elf.h>
 #include <errno.h>
@@ -24,7 +25,7 @@
 #include "image/image.h"
 
 enum { LOAD_TEXT, LOAD_DATA, LOAD_ROOT, LOAD_CONFIG, LOAD_COUNT };
-#define PHDR_COUNT (LOAD_COUNT + 1u) /* and the notes */
+#define PHDR_MAX (2u * LOAD_COUNT + 2) /* the first page, all twice, notes */
 
 /* Names of the sections, and where each begins in the table of names. */
 static const char section_names[] = "\0.symtab\0.strtab\0.shstrtab";
@@ -44,9 +45,9 @@ struct writer {
 
 struct first_page {
     Elf64_Ehdr eh;
-    Elf64_Phdr ph[PHDR_COUNT];
+    Elf64_Phdr ph[PHDR_MAX];
     uint8_t notes[IMAGE_PAGE_LEN - sizeof(Elf64_Ehdr) -
-                  PHDR_COUNT * sizeof(Elf64_Phdr)];
+                  PHDR_MAX * sizeof(Elf64_Phdr)];
 };
 
 _Static_assert(sizeof(struct first_page) == IMAGE_PAGE_LEN, "one page");
@@ -108,8 +109,41 @@ static void loads_fill(const struct writer *w, Elf64_Phdr *ph)
              round_page(w->parts->config_len));
 }
 
+/* More segments, if the image is small enough for low memory and the code of
+ * its entry in the first page. Result: how many there are in all. */
+static unsigned low_loads_fill(const struct writer *w, Elf64_Phdr *ph)
+{
+    uint64_t len =
+        ph[LOAD_CONFIG].p_paddr + ph[LOAD_CONFIG].p_memsz - KERNEL_PA;
+    Elf64_Phdr *low = &ph[LOAD_COUNT];
+
+    if (len > KERNEL_LOW_END - KERNEL_LOW_PA ||
+        w->kernel.entry - KERNEL_PA >= IMAGE_PAGE_LEN)
+        return LOAD_COUNT;
+    load_set(low++, PF_R | PF_X, IMAGE_PAGE_LEN, KERNEL_LOW_END, KERNEL_LOW_END,
+             IMAGE_PAGE_LEN, IMAGE_PAGE_LEN);
+    for (unsigned i = 0; i < LOAD_COUNT; i++, low++) {
+        *low = ph[i];
+        low->p_paddr -= KERNEL_PA - KERNEL_LOW_PA;
+        low->p_vaddr = low->p_paddr;
+    }
+    return 2 * LOAD_COUNT + 1;
+}
+
+/* In notes that lay at off: the first page's copy is where to enter. */
+static void entry_move_low(const struct writer *w, uint8_t *notes, uint64_t off,
+                           uint64_t len)
+{
+    uint64_t at = w->kernel.entry_off - off;
+    uint32_t entry = (uint32_t)(w->kernel.entry - KERNEL_PA + KERNEL_LOW_END);
+
+    if (at < len)
+        memcpy(notes + at, &entry, sizeof(entry));
+}
+
 /* The kernel's notes go into the first page: QEMU reads them by file offset. */
-static int notes_fill(struct writer *w, struct first_page *first)
+static int notes_fill(struct writer *w, unsigned loads,
+                      struct first_page *first)
 {
     const struct image *k = &w->kernel;
     Elf64_Ehdr eh;
@@ -129,11 +163,13 @@ static int notes_fill(struct writer *w, struct first_page *first)
                                  w->parts->kernel_path);
             err = file_read_at(k->fd, first->notes, ph.p_filesz, ph.p_offset,
                                w->parts->kernel_path, w->fault);
+            if (loads > LOAD_COUNT)
+                entry_move_low(w, first->notes, ph.p_offset, ph.p_filesz);
             ph.p_offset = offsetof(struct first_page, notes);
             ph.p_vaddr = 0;
             ph.p_paddr = 0;
             ph.p_align = 4;
-            first->ph[LOAD_COUNT] = ph;
+            first->ph[loads] = ph;
         }
     }
     first->eh = eh;
@@ -143,16 +179,19 @@ static int notes_fill(struct writer *w, struct first_page *first)
 static int first_page_put(struct writer *w, Elf64_Phdr *loads_out)
 {
     struct first_page first = { 0 };
+    unsigned loads;
     uint64_t end;
-    int err = notes_fill(w, &first);
+    int err;
 
+    loads_fill(w, first.ph);
+    loads = low_loads_fill(w, first.ph);
+    err = notes_fill(w, loads, &first);
     if (err)
         return err;
-    loads_fill(w, first.ph);
     end = first.ph[LOAD_CONFIG].p_offset + first.ph[LOAD_CONFIG].p_filesz;
     first.eh.e_type = ET_EXEC;
     first.eh.e_phoff = offsetof(struct first_page, ph);
-    first.eh.e_phnum = PHDR_COUNT;
+    first.eh.e_phnum = (uint16_t)(loads + 1);
     first.eh.e_shoff = end;
     first.eh.e_shentsize = sizeof(Elf64_Shdr);
     first.eh.e_shnum = SECT_COUNT;

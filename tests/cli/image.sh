@@ -41,6 +41,27 @@ check "symbols" sh -c "readelf -sW one.img | grep -q start"
 check "readelf finds nothing odd" sh -c "! readelf -aW one.img 2>&1 |
     grep -qi 'warning\|error'"
 
+# --- a small image: once more in low memory ---
+printf '.globl _start\n_start: mov $60, %%eax\nxor %%edi, %%edi\nsyscall\n' |
+    ${CC:-gcc} -nostdlib -static -x assembler - -o least
+check "build a small one" run 0 build -o least.img ./least
+least() { readelf -lW least.img | grep LOAD; }
+copies() {
+    least | head -4 >high && least | tail -4 >low &&
+        while read -r _ off _ pa file mem _ <&3 &&
+            read -r _ low_off _ low_pa low_file low_mem _ <&4; do
+            [ "$off $file $mem" = "$low_off $low_file $low_mem" ] &&
+                [ $((pa - low_pa)) = $((0xf0000)) ] || exit 1
+        done 3<high 4<low
+}
+check "nine segments" test "$(least | wc -l)" = 9
+check "the last four are copies" copies
+check "the entry is in the fifth" sh -c "readelf -nW least.img |
+    grep -q '00 04 09 00'"
+check "readelf finds nothing odd in it" sh -c "! readelf -aW least.img 2>&1 |
+    grep -qi 'warning\|error'"
+check "it can be inspected" says "program *.*least" inspect least.img
+
 # --- the root, byte for byte ---
 extract() {
     set -- $(loads | sed -n 3p)
@@ -62,6 +83,13 @@ damage() {
     printf "$2" | dd of=bad.img bs=1 seek="$1" conv=notrunc 2>/dev/null
     refuses 126 "'./bad.img' is damaged" run --dry-run ./bad.img
 }
+damage_low() {
+    cp least.img bad.img
+    chmod +x bad.img
+    printf '\377' | dd of=bad.img bs=1 seek=$((64 + $1 * 56 + $2)) \
+        conv=notrunc 2>/dev/null
+    refuses 126 "not a copy" run --dry-run ./bad.img
+}
 for len in 4096 8192 20480 1000000; do
     head -c $len one.img >bad.img
     check "truncated to $len bytes" refuses 126 "truncated" run ./bad.img
@@ -74,6 +102,11 @@ check "text length" damage 4108 '\377\377\377\377'
 check "segment offset" damage $((64 + 2 * 56 + 8)) '\377\377\377\377\377'
 check "segment length" damage $((64 + 2 * 56 + 32)) '\377\377\377\377\377'
 check "EROFS magic" damage $((0x5000 + 1024)) 'XXXX'
+for number in 4 5 8; do
+    for field in 9 25 33 41; do # offset, address, lengths
+        check "low segment $number, byte $field" damage_low $number $field
+    done
+done
 set -- $(loads | sed -n 4p)
 config=$(($2))
 bad_config() {

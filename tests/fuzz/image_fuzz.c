@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static struct {
     Elf64_Ehdr eh;
-    Elf64_Phdr ph[5];
+    Elf64_Phdr ph[10];
     uint32_t note[5];
 } first;
 
@@ -45,10 +45,11 @@ static void load_set(unsigned i, uint32_t flags, uint64_t page, uint64_t pa,
                                 .p_align = PAGE };
 }
 
-/* One page of text, of data, of root and of configuration. */
+/* One page of text, of data, of root and of configuration; once more, low. */
 static void good_make(uint8_t *file)
 {
-    static const uint32_t note[5] = { 4, 4, 18, 0x6e6558, 0x100400 };
+    static const uint32_t note[5] = { 4, 4, 18, 0x6e6558,
+                                      KERNEL_LOW_END + 0x400 };
     const uint32_t erofs = 0xe0f5e1e2;
     const struct config_header config = { CONFIG_MAGIC, CONFIG_VERSION, 32, 1 };
     const struct config_record record = { CONFIG_EXE, 2 };
@@ -71,7 +72,7 @@ static void good_make(uint8_t *file)
     first.eh.e_machine = EM_X86_64;
     first.eh.e_phoff = sizeof(first.eh);
     first.eh.e_phentsize = sizeof(Elf64_Phdr);
-    first.eh.e_phnum = 5;
+    first.eh.e_phnum = 10;
     first.eh.e_shoff = 5 * PAGE;
     first.eh.e_shentsize = sizeof(Elf64_Shdr);
     first.eh.e_shnum = 4;
@@ -79,7 +80,11 @@ static void good_make(uint8_t *file)
     load_set(1, PF_R | PF_W, 2, KERNEL_PA + PAGE, 1);
     load_set(2, PF_R, 3, KERNEL_PA + 2 * PAGE, 1);
     load_set(3, PF_R, 4, KERNEL_PA + 3 * PAGE, 1);
-    first.ph[4] = (Elf64_Phdr){ .p_type = PT_NOTE,
+    load_set(4, PF_R | PF_X, 1, KERNEL_LOW_END, 1);
+    for (unsigned i = 0; i < 4; i++)
+        load_set(5 + i, first.ph[i].p_flags, 1 + i, KERNEL_LOW_PA + i * PAGE,
+                 1);
+    first.ph[9] = (Elf64_Phdr){ .p_type = PT_NOTE,
                                 .p_offset = sizeof(first.eh) + sizeof(first.ph),
                                 .p_filesz = sizeof(note) };
     memcpy(first.note, note, sizeof(note));

@@ -21,7 +21,10 @@ kernel_header:
 .section .header.rest, "ax", @progbits
 rest:
 #define HEADER (rest - 24)
-#define PA(symbol) (symbol - HEADER + 0x100000)
+#define OFF(symbol) (symbol - HEADER)
+#define KERNEL_PA      0x100000
+#define KERNEL_LOW_PA  0x10000
+#define MAGIC_LOW      0x654b6d53 /* of KERNEL_MAGIC */
     .long __kernel_end - HEADER
     .long kernel_entry - HEADER
     .long stub_text - HEADER
@@ -38,11 +41,18 @@ rest:
     .long boot_stack_top - HEADER
     .long cpu_entry - HEADER
     .balign 8
-    .quad 0, 0, 0, 0 /* root, config: filled by the image writer */
+root_place:
+    .quad 0, 0
+config_place:
+    .quad 0, 0 /* both filled by the image writer */
 
 /*
  * 32-bit protected mode without paging, ring 0, ebx = struct hvm_start_info
- * (the Xen x86/HVM direct boot ABI). QEMU loads the image at KERNEL_PA.
+ * (the Xen x86/HVM direct boot ABI). QEMU loads the image at KERNEL_PA. Of a
+ * small image it loads a copy at KERNEL_LOW_PA, and one of this page alone
+ * behind it, at KERNEL_LOW_END, where this then runs. ebp = the one to start:
+ * the copy only where the RAM ends before the image at KERNEL_PA does, and if
+ * firmware has not cleared it.
  */
 .code32
 .globl pvh_start
@@ -50,13 +60,26 @@ rest:
 pvh_start:
     cld
     mov %ebx, %esi
-    mov $PA(boot_stack_top), %esp
+    mov $KERNEL_PA, %ebp
+    mov $KERNEL_LOW_PA, %ecx
+    cmpl $MAGIC_LOW, (%ecx)
+    jne 1f
+    mov OFF(config_place)(%ecx), %eax
+    add OFF(config_place) + 8(%ecx), %eax
+    mov -1(%eax), %dl
+    notb -1(%eax)
+    cmp -1(%eax), %dl
+    notb -1(%eax) /* keeps the flags */
+    jne 1f
+    mov %ecx, %ebp
+1:  lea OFF(boot_stack_top)(%ebp), %esp
     /* identity map of the first GiB, 2 MiB pages */
-    mov $PA(boot_pml4), %edi
-    movl $PA(boot_pdpt) + 7, (%edi)
-    mov $PA(boot_pdpt), %ecx
-    movl $PA(boot_pd) + 7, (%ecx)
-    mov $PA(boot_pd), %ecx
+    lea OFF(boot_pml4)(%ebp), %edi
+    lea OFF(boot_pdpt) + 7(%ebp), %eax
+    mov %eax, (%edi)
+    lea OFF(boot_pd)(%ebp), %ecx
+    lea 7(%ecx), %edx
+    mov %edx, -7(%eax)
     mov $0x83, %eax
     mov $512, %edx
 1:  mov %eax, (%ecx)
@@ -72,10 +95,16 @@ pvh_start:
     rdmsr
     or $0x901, %eax /* LME NXE SCE */
     wrmsr
-    lgdt PA(boot_gdt_pointer)
+    lea OFF(boot_gdt)(%ebp), %eax
+    push %eax
+    pushw $31
+    lgdt (%esp)
+    lea OFF(pvh_start64)(%ebp), %ecx
+    push $0x10
+    push %ecx
     mov $0x80010033, %eax
     mov %eax, %cr0
-    ljmp $0x10, $PA(pvh_start64)
+    lret
 
 .code64
 pvh_start64:
@@ -94,9 +123,6 @@ boot_gdt:
     .quad 0, 0
     .quad 0x00af9b000000ffff
     .quad 0x00cf93000000ffff
-boot_gdt_pointer:
-    .word 31
-    .long PA(boot_gdt)
 
 /* Xen's note 18, PHYS32_ENTRY: physical address of the 32-bit entry. */
 .section .note.pvh, "a", @note
@@ -104,5 +130,5 @@ boot_gdt_pointer:
     .long 2f - 1f, 4f - 3f, 18
 1:  .asciz "Xen"
 2:  .balign 4
-3:  .long PA(pvh_start)
+3:  .long OFF(pvh_start) + KERNEL_PA
 4:  .balign 4

@@ -250,10 +250,11 @@ static void find_images(struct boot_ranges *r, const struct kernel_header *k,
 {
     const struct start_module *m = (const void *)si->modules_pa;
     struct bootinfo *b = r->boot;
+    uint64_t moved = b->kernel_pa - KERNEL_PA; /* modulo 2^64 */
 
-    b->root_pa = k->root_pa;
+    b->root_pa = k->root_pa ? k->root_pa + moved : 0;
     b->root_len = k->root_len;
-    b->config_pa = k->config_pa;
+    b->config_pa = k->config_pa ? k->config_pa + moved : 0;
     b->config_len = k->config_len;
     if (si->module_count > 0 && !b->root_len) {
         b->root_pa = m->pa;
@@ -264,7 +265,7 @@ static void find_images(struct boot_ranges *r, const struct kernel_header *k,
     }
     use(r, b->root_pa, b->root_len);
     use(r, b->config_pa, b->config_len);
-    use(r, k->config_pa, k->config_len);
+    use(r, k->config_pa + moved, k->config_len);
 }
 
 /* As the CPU's topology leaf tells, or the old one (Intel SDM 2A, CPUID). */
@@ -341,7 +342,8 @@ void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
 
     if (si->magic != START_MAGIC)
         give_up("the boot loader does not speak PVH");
-    if (!memory_is_used())
+    /* Where the copy runs, a part of the image lies at KERNEL_PA, too. */
+    if (!memory_is_used() && boot.kernel_pa == KERNEL_PA)
         boot.flags |= BOOTINFO_RAM_ZEROED;
     use(&ranges, boot.kernel_pa, boot.kernel_len);
     if (t.cpu_count > 1)
