@@ -63,6 +63,13 @@ def any_case(rng):
             rng.choice(['8M', '32M', '128M', '128M', '512M'])]
 
 
+def vary_cpus(rng, options):
+    """Where there are several CPUs: any number of them."""
+    if '--cpus' not in options:
+        return options
+    return options + ['--cpus', rng.choice(['2', '3', '3', '4', '8'])]
+
+
 def readable(err):
     """The lines of Samara itself: the program writes anything."""
     lines = re.findall(rb'(?m)(?:samara: |^  \w+ ).*$', err)
@@ -105,7 +112,8 @@ def run(name, place, seconds, score):
         while not error and (todo or time.monotonic() < end):
             case = todo.pop(0) if todo else any_case(rng)
             program = programs[rng.choice(list(programs))]
-            error, said, starving = run_one(samara, options, program, case)
+            error, said, starving = run_one(samara, vary_cpus(rng, options),
+                                            program, case)
             count += 1
             starved += starving
         print('# fuzz/%s (%s): %d guests from %d on, %d without memory left' %
