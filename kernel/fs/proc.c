@@ -184,7 +184,8 @@ static int show_uptime(struct text_file *t, void *inode)
 {
     uint64_t up = ticks_of_ns(clock_mono_ns());
     uint64_t busy = ticks_of_ns(process_cpu_ns(process_current()));
-    uint64_t idle = up - MIN(up, busy);
+    uint64_t all = up * proc_cpu_count(); /* the CPUs' sum, as idle is */
+    uint64_t idle = all - MIN(all, busy);
 
     (void)inode;
     return text_printf(t, "%lu.%02lu %lu.%02lu\n", up / PROC_HZ, up % PROC_HZ,

@@ -244,9 +244,13 @@ int thread_sleep_deaf(uint64_t deadline_ns)
 
 uint64_t thread_cpu_cycles(const struct thread *t)
 {
+    uint64_t since = __atomic_load_n(&t->switched_in, __ATOMIC_RELAXED);
+    uint64_t now;
+
     if (t->state != THREAD_RUNNING)
         return t->cpu_cycles;
-    return t->cpu_cycles + (arch_cycles() - t->switched_in);
+    now = arch_cycles(); /* another CPU's counter may be a little ahead */
+    return t->cpu_cycles + (now > since ? now - since : 0);
 }
 
 uint64_t thread_cpu_ns(const struct thread *t)

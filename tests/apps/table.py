@@ -318,7 +318,7 @@ PROC_READERS = [
         r'[\s\S]*PID USER +PR +NI +VIRT +RES +SHR S +%CPU +%MEM'),
     App('free', '/usr/bin/free', '-k',
         match=r'Mem: +\d+ +\d+ +\d+ +\d+ +\d+ +\d+\nSwap: +\d+ +\d+'),
-    App('vmstat', '/usr/bin/vmstat', match=r'us sy id wa st\n( +\d+){17}'),
+    App('vmstat', '/usr/bin/vmstat', match=r'us sy id wa st\n *\d+( +\d+){16}'),
     App('vmstat-s', '/usr/bin/vmstat', '-s',
         match=r'\d+ K total memory[\s\S]* \d+ boot time\n +\d+ forks'),
     App('uptime', '/usr/bin/uptime', match=r'up .*load average: [\d.]+, '),
