@@ -258,7 +258,10 @@ TEST(a_blocked_writer_sees_the_end)
 
     make(SOCK_STREAM);
     CHECK_EQ(pthread_create(&t, NULL, write_until_closed, NULL), 0);
-    usleep(20000);
+    for (int n = 0; n == 0;) { /* the writer has begun */
+        CHECK_OK(ioctl(fds[1], FIONREAD, &n));
+        usleep(20000);
+    }
     close(fds[1]);
     CHECK_EQ(pthread_join(t, NULL), 0);
     close(fds[0]);
