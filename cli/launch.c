@@ -93,8 +93,10 @@ static int monitor_run(const struct options *o, const char *monitor,
     list_add(&argv, monitor);
     list_add(&argv, "-m");
     list_add_take(&argv, mem_printf("%llu", (unsigned long long)o->ram_len));
-    list_add(&argv, "--cpus");
-    list_add_take(&argv, mem_printf("%u", o->cpu_count));
+    if (o->cpu_count > 1) {
+        list_add(&argv, "--cpus");
+        list_add_take(&argv, mem_printf("%u", o->cpu_count));
+    }
     list_add(&argv, "--config-fd");
     list_add_take(&argv, mem_printf("%d", fd));
     list_add(&argv, src->image);

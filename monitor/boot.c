@@ -212,12 +212,17 @@ static uint8_t *reserve_ram(const struct vm *vm)
 {
     uint64_t off = vm->ram_pa & (VM_LARGE - 1);
     uint64_t small = SMALL_LEN + vm->ram_len / SMALL_LEN_SHARE;
+    uint64_t before;
     uint8_t *p = mmap(NULL, vm->ram_len + VM_LARGE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (p == MAP_FAILED)
         return NULL;
-    p += (off - (uintptr_t)p) & (VM_LARGE - 1);
+    before = (off - (uintptr_t)p) & (VM_LARGE - 1);
+    if (before > 0)
+        munmap(p, before);
+    p += before;
+    munmap(p + vm->ram_len, VM_LARGE - before);
     small = align_up(small, VM_PAGE);
     if (vm->ram_len > small) /* a host that has none: as well */
         (void)madvise(p + small, vm->ram_len - small, MADV_HUGEPAGE);
@@ -243,8 +248,10 @@ static int map_ram(struct boot *b)
     if (data->file_len != 0) {
         int err = file_read_at(vm->image.fd, b->ram, data->file_len, data->off,
                                "the image", b->fault);
-        if (err)
+        if (err) {
+            munmap(b->ram, vm->ram_len);
             return err;
+        }
     }
     return vm_add_slot(vm, vm->ram_pa, vm->ram_len, b->ram, true, b->fault);
 }
