@@ -113,7 +113,7 @@ void futex_waiter_release(struct futex_waiter *w)
 }
 
 /* 0 with the lock held: the word is as expected. A fault under the lock could
- * want the kernel lock, so it is not resolved there, but before. */
+ * want the kernel lock, so it is not resolved there, but without. */
 static int compare(const struct futex_word *word, uint32_t expected)
 {
     struct thread *t = thread_current();
@@ -121,18 +121,18 @@ static int compare(const struct futex_word *word, uint32_t expected)
     int err;
 
     for (;;) {
-        err = user_get32(&seen, word->addr);
-        if (err)
-            return err;
-        if (seen != expected)
-            return -EAGAIN;
         spin_lock(&futex_lock);
         t->must_not_fault = true;
         err = user_get32(&seen, word->addr);
         t->must_not_fault = false;
-        if (err == 0 && seen == expected)
+        if (LIKELY(err == 0 && seen == expected))
             return 0;
         spin_unlock(&futex_lock);
+        if (err == 0)
+            return -EAGAIN;
+        err = user_get32(&seen, word->addr); /* the page comes, or not */
+        if (err)
+            return err;
     }
 }
 

@@ -150,7 +150,7 @@ TEST(who_may_say_what)
     CHECK_OK(syscall(SYS_rt_tgsigqueueinfo, pid, tid, SIGUSR1, &info));
     CHECK_ERR(kill(999999, 99), ESRCH);
     CHECK_ERR(kill(pid, 99), EINVAL);
-    CHECK_ERR(kill(-1 - pid, 0), ESRCH);
+    CHECK_ERR(kill(-(1 << 30), 0), ESRCH);
     CHECK_ERR(kill(INT_MIN, 0), ESRCH);
     CHECK_ERR(syscall(SYS_tgkill, pid, 999999, 99), ESRCH);
     CHECK_ERR(syscall(SYS_tgkill, pid, tid, 99), EINVAL);
