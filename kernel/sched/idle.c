@@ -51,24 +51,28 @@ static void poll(const struct runq *q)
     }
 }
 
-static void halt(struct runq *q)
-{
-    uint64_t start = arch_cycles(), slept;
-
-    arch_idle();
-    slept = arch_cycles() - start;
-    if (slept < POLL_PAYS)
-        q->poll_ticks = MIN(q->poll_ticks * 2, POLL_MAX);
-    else
-        q->poll_ticks = MAX(q->poll_ticks / 2, RUNQ_POLL_MIN);
-}
-
 static void handle_interrupts(void)
 {
     bool was_taken = kernel_lock_enter();
 
     arch_irq_poll();
     kernel_lock_leave(was_taken);
+}
+
+static void halt(struct runq *q)
+{
+    uint64_t start = arch_cycles(), slept;
+
+    arch_idle();
+    slept = arch_cycles() - start;
+    /* What woke this CPU is not an interrupt that the way out would find: it
+     * was taken while the CPU slept. Even if there is a thread to run now. */
+    if (arch_irq_pending())
+        handle_interrupts();
+    if (slept < POLL_PAYS)
+        q->poll_ticks = MIN(q->poll_ticks * 2, POLL_MAX);
+    else
+        q->poll_ticks = MAX(q->poll_ticks / 2, RUNQ_POLL_MIN);
 }
 
 void runq_idle(struct runq *q)
