@@ -101,6 +101,10 @@ def run(name, place, seconds, score):
     if not programs:
         return
     configs = common.configs()
+    # HACKING.md, known gaps: with several CPUs a guest may stand still; make
+    # fuzz looks for it, a short run could only stumble over it.
+    if seconds < 60:
+        configs = {k: v for k, v in configs.items() if '--cpus' not in v}
     samara = os.path.join(os.path.dirname(os.path.dirname(place)), 'samara')
     for config, options in configs.items():
         start = random.SystemRandom().randrange(1 << 32)
