@@ -73,8 +73,13 @@ static int discard_region(struct space *s, struct region *r, uaddr_t start,
     return 0;
 }
 
+/* Part of one region, and what is to be done with it. 0 or -errno */
+typedef int (*advise_fn)(struct space *s, struct region *r, uaddr_t start,
+                         uaddr_t end, int how);
+
 /* Holes do not end the work; they are reported when it is done. */
-static int discard(struct space *s, uaddr_t start, uaddr_t end, int advice)
+static int for_each_part(struct space *s, uaddr_t start, uaddr_t end,
+                         advise_fn fn, int how)
 {
     int result = 0;
 
@@ -90,7 +95,7 @@ static int discard(struct space *s, uaddr_t start, uaddr_t end, int advice)
             start = r->start;
         }
         stop = MIN(end, r->end);
-        err = discard_region(s, r, start, stop, advice);
+        err = fn(s, r, start, stop, how);
         if (err)
             return err;
         start = stop;
@@ -100,7 +105,7 @@ static int discard(struct space *s, uaddr_t start, uaddr_t end, int advice)
 
 /* Of one region's [start, end): may it have large pages? */
 static int set_large_region(struct space *s, struct region *r, uaddr_t start,
-                            uaddr_t end, bool large)
+                            uaddr_t end, int large)
 {
     uint32_t both = REGION_LARGE | REGION_NO_LARGE;
     uint32_t flag = large ? REGION_LARGE : REGION_NO_LARGE;
@@ -119,30 +124,6 @@ static int set_large_region(struct space *s, struct region *r, uaddr_t start,
     if (r->next[0])
         region_merge(s, r->next[0]);
     return 0;
-}
-
-static int set_large(struct space *s, uaddr_t start, uaddr_t end, bool large)
-{
-    int result = 0;
-
-    while (start < end) {
-        struct region *r = region_find(s, start);
-        uaddr_t stop;
-        int err;
-
-        if (!r || r->start >= end)
-            return -ENOMEM;
-        if (r->start > start) {
-            result = -ENOMEM;
-            start = r->start;
-        }
-        stop = MIN(end, r->end);
-        err = set_large_region(s, r, start, stop, large);
-        if (err)
-            return err;
-        start = stop;
-    }
-    return result;
 }
 
 static int fault_in(struct space *s, uaddr_t start, uaddr_t end,
@@ -190,10 +171,11 @@ int space_advise(struct space *s, uaddr_t start, size_t len, int advice)
     case MADV_WIPEONFORK:
     case MADV_COLD:
     case MADV_PAGEOUT:
-        return discard(s, start, end, advice);
+        return for_each_part(s, start, end, discard_region, advice);
     case MADV_HUGEPAGE:
     case MADV_NOHUGEPAGE:
-        return set_large(s, start, end, advice == MADV_HUGEPAGE);
+        return for_each_part(s, start, end, set_large_region,
+                             advice == MADV_HUGEPAGE);
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
         return fault_in(s, start, end,
