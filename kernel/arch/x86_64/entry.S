@@ -24,6 +24,24 @@
 #define SYSCALL_MAX (PERCPU_TABLE_LEN / 8)
 #define ENOSYS 38
 
+/* A call's arguments, around C code that comes before its handler. */
+.macro PUSH_ARGS
+    push %rdi
+    push %rsi
+    push %rdx
+    push %r8
+    push %r9
+    push %r10
+.endm
+.macro POP_ARGS
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdx
+    pop %rsi
+    pop %rdi
+.endm
+
 .section .text.hot, "ax", @progbits
 
 /* ---- system calls ---- */
@@ -66,19 +84,9 @@ exit_jump:
 
 sample_begin: /* rcx and r11 are free in a call */
     push %rax
-    push %rdi
-    push %rsi
-    push %rdx
-    push %r8
-    push %r9
-    push %r10
+    PUSH_ARGS
     call cputime_sample_begin
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rdx
-    pop %rsi
-    pop %rdi
+    POP_ARGS
     pop %rax
     jmp dispatch_counted
 
@@ -108,21 +116,11 @@ syscall_lock_taken:
     jmp syscall_exit
 
 syscall_lock_wait:
-    push %rdi
-    push %rsi
-    push %rdx
-    push %r8
-    push %r9
-    push %r10
+    PUSH_ARGS
     push %r11
     call trap_lock_wait
     pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rdx
-    pop %rsi
-    pop %rdi
+    POP_ARGS
     jmp syscall_lock_taken
 
 /* The program's registers, all but rax, into the frame at \base. */
