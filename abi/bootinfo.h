@@ -60,8 +60,9 @@ struct bootinfo {
     uint64_t wall_tsc;     /* TSC value at which ... */
     uint64_t wall_ns;      /* ... CLOCK_REALTIME was this; 0: read the RTC */
     uint8_t seed[64];      /* random bytes from the host, for the pool */
+    uint64_t net_pa;       /* struct monitor_net; 0: none, or not MONITOR */
 };
 
-_Static_assert(sizeof(struct bootinfo) == 360, "layout is shared");
+_Static_assert(sizeof(struct bootinfo) == 368, "layout is shared");
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "abi/cpu_tables.h"
 #include "abi/hypercall.h"
+#include "abi/monitor_net.h"
 
 #define PAGE     4096ull
 #define GIB      (1ull << 30)
@@ -221,8 +222,9 @@ static void build_tss(const struct cpu_tables *t, const struct cpu_place *c)
         return; /* a PC's driver ports, all below TSS_PORTS */
     for (unsigned i = 0; i < TSS_PORTS / 8; i++)
         bitmap[i] = 0xff;
-    bitmap[HYPERCALL_PORT / 8] = 0xf0; /* out %eax: four ports */
+    bitmap[HYPERCALL_PORT / 8] = 0; /* out %eax: four ports each */
     _Static_assert(HYPERCALL_PORT % 8 == 0, "the first four bits");
+    _Static_assert(MONITOR_NET_PORT == HYPERCALL_PORT + 4, "the others");
 }
 
 /* Intel SDM 3A, 6.14.1: a 64-bit gate. */

@@ -61,8 +61,11 @@ enum hypercall_nr {
     /* What time it is on the host: arg0 = its TSC, which is the guest's, and
      * arg1 = CLOCK_REALTIME in ns at that moment. -> 0 */
     HYPERCALL_TIME = 13,
+    /* The network device may use the queues of its record: monitor_net.h,
+     * which lists the results. -> 0 */
+    HYPERCALL_NET_START = 14,
 };
-#define HYPERCALL_MAX 13u
+#define HYPERCALL_MAX 14u
 
 enum hypercall_event {
     HYPERCALL_EVENT_TIMER = 1u << 0,
@@ -72,6 +75,7 @@ enum hypercall_event {
     HYPERCALL_EVENT_STDOUT = 1u << 4, /* 1 or 2 can be written again */
     HYPERCALL_EVENT_KICK = 1u << 5,   /* another CPU did HYPERCALL_KICK */
     HYPERCALL_EVENT_TIME = 1u << 6,   /* the host's wall clock was stepped */
+    HYPERCALL_EVENT_NET = 1u << 7,    /* CPU 0: the network device has news */
 };
 
 struct hypercall_iov {

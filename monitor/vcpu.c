@@ -56,7 +56,7 @@ void vcpu_dump_exits(void)
         [HYPERCALL_PANIC] = "panic", [HYPERCALL_FDSTAT] = "fdstat",
         [HYPERCALL_CRASH] = "crash", [HYPERCALL_CPU_START] = "cpu start",
         [HYPERCALL_KICK] = "kick",   [HYPERCALL_YIELD] = "yield",
-        [HYPERCALL_TIME] = "time",
+        [HYPERCALL_TIME] = "time",   [HYPERCALL_NET_START] = "net start",
     };
 
     if (!counts.enabled)
