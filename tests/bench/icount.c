@@ -2,13 +2,20 @@
 /*
  * icount.c - a plugin for QEMU's TCG that counts guest instructions.
  *
- * Usage: qemu-system-x86_64 -accel tcg -plugin libicount.so,out=FILE ...
+ * Usage: qemu-system-x86_64 -accel tcg -plugin
+ *        libicount.so,out=FILE[,profile=FILE] ...
  *
  * Method: every translated block adds its length to a counter when it is
  * entered. A guest program marks a point with mark.h, an instruction with a
  * number that nothing else uses; when one is executed the line "mark ID COUNT"
  * goes to FILE, and at QEMU's end "end 0 COUNT". One virtual CPU only.
  * Exactness: an early end of a block (a fault in it) counts the whole block.
+ *
+ * With profile=FILE each instruction has a counter of its own, by its address.
+ * At every mark and at the end FILE gets a line "until ID" and then "ADDRESS
+ * COUNT" for each instruction executed since the last mark. Its first line is
+ * "kernel ADDRESS": the first one translated in the upper half, which tells the
+ * random base (profile.py).
  *
  * QEMU's packages do not bring the plugin header, so that the few functions of
  * its plugin interface, version 1, are declared here.
@@ -36,9 +43,12 @@ extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(
     const struct qemu_plugin_tb *tb, size_t idx);
 extern const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 extern size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 extern void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *tb,
                                                      int op, void *counter,
                                                      uint64_t value);
+extern void qemu_plugin_register_vcpu_insn_exec_inline(
+    struct qemu_plugin_insn *insn, int op, void *counter, uint64_t value);
 extern void qemu_plugin_register_vcpu_insn_exec_cb(
     struct qemu_plugin_insn *insn, void (*cb)(unsigned, void *), int flags,
     void *data);
@@ -51,6 +61,67 @@ EXPORT int qemu_plugin_version = 1;
 
 static uint64_t count;
 static int log_fd = -1;
+
+/* ---- the profile ---- */
+
+#define BUCKETS (1u << 20)
+
+/* One instruction. Translated code holds its address: never freed. */
+struct site {
+    struct site *next;
+    uint64_t address, count;
+};
+
+static struct site *sites[BUCKETS];
+static FILE *profile;
+static int kernel_is_known;
+
+static struct site *site_of(uint64_t address)
+{
+    struct site **bucket = &sites[(address ^ address >> 20) % BUCKETS];
+    struct site *s;
+
+    for (s = *bucket; s; s = s->next)
+        if (s->address == address)
+            return s;
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        abort();
+    s->address = address;
+    s->next = *bucket;
+    *bucket = s;
+    return s;
+}
+
+static void profile_insn(struct qemu_plugin_insn *insn)
+{
+    uint64_t address = qemu_plugin_insn_vaddr(insn);
+
+    if (!profile)
+        return;
+    if (!kernel_is_known && (int64_t)address < 0) {
+        fprintf(profile, "kernel %lx\n", (unsigned long)address);
+        kernel_is_known = 1;
+    }
+    qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+                                               &site_of(address)->count, 1);
+}
+
+static void profile_write(unsigned id)
+{
+    if (!profile)
+        return;
+    fprintf(profile, "until %u\n", id);
+    for (unsigned i = 0; i < BUCKETS; i++)
+        for (struct site *s = sites[i]; s; s = s->next) {
+            if (s->count)
+                fprintf(profile, "%lx %lu\n", (unsigned long)s->address,
+                        (unsigned long)s->count);
+            s->count = 0;
+        }
+}
+
+/* ---- counts at marks ---- */
 
 static void note(const char *what, unsigned id)
 {
@@ -66,6 +137,7 @@ static void marked(unsigned cpu, void *data)
 {
     (void)cpu;
     note("mark", (unsigned)(uintptr_t)data);
+    profile_write((unsigned)(uintptr_t)data);
 }
 
 /* `mov $(MARK_MAGIC + id), %eax` is the byte b8 and the number. */
@@ -81,6 +153,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         const unsigned char *bytes;
         uint32_t value;
 
+        profile_insn(insn);
         if (qemu_plugin_insn_size(insn) != 5)
             continue;
         bytes = (const unsigned char *)qemu_plugin_insn_data(insn);
@@ -97,7 +170,10 @@ static void finish(qemu_plugin_id_t id, void *data)
     (void)id;
     (void)data;
     note("end", 0);
+    profile_write(0);
     close(log_fd);
+    if (profile && fclose(profile) != 0)
+        abort();
 }
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
@@ -109,10 +185,13 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                char **argv)
 {
     (void)info;
-    for (int i = 0; i < argc; i++)
+    for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "out=", 4) == 0)
             log_fd = open(argv[i] + 4, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND,
                           0644);
+        if (strncmp(argv[i], "profile=", 8) == 0)
+            profile = fopen(argv[i] + 8, "w");
+    }
     if (log_fd < 0) {
         fprintf(stderr, "icount: out=FILE is missing or cannot be made\n");
         return -1;

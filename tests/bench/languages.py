@@ -74,10 +74,12 @@ def bench_lines(b):
                             'tcg', '-m', '1G', '-kernel', image, '-display',
                             'none', '-no-reboot', '-monitor', 'none',
                             '-serial', 'stdio'], b'line')
+        show = b.profiler()
         own = b.count_end(['qemu-x86_64'] + command, b'line', ENV)
         b.row('%s, reset to end; its own %.1f M' % (name, own / 1e6), ours,
               'insns', own + LINUX_BOOT // 10,
               'tuned Linux >= %.0f M' % ((own + LINUX_BOOT) / 1e6))
+        show(0)
         os.unlink(image)
 
         def works(kib):
