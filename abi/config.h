@@ -19,6 +19,8 @@
 #define CONFIG_MAGIC   0x666e6f43u /* "Conf" */
 #define CONFIG_VERSION 1u
 
+#define CONFIG_LINE_MAX 320u /* bytes of a line for a file of /etc */
+
 struct config_header {
     uint32_t magic;
     uint32_t version;
@@ -45,15 +47,39 @@ enum config_type {
     CONFIG_RAM_LEN = 11,   /* uint64_t: -m, for messages */
     CONFIG_ARG_FIXED = 12, /* uint64_t, for the command alone: so many ARGs
                             * stay when `run IMAGE ARG...` gives others */
+    /* The network. The four texts are for lines of /etc: no control
+     * characters but tabs; several of each, in order. */
+    CONFIG_DNS = 13,        /* a name server's address, as text */
+    CONFIG_DNS_SEARCH = 14, /* a domain to search in */
+    CONFIG_DNS_OPTION = 15, /* what follows "options" in resolv.conf */
+    CONFIG_HOST = 16,       /* a line of /etc/hosts: address, tab, name */
+    CONFIG_ADDRESS = 17,    /* struct config_address: one for each family */
+    CONFIG_GATEWAY = 18,    /* the same, its prefix_len 0 */
+};
+
+/* In a CONFIG_HOST line, in place of an address: the guest's router. */
+#define CONFIG_HOST_GATEWAY "host-gateway"
+
+/* An address of the guest's interface, or of a router that it can reach. */
+struct config_address {
+    uint8_t addr[16]; /* network order; of IPv4 the first four */
+    uint8_t family;   /* 4 or 6 */
+    uint8_t prefix_len;
+    uint8_t zero[6];
 };
 
 enum config_flags {
     CONFIG_READ_ONLY = 1u << 0, /* --read-only: the root refuses writes */
     CONFIG_LINK = 1u << 1,      /* the command listens on COM2: link.h */
     CONFIG_VERBOSE = 1u << 2,
+    /* The user has put these files into the root: they stay as they are. */
+    CONFIG_KEEP_HOSTS = 1u << 3,
+    CONFIG_KEEP_HOSTNAME = 1u << 4,
+    CONFIG_KEEP_RESOLV = 1u << 5,
 };
 
 _Static_assert(sizeof(struct config_header) == 16, "layout is shared");
 _Static_assert(sizeof(struct config_record) == 8, "layout is shared");
+_Static_assert(sizeof(struct config_address) == 24, "layout is shared");
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cli/netconf.h"
 #include "cli/options.h"
 #include "cli/place.h"
 #include "cli/qemu.h"
@@ -151,6 +152,7 @@ int launch_guest(const struct options *o, struct source *src,
     if (err)
         return err;
     src->config.ram_len = o->ram_len;
+    netconf_host_defaults(&src->config.net);
     if (monitor) {
         err = monitor_run(o, monitor, src, fault);
         free(monitor);

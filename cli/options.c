@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/cpu_tables.h"
+#include "cli/netconf.h"
 #include "host/fault.h"
 
 #define HOSTNAME_LEN_MAX 64u /* as Linux */
@@ -79,9 +80,14 @@ static int set_root(void *into, const char *value, struct fault *fault)
 
 static int set_hostname(void *into, const char *value, struct fault *fault)
 {
-    if (value[0] == '\0' || strlen(value) > HOSTNAME_LEN_MAX)
+    size_t i, len = strlen(value);
+
+    for (i = 0; i < len && (unsigned char)value[i] > ' '; i++)
+        continue;
+    if (len == 0 || len > HOSTNAME_LEN_MAX || i < len)
         return fault_set(fault, EINVAL,
-                         "option --hostname: a name has 1 to %u characters",
+                         "option --hostname: a name has 1 to %u characters, "
+                         "and none of them is a blank",
                          HOSTNAME_LEN_MAX);
     ((struct options *)into)->hostname = value;
     return 0;
@@ -195,6 +201,7 @@ static int set_nothing(void *into, const char *value, struct fault *fault)
         { 'w', "workdir", "DIR", "working directory in the guest (/)",        \
           set_cwd },                                                          \
         { 0, "hostname", "NAME", "the guest's name (samara)", set_hostname }, \
+        NETCONF_OPTIONS,                                                      \
     {                                                                         \
         0, "read-only", NULL, "refuse writes to the root", set_read_only      \
     }
@@ -247,6 +254,9 @@ int options_parse(const struct arg_option *table, struct options *o, int argc,
                          "%s: which program or image? Say: samara %s SOURCE "
                          "[ARG...], or samara help %s",
                          argv[0], argv[0], argv[0]);
+    err = netconf_check(&o->net, fault);
+    if (err)
+        return err;
     o->source = argv[first];
     o->argc = argc - first - 1;
     o->argv = argv + first + 1;
@@ -257,4 +267,5 @@ void options_fini(struct options *o)
 {
     list_fini(&o->env);
     list_fini(&o->adds);
+    run_config_net_fini(&o->net);
 }

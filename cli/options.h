@@ -13,6 +13,7 @@
 
 #include "host/args.h"
 #include "host/memory.h"
+#include "image/runconfig.h"
 
 #define RAM_LEN_DEFAULT (512ull << 20)
 #define RAM_LEN_MIN     (256ull << 10)
@@ -29,6 +30,7 @@ struct options {
     const char *cwd;
     const char *root;
     const char *hostname;
+    struct run_config_net net; /* netconf.h */
     const char *output;
     enum vmm vmm;
     enum accel accel;

@@ -11,6 +11,7 @@
 #include "abi/config.h"
 #include "cli/elf.h"
 #include "cli/needs.h"
+#include "cli/netconf.h"
 #include "cli/options.h"
 #include "cli/rootdir.h"
 #include "cli/script.h"
@@ -133,6 +134,7 @@ static void config_apply(const struct options *o, struct run_config *rc)
     environment_apply(o, rc);
     replace(&rc->cwd, o->cwd);
     replace(&rc->hostname, o->hostname);
+    netconf_apply(&o->net, &rc->net);
     if (o->read_only)
         rc->flags |= CONFIG_READ_ONLY;
     if (o->verbose)
@@ -254,12 +256,35 @@ static int add_option(struct tree *tree, const char *value, struct fault *fault)
     return err;
 }
 
-static int adds_apply(const struct options *o, struct tree *tree,
+/* Files that the kernel makes, unless the user gives them. */
+static const struct {
+    const char *path;
+    uint64_t flag;
+} made_files[] = {
+    { "/etc/hosts", CONFIG_KEEP_HOSTS },
+    { "/etc/hostname", CONFIG_KEEP_HOSTNAME },
+    { "/etc/resolv.conf", CONFIG_KEEP_RESOLV },
+};
+#define MADE_FILE_COUNT (sizeof(made_files) / sizeof(made_files[0]))
+
+/* Where the tree has the n-th of them from; "" for nowhere. To be freed. */
+static char *made_file_from(const struct tree *tree, size_t n)
+{
+    const struct tree_entry *e = tree_find(tree, made_files[n].path);
+
+    return mem_strdup(e && e->from ? e->from : "");
+}
+
+static int adds_apply(const struct options *o, struct source *src,
                       struct fault *fault)
 {
+    struct tree *tree = &src->tree;
+    char *before[MADE_FILE_COUNT];
     size_t i;
     int err = 0;
 
+    for (i = 0; i < MADE_FILE_COUNT; i++)
+        before[i] = made_file_from(tree, i);
     for (i = 0; i < o->adds.count && err == 0; i++) {
         err = add_option(tree, o->adds.item[i], fault);
         if (err) {
@@ -268,6 +293,14 @@ static int adds_apply(const struct options *o, struct tree *tree,
             err = fault_set(fault, why.err, "--add %.500s: %s", o->adds.item[i],
                             why.text);
         }
+    }
+    for (i = 0; i < MADE_FILE_COUNT; i++) {
+        char *now = made_file_from(tree, i);
+
+        if (strcmp(now, before[i]) != 0)
+            src->config.flags |= made_files[i].flag;
+        free(now);
+        free(before[i]);
     }
     return err;
 }
@@ -280,7 +313,7 @@ static int host_source(const struct options *o, struct source *src, char *path,
 
     /* A path inside the guest must be absolute; argv[0] is as it was given. */
     list_add(&args, o->source);
-    err = adds_apply(o, &src->tree, fault);
+    err = adds_apply(o, src, fault);
     if (err == 0) {
         err = interpreters_resolve(src, &path, &args, fault);
         if (err == 0 && path)
@@ -311,7 +344,7 @@ static int root_source(const struct options *o, struct source *src,
     if (err == 0)
         err = tree_add_at(&src->tree, o->root, "/", fault);
     if (err == 0)
-        err = adds_apply(o, &src->tree, fault);
+        err = adds_apply(o, src, fault);
     if (err == 0)
         err = skeleton_add(&src->tree, true, fault);
     return err;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi/config.h"
 #include "host/fault.h"
 #include "image/image.h"
 
@@ -36,19 +35,44 @@ static void put_number(struct buf *out, uint32_t *count, uint32_t type,
         put_record(out, count, type, &n, sizeof(n));
 }
 
+static void put_list(struct buf *out, uint32_t *count, uint32_t type,
+                     const struct list *list)
+{
+    size_t i;
+
+    for (i = 0; i < list->count; i++)
+        put_string(out, count, type, list->item[i]);
+}
+
+static void put_net(struct buf *out, uint32_t *count,
+                    const struct run_config_net *net)
+{
+    size_t i;
+
+    put_list(out, count, CONFIG_DNS, &net->dns);
+    put_list(out, count, CONFIG_DNS_SEARCH, &net->dns_search);
+    put_list(out, count, CONFIG_DNS_OPTION, &net->dns_options);
+    put_list(out, count, CONFIG_HOST, &net->hosts);
+    for (i = 0; i < 2; i++) {
+        if (net->address[i].family)
+            put_record(out, count, CONFIG_ADDRESS, &net->address[i],
+                       sizeof(net->address[i]));
+        if (net->gateway[i].family)
+            put_record(out, count, CONFIG_GATEWAY, &net->gateway[i],
+                       sizeof(net->gateway[i]));
+    }
+}
+
 int run_config_encode(const struct run_config *rc, struct buf *out,
                       struct fault *fault)
 {
     struct config_header header = { CONFIG_MAGIC, CONFIG_VERSION, 0, 0 };
     size_t start = out->len;
-    size_t i;
 
     buf_add(out, &header, sizeof(header));
     put_string(out, &header.count, CONFIG_EXE, rc->exe);
-    for (i = 0; i < rc->args.count; i++)
-        put_string(out, &header.count, CONFIG_ARG, rc->args.item[i]);
-    for (i = 0; i < rc->env.count; i++)
-        put_string(out, &header.count, CONFIG_ENV, rc->env.item[i]);
+    put_list(out, &header.count, CONFIG_ARG, &rc->args);
+    put_list(out, &header.count, CONFIG_ENV, &rc->env);
     put_string(out, &header.count, CONFIG_CWD, rc->cwd);
     put_string(out, &header.count, CONFIG_HOSTNAME, rc->hostname);
     put_number(out, &header.count, CONFIG_FLAGS, rc->flags);
@@ -58,6 +82,7 @@ int run_config_encode(const struct run_config *rc, struct buf *out,
     put_number(out, &header.count, CONFIG_TSC_KHZ, rc->tsc_khz);
     put_number(out, &header.count, CONFIG_RAM_LEN, rc->ram_len);
     put_number(out, &header.count, CONFIG_ARG_FIXED, rc->arg_fixed);
+    put_net(out, &header.count, &rc->net);
     if (out->len - start > IMAGE_CONFIG_LEN_MAX)
         return fault_set(fault, E2BIG,
                          "arguments and environment take %zu bytes, and the "
@@ -96,10 +121,46 @@ static uint64_t *number_of(struct run_config *rc, uint32_t type)
     }
 }
 
+static struct list *list_of(struct run_config *rc, uint32_t type)
+{
+    switch (type) {
+    case CONFIG_ARG:
+        return &rc->args;
+    case CONFIG_ENV:
+        return &rc->env;
+    case CONFIG_DNS:
+        return &rc->net.dns;
+    case CONFIG_DNS_SEARCH:
+        return &rc->net.dns_search;
+    case CONFIG_DNS_OPTION:
+        return &rc->net.dns_options;
+    case CONFIG_HOST:
+        return &rc->net.hosts;
+    default:
+        return NULL;
+    }
+}
+
+static int take_address(struct config_address into[2], const uint8_t *data,
+                        uint32_t len)
+{
+    struct config_address a;
+
+    if (len != sizeof(a))
+        return -EINVAL;
+    memcpy(&a, data, sizeof(a));
+    if ((a.family != 4 && a.family != 6) ||
+        a.prefix_len > (a.family == 4 ? 32 : 128))
+        return -EINVAL;
+    into[a.family == 6] = a;
+    return 0;
+}
+
 static int take_record(struct run_config *rc, uint32_t type,
                        const uint8_t *data, uint32_t len)
 {
     uint64_t *number = number_of(rc, type);
+    struct list *list = list_of(rc, type);
 
     if (number) {
         if (len != sizeof(*number))
@@ -107,16 +168,18 @@ static int take_record(struct run_config *rc, uint32_t type,
         memcpy(number, data, sizeof(*number));
         return 0;
     }
+    if (type == CONFIG_ADDRESS)
+        return take_address(rc->net.address, data, len);
+    if (type == CONFIG_GATEWAY)
+        return take_address(rc->net.gateway, data, len);
     /* Everything else that is known is a string, and none may hold a NUL. */
-    if (type >= CONFIG_EXE && type <= CONFIG_HOSTNAME &&
+    if ((list || (type >= CONFIG_EXE && type <= CONFIG_HOSTNAME)) &&
         memchr(data, '\0', len))
         return -EINVAL;
-    if (type == CONFIG_EXE)
+    if (list)
+        list_add_take(list, mem_strndup((const char *)data, len));
+    else if (type == CONFIG_EXE)
         take_string(&rc->exe, data, len);
-    else if (type == CONFIG_ARG)
-        list_add_take(&rc->args, mem_strndup((const char *)data, len));
-    else if (type == CONFIG_ENV)
-        list_add_take(&rc->env, mem_strndup((const char *)data, len));
     else if (type == CONFIG_CWD)
         take_string(&rc->cwd, data, len);
     else if (type == CONFIG_HOSTNAME)
@@ -159,6 +222,14 @@ damaged:
     return fault_set(fault, EINVAL, "the run configuration is damaged");
 }
 
+void run_config_net_fini(struct run_config_net *net)
+{
+    list_fini(&net->dns);
+    list_fini(&net->dns_search);
+    list_fini(&net->dns_options);
+    list_fini(&net->hosts);
+}
+
 void run_config_fini(struct run_config *rc)
 {
     free(rc->exe);
@@ -166,6 +237,7 @@ void run_config_fini(struct run_config *rc)
     free(rc->hostname);
     list_fini(&rc->args);
     list_fini(&rc->env);
+    run_config_net_fini(&rc->net);
     memset(rc, 0, sizeof(*rc));
 }
 

@@ -10,9 +10,21 @@
 
 #include <stdint.h>
 
+#include "abi/config.h"
 #include "host/memory.h"
 
 struct fault;
+
+/* What the guest is told of its network. */
+struct run_config_net {
+    struct list dns;         /* addresses of name servers */
+    struct list dns_search;  /* domains */
+    struct list dns_options; /* of resolv.conf */
+    struct list hosts;       /* lines of /etc/hosts: address, tab, name */
+    /* Of IPv4 and of IPv6; family 0: not said. */
+    struct config_address address[2];
+    struct config_address gateway[2];
+};
 
 struct run_config {
     char *exe; /* NULL: none */
@@ -27,6 +39,7 @@ struct run_config {
     uint64_t tsc_khz;
     uint64_t ram_len;
     uint64_t arg_fixed; /* CONFIG_ARG_FIXED */
+    struct run_config_net net;
 };
 
 /* Append the encoded form. -E2BIG when it would exceed what a reader takes. */
@@ -38,6 +51,7 @@ int run_config_decode(const void *data, size_t len, struct run_config *rc,
                       struct fault *fault);
 
 void run_config_fini(struct run_config *rc);
+void run_config_net_fini(struct run_config_net *net);
 
 /* Set NAME=VALUE, in place of one of the same name or at the end. */
 void run_config_setenv(struct run_config *rc, const char *assignment);

@@ -22,6 +22,14 @@ static void sample(struct run_config *rc)
     rc->flags = CONFIG_READ_ONLY;
     rc->ram_len = 1ull << 40;
     rc->arg_fixed = 1;
+    list_add(&rc->net.dns, "9.9.9.9");
+    list_add(&rc->net.dns, "2620:fe::fe");
+    list_add(&rc->net.dns_search, "example.org");
+    list_add(&rc->net.dns_options, "ndots:2");
+    list_add(&rc->net.hosts, "10.0.0.5\tdb");
+    rc->net.address[0] =
+        (struct config_address){ { 10, 0, 0, 2 }, 4, 24, { 0 } };
+    rc->net.gateway[1] = (struct config_address){ { 0xfe, 0x80 }, 6, 0, { 0 } };
 }
 
 TEST(round_trip)
@@ -44,6 +52,13 @@ TEST(round_trip)
     CHECK_EQ(out.flags, CONFIG_READ_ONLY);
     CHECK_EQ(out.ram_len, 1ull << 40);
     CHECK_EQ(out.arg_fixed, 1);
+    REQUIRE(out.net.dns.count == 2);
+    CHECK_STR_EQ(out.net.dns.item[1], "2620:fe::fe");
+    CHECK_STR_EQ(out.net.dns_search.item[0], "example.org");
+    CHECK_STR_EQ(out.net.dns_options.item[0], "ndots:2");
+    CHECK_STR_EQ(out.net.hosts.item[0], "10.0.0.5\tdb");
+    CHECK_MEM_EQ(&out.net.address, &in.net.address, sizeof(in.net.address));
+    CHECK_MEM_EQ(&out.net.gateway, &in.net.gateway, sizeof(in.net.gateway));
     run_config_fini(&in);
     run_config_fini(&out);
     buf_fini(&buf);
@@ -80,6 +95,23 @@ TEST(a_nul_inside_a_string_is_refused)
     CHECK_EQ(run_config_decode(buf.data, buf.len, &out, &fault), -EINVAL);
     run_config_fini(&in);
     buf_fini(&buf);
+}
+
+TEST(a_bad_address_is_refused)
+{
+    struct {
+        struct config_header header;
+        struct config_record record;
+        struct config_address a;
+    } bytes = { { CONFIG_MAGIC, CONFIG_VERSION, sizeof(bytes), 1 },
+                { CONFIG_ADDRESS, sizeof(bytes.a) },
+                { { 1, 2, 3, 4 }, 4, 33, { 0 } } };
+    struct run_config out = { 0 };
+
+    CHECK_EQ(run_config_decode(&bytes, sizeof(bytes), &out, &fault), -EINVAL);
+    bytes.a.prefix_len = 32;
+    CHECK_EQ(run_config_decode(&bytes, sizeof(bytes), &out, &fault), 0);
+    CHECK_EQ(out.net.address[0].addr[3], 4);
 }
 
 TEST(unknown_records_are_passed_over)

@@ -7,8 +7,8 @@
  * layer reaches a higher one.
  */
 #include "abi/bootinfo.h"
-#include "abi/config.h"
 #include "arch/arch.h"
+#include "core/config.h"
 #include "core/errno.h"
 #include "core/panic.h"
 #include "core/printf.h"
@@ -65,6 +65,7 @@ void kernel_main(struct bootinfo *boot)
     proc_signals_hook = signal_describe;
     if (err)
         refuse("no usable run configuration", err);
+    config_records = config.records;
     pool_init(boot->seed);
     clock_init(boot, config.tsc_khz, config.wall_ns);
     image = boot->root_len ? page_ptr(boot->root_pa) : NULL;

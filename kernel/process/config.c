@@ -8,7 +8,7 @@
  * first, then the strings of argv and envp in the order of the program's
  * stack, then the rest.
  */
-#include "abi/config.h"
+#include "core/config.h"
 #include "core/errno.h"
 #include "core/string.h"
 #include "mm/heap.h"
@@ -19,37 +19,12 @@
 #define STACK_LIMIT_DEFAULT (8ul << 20)
 #define UMASK_DEFAULT       022u
 
-struct config_cursor {
-    const uint8_t *at;
-    size_t left;     /* bytes from `at` to the end */
-    uint32_t remain; /* records not yet seen */
-};
-
 struct config_sizes {
     size_t arg_len, env_len; /* strings with their NULs */
     size_t exe_len, cwd_len, hostname_len;
     size_t argc, envc;
+    unsigned addresses; /* a bit for each that was seen */
 };
-
-/* Take the next record. Result: false when there is none or it does not fit;
- * then remain tells which. */
-static bool next_record(struct config_cursor *c, struct config_record *out,
-                        const void **payload_out)
-{
-    size_t padded;
-
-    if (c->remain == 0 || c->left < sizeof(*out))
-        return false;
-    memcpy(out, c->at, sizeof(*out));
-    padded = ALIGN_UP((size_t)out->len, 8);
-    if (padded > c->left - sizeof(*out))
-        return false;
-    *payload_out = c->at + sizeof(*out);
-    c->at += sizeof(*out) + padded;
-    c->left -= sizeof(*out) + padded;
-    c->remain--;
-    return true;
-}
 
 static int open_cursor(const void *blob, size_t len, struct config_cursor *out)
 {
@@ -75,6 +50,37 @@ static bool is_string(const void *payload, size_t len)
 static bool is_path(const void *payload, size_t len)
 {
     return len > 0 && len <= PATH_LEN_MAX && is_string(payload, len);
+}
+
+/* A line, or a part of one, of a text file. */
+static bool is_line(const void *payload, size_t len)
+{
+    const uint8_t *text = payload;
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' && text[i] != '\t')
+            return false;
+    return len > 0 && len <= CONFIG_LINE_MAX;
+}
+
+/* An address, the first of its kind and family. */
+static int check_address(const struct config_record *r, const void *payload,
+                         struct config_sizes *sizes)
+{
+    struct config_address a;
+    unsigned bit;
+
+    if (r->len != sizeof(a))
+        return -EINVAL;
+    memcpy(&a, payload, sizeof(a));
+    if ((a.family != 4 && a.family != 6) ||
+        a.prefix_len > (a.family == 4 ? 32 : 128))
+        return -EINVAL;
+    bit = 1u << (2 * (r->type == CONFIG_GATEWAY) + (a.family == 6));
+    if (sizes->addresses & bit)
+        return -EINVAL;
+    sizes->addresses |= bit;
+    return 0;
 }
 
 static int take_number(const void *payload, size_t len, uint64_t *out)
@@ -120,6 +126,14 @@ static int measure_record(const struct config_record *r, const void *payload,
         if (r->len > HOSTNAME_LEN_MAX || !is_string(payload, r->len))
             return -EINVAL;
         return 0;
+    case CONFIG_DNS:
+    case CONFIG_DNS_SEARCH:
+    case CONFIG_DNS_OPTION:
+    case CONFIG_HOST:
+        return is_line(payload, r->len) ? 0 : -EINVAL;
+    case CONFIG_ADDRESS:
+    case CONFIG_GATEWAY:
+        return check_address(r, payload, sizes);
     case CONFIG_FLAGS:
         return take_number(payload, r->len, &out->flags);
     case CONFIG_UMASK:
@@ -161,7 +175,7 @@ static void fill(struct config_cursor c, char *block,
     out->envp = out->argv + sizes->argc + 1;
     out->strings = arg;
     out->strings_len = sizes->arg_len + sizes->env_len;
-    while (next_record(&c, &r, &payload)) {
+    while (config_next(&c, &r, &payload)) {
         if (r.type == CONFIG_ARG)
             out->argv[out->argc++] = put_string(&arg, payload, r.len);
         else if (r.type == CONFIG_ENV)
@@ -187,7 +201,7 @@ static int measure(struct config_cursor c, struct config_sizes *sizes,
     struct config_record r;
     const void *payload;
 
-    while (next_record(&c, &r, &payload)) {
+    while (config_next(&c, &r, &payload)) {
         int err = measure_record(&r, payload, sizes, out);
 
         if (err)
@@ -221,6 +235,7 @@ int run_config_read(const void *blob, size_t len, struct run_config *out)
     err = open_cursor(blob, len, &c);
     if (err)
         return err;
+    out->records = c;
     err = measure(c, &sizes, out);
     if (err)
         return err;

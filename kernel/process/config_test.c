@@ -2,7 +2,7 @@
 /*
  * config_test.c - the run configuration's decoder, with good and bad bytes.
  */
-/* unit: kernel/process/config.c */
+/* unit: kernel/process/config.c kernel/core/config.c */
 #include "tests/unit.h"
 
 #include "abi/config.h"
@@ -145,6 +145,70 @@ TEST(bad_payloads)
     CHECK_EQ(decode_one(CONFIG_FLAGS, "1234", 4), -EINVAL);
     CHECK_EQ(decode_one(CONFIG_UMASK, &big, 8), -EINVAL);
     CHECK_EQ(decode_one(CONFIG_HOSTNAME, blob + 1024, 65), -EINVAL);
+}
+
+TEST(the_networks_records)
+{
+    struct config_address a = { { 10, 0, 0, 2 }, 4, 24, { 0 } };
+    struct config_cursor at;
+    const void *payload;
+    struct run_config c;
+    size_t len;
+
+    begin();
+    add_text(CONFIG_DNS, "10.0.0.1");
+    add_text(CONFIG_EXE, "/x");
+    add_text(CONFIG_DNS, "::2");
+    add_text(CONFIG_HOST, "10.0.0.9\tdb");
+    add(CONFIG_ADDRESS, &a, sizeof(a));
+    REQUIRE(run_config_read(blob, blob_len, &c) == 0);
+    at = c.records;
+    REQUIRE(config_find(&at, CONFIG_DNS, &payload, &len));
+    CHECK_MEM_EQ(payload, "10.0.0.1", len);
+    REQUIRE(config_find(&at, CONFIG_DNS, &payload, &len));
+    CHECK_EQ(len, 3);
+    CHECK(!config_find(&at, CONFIG_DNS, &payload, &len));
+    at = c.records;
+    REQUIRE(config_find(&at, CONFIG_ADDRESS, &payload, &len));
+    CHECK_MEM_EQ(payload, &a, sizeof(a));
+    at = c.records;
+    CHECK(!config_find(&at, CONFIG_GATEWAY, &payload, &len));
+    free(c.argv);
+}
+
+TEST(bad_records_of_the_network)
+{
+    struct config_address a = { { 0 }, 4, 33, { 0 } };
+
+    CHECK_EQ(decode_one(CONFIG_DNS, "", 0), -EINVAL);
+    CHECK_EQ(decode_one(CONFIG_HOST, "1.2.3.4\tx\n5.6.7.8\ty", 19), -EINVAL);
+    CHECK_EQ(decode_one(CONFIG_DNS_SEARCH, "a\0b", 3), -EINVAL);
+    CHECK_EQ(decode_one(CONFIG_DNS_OPTION, blob + 1024, CONFIG_LINE_MAX + 1),
+             -EINVAL);
+    CHECK_EQ(decode_one(CONFIG_ADDRESS, &a, sizeof(a)), -EINVAL);
+    a.prefix_len = 32;
+    CHECK_EQ(decode_one(CONFIG_ADDRESS, &a, sizeof(a) - 1), -EINVAL);
+    a.family = 5;
+    CHECK_EQ(decode_one(CONFIG_GATEWAY, &a, sizeof(a)), -EINVAL);
+    a.family = 6;
+    a.prefix_len = 129;
+    CHECK_EQ(decode_one(CONFIG_ADDRESS, &a, sizeof(a)), -EINVAL);
+}
+
+TEST(an_address_twice)
+{
+    struct config_address a = { { 10, 0, 0, 2 }, 4, 24, { 0 } };
+    struct run_config c;
+
+    begin();
+    add_text(CONFIG_EXE, "/x");
+    add(CONFIG_ADDRESS, &a, sizeof(a));
+    a.family = 6;
+    add(CONFIG_ADDRESS, &a, sizeof(a));
+    REQUIRE(decode(&c) == 0);
+    free(c.argv);
+    add(CONFIG_ADDRESS, &a, sizeof(a));
+    CHECK_EQ(decode(&c), -EINVAL);
 }
 
 TEST(bad_headers)

@@ -12,6 +12,7 @@
 #ifndef PROCESS_EXEC_H
 #define PROCESS_EXEC_H
 
+#include "core/config.h"
 #include "sched/process.h"
 
 /* The run configuration, decoded from config.h's records; strings are copies
@@ -30,6 +31,7 @@ struct run_config {
     uint32_t umask;
     uint64_t stack_limit;
     uint64_t tsc_khz, wall_ns, ram_len;
+    struct config_cursor records; /* all of them, checked */
 };
 
 /* Decode and check a configuration of len bytes. -EINVAL, -ENOMEM */

@@ -33,6 +33,24 @@ check "monitor and tcg" refuses 125 "choose --vmm qemu" \
     run --vmm monitor --accel tcg /bin/true
 check "hostname too long" refuses 125 "hostname" \
     run --hostname "$(printf %070d 0)" /bin/true
+check "hostname with a blank" refuses 125 "blank" \
+    run --hostname "a b" /bin/true
+check "dns: a name" refuses 125 "--dns: 'ns' is no IP address" \
+    run --dns ns /bin/true
+check "add-host: no address" refuses 125 "not NAME:IP" \
+    run --add-host db /bin/true
+check "add-host: a name as address" refuses 125 "no IP address" \
+    run --add-host db:other /bin/true
+check "ip: not an address" refuses 125 "no address of a host" \
+    run --ip 10.0.0.2/40 /bin/true
+check "ip: twice" refuses 125 "second IPv4 address" \
+    run --ip 10.0.0.2 --ip 10.0.0.3 /bin/true
+check "gateway without ip" refuses 125 "needs the guest's own" \
+    run --gateway 10.0.0.1 /bin/true
+check "gateway of another network" refuses 125 "not in the network" \
+    run --ip 10.0.0.2 --gateway 10.0.1.1 /bin/true
+check "build takes them, too" refuses 125 "no IP address" \
+    build --dns ns /bin/true
 check "empty output" refuses 125 "needs a file name" build -o "" /bin/true
 
 # A stand-in for QEMU is enough for --dry-run.
