@@ -75,19 +75,24 @@ static void made_two(struct slot *slot, enum family family, const int fds[2])
     made_add(slot, family, fds[1]);
 }
 
+static int open_file(const char *path, int flags)
+{
+    return (int)call3(SYS_open, (long)path, flags | O_NONBLOCK, 0666);
+}
+
 /* A descriptor of each family, or two, to begin with and from time to time:
- * they get lost. */
+ * they get lost. Nobody would wake this thread: what has the name by now may
+ * be a FIFO, which must not be waited for. */
 static void make_descriptors(struct slot *slot)
 {
     int fds[2] = { -1, -1 };
     const long pair[ARGS_MAX] = { AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
                                   (long)fds };
 
-    made_add(slot, FAMILY_FILE,
-             (int)call3(SYS_open, (long)"/tmp/a", O_RDWR | O_CREAT, 0666));
+    made_add(slot, FAMILY_FILE, open_file("/tmp/a", O_RDWR | O_CREAT));
     made_add(slot, FAMILY_FILE, (int)call3(SYS_memfd_create, (long)"m", 2, 0));
-    made_add(slot, FAMILY_DIR, (int)call3(SYS_open, (long)"/tmp", 0, 0));
-    made_add(slot, FAMILY_DIR, (int)call3(SYS_open, (long)"/tmp/d", 0, 0));
+    made_add(slot, FAMILY_DIR, open_file("/tmp", O_RDONLY));
+    made_add(slot, FAMILY_DIR, open_file("/tmp/d", O_RDONLY));
     made_add(slot, FAMILY_EPOLL, (int)call3(SYS_epoll_create1, 0, 0, 0));
     made_add(slot, FAMILY_TIMER, (int)call3(SYS_timerfd_create, 1, 0, 0));
     made_add(slot, FAMILY_NOTIFY, (int)call3(SYS_inotify_init1, 0, 0, 0));
