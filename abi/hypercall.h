@@ -34,7 +34,8 @@ enum hypercall_nr {
     HYPERCALL_READ = 2,
     /* Sleep until an event bit is set or the TSC reaches arg0 (0: no limit,
      * 1: just poll). arg1 = mask of events to wait for (STDIN is only watched
-     * when asked for). -> events; no interrupt is injected for these */
+     * when asked for). -> events, taken out of the page if they were there
+     * already; no interrupt is injected for these */
     HYPERCALL_WAIT = 3,
     /* End the guest; arg0 = exit status, 0..255. Does not return */
     HYPERCALL_EXIT = 4,

@@ -393,14 +393,15 @@ static void drain(struct vcpu *cpu)
         ASSERT(errno == EAGAIN);
 }
 
-/* What other CPUs have set in the page and this call waits for. */
-static uint32_t take_kick(struct vcpu *cpu, uint32_t mask)
+/* What the page holds already and this call waits for: other CPUs' kicks, and
+ * what was delivered just before the guest went to sleep. */
+static uint32_t take_noted(struct vcpu *cpu, uint32_t mask)
 {
-    uint32_t wanted = mask & HYPERCALL_EVENT_KICK;
+    uint32_t wanted =
+        __atomic_load_n(&cpu->page->events, __ATOMIC_SEQ_CST) & mask;
 
-    if (!(__atomic_load_n(&cpu->page->events, __ATOMIC_SEQ_CST) & wanted))
-        return 0;
-    __atomic_fetch_and(&cpu->page->events, ~wanted, __ATOMIC_SEQ_CST);
+    if (wanted)
+        __atomic_fetch_and(&cpu->page->events, ~wanted, __ATOMIC_SEQ_CST);
     return wanted;
 }
 
@@ -417,10 +418,11 @@ static int64_t wait_events(struct vcpu *cpu, uint64_t deadline_tsc,
                       HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME;
 
     for (;;) {
-        uint32_t events = take(cpu) | take_kick(cpu, mask);
+        uint32_t events = take(cpu) | take_noted(cpu, mask);
         int n = sleep_until(fds, 4,
                             events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));
 
+        events |= take(cpu); /* the timer: it need not interrupt the guest */
         if (n > 0)
             events |= ready_events(fds);
         if (n > 0 && fds[3].revents)

@@ -270,6 +270,12 @@ TEST(a_wait_ends_at_its_deadline_and_not_before)
     CHECK_STATUS(wait, 0);
 }
 
+TEST(a_wait_does_not_sleep_over_an_event_noted_before)
+{
+    NEED_KVM();
+    CHECK_STATUS(noted, 4);
+}
+
 TEST(bad_calls_get_an_error)
 {
     NEED_KVM();

@@ -145,6 +145,20 @@ ENTRY wait
 1:
     EXIT $99
 
+/* An event that came between the guest's look at the page and its call. */
+ENTRY noted
+    rdtsc
+    shl $32, %rdx
+    or %rdx, %rax
+    mov $20000000000, %rbx
+    add %rbx, %rax
+    mov %rax, 24(%r15)
+    movq $5, 32(%r15)
+    movl $4, (%r15)
+    CALL 3
+    mov 16(%r15), %rax
+    EXIT %rax
+
 ENTRY signal
     movq $0, 24(%r15)
     movq $4, 32(%r15)
