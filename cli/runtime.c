@@ -4,8 +4,10 @@
 
 #include <fnmatch.h>
 #include <glob.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/tree.h"
 #include "host/fault.h"
@@ -17,7 +19,9 @@
 struct rule {
     const char *when; /* fnmatch() pattern on a packed file's path */
     const char *add[RULE_PATH_MAX]; /* glob() patterns on the host; "~" is the
-                                     * prefix: /opt/x for /opt/x/bin/python3 */
+                                     * prefix: /opt/x for /opt/x/bin/python3.
+                                     * With a slash at the end: the directory,
+                                     * empty, whatever the host's holds */
 };
 
 /* Matching is by the file's real path, after symbolic links. */
@@ -45,7 +49,20 @@ static const struct rule rules[] = {
     { "/usr/bin/gawk", { "/usr/share/awk", "/usr/lib/x86_64-linux-gnu/gawk" } },
     { "*/bin/java", { "~/lib", "~/conf", "~/release", "/etc/java*" } },
     { "*/bin/vim.*", { "/usr/share/vim", "/etc/vim" } },
-    { "*/bin/nginx", { "/etc/nginx", "/usr/lib/nginx", "/var/www" } },
+    { "*bin/nginx",
+      { "/etc/nginx", "/usr/lib/nginx", "/usr/share/nginx", "/var/lib/nginx/",
+        "/var/log/nginx/" } },
+    { "*bin/lighttpd",
+      { "/etc/lighttpd", "/usr/lib/lighttpd", "/usr/share/lighttpd",
+        "/var/cache/lighttpd/", "/var/log/lighttpd/" } },
+    { "*bin/haproxy", { "/etc/haproxy", "/var/lib/haproxy/" } },
+    { "*bin/unbound", { "/etc/unbound", "/usr/share/dns" } },
+    { "*bin/dnsmasq", { "/etc/dnsmasq*", "/usr/share/dnsmasq*" } },
+    { "*bin/knotd", { "/var/lib/knot/" } },
+    { "*bin/pdns_server", { "/usr/lib/x86_64-linux-gnu/pdns" } },
+    { "*bin/mosquitto",
+      { "/etc/mosquitto", "/var/lib/mosquitto/", "/var/log/mosquitto/" } },
+    { "*/libssl.so.3", { "/etc/ssl/certs/ca-certificates.crt" } },
     { "*/libmagic.so.1", { "/usr/share/misc/magic.mgc", "/etc/magic*" } },
     { "*/libtinfo.so.*",
       { "/lib/terminfo", "/usr/share/terminfo/x/xterm*",
@@ -80,6 +97,22 @@ static char *pattern_expand(const char *pattern, const char *path)
     return expanded;
 }
 
+/* The directory of a pattern that ends in a slash, with nothing in it: what a
+ * program keeps there is not the guest's. */
+static bool put_empty(struct tree *tree, const char *pattern)
+{
+    size_t len = strlen(pattern);
+    char *path;
+
+    if (pattern[len - 1] != '/')
+        return false;
+    path = mem_strdup(pattern);
+    path[len - 1] = '\0';
+    tree_put_dir(tree, path, 0755);
+    free(path);
+    return true;
+}
+
 static int rule_apply(struct tree *tree, const struct rule *rule,
                       const char *path, struct fault *fault)
 {
@@ -91,7 +124,7 @@ static int rule_apply(struct tree *tree, const struct rule *rule,
         glob_t found;
         size_t k;
 
-        if (glob(pattern, 0, NULL, &found) == 0) {
+        if (!put_empty(tree, pattern) && glob(pattern, 0, NULL, &found) == 0) {
             for (k = 0; k < found.gl_pathc && err == 0; k++)
                 err = tree_add_host(tree, found.gl_pathv[k], fault);
             globfree(&found);
