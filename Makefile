@@ -5,8 +5,8 @@
 #   make demo       installs what is needed, builds, runs a program in a VM
 #   make check      everything that must hold; ends with the totals
 #   make check-NAME unit tests of one directory (mm, fs, monitor, ...), or one
-#                   step of check: style, system, apps, languages, bad-input,
-#                   fuzz
+#                   step of check: style, system, apps, languages, servers,
+#                   bad-input, fuzz
 #   make bench      the figures, beside our targets and the best peers
 #   make install    PREFIX=/usr/local DESTDIR=
 #
@@ -156,6 +156,8 @@ check-apps: all
 	@tools/run-apps -b $(B) $(T)
 check-languages: all
 	@tools/run-languages -b $(B) $(T)
+check-servers: all
+	@tools/run-servers -b $(B) $(T)
 check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-machines: all
@@ -198,7 +200,7 @@ clean:
 
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
-	check-languages check-bad-input check-machines check-readme \
+	check-languages check-servers check-bad-input check-machines check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \

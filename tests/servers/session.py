@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""session.py - one server, run natively or in a guest, and its client.
+
+  session.py BUILD FILES NAME CONFIG
+
+tools/run-servers starts it as the first process of namespaces of its own for
+processes, mounts and networks. So the server may have any port and the same
+paths natively as in a guest, nothing that others run is in the way, and when
+this process ends nothing is left. What the client saw goes to stdout, one line
+for each thing; complaints go to stderr.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import clients
+import table
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)),
+                                'tools'))
+import common  # noqa: E402
+
+PLACE = '/srv'
+OUTSIDE = '192.0.2.1'     # of this machine, as a guest in user mode sees it
+READY_S = {'qemu/tcg': 240}
+ENV = {'LC_ALL': 'C', 'PATH': '/usr/sbin:/usr/bin:/bin', 'HOME': '/srv',
+       'TZ': 'UTC0'}
+
+
+def quiet(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+class Context:
+    """What a client is told: where the server is, and who runs it."""
+
+    def __init__(self, config, name):
+        self.native = config == 'native'
+        self.emulated = config == 'qemu/tcg'
+        self.config, self.name = config, name
+        self.address = '127.0.0.1'
+        self.place = PLACE
+        self.restart = None  # stop the server and start it again
+        self.run = None      # run another program as the server is run
+
+    def few(self, many, few):
+        """How often: less where every instruction is emulated."""
+        return few if self.emulated else many
+
+
+class Session:
+    def __init__(self, build, files, config):
+        self.samara = os.path.join(build, 'samara')
+        self.build, self.config = build, config
+        self.started = []
+        self.log = tempfile.TemporaryFile()
+        self.logs = []
+        quiet('ip', 'link', 'set', 'lo', 'up')
+        # User-mode networks copy the address of the way out.
+        quiet('ip', 'link', 'add', 'name', 'outside', 'type', 'veth', 'peer',
+              'name', 'further')
+        quiet('ip', 'link', 'set', 'further', 'up')
+        quiet('ip', 'addr', 'add', OUTSIDE + '/24', 'dev', 'outside')
+        quiet('ip', 'link', 'set', 'outside', 'up')
+        quiet('ip', 'route', 'add', 'default', 'dev', 'outside')
+        quiet('mount', '-t', 'tmpfs', 'srv', PLACE)
+        shutil.copytree(files, PLACE, symlinks=True, dirs_exist_ok=True)
+        self.host = '127.0.0.1' if config == 'native' else OUTSIDE
+        self._fill_in()
+
+    def _fill_in(self):
+        """@HOST@ in a file NAME.in is where a server reaches this machine."""
+        for directory, _, names in os.walk(PLACE):
+            for name in names:
+                path = os.path.join(directory, name)
+                if not name.endswith('.in'):
+                    continue
+                with open(path, encoding='utf-8') as f:
+                    text = f.read().replace('@HOST@', self.host)
+                with open(path[:-3], 'w', encoding='utf-8') as f:
+                    f.write(text)
+                os.unlink(path)
+
+    def command(self, program):
+        words = [w.replace('{build}', self.build).replace('{host}', self.host)
+                 for w in program.command]
+        if self.config == 'native':
+            return words
+        run = [self.samara, 'run', '-w', PLACE, '--add', PLACE]
+        for key, value in ENV.items():
+            run += ['-e', '%s=%s' % (key, value)]
+        for port in program.ports:
+            number, kind = port.partition('/')[::2]
+            run += ['-p', '%s:%s%s' % (number, number, '/' + kind if kind
+                                       else '')]
+        for path in program.add:
+            run += ['--add', path.replace('{build}', self.build)]
+        return (run + common.CONFIGS[self.config] + program.options +
+                program.network + words)
+
+    def start(self, program):
+        log = tempfile.TemporaryFile()
+        self.logs.append((program.name, log))
+        p = subprocess.Popen(self.command(program), stdin=subprocess.DEVNULL,
+                             stdout=log, stderr=log, cwd=PLACE,
+                             env=self._env(), preexec_fn=common.default_signals)
+        self.started.append(p)
+        return p
+
+    def _env(self):
+        """samara itself needs what it was started with, its cache above all."""
+        return ENV if self.config == 'native' else dict(os.environ)
+
+    def run(self, program, timeout=120):
+        """Run a program to its end, as servers are run: common.Result."""
+        return common.run(self.command(program), None, timeout, self._env(),
+                          PLACE)
+
+    def stop(self, p):
+        """SIGTERM, and the status as a shell says it."""
+        p.send_signal(signal.SIGTERM)
+        try:
+            status = p.wait(20)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+            return 'does not end on SIGTERM'
+        return str(128 - status if status < 0 else status)
+
+    def show_logs(self):
+        for name, log in self.logs:
+            log.seek(0)
+            text = log.read()[-3000:].decode(errors='replace')
+            print('---- %s printed:\n%s' % (name, text), file=sys.stderr)
+
+    def await_ready(self, server, context):
+        """Until the server answers; raises what its client raises."""
+        end = time.monotonic() + READY_S.get(self.config, 30)
+        while True:
+            try:
+                return server.ready(context)
+            except (OSError, clients.Wrong):
+                if self.started[-1].poll() is not None:
+                    raise clients.Wrong('ended with status %d before it '
+                                        'answered' % self.started[-1].returncode)
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+
+
+def serve(session, server, context):
+    """Start a server (and those behind it), drive it, stop it."""
+    if server.prepare:
+        server.prepare(context)
+    for other in server.behind:
+        session.start(other)
+        session.await_ready(other, context)
+    p = session.start(server)
+    session.await_ready(server, context)
+
+    def restart():
+        nonlocal p
+        session.stop(p)
+        p = session.start(server)
+        session.await_ready(server, context)
+
+    context.restart = restart
+    for line in server.drive(context):
+        print(line, flush=True)
+    if p.poll() is not None:
+        raise clients.Wrong('the server ended with status %d' % p.returncode)
+    if server.ends:
+        print('after SIGTERM: status ' + session.stop(p))
+
+
+def main():
+    build, files, name, config = sys.argv[1:]
+    # The first process of a namespace has no default for this one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    session = Session(os.path.abspath(build), files, config)
+    entry = next(e for e in table.ALL if e.name == name)
+    context = Context(config, name)
+    context.run = session.run
+    context.host = session.host
+    context.start = session.start
+    context.stop = session.stop
+    try:
+        if isinstance(entry, table.Server):
+            serve(session, entry, context)
+        else:
+            for line in entry.drive(context):
+                print(line, flush=True)
+    except (OSError, clients.Wrong, subprocess.SubprocessError) as e:
+        session.show_logs()
+        print('%s: %s' % (type(e).__name__, e), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""table.py - the servers that must run, each with its client.
+
+Each runs natively and in guests, unmodified as Debian packages it, with the
+configuration of tests/servers/files in /srv. What its client sees must be the
+same lines. A Program is what is started, a Server one that is driven by a
+client outside; a Client is a program in a guest, against servers outside.
+"""
+import inside
+import names
+import stores
+import web
+from clients import dns_ready, http_ready
+
+COMPILED = '{build}/tests/servers/server-'
+JAVA = '/usr/lib/jvm/java-17-openjdk-amd64/bin/java'
+JAVA_SMALL = ['-Xmx64m', '-Xss512k', '-Xshare:auto', '-XX:TieredStopAtLevel=1',
+              '-XX:+UseSerialGC']
+FAST = ['monitor/kvm', 'monitor/kvm/3']  # where a gigabyte takes seconds
+
+
+class Program:
+    """What runs in a guest, or natively.
+
+    command  program and arguments; {build} is where compiled sources are,
+             {host} the address of the machine outside
+    ports    guest ports that are reached from outside: '80', '53/udp'
+    add      paths that go into the image; {build} as above
+    options  further options of samara run
+    """
+
+    def __init__(self, name, *command, ports=(), add=(), options=()):
+        self.name, self.command = name, list(command)
+        self.ports, self.add = list(ports), list(add)
+        self.options, self.network = list(options), []
+
+
+class Server(Program):
+    """A Program that answers.
+
+    ready    function of a Context that raises until the server answers
+    drive    the client: function of a Context that yields lines
+    source   what is compiled first, in tests/servers/files
+    prepare  what makes further files: function of a Context
+    behind   Servers that this one uses; they are started first
+    ends     whether SIGTERM must end it as natively
+    configs  where to run it; None: everywhere
+    """
+
+    def __init__(self, name, *command, ready, drive=None, source=None,
+                 prepare=None, behind=(), ends=True, configs=None, **more):
+        super().__init__(name, *command, **more)
+        self.ready, self.drive, self.source = ready, drive, source
+        self.prepare = prepare
+        self.behind, self.ends, self.configs = list(behind), ends, configs
+
+
+class Client:
+    """What runs programs against servers that it starts outside."""
+
+    configs = source = None
+
+    def __init__(self, name, drive, needs):
+        self.name, self.drive, self.command = name, drive, [needs]
+
+
+def language(name, *command, **more):
+    return Server(name, *command, ports=['8000'], ready=http_ready(8000),
+                  drive=web.program, **more)
+
+
+NGINX = ['/usr/sbin/nginx', '-c', '/srv/nginx.conf']
+BEHIND = Server('nginx-behind', '/usr/sbin/nginx', '-c', '/srv/behind.conf',
+                ports=['8081'], ready=http_ready(8081))
+
+SERVERS = [
+    Server('nginx', *NGINX, ports=['80', '443'], ready=http_ready(80),
+           drive=web.nginx),
+    Server('nginx-proxy', *NGINX, ports=['80', '443'], ready=http_ready(80),
+           drive=web.nginx_proxy, behind=[BEHIND]),
+    Server('nginx-large', *NGINX, ports=['80', '443'], ready=http_ready(80),
+           prepare=web.make_large, drive=web.nginx_large, configs=FAST),
+    Server('lighttpd', '/usr/sbin/lighttpd', '-D', '-f', '/srv/lighttpd.conf',
+           ports=['80'], ready=http_ready(80), drive=web.lighttpd),
+    Server('haproxy', '/usr/sbin/haproxy', '-db', '-f', '/srv/haproxy.cfg',
+           ports=['80', '7000'], ready=http_ready(80, '/own'),
+           drive=web.haproxy),
+    Server('redis', '/usr/bin/redis-server', '/srv/redis.conf',
+           ports=['6379'], ready=stores.redis_ready, drive=stores.redis),
+    Server('memcached', '/usr/bin/memcached', '-u', 'root', '-p', '11211',
+           '-U', '11211', '-t', '2', ports=['11211', '11211/udp'],
+           ready=stores.memcached_ready, drive=stores.memcached),
+    Server('mosquitto', '/usr/sbin/mosquitto', '-c', '/srv/mosquitto.conf',
+           ports=['1883'], ready=stores.mosquitto_ready,
+           drive=stores.mosquitto),
+    Server('unbound', '/usr/sbin/unbound', '-d', '-c', '/srv/unbound.conf',
+           ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
+           drive=names.resolver),
+    Server('dnsmasq', '/usr/sbin/dnsmasq', '-d', '-C', '/srv/dnsmasq.conf',
+           ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
+           drive=names.resolver),
+    Server('knot', '/usr/sbin/knotd', '-c', '/srv/knot.conf',
+           ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
+           drive=names.authority),
+    Server('pdns', '/usr/sbin/pdns_server', '--config-dir=/srv/pdns',
+           ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
+           drive=names.authority),
+    language('python-http', '/usr/bin/python3', '-m', 'http.server', '8000',
+             '-d', '/srv/www', '-p', 'HTTP/1.1'),
+    language('python-asyncio', '/usr/bin/python3', '/srv/server.py'),
+    language('node', '/usr/bin/node', '/srv/server.js',
+             options=['-m', '1G']),
+    language('go', COMPILED + 'go', source='server.go',
+             options=['-m', '256M']),
+    language('java', JAVA, *JAVA_SMALL, '-cp', COMPILED + 'java', 'Server',
+             source='Server.java', add=[COMPILED + 'java']),
+    language('rust', COMPILED + 'rs', source='server.rs'),
+]
+
+CLIENTS = [
+    Client('curl', inside.curl, '/usr/bin/curl'),
+    Client('wget', inside.wget, '/usr/bin/wget'),
+    Client('dig', inside.dig, '/usr/bin/dig'),
+    Client('python-client', inside.python, '/usr/bin/python3'),
+]
+
+ALL = SERVERS + CLIENTS
