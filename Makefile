@@ -16,6 +16,7 @@
 ARCH   ?= x86_64
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 B      ?= build
+STRIP  ?= strip
 PREFIX ?= /usr/local
 Q      := $(if $(V),,@)
 
@@ -40,11 +41,25 @@ KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgener
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -Ikernel $(if $(DEBUG),-DLOCK_CHECKS=1)
 
-$(B)/kernel.elf: kernel/arch/$(ARCH)/link.ld $(KERNEL_OBJ)
+# What the command links an image's own kernel from (cli/kernel_link.c). The
+# kernel with everything is made of the same parts.
+KERNEL_PARTS := $(B)/libkernel.a $(B)/link.ld
+$(B)/libkernel.a: $(KERNEL_OBJ)
+	@echo "  AR   $@"; rm -f $@
+	$(Q)$(AR) rcs $@ $(KERNEL_OBJ)
+$(B)/link.ld: kernel/arch/$(ARCH)/link.ld
+	$(Q)cp $< $@
+$(B)/calls.ld: kernel/syscall/calls.ld.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -undef -x c -Ikernel -MMD -MP -MT $@ $< -o $@
+
+KERNEL_LDFLAGS := -static -pie --no-dynamic-linker --gc-sections \
+	-z max-page-size=4096 -z noexecstack -z pack-relative-relocs \
+	--build-id=sha1 --hash-style=gnu
+$(B)/kernel.elf: $(KERNEL_PARTS) $(B)/calls.ld
 	@echo "  LINK $@"
-	$(Q)$(CC) -nostdlib -static-pie -Wl,--gc-sections,-z,max-page-size=4096 \
-	    -Wl,-z,noexecstack,--build-id=sha1,--no-dynamic-linker \
-	    -Wl,-z,pack-relative-relocs -T $< $(KERNEL_OBJ) -o $@
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -T $(B)/calls.ld -T $(B)/link.ld \
+	    --whole-archive $(B)/libkernel.a -o $@
 
 # The kernel is compiled for size, but for what runs often.
 KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
@@ -122,7 +137,7 @@ $(B)/%.c.o: %.c
 $(B)/reader/%.o: kernel/fs/%
 	@mkdir -p $(@D); echo "  CC   $< (command)"
 	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -ffreestanding -Ikernel -MMD -MP -c $< -o $@
-$(B)/cli/rootlist.c.o: HOST_CFLAGS += -Ikernel
+$(B)/cli/rootlist.c.o $(B)/host/calls.c.o: HOST_CFLAGS += -Ikernel
 
 # Static: the dynamic loader would be a good part of the command's start.
 $(B)/samara: HOST_LDFLAGS := $(filter-out -pie,$(HOST_LDFLAGS)) -static-pie
@@ -191,7 +206,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/samara
 	install -m 755 $(B)/samara $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/samara-monitor $(DESTDIR)$(PREFIX)/lib/samara/
-	install -m 644 $(B)/kernel.elf $(DESTDIR)$(PREFIX)/lib/samara/
+	install -m 644 $(B)/kernel.elf $(B)/link.ld $(DESTDIR)$(PREFIX)/lib/samara/
+	$(STRIP) -g -o $(DESTDIR)$(PREFIX)/lib/samara/libkernel.a \
+	    $(B)/libkernel.a
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
@@ -203,5 +220,5 @@ clean:
 	check-languages check-servers check-bad-input check-machines check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
--include $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
+-include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d)

@@ -65,8 +65,11 @@ enum hypercall_nr {
     /* The network device may use the queues of its record: monitor_net.h,
      * which lists the results. -> 0 */
     HYPERCALL_NET_START = 14,
+    /* The program made system call arg0, which this kernel was linked without.
+     * The monitor says so on stderr, with its name -> 0 */
+    HYPERCALL_LEFT_OUT = 15,
 };
-#define HYPERCALL_MAX 14u
+#define HYPERCALL_MAX 15u
 
 enum hypercall_event {
     HYPERCALL_EVENT_TIMER = 1u << 0,

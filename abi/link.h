@@ -38,6 +38,7 @@ enum link_type {
     LINK_TCSET = 66,  /* uint32 ioctl number, then kernel termios (36 B) */
     LINK_PANIC = 67,  /* text NUL, then struct hypercall_report */
     LINK_CRASH = 68,  /* the same, a program's death by signal */
+    LINK_LEFT_OUT = 70, /* uint32: as HYPERCALL_LEFT_OUT */
     LINK_READY = 69,  /* stdin window: the guest takes uint32 more bytes */
 };
 

@@ -24,6 +24,7 @@
 
 #include "abi/hypercall.h"
 #include "cli/report.h"
+#include "host/calls.h"
 #include "host/fault.h"
 
 #define NS_PER_S       1000000000ull
@@ -230,6 +231,13 @@ static void message_take(struct link *l, const struct link_header *header,
         report_print(l->image, data, header->len);
         if (header->type == LINK_PANIC)
             l->deadline_ns = now_ns() + END_NS;
+        break;
+    case LINK_LEFT_OUT:
+        if (header->len == sizeof(more)) {
+            memcpy(&more, data, sizeof(more));
+            output_flush(l);
+            call_report_left_out(more);
+        }
         break;
     case LINK_READY:
         if (header->len == sizeof(more)) {

@@ -62,7 +62,6 @@ void kernel_main(struct bootinfo *boot)
     panic_hook = report_panic;
     console_signal_hook = signal_from_host;
     thread_signal_hook = signal_deliver;
-    proc_signals_hook = signal_describe;
     if (err)
         refuse("no usable run configuration", err);
     config_records = config.records;

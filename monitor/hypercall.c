@@ -5,6 +5,7 @@
  * The page belongs to the guest, another CPU of which may change it at any
  * time: each field is read once, into a local that is then checked.
  */
+#include "host/calls.h"
 #include "monitor/hypercall.h"
 
 #include <errno.h>
@@ -177,6 +178,9 @@ static int64_t host_call(struct vcpu *cpu, uint32_t nr, const struct call *c)
         return do_fdstat(cpu);
     case HYPERCALL_CRASH:
         do_report(cpu, false);
+        return 0;
+    case HYPERCALL_LEFT_OUT:
+        call_report_left_out(c->arg0);
         return 0;
     default:
         return -ENOSYS;

@@ -81,6 +81,14 @@ void console_report(const char *text, const struct hypercall_report *report,
         backend->report(text, report, is_panic, signo);
 }
 
+void console_left_out(unsigned nr)
+{
+    if (!backend->left_out(nr))
+        kprintf("this image's kernel was linked without system call %u, which "
+                "the program made: add it to --calls of samara build",
+                nr);
+}
+
 void console_power_off(int status)
 {
     if (backend)

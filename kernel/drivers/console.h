@@ -54,6 +54,9 @@ extern void (*console_signal_hook)(int signo);
  * and registers to the host, which symbolises and prints them. */
 void console_report(const char *text, const struct hypercall_report *report,
                     bool is_panic, int signo);
+/* The program made a call that this kernel was linked without: hand out its
+ * number, for the host to name it on stderr. */
+void console_left_out(unsigned nr);
 /* Hand out the exit status (0..255) and power off. */
 NORETURN void console_power_off(int status);
 

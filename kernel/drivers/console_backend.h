@@ -19,6 +19,7 @@ struct console_backend {
     int (*tty)(unsigned fd, uint32_t cmd, void *buf, size_t len);
     void (*report)(const char *text, const struct hypercall_report *report,
                    bool is_panic, int signo);
+    bool (*left_out)(unsigned nr); /* false: nobody knows names */
     void (*power_off)(int status); /* may return: then arch_power_off() */
 };
 

@@ -246,6 +246,11 @@ static void monitor_report(const char *text,
                          (uint64_t)signo, 2, 0);
 }
 
+static bool monitor_left_out(unsigned nr)
+{
+    return hypercall_call(HYPERCALL_LEFT_OUT, nr, 0, 0) == 0;
+}
+
 static void monitor_power_off(int status)
 {
     (void)hypercall_call(HYPERCALL_EXIT, (uint64_t)status, 0, 0);
@@ -259,5 +264,6 @@ const struct console_backend console_monitor = {
     .stat = monitor_stat,
     .tty = monitor_tty,
     .report = monitor_report,
+    .left_out = monitor_left_out,
     .power_off = monitor_power_off,
 };

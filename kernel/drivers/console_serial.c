@@ -425,6 +425,13 @@ static void serial_report(const char *text,
     port_put(COM2, report, sizeof(*report));
 }
 
+static bool serial_left_out(unsigned nr)
+{
+    if (com.has_link)
+        frame_put(LINK_LEFT_OUT, &nr, sizeof(nr));
+    return com.has_link;
+}
+
 static void serial_power_off(int status)
 {
     uint8_t byte = (uint8_t)status;
@@ -444,5 +451,6 @@ const struct console_backend console_serial = {
     .stat = serial_stat,
     .tty = serial_tty,
     .report = serial_report,
+    .left_out = serial_left_out,
     .power_off = serial_power_off,
 };

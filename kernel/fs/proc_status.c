@@ -14,7 +14,7 @@
 #define PAGE_KIB (PAGE_SIZE / 1024)
 #define CAPS_ALL 0x1fffffffffful
 
-void (*proc_signals_hook)(const struct thread *t, struct proc_signals *out);
+#pragma weak signal_describe /* absent in unit tests */
 
 char proc_state(const struct thread *t)
 {
@@ -104,8 +104,8 @@ static int put_signals(struct text_file *t, const struct thread *th)
 {
     struct proc_signals s = { 0 };
 
-    if (proc_signals_hook)
-        proc_signals_hook(th, &s);
+    if (signal_describe)
+        signal_describe(th, &s);
     return text_printf(t,
                        "CoreDumping:\t0\nTHP_enabled:\t%d\nThreads:\t%zu\n"
                        "SigQ:\t%zu/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n"

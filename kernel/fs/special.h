@@ -36,16 +36,15 @@ MUST_CHECK int procfs_mount(struct superblock *sb, struct inode **root_out);
 MUST_CHECK int sysfs_mount(struct superblock *sb, struct inode **root_out);
 MUST_CHECK int cgroupfs_mount(struct superblock *sb, struct inode **root_out);
 
-/* What /proc/PID/status tells of a thread's signals. The layer that knows fills
- * it in; main.c sets the hook. */
+/* What /proc/PID/status tells of a thread's signals. The process layer knows,
+ * and has the function. */
 struct thread;
 struct proc_signals {
     uint64_t pending, shared_pending, blocked, ignored, caught;
     size_t queued;
     uint64_t queue_max;
 };
-extern void (*proc_signals_hook)(const struct thread *t,
-                                 struct proc_signals *out);
+void signal_describe(const struct thread *t, struct proc_signals *out);
 
 /* Open files without a name; flags as the call's, checked by it. */
 MUST_CHECK int pipe_create(unsigned flags, struct file *ends_out[2]);

@@ -97,10 +97,6 @@ uint64_t signal_pending_set(void);
 struct waitq *signal_watchers(void);
 const char *signal_name(int signo); /* "SIGSEGV"; "SIGRTMIN+3" is "SIGRT" */
 
-/* For /proc: everything about a thread's signals. */
-struct proc_signals;
-void signal_describe(const struct thread *t, struct proc_signals *out);
-
 /* siginfo_t as the program sees it, both ways. */
 #define SIGNAL_INFO_LEN 128u
 void signal_info_encode(const struct signal_info *info,

@@ -18,6 +18,7 @@
  */
 #include "percpu.h"
 #include "stub.h"
+#include "syscall/offsets.h"
 
 #define USER_SS 0x2b
 #define USER_CS 0x33
@@ -195,15 +196,19 @@ exit_full_restart:
 exit_iret:
     iretq
 
-/* Calls declared SYSCALL_REGS go through one of these: the table holds
- * regs_NAME, made by syscall/table.c. Above: return address, flags, frame. */
-.globl syscall_save_regs
-.hidden syscall_save_regs
-syscall_save_regs: /* r11 = the handler */
+/* Calls declared SYSCALL_REGS: complete the frame, then jump to the handler.
+ * Above: return address, flags, frame. */
+.globl syscall_regs
+.hidden syscall_regs
+syscall_regs:
     mov 8(%rsp), %rax
     mov %rax, 16+REGS_RFLAGS(%rsp)
     SAVE_REGS 16
     orl $WORK_FULL, %gs:PERCPU_WORK
+    lea syscall_offsets(%rip), %r11
+    mov 16+REGS_ORIG(%rsp), %rax
+    movslq (%r11,%rax,4), %rax
+    lea -CALL_REGS(%r11,%rax), %r11
     jmp *%r11
 
 /* From the stub: rcx is in the stub's data, r11 = flags. */

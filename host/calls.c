@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* calls.c - see calls.h. */
+#include "host/calls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "syscall/offsets.h"
+
+#define FULL(nr, name, flags)    [nr] = { #name, flags, true },
+#define PARTIAL(nr, name, flags) FULL(nr, name, flags)
+#define NEVER(nr, name, flags)   [nr] = { #name, flags, false },
+#define SYSCALL(nr, name, args, status, note)      status(nr, name, 0)
+#define SYSCALL_FREE(nr, name, args, status, note) status(nr, name, CALL_FREE)
+#define SYSCALL_REGS(nr, name, args, status, note) status(nr, name, CALL_REGS)
+const struct call_row call_rows[CALL_MAX] = {
+#include "syscall/table.def"
+};
+
+#define PART(name, symbol, note) { name, #symbol, note },
+const struct call_part call_parts[] = {
+#include "parts.def"
+    { NULL, NULL, NULL },
+};
+
+int call_number(const char *name)
+{
+    for (unsigned nr = 0; nr < CALL_MAX; nr++)
+        if (call_rows[nr].name && strcmp(call_rows[nr].name, name) == 0)
+            return (int)nr;
+    return -1;
+}
+
+void call_report_left_out(uint64_t nr)
+{
+    const char *name = nr < CALL_MAX ? call_rows[nr].name : NULL;
+
+    if (!name)
+        return; /* no kernel of ours leaves out what there is not */
+    fprintf(stderr,
+            "samara: the program made the system call %s, which the kernel of "
+            "this image was linked without; it failed with ENOSYS. Add %s to "
+            "--calls of 'samara build'\n",
+            name, name);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * calls.h - names of system calls, and of the kernel's other parts.
+ *
+ * What:      the rows of kernel/syscall/table.def and kernel/parts.def, for
+ *            linking a kernel and for messages.
+ * Ownership: everything is static.
+ */
+#ifndef HOST_CALLS_H
+#define HOST_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CALL_MAX 464u /* numbers are below */
+
+struct call_row {
+    const char *name; /* NULL: Linux has no such call */
+    uint32_t flags;   /* CALL_FREE, CALL_REGS */
+    bool exists;      /* in Samara */
+};
+
+struct call_part {
+    const char *name;
+    const char *symbol;
+    const char *note;
+};
+
+extern const struct call_row call_rows[CALL_MAX]; /* by number */
+extern const struct call_part call_parts[];       /* ends with a NULL name */
+
+/* Its number, or -1. */
+int call_number(const char *name);
+
+/* Say on stderr that a program made a call that its kernel was linked without.
+ * The number comes from the guest: any is taken. */
+void call_report_left_out(uint64_t nr);
+
+#endif
