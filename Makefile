@@ -43,22 +43,19 @@ KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgener
 
 # What the command links an image's own kernel from (cli/kernel_link.c). The
 # kernel with everything is made of the same parts.
-KERNEL_PARTS := $(B)/libkernel.a $(B)/link.ld
+KERNEL_PARTS := $(B)/libkernel.a $(B)/link.ld $(B)/link.args
 $(B)/libkernel.a: $(KERNEL_OBJ)
 	@echo "  AR   $@"; rm -f $@
 	$(Q)$(AR) rcs $@ $(KERNEL_OBJ)
-$(B)/link.ld: kernel/arch/$(ARCH)/link.ld
+$(B)/link.%: kernel/arch/$(ARCH)/link.%
 	$(Q)cp $< $@
 $(B)/calls.ld: kernel/syscall/calls.ld.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -undef -x c -Ikernel -MMD -MP -MT $@ $< -o $@
 
-KERNEL_LDFLAGS := -static -pie --no-dynamic-linker --gc-sections \
-	-z max-page-size=4096 -z noexecstack -z pack-relative-relocs \
-	--build-id=sha1 --hash-style=gnu
 $(B)/kernel.elf: $(KERNEL_PARTS) $(B)/calls.ld
 	@echo "  LINK $@"
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -T $(B)/calls.ld -T $(B)/link.ld \
+	$(Q)$(LD) @$(B)/link.args -T $(B)/calls.ld -T $(B)/link.ld \
 	    --whole-archive $(B)/libkernel.a -o $@
 
 # The kernel is compiled for size, but for what runs often.
@@ -137,7 +134,8 @@ $(B)/%.c.o: %.c
 $(B)/reader/%.o: kernel/fs/%
 	@mkdir -p $(@D); echo "  CC   $< (command)"
 	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -ffreestanding -Ikernel -MMD -MP -c $< -o $@
-$(B)/cli/rootlist.c.o $(B)/host/calls.c.o: HOST_CFLAGS += -Ikernel
+$(B)/cli/rootlist.c.o $(B)/cli/kernel_link.c.o $(B)/host/calls.c.o: \
+	HOST_CFLAGS += -Ikernel
 
 # Static: the dynamic loader would be a good part of the command's start.
 $(B)/samara: HOST_LDFLAGS := $(filter-out -pie,$(HOST_LDFLAGS)) -static-pie
@@ -206,7 +204,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/samara
 	install -m 755 $(B)/samara $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/samara-monitor $(DESTDIR)$(PREFIX)/lib/samara/
-	install -m 644 $(B)/kernel.elf $(B)/link.ld $(DESTDIR)$(PREFIX)/lib/samara/
+	install -m 644 $(B)/kernel.elf $(B)/link.ld $(B)/link.args \
+	    $(DESTDIR)$(PREFIX)/lib/samara/
 	$(STRIP) -g -o $(DESTDIR)$(PREFIX)/lib/samara/libkernel.a \
 	    $(B)/libkernel.a
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1

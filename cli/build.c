@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cache.h"
+#include "cli/calls.h"
 #include "cli/options.h"
 #include "cli/source.h"
 #include "cli/table.h"
@@ -15,6 +16,7 @@
 
 static int build(const struct options *o, struct fault *fault)
 {
+    struct call_set calls;
     struct source src = { 0 };
     char *own = NULL;
     const char *path = o->output;
@@ -34,6 +36,10 @@ static int build(const struct options *o, struct fault *fault)
                         "-o: '%s' is there and is not a regular file; choose "
                         "another name",
                         path);
+    if (err == 0 && o->calls) {
+        err = calls_parse(o->calls, &calls, fault);
+        src.calls = &calls;
+    }
     if (err == 0)
         err = cache_build(&src, path, fault);
     if (err == 0 && o->verbose && stat(path, &st) == 0)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/kernel_link.h"
 #include "cli/place.h"
 #include "cli/source.h"
 #include "cli/stage.h"
@@ -69,22 +70,36 @@ static int temp_make(const char *cache, char **temp_out, struct fault *fault)
     return 0;
 }
 
-static int build_in(const struct source *src, const char *kernel,
-                    const char *temp, const char *path, struct fault *fault)
+/* The kernel for src: that of the installation, or its own. The caller frees. */
+static int kernel_get(const struct source *src, const char *temp,
+                      char **kernel_out, struct fault *fault)
 {
+    if (!src->calls) {
+        *kernel_out = place_kernel(fault);
+        return *kernel_out ? 0 : -ENOENT;
+    }
+    *kernel_out = path_join(temp, "kernel.elf");
+    return kernel_link(src->calls, *kernel_out, fault);
+}
+
+static int build_in(const struct source *src, const char *temp,
+                    const char *path, struct fault *fault)
+{
+    char *kernel = NULL;
     char *dir = path_join(temp, "root");
     char *erofs = path_join(temp, "root.erofs");
     struct buf config = { 0 };
-    struct image_parts parts = { kernel, erofs, NULL, 0 };
-    int err = 0;
+    struct image_parts parts = { NULL, erofs, NULL, 0 };
+    int err = kernel_get(src, temp, &kernel, fault);
 
-    if (mkdir(dir, 0700) != 0)
+    if (err == 0 && mkdir(dir, 0700) != 0)
         err = file_write_fault(fault, errno, dir);
     if (err == 0)
         err = stage_root(&src->tree, dir, erofs, fault);
     if (err == 0)
         err = run_config_encode(&src->config, &config, fault);
     if (err == 0) {
+        parts.kernel_path = kernel;
         parts.config = config.data;
         parts.config_len = config.len;
         err = image_write(&parts, path, fault);
@@ -92,27 +107,23 @@ static int build_in(const struct source *src, const char *kernel,
     buf_fini(&config);
     free(erofs);
     free(dir);
+    free(kernel);
     return err;
 }
 
 int cache_build(const struct source *src, const char *path, struct fault *fault)
 {
-    char *kernel = place_kernel(fault);
     char *cache = NULL, *temp = NULL;
-    int err;
+    int err = dir_open(&cache, fault);
 
-    if (!kernel)
-        return -ENOENT;
-    err = dir_open(&cache, fault);
     if (err == 0)
         err = temp_make(cache, &temp, fault);
     if (err == 0)
-        err = build_in(src, kernel, temp, path, fault);
+        err = build_in(src, temp, path, fault);
     if (temp)
         file_remove_tree(temp);
     free(temp);
     free(cache);
-    free(kernel);
     return err;
 }
 

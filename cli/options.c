@@ -101,6 +101,16 @@ static int set_output(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
+static int set_calls(void *into, const char *value, struct fault *fault)
+{
+    if (value[0] == '\0')
+        return fault_set(fault, EINVAL,
+                         "option --calls needs the names of system calls, or "
+                         "@FILE");
+    ((struct options *)into)->calls = value;
+    return 0;
+}
+
 static int set_vmm(void *into, const char *value, struct fault *fault)
 {
     struct options *o = into;
@@ -227,6 +237,8 @@ const struct arg_option options_run[] = {
 const struct arg_option options_build[] = {
     { 'o', "output", "FILE", "the image to write (SOURCE's name + .img)",
       set_output },
+    { 0, "calls", "NAME,...|@FILE",
+      "link a kernel with these system calls only", set_calls },
     OPTIONS_GUEST,
     OPTIONS_SOURCE,
     OPTIONS_LAST,

@@ -32,6 +32,7 @@ struct options {
     const char *hostname;
     struct run_config_net net; /* netconf.h */
     const char *output;
+    const char *calls; /* NULL: all */
     enum vmm vmm;
     enum accel accel;
     bool read_only;

@@ -52,6 +52,11 @@ char *place_kernel(struct fault *fault)
     return find("kernel.elf", "SAMARA_KERNEL", R_OK, fault);
 }
 
+char *place_archive(struct fault *fault)
+{
+    return find("libkernel.a", "SAMARA_LIBKERNEL", R_OK, fault);
+}
+
 char *place_monitor(struct fault *fault)
 {
     return find("samara-monitor", "SAMARA_MONITOR", X_OK, fault);

@@ -3,7 +3,7 @@
  * place.h - where the other parts of Samara are installed.
  *
  * Beside the executable (a build directory), or in ../lib/samara from it (an
- * installation). SAMARA_KERNEL and SAMARA_MONITOR name others.
+ * installation). SAMARA_KERNEL and other variables name others.
  */
 #ifndef CLI_PLACE_H
 #define CLI_PLACE_H
@@ -14,6 +14,8 @@ struct fault;
 
 /* The caller frees. NULL when it is nowhere; the fault then says so. */
 char *place_kernel(struct fault *fault);
+/* libkernel.a; link.ld and link.args lie beside it. */
+char *place_archive(struct fault *fault);
 char *place_monitor(struct fault *fault);
 
 #endif

@@ -17,6 +17,7 @@
 #include "cli/tree.h"
 #include "image/runconfig.h"
 
+struct call_set;
 struct fault;
 struct options;
 
@@ -30,6 +31,7 @@ struct source {
     struct run_config config;
     struct list libraries; /* paths, in the order found */
     char *interp;          /* NULL: static */
+    struct call_set *calls; /* what the kernel has; NULL: everything */
 };
 
 int source_open(const struct options *o, struct source *src,

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/child.h"
 #include "cli/tree.h"
 #include "host/fault.h"
 #include "host/file.h"
@@ -27,7 +27,6 @@
 #define MKFS "mkfs.erofs"
 #define MKFS_SEARCH \
     "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-#define MKFS_TEXT_MAX 1024u
 #define FIXED_UUID    "-U00000000-0000-4000-8000-000000000000"
 
 struct stage {
@@ -170,81 +169,25 @@ static int lay_out(const struct stage *s)
     return err;
 }
 
-static void mkfs_exec(const struct stage *s, const char *mkfs,
-                      const char *erofs, int text)
+static int mkfs_run(const struct stage *s, const char *mkfs, const char *erofs)
 {
     const char *const argv[] = { MKFS,         "--quiet",  "-d2",
                                  "-x-1",       FIXED_UUID, "-Enoinline_data",
                                  "--all-root", erofs,      s->dir,
                                  NULL };
-    char epoch[32];
+    char *epoch = mem_printf("SOURCE_DATE_EPOCH=%lld",
+                             (long long)s->newest.tv_sec);
+    struct child c = { .path = mkfs, .argv = argv, .env = epoch };
+    int err = child_run(&c, s->fault);
 
-    snprintf(epoch, sizeof(epoch), "%lld", (long long)s->newest.tv_sec);
-    setenv("SOURCE_DATE_EPOCH", epoch, 1);
-    dup2(text, STDOUT_FILENO);
-    dup2(text, STDERR_FILENO);
-    /* execv() takes the words as not const, and does not change them. */
-    execv(mkfs, (char *const *)(uintptr_t)argv);
-    _exit(127);
-}
-
-/* The last thing that mkfs.erofs said, on one line. */
-static void text_read(int fd, char *text)
-{
-    size_t len = 0;
-    char *p;
-
-    for (;;) {
-        char drop[256];
-        ssize_t n = len < MKFS_TEXT_MAX - 1
-                        ? read(fd, text + len, MKFS_TEXT_MAX - 1 - len)
-                        : read(fd, drop, sizeof(drop));
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        if (len < MKFS_TEXT_MAX - 1)
-            len += (size_t)n;
-    }
-    while (len > 0 && text[len - 1] == '\n')
-        len--;
-    text[len] = '\0';
-    for (p = text; *p != '\0'; p++)
-        if (*p == '\n')
-            *p = ' ';
-}
-
-static int mkfs_run(const struct stage *s, const char *mkfs, const char *erofs)
-{
-    char text[MKFS_TEXT_MAX] = "";
-    int pipe_fd[2];
-    int status = 0;
-    pid_t pid;
-
-    if (pipe2(pipe_fd, O_CLOEXEC) != 0)
-        return fault_sys(s->fault, errno, "cannot make a pipe");
-    pid = fork();
-    if (pid < 0) {
-        close(pipe_fd[0]);
-        close(pipe_fd[1]);
-        return fault_sys(s->fault, errno, "cannot start '%s'", mkfs);
-    }
-    if (pid == 0)
-        mkfs_exec(s, mkfs, erofs, pipe_fd[1]);
-    close(pipe_fd[1]);
-    text_read(pipe_fd[0], text);
-    close(pipe_fd[0]);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    if (strstr(text, "No space left") || strstr(text, "ENOSPC") ||
-        strstr(text, "[Error 28]"))
+    free(epoch);
+    if (err || c.status == 0)
+        return err;
+    if (strstr(c.text, "No space left") || strstr(c.text, "ENOSPC") ||
+        strstr(c.text, "[Error 28]"))
         return file_write_fault(s->fault, ENOSPC, erofs);
-    return fault_set(
-        s->fault, EIO, "%s failed on '%s' (status %d): %s", mkfs, s->dir,
-        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text);
+    return fault_set(s->fault, EIO, "%s failed on '%s' (status %d): %s", mkfs,
+                     s->dir, c.status, c.text);
 }
 
 int stage_root(const struct tree *tree, const char *dir, const char *erofs,

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kernel_link.c - see kernel_link.h. */
+#include "cli/kernel_link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/calls.h"
+#include "cli/child.h"
+#include "cli/place.h"
+#include "host/fault.h"
+#include "host/file.h"
+#include "host/memory.h"
+#include "host/path.h"
+#include "syscall/offsets.h"
+
+/* The kernel itself has the program make it, after a signal. */
+#define CALL_RESTART 219u
+
+static bool is_wanted(const struct call_set *set, unsigned nr)
+{
+    return call_rows[nr].exists && (set->call[nr] || nr == CALL_RESTART);
+}
+
+/*
+ * The part of the linker's script that kernel/syscall/calls.ld.h is for the
+ * kernel with everything: EXTERN brings what is named out of the archive, and
+ * the table says where each handler is.
+ */
+static void script_print(const struct call_set *set, FILE *f)
+{
+    unsigned nr, i;
+
+    for (nr = 0; nr < CALL_MAX; nr++)
+        if (is_wanted(set, nr))
+            fprintf(f, "EXTERN(sys_%s)\n", call_rows[nr].name);
+    for (i = 0; call_parts[i].name; i++)
+        if (set->part[i])
+            fprintf(f, "EXTERN(%s)\n", call_parts[i].symbol);
+    fputs("SECTIONS { .calls (READONLY) : ALIGN(4) { syscall_offsets = .;\n",
+          f);
+    for (nr = 0; nr < CALL_MAX; nr++) {
+        if (is_wanted(set, nr))
+            fprintf(f, "LONG(sys_%s - syscall_offsets + 0x%x)\n",
+                    call_rows[nr].name, call_rows[nr].flags);
+        else
+            fprintf(f, "LONG(%d)\n",
+                    call_rows[nr].exists ? CALL_LEFT_OUT : CALL_NONE);
+    }
+    fputs("} } INSERT AFTER .rodata;\n", f);
+}
+
+static int script_write(const struct call_set *set, const char *path,
+                        struct fault *fault)
+{
+    FILE *f = fopen(path, "we");
+    int failed;
+
+    if (!f)
+        return file_write_fault(fault, errno, path);
+    script_print(set, f);
+    failed = ferror(f);
+    if (fclose(f) != 0 || failed)
+        return file_write_fault(fault, errno, path);
+    return 0;
+}
+
+/* All parts lie beside the archive. */
+static int ld_run(const char *ld, const char *archive, const char *script,
+                  const char *kernel, struct fault *fault)
+{
+    char *dir = path_dir(archive);
+    char *args = mem_printf("@%s/link.args", dir);
+    char *layout = mem_printf("%s/link.ld", dir);
+    const char *const argv[] = { "ld",    args,    "-T", script, "-T", layout,
+                                 archive, "-o",    kernel, NULL };
+    struct child c = { .path = ld, .argv = argv };
+    int err = child_run(&c, fault);
+
+    if (err == 0 && c.status != 0)
+        err = fault_set(fault, EIO,
+                        "linking a kernel from '%s' failed (status %d): %s",
+                        archive, c.status, c.text);
+    free(layout);
+    free(args);
+    free(dir);
+    return err;
+}
+
+int kernel_link(const struct call_set *set, const char *path,
+                struct fault *fault)
+{
+    const char *override = getenv("SAMARA_LD");
+    char *ld = override ? mem_strdup(override)
+                        : path_search("ld", NULL, &(int){ 0 });
+    char *archive = NULL, *script = mem_printf("%s.ld", path);
+    int err = 0;
+
+    if (!ld)
+        err = fault_set(fault, ENOENT,
+                        "linking a kernel with --calls needs the program ld; "
+                        "install the package binutils");
+    if (err == 0) {
+        archive = place_archive(fault);
+        err = archive ? script_write(set, script, fault) : -ENOENT;
+    }
+    if (err == 0)
+        err = ld_run(ld, archive, script, path, fault);
+    free(script);
+    free(archive);
+    free(ld);
+    return err;
+}
