@@ -49,9 +49,9 @@ $(B)/libkernel.a: $(KERNEL_OBJ)
 	$(Q)$(AR) rcs $@ $(KERNEL_OBJ)
 $(B)/link.%: kernel/arch/$(ARCH)/link.%
 	$(Q)cp $< $@
-$(B)/calls.ld: kernel/syscall/calls.ld.h
+$(B)/calls.ld: kernel/syscall/calls.ld.in
 	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -undef -x c -Ikernel -MMD -MP -MT $@ $< -o $@
+	$(Q)$(CC) -E -P -undef -x c -I. -Ikernel -MMD -MP -MT $@ $< -o $@
 
 $(B)/kernel.elf: $(KERNEL_PARTS) $(B)/calls.ld
 	@echo "  LINK $@"

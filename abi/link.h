@@ -33,13 +33,13 @@ enum link_type {
     LINK_FDSTAT = 4,  /* struct hypercall_stat[3]; the first message sent */
     LINK_TERMIOS = 5, /* struct kernel termios; sent after FDSTAT when a tty */
     /* guest to command */
-    LINK_STDERR = 64, /* bytes */
-    LINK_EXIT = 65,   /* one byte: exit status; QEMU then powers off */
-    LINK_TCSET = 66,  /* uint32 ioctl number, then kernel termios (36 B) */
-    LINK_PANIC = 67,  /* text NUL, then struct hypercall_report */
-    LINK_CRASH = 68,  /* the same, a program's death by signal */
+    LINK_STDERR = 64,   /* bytes */
+    LINK_EXIT = 65,     /* one byte: exit status; QEMU then powers off */
+    LINK_TCSET = 66,    /* uint32 ioctl number, then kernel termios (36 B) */
+    LINK_PANIC = 67,    /* text NUL, then struct hypercall_report */
+    LINK_CRASH = 68,    /* the same, a program's death by signal */
     LINK_LEFT_OUT = 70, /* uint32: as HYPERCALL_LEFT_OUT */
-    LINK_READY = 69,  /* stdin window: the guest takes uint32 more bytes */
+    LINK_READY = 69,    /* stdin window: the guest takes uint32 more bytes */
 };
 
 _Static_assert(sizeof(struct link_header) == 4, "layout is shared");

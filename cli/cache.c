@@ -70,7 +70,7 @@ static int temp_make(const char *cache, char **temp_out, struct fault *fault)
     return 0;
 }
 
-/* The kernel for src: that of the installation, or its own. The caller frees. */
+/* The installation's kernel, or one of src's own. The caller frees. */
 static int kernel_get(const struct source *src, const char *temp,
                       char **kernel_out, struct fault *fault)
 {

@@ -16,8 +16,8 @@ static char *part_names(void)
     char *names = mem_strdup("");
 
     for (unsigned i = 0; call_parts[i].name; i++) {
-        char *longer = mem_printf("%s%s%s", names, i > 0 ? ", " : "",
-                                  call_parts[i].name);
+        char *longer =
+            mem_printf("%s%s%s", names, i > 0 ? ", " : "", call_parts[i].name);
 
         free(names);
         names = longer;

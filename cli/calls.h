@@ -4,7 +4,7 @@
  *
  * What:      reads the option's value: NAME,... or @FILE, with a name on each
  *            line and comments from # on. A name is a system call's or that
- *            of a part (kernel/parts.def).
+ *            of a part (kernel/syscall/parts.def).
  * Errors:    -EINVAL with a fault that says which name, and in which line.
  */
 #ifndef CLI_CALLS_H

@@ -71,6 +71,7 @@ int child_run(struct child *c, struct fault *fault)
     close(pipe_fd[0]);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    c->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    c->status =
+        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return 0;
 }

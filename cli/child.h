@@ -16,8 +16,8 @@ struct fault;
 struct child {
     const char *path;
     const char *const *argv;
-    const char *env; /* NAME=VALUE to add, or NULL */
-    int status;      /* as a shell has it: 128 + n for a signal */
+    const char *env;           /* NAME=VALUE to add, or NULL */
+    int status;                /* as a shell has it: 128 + n for a signal */
     char text[CHILD_TEXT_MAX]; /* stdout and stderr, on one line */
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "abi/calls.h"
 #include "cli/calls.h"
 #include "cli/child.h"
 #include "cli/place.h"
@@ -13,7 +14,6 @@
 #include "host/file.h"
 #include "host/memory.h"
 #include "host/path.h"
-#include "syscall/offsets.h"
 
 /* The kernel itself has the program make it, after a signal. */
 #define CALL_RESTART 219u
@@ -24,7 +24,7 @@ static bool is_wanted(const struct call_set *set, unsigned nr)
 }
 
 /*
- * The part of the linker's script that kernel/syscall/calls.ld.h is for the
+ * The part of the linker's script that kernel/syscall/calls.ld.in is for the
  * kernel with everything: EXTERN brings what is named out of the archive, and
  * the table says where each handler is.
  */
@@ -38,6 +38,9 @@ static void script_print(const struct call_set *set, FILE *f)
     for (i = 0; call_parts[i].name; i++)
         if (set->part[i])
             fprintf(f, "EXTERN(%s)\n", call_parts[i].symbol);
+    for (i = 0; call_needs[i].name; i++)
+        if (set->call[call_number(call_needs[i].name)])
+            fprintf(f, "EXTERN(%s)\n", call_needs[i].symbol);
     fputs("SECTIONS { .calls (READONLY) : ALIGN(4) { syscall_offsets = .;\n",
           f);
     for (nr = 0; nr < CALL_MAX; nr++) {
@@ -73,8 +76,8 @@ static int ld_run(const char *ld, const char *archive, const char *script,
     char *dir = path_dir(archive);
     char *args = mem_printf("@%s/link.args", dir);
     char *layout = mem_printf("%s/link.ld", dir);
-    const char *const argv[] = { "ld",    args,    "-T", script, "-T", layout,
-                                 archive, "-o",    kernel, NULL };
+    const char *const argv[] = { "ld",   args,    "-T", script, "-T",
+                                 layout, archive, "-o", kernel, NULL };
     struct child c = { .path = ld, .argv = argv };
     int err = child_run(&c, fault);
 
@@ -92,8 +95,8 @@ int kernel_link(const struct call_set *set, const char *path,
                 struct fault *fault)
 {
     const char *override = getenv("SAMARA_LD");
-    char *ld = override ? mem_strdup(override)
-                        : path_search("ld", NULL, &(int){ 0 });
+    char *ld =
+        override ? mem_strdup(override) : path_search("ld", NULL, &(int){ 0 });
     char *archive = NULL, *script = mem_printf("%s.ld", path);
     int err = 0;
 

@@ -29,8 +29,8 @@ struct source {
     char *image;      /* the image's path; when made, from cache.h */
     struct tree tree; /* empty for an image */
     struct run_config config;
-    struct list libraries; /* paths, in the order found */
-    char *interp;          /* NULL: static */
+    struct list libraries;  /* paths, in the order found */
+    char *interp;           /* NULL: static */
     struct call_set *calls; /* what the kernel has; NULL: everything */
 };
 

@@ -27,7 +27,7 @@
 #define MKFS "mkfs.erofs"
 #define MKFS_SEARCH \
     "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-#define FIXED_UUID    "-U00000000-0000-4000-8000-000000000000"
+#define FIXED_UUID "-U00000000-0000-4000-8000-000000000000"
 
 struct stage {
     const struct tree *tree;
@@ -175,8 +175,8 @@ static int mkfs_run(const struct stage *s, const char *mkfs, const char *erofs)
                                  "-x-1",       FIXED_UUID, "-Enoinline_data",
                                  "--all-root", erofs,      s->dir,
                                  NULL };
-    char *epoch = mem_printf("SOURCE_DATE_EPOCH=%lld",
-                             (long long)s->newest.tv_sec);
+    char *epoch =
+        mem_printf("SOURCE_DATE_EPOCH=%lld", (long long)s->newest.tv_sec);
     struct child c = { .path = mkfs, .argv = argv, .env = epoch };
     int err = child_run(&c, s->fault);
 

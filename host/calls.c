@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "syscall/offsets.h"
+#include "abi/calls.h"
 
-#define FULL(nr, name, flags)    [nr] = { #name, flags, true },
-#define PARTIAL(nr, name, flags) FULL(nr, name, flags)
-#define NEVER(nr, name, flags)   [nr] = { #name, flags, false },
+#define ROW(nr, name, flags, exists) [nr] = { #name, flags, exists },
+#define FULL(nr, name, flags)        ROW(nr, name, flags, true)
+#define PARTIAL(nr, name, flags)     ROW(nr, name, flags, true)
+#define NEVER(nr, name, flags)       ROW(nr, name, flags, false)
+
 #define SYSCALL(nr, name, args, status, note)      status(nr, name, 0)
 #define SYSCALL_FREE(nr, name, args, status, note) status(nr, name, CALL_FREE)
 #define SYSCALL_REGS(nr, name, args, status, note) status(nr, name, CALL_REGS)
@@ -18,9 +20,19 @@ const struct call_row call_rows[CALL_MAX] = {
 };
 
 #define PART(name, symbol, note) { name, #symbol, note },
+#define NEED(call, symbol)
 const struct call_part call_parts[] = {
-#include "parts.def"
+#include "syscall/parts.def"
     { NULL, NULL, NULL },
+};
+#undef PART
+#undef NEED
+
+#define PART(name, symbol, note)
+#define NEED(call, symbol) { #call, #symbol },
+const struct call_need call_needs[] = {
+#include "syscall/parts.def"
+    { NULL, NULL },
 };
 
 int call_number(const char *name)

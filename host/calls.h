@@ -2,8 +2,8 @@
 /*
  * calls.h - names of system calls, and of the kernel's other parts.
  *
- * What:      the rows of kernel/syscall/table.def and kernel/parts.def, for
- *            linking a kernel and for messages.
+ * What:      the rows of kernel/syscall/table.def and parts.def, for linking
+ *            a kernel and for messages.
  * Ownership: everything is static.
  */
 #ifndef HOST_CALLS_H
@@ -26,8 +26,14 @@ struct call_part {
     const char *note;
 };
 
+struct call_need {
+    const char *name; /* of the call */
+    const char *symbol;
+};
+
 extern const struct call_row call_rows[CALL_MAX]; /* by number */
 extern const struct call_part call_parts[];       /* ends with a NULL name */
+extern const struct call_need call_needs[];       /* likewise */
 
 /* Its number, or -1. */
 int call_number(const char *name);

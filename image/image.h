@@ -49,6 +49,7 @@ struct image {
     struct image_segment config; /* file_len 0: none */
     struct kernel_header header;
     uint64_t symtab_off, symtab_len; /* 0: stripped */
+    uint32_t symtab_locals;          /* sh_info: how many are local */
     uint64_t strtab_off, strtab_len;
     uint8_t build_id[IMAGE_BUILD_ID_MAX];
     uint32_t build_id_len;

@@ -296,6 +296,7 @@ static void symbols_find(struct image *img, const Elf64_Ehdr *eh)
             continue;
         img->symtab_off = sh[i].sh_offset;
         img->symtab_len = sh[i].sh_size;
+        img->symtab_locals = sh[i].sh_info;
         img->strtab_off = str->sh_offset;
         img->strtab_len = str->sh_size;
         return;

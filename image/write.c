@@ -234,7 +234,7 @@ static int symbols_put(struct writer *w)
                           .sh_offset = at,
                           .sh_size = k->symtab_len,
                           .sh_link = SECT_STRTAB,
-                          .sh_info = 1,
+                          .sh_info = k->symtab_locals,
                           .sh_addralign = 8,
                           .sh_entsize = sizeof(Elf64_Sym) },
         [SECT_STRTAB] = { .sh_name = NAME_STRTAB,

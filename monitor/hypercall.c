@@ -5,7 +5,6 @@
  * The page belongs to the guest, another CPU of which may change it at any
  * time: each field is read once, into a local that is then checked.
  */
-#include "host/calls.h"
 #include "monitor/hypercall.h"
 
 #include <errno.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/calls.h"
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/console.h"

@@ -18,7 +18,7 @@
 #include "fs/special.h"
 #include "mm/heap.h"
 
-/* A kernel linked without these has no such mounts (DESIGN D5). */
+/* Parts (parts.def): a kernel linked without these has no such mounts. */
 #pragma weak devfs_mount
 #pragma weak procfs_mount
 #pragma weak sysfs_mount

@@ -8,6 +8,19 @@
 #include "ipc/shm.h"
 #include "mm/shared.h"
 
+/* Absent in kernels without the calls: then there are none of them. */
+#pragma weak shm_kind
+#pragma weak shm_attach_count
+#pragma weak sem_kind
+#pragma weak sem_set_count
+#pragma weak sem_operate_time
+#pragma weak msg_kind
+
+static struct ipc_object *next(struct ipc_kind *kind, unsigned *idx)
+{
+    return kind ? ipc_next(kind, idx) : NULL;
+}
+
 static int show_head(struct text_file *t, const struct ipc_object *o)
 {
     return text_printf(t, "%10d %10d  %4o", o->key, o->id, o->mode);
@@ -29,7 +42,7 @@ static int show_shm(struct text_file *t, void *inode)
                        "rss                  swap\n");
 
     (void)inode;
-    while (!err && (o = ipc_next(&shm_kind, &idx))) {
+    while (!err && (o = next(&shm_kind, &idx))) {
         const struct shm *s = (const struct shm *)o;
 
         err = show_head(t, o);
@@ -55,7 +68,7 @@ static int show_sem(struct text_file *t, void *inode)
                              "gid  cuid  cgid      otime      ctime\n");
 
     (void)inode;
-    while (!err && (o = ipc_next(&sem_kind, &idx))) {
+    while (!err && (o = next(&sem_kind, &idx))) {
         err = show_head(t, o);
         if (!err)
             err = text_printf(t, " %10u", sem_set_count(o));
@@ -77,7 +90,7 @@ static int show_msg(struct text_file *t, void *inode)
                              "stime      rtime      ctime\n");
 
     (void)inode;
-    while (!err && (o = ipc_next(&msg_kind, &idx))) {
+    while (!err && (o = next(&msg_kind, &idx))) {
         const struct msg_queue *q = (const struct msg_queue *)o;
 
         err = show_head(t, o);

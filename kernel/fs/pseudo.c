@@ -10,6 +10,9 @@
 #include "fs/special.h"
 #include "mm/heap.h"
 
+/* Absent in a kernel without device files. */
+#pragma weak chrdev_open
+
 #define DT_OF_MODE(mode) ((uint8_t)(((mode)&S_IFMT) >> 12))
 #define NUMBER_MAX       100000000
 
@@ -190,7 +193,7 @@ static int open_node(struct inode *i, struct file *f)
     const struct pseudo_special s = special_of(p->node);
 
     if (S_ISCHR(i->mode))
-        return chrdev_open(i, f);
+        return chrdev_open ? chrdev_open(i, f) : -ENXIO;
     if (!S_ISREG(i->mode))
         return 0;
     return text_file_open(f, s.show ? s.show : show_constant, s.store, p);

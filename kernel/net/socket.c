@@ -19,7 +19,7 @@
 #include "sched/process.h"
 #include "time/clock.h"
 
-/* Absent in kernels without the family. */
+/* A part (parts.def): absent in kernels without the family. */
 #pragma weak unix_create
 
 #define TYPE_MAX     11 /* Linux's SOCK_MAX */

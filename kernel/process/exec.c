@@ -19,6 +19,8 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#pragma weak vdso_map /* a part: parts.def */
+
 #define ANY_EXEC_BITS 0111u
 
 /* A file with its first bytes, and what they say. */
@@ -200,7 +202,7 @@ static int map_program(struct process *p, struct candidate *program,
         out->entry = interp_place.entry;
         out->interp_base = interp_place.bias;
     }
-    vdso = vdso_map(p->space);
+    vdso = vdso_map ? vdso_map(p->space) : 0;
     /* Without it programs ask by system call: slower, not wrong. */
     out->vdso = vdso < 0 ? 0 : (uaddr_t)vdso;
     return 0;

@@ -2,14 +2,14 @@
 /*
  * table.c - the dispatch arrays, made from what the link put in.
  *
- * Which handlers there are is the link's choice: calls.ld.h for the kernel
+ * Which handlers there are is the link's choice: calls.ld.in for the kernel
  * with all of them, the command for an image that names its own. Nothing here
  * refers to a handler, so that one which is left out leaves nothing behind.
  */
+#include "abi/calls.h"
 #include "core/errno.h"
 #include "drivers/console.h"
 #include "sched/thread.h"
-#include "syscall/offsets.h"
 #include "syscall/syscall.h"
 
 /* What the entry jumps to: the handler, or through the kernel lock to it.
@@ -18,7 +18,8 @@ __attribute__((section(".bss.syscall_table"), used))
 syscall_fn syscall_table[SYSCALL_MAX];
 syscall_fn syscall_handlers[SYSCALL_MAX];
 
-_Static_assert(SYSCALL_MAX == 464, "calls.ld.h, and percpu.h: PERCPU_TABLE_LEN");
+_Static_assert(SYSCALL_MAX == 464,
+               "calls.ld.in, and percpu.h: PERCPU_TABLE_LEN");
 
 SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
                                      long f)

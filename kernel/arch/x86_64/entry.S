@@ -18,7 +18,7 @@
  */
 #include "percpu.h"
 #include "stub.h"
-#include "syscall/offsets.h"
+#include "abi/calls.h"
 
 #define USER_SS 0x2b
 #define USER_CS 0x33

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * offsets.h - what a link says about each system call.
+ * calls.h - what a link says about each system call.
  *
  * What:      syscall_offsets[] holds, by number, where the handler is as seen
  *            from the array (half as long as a pointer, and nothing to
- *            relocate), plus flags. The link makes it: calls.ld.h, or the
+ *            relocate), plus flags. The link makes it: calls.ld.in, or the
  *            command for one image (cli/kernel_link.c). Nothing but numbers
  *            here: assembler and the linker's script read it too.
  */
-#ifndef SYSCALL_OFFSETS_H
-#define SYSCALL_OFFSETS_H
+#ifndef ABI_CALLS_H
+#define ABI_CALLS_H
 
 #define CALL_NONE     0          /* Linux has no such call, or Samara not */
 #define CALL_LEFT_OUT 1          /* this kernel has not: it says so */

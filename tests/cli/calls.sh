@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# calls.sh - build --calls: what is named is in the kernel, nothing else is.
+. "$(dirname "$0")/lib.sh"
+cd "$T" || exit 1
+unset SAMARA_KERNEL # the kernel itself is what this is about
+
+${CC:-gcc} -nostdlib -static -x assembler - -o least <<'EOF' || exit 1
+.globl _start
+_start: mov $60, %eax
+xor %edi, %edi
+syscall
+EOF
+cat >names <<'EOF'
+# what the program calls
+write exit_group  # on one line
+exit
+/proc
+EOF
+build() { run 0 build -o "$1.img" --calls "$2" ./least; }
+has() { readelf -sW "$1.img" | grep -qw "$2"; }
+lacks() { ! has "$1" "$2"; }
+smaller() { [ "$(stat -c %s "$1.img")" -lt "$(stat -c %s "$2.img")" ]; }
+
+check "the full kernel" run 0 build -o full.img ./least
+check "three calls" build few write,exit,exit_group
+check "a list in a file" build listed @names
+check "the calls are there" has few sys_write
+check "a neighbour in the same source is not" lacks few sys_read
+check "nor are subsystems" lacks few epoll_create
+check "nor parts that are not named" lacks few procfs_mount
+check "a part that is named" has listed procfs_mount
+check "another part" lacks listed devfs_mount
+check "the full kernel has all" sh -c "readelf -sW full.img |
+    grep -qw procfs_mount && readelf -sW full.img | grep -qw sys_epoll_create1"
+check "fewer calls are fewer bytes" smaller few full
+check "a part is some bytes" smaller few listed
+check "the vDSO comes with the clock" build clock write,exit,clock_gettime
+check "and only then" sh -c "readelf -sW clock.img | grep -qw vdso_map &&
+    ! readelf -sW few.img | grep -qw vdso_map"
+check "what Samara never has may be named" build never exit,ptrace
+cp few.img first.img
+check "build again" build few write,exit,exit_group
+check "same input, same bytes" cmp few.img first.img
+
+check "no such call" refuses 125 "'wirte' is no system call" build \
+    -o x.img --calls exit,wirte ./least
+printf 'exit\n\nwirte # no\n' >wrong
+check "which line" refuses 125 "'wrong', line 3: 'wirte'" build \
+    -o x.img --calls @wrong ./least
+check "no such file" refuses 125 "'absent'" build \
+    -o x.img --calls @absent ./least
+check "no name" refuses 125 "--calls needs" build -o x.img --calls "" ./least
+export SAMARA_LIBKERNEL="$T/names"
+check "a damaged archive" refuses 125 "linking a kernel" build \
+    -o x.img --calls exit ./least
+unset SAMARA_LIBKERNEL
+no_linker() {
+    mkdir -p bin && ln -sf "$(command -v mkfs.erofs)" bin/
+    ! PATH="$T/bin" "$SAMARA" build -o x.img --calls exit ./least 2>err &&
+        grep -q "^samara: .*install the package binutils" err
+}
+check "no linker" no_linker
+check "nothing is left of what failed" test ! -e x.img
+finish
