@@ -50,13 +50,13 @@ void vcpu_count_exits(void)
 void vcpu_dump_exits(void)
 {
     static const char *const names[] = {
-        [HYPERCALL_WRITE] = "write", [HYPERCALL_READ] = "read",
-        [HYPERCALL_WAIT] = "wait",   [HYPERCALL_EXIT] = "exit",
-        [HYPERCALL_TIMER] = "timer", [HYPERCALL_TTY] = "tty",
-        [HYPERCALL_PANIC] = "panic", [HYPERCALL_FDSTAT] = "fdstat",
-        [HYPERCALL_CRASH] = "crash", [HYPERCALL_CPU_START] = "cpu start",
-        [HYPERCALL_KICK] = "kick",   [HYPERCALL_YIELD] = "yield",
-        [HYPERCALL_TIME] = "time",   [HYPERCALL_NET_START] = "net start",
+        [HYPERCALL_WRITE] = "write",       [HYPERCALL_READ] = "read",
+        [HYPERCALL_WAIT] = "wait",         [HYPERCALL_EXIT] = "exit",
+        [HYPERCALL_TIMER] = "timer",       [HYPERCALL_TTY] = "tty",
+        [HYPERCALL_PANIC] = "panic",       [HYPERCALL_FDSTAT] = "fdstat",
+        [HYPERCALL_CRASH] = "crash",       [HYPERCALL_CPU_START] = "cpu start",
+        [HYPERCALL_KICK] = "kick",         [HYPERCALL_YIELD] = "yield",
+        [HYPERCALL_TIME] = "time",         [HYPERCALL_NET_START] = "net start",
         [HYPERCALL_LEFT_OUT] = "left out",
     };
 
