@@ -141,12 +141,15 @@ static void resched_current(struct runq *q)
 }
 
 /* Let the running thread's slice end in time. The ready list of a busy guest
- * empties and fills all the time, so an armed timer stays. */
+ * empties and fills all the time, so an armed timer stays. Where another CPU
+ * could take who waits, it is not for that end to come, which may be never. */
 static void slice_watch(struct runq *q, uint64_t now)
 {
     uint64_t end = q->current->slice_end;
     uint64_t left_ns;
 
+    if (runq_running() > 1)
+        end = MIN(end, now + SLICE);
     if (end == UINT64_MAX)
         return; /* SCHED_FIFO */
     if (timer_is_armed(&q->slice_timer) && q->slice_timer_end <= end)
@@ -164,13 +167,25 @@ void runq_watch(struct runq *q)
     slice_watch(q, arch_cycles());
 }
 
+static bool has_work_for(const struct runq *q, const struct runq *other)
+{
+    LIST_FOR_EACH(it, &q->ready)
+    {
+        if (runq_may_have(other, LIST_ENTRY(it, struct thread, ready_link)))
+            return true;
+    }
+    return false;
+}
+
 /* An idle CPU could take what waits here. */
 static void kick_an_idle_one(const struct runq *q)
 {
     unsigned n = runq_running();
 
     for (unsigned i = 0; i < n; i++) {
-        if (&runqs[i] == q || runqs[i].idle != RUNQ_HALTED)
+        const struct runq *other = &runqs[i];
+
+        if (other == q || other->idle != RUNQ_HALTED || !has_work_for(q, other))
             continue;
         arch_cpu_kick(i + 1);
         return;
