@@ -19,6 +19,8 @@
 #define CONFIG_MAGIC   0x666e6f43u /* "Conf" */
 #define CONFIG_VERSION 1u
 
+#define CONFIG_HOSTNAME_DEFAULT "samara"
+
 #define CONFIG_LINE_MAX 320u /* bytes of a line for a file of /etc */
 
 struct config_header {
@@ -40,7 +42,7 @@ enum config_type {
     CONFIG_CWD = 4,          /* working directory; default "/" */
     CONFIG_FLAGS = 5,        /* uint64_t, enum config_flags */
     CONFIG_UMASK = 6,        /* uint64_t */
-    CONFIG_HOSTNAME = 7,     /* uname's nodename; default "samara" */
+    CONFIG_HOSTNAME = 7,     /* uname's nodename; CONFIG_HOSTNAME_DEFAULT */
     CONFIG_RLIMIT_STACK = 8, /* uint64_t soft limit; default 8 MiB */
     CONFIG_WALL_NS = 9,    /* uint64_t: CLOCK_REALTIME when QEMU was started */
     CONFIG_TSC_KHZ = 10,   /* uint64_t: host's TSC rate, for TCG */

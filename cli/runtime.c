@@ -27,7 +27,14 @@ struct rule {
 /* Matching is by the file's real path, after symbolic links. */
 static const struct rule rules[] = {
     { "*/libc.so.6",
-      { "/usr/lib/locale/C.utf8", "/lib/x86_64-linux-gnu/libgcc_s.so.1" } },
+      { "/usr/lib/locale/C.utf8", "/lib/x86_64-linux-gnu/libgcc_s.so.1",
+        "/etc/services", "/etc/protocols" } },
+    /* Before 2.34 names were looked up by libraries of their own. */
+    { "*/libc-2.*.so",
+      { "/lib/x86_64-linux-gnu/libnss_files.so.2",
+        "/lib/x86_64-linux-gnu/libnss_dns.so.2", "/lib64/libnss_files.so.2",
+        "/lib64/libnss_dns.so.2" } },
+    { "*/ld-musl-*.so.1", { "/etc/services", "/etc/protocols" } },
     { "*/bin/python3*",
       { "~/lib/python3*", "~/lib/libpython3*", "/etc/python3*" } },
     { "/usr/bin/perl*",

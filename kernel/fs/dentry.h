@@ -28,6 +28,7 @@ struct dentry {
     bool used;            /* since reclaim last looked */
     bool removed;         /* unlinked: "(deleted)" */
     bool has_lazy_mounts; /* the root: see mount.c */
+    bool has_lazy_files;  /* /etc: see lazy_file.c */
     unsigned refs;
     const char *name;       /* inline_name, or allocated when long */
     struct dentry *mounted; /* root of what is mounted here; pinned */

@@ -149,8 +149,17 @@ static int mount_below_sys(void)
     return sb ? vfs_mount("/sys/fs/cgroup", sb) : -ENOMEM;
 }
 
+static void mark_lazy_files(struct dentry *d)
+{
+    if (!d->inode && mountpoint_create(d))
+        return; /* no room: its lookup tells */
+    d->has_lazy_files = S_ISDIR(d->inode->mode);
+}
+
 void mount_lazily(struct dentry *d)
 {
+    if (lazy_file_dir(d->name))
+        mark_lazy_files(d);
     for (unsigned i = 0; i < lazy_count; i++) {
         struct lazy_mount *lazy = &lazy_mounts[i];
         mount_fn mount = lazy->mount;
@@ -178,10 +187,12 @@ void mount_lazily(struct dentry *d)
     }
 }
 
-void mount_all_lazily(void)
+void list_lazily(struct dentry *root)
 {
-    struct dentry *root = mounts[0];
-
+    if (root->has_lazy_files && lazy_file_all(root->inode))
+        kprintf("no room for the files of /%s: raise -m\n", root->name);
+    if (!root->has_lazy_mounts)
+        return;
     for (unsigned i = 0; i < lazy_count; i++) {
         const char *name = lazy_mounts[i].name;
         size_t len = strlen(name);

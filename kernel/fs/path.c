@@ -105,6 +105,11 @@ int dentry_lookup(struct dentry *dir, const char *name, size_t name_len,
         return -ENAMETOOLONG;
     if (!dir->inode->ops->lookup)
         return -ENOTDIR;
+    if (UNLIKELY(dir->has_lazy_files) && !dir->removed) {
+        err = lazy_file_lookup(dir->inode, name, name_len);
+        if (err)
+            return err;
+    }
     err = dir->inode->ops->lookup(dir->inode, name, name_len, &i);
     if (err && err != -ENOENT)
         return err;

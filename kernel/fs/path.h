@@ -50,7 +50,15 @@ MUST_CHECK int dentry_lookup(struct dentry *dir, const char *name,
 struct dentry *dentry_enter_mounts(struct dentry *d_take);
 /* Mount lazily whatever belongs at d, a new name in the root directory. */
 void mount_lazily(struct dentry *d);
-void mount_all_lazily(void);
+/* dir is going to be listed: mount and make what belongs there. */
+void list_lazily(struct dentry *dir);
+
+/* lazy_file.c. Whether a directory of the root has such files. */
+bool lazy_file_dir(const char *name);
+/* Make name in dir if it is one of them, or all of them. -ENOSPC, -ENOMEM */
+MUST_CHECK int lazy_file_lookup(struct inode *dir, const char *name,
+                                size_t name_len);
+MUST_CHECK int lazy_file_all(struct inode *dir);
 
 /* A path from the program, copied to the kernel. */
 struct path_text {

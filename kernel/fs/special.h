@@ -25,8 +25,26 @@ MUST_CHECK int fifo_open(struct inode *i, struct file *f);
 /* Give the current thread descriptors 0, 1 and 2: the host's. */
 MUST_CHECK int tty_install_std(void);
 
-/* The text of /proc/net/unix; absent in kernels without AF_UNIX. */
+/* A file of /etc that is made when a path first leads to it or /etc is listed:
+ * lazy_file.c. */
 struct text_file;
+struct lazy_file {
+    const char *name;
+    /* Its text; arg is NULL. May sleep. -ENOENT: there shall be none, what the
+     * image has stays. */
+    int (*show)(struct text_file *t, void *arg);
+    bool is_made;        /* once, for good: the program may remove it */
+    struct inode *inode; /* referenced; NULL: not made, or not to be */
+    uint64_t mtime_ns;   /* as it was made; a program's change shows in it */
+};
+/* All of them, the last without a name. The layer that knows brings
+ * them; absent in kernels without it. */
+extern struct lazy_file etc_files[];
+/* Its text is another now: the file follows if the program has not written
+ * to it. */
+void lazy_file_changed(struct lazy_file *file);
+
+/* The text of /proc/net/unix; absent in kernels without AF_UNIX. */
 int unix_show(struct text_file *t);
 
 /* Called at the first walk into /dev, /proc, /sys, never before: fill in sb

@@ -14,8 +14,12 @@
 
 #include "core/types.h"
 
-#define AF_UNSPEC 0
-#define AF_UNIX   1
+#define AF_UNSPEC  0
+#define AF_UNIX    1
+#define AF_INET    2
+#define AF_INET6   10
+#define AF_NETLINK 16
+#define AF_PACKET  17
 
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2

@@ -229,7 +229,7 @@ int run_config_read(const void *blob, size_t len, struct run_config *out)
 
     memset(out, 0, sizeof(*out));
     out->cwd = "/";
-    out->hostname = "samara";
+    out->hostname = CONFIG_HOSTNAME_DEFAULT;
     out->umask = UMASK_DEFAULT;
     out->stack_limit = STACK_LIMIT_DEFAULT;
     err = open_cursor(blob, len, &c);

@@ -40,8 +40,8 @@ static long readdir_io(struct file *f, struct io *io)
 
     if (!f->inode || !S_ISDIR(f->inode->mode) || !f->ops->readdir)
         return -ENOTDIR;
-    if (f->dentry == thread_current()->fs->root)
-        mount_all_lazily(); /* they are to be seen */
+    if (f->dentry)
+        list_lazily(f->dentry);
     err = f->ops->readdir(f, io);
     notify_file(f, IN_ACCESS); /* at the end of the list too, as Linux */
     if (io->left < len)

@@ -11,7 +11,8 @@
  *            runs. Files go into the working directory, which is empty, on a
  *            tmpfs, and gone afterwards.
  * Comments that the runner reads: covers: NAME...  system calls tested besides
- *            the one in the file's name;  run: OPTIONS  for samara run;
+ *            the one in the file's name;  run: OPTIONS  for samara run, of
+ *            all such lines;
  *            args: WORDS;  stdin: TEXT;  variants: musl|glibc;
  *            status: N  the exit status, when not 0.
  */
