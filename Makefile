@@ -58,6 +58,18 @@ $(B)/kernel.elf: $(KERNEL_PARTS) $(B)/calls.ld
 	$(Q)$(LD) @$(B)/link.args -T $(B)/calls.ld -T $(B)/link.ld \
 	    --whole-archive $(B)/libkernel.a -o $@
 
+# A kernel that is its network driver and little else, for tools/run-netdev.
+$(B)/responder.elf: $(KERNEL_PARTS) $(B)/calls.ld \
+		$(B)/kernel/tests/net/responder.c.o
+	@echo "  LINK $@"
+	$(Q)$(LD) @$(B)/link.args --wrap=process_start_first -T $(B)/calls.ld \
+	    -T $(B)/link.ld $(B)/kernel/tests/net/responder.c.o \
+	    --whole-archive $(B)/libkernel.a -o $@
+
+$(B)/kernel/tests/%.o: tests/%
+	@mkdir -p $(@D); echo "  CC   $< (kernel)"
+	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -O2 -MMD -MP -c $< -o $@
+
 # The kernel is compiled for size, but for what runs often.
 KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
 	sched/futex_pi.c sched/futex_exit.c core/printf.c core/panic.c \
@@ -66,6 +78,7 @@ KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
 KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(filter-out $(KERNEL_SELDOM),$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
 	    core/*.c mm/*.c sched/*.c time/*.c)))) \
+	$(addprefix drivers/,netbuf.c virtio_net.c virtq.c) \
 	$(addprefix fs/,dentry.c epoll.c erofs.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \

@@ -208,11 +208,39 @@ NORETURN void arch_power_off(int status);
 uint8_t arch_in8(uint16_t port);
 void arch_out8(uint16_t port, uint8_t value);
 void arch_out32(uint16_t port, uint32_t value);
+uint32_t arch_in32(uint16_t port);
 void arch_out8_string(uint16_t port, const void *buf, size_t len);
 void arch_in8_string(uint16_t port, void *buf, size_t len);
-volatile void *arch_mmio(paddr_t pa); /* registers below 4 GiB */
-/* Route the ISA interrupt `irq` (0..15) to `fn`, called from irq_poll. */
-void arch_irq_register(unsigned irq, void (*fn)(void));
+volatile void *arch_mmio(paddr_t pa); /* the last 32 MiB below 4 GiB */
+/* Route the interrupt line `irq` of the I/O APIC (0..23), or of a second one
+ * (24..47), by its edges to fn(arg), called from irq_poll. */
+void arch_irq_register(unsigned irq, void (*fn)(void *arg), void *arg);
+/* What a device must write, and where, to have fn(arg) called. */
+struct arch_message {
+    uint32_t address, data;
+};
+struct arch_message arch_message_register(void (*fn)(void *arg), void *arg);
+
+/* One access each to a register that arch_mmio() gave. */
+#ifdef SAMARA_GUEST
+#define ARCH_REGISTER(bits)                                                    \
+    static inline uint##bits##_t arch_reg_read##bits(const volatile void *reg) \
+    {                                                                          \
+        return *(const volatile uint##bits##_t *)reg;                          \
+    }                                                                          \
+    static inline void arch_reg_write##bits(volatile void *reg,                \
+                                            uint##bits##_t value)              \
+    {                                                                          \
+        *(volatile uint##bits##_t *)reg = value;                               \
+    }
+#else
+#define ARCH_REGISTER(bits)                                       \
+    uint##bits##_t arch_reg_read##bits(const volatile void *reg); \
+    void arch_reg_write##bits(volatile void *reg, uint##bits##_t value);
+#endif
+ARCH_REGISTER(8)
+ARCH_REGISTER(16)
+ARCH_REGISTER(32)
 
 /* The text of /proc/cpuinfo for one CPU (cpuinfo.c). Result: its length. */
 size_t arch_cpu_describe(unsigned cpu, uint64_t khz, char *buf, size_t buf_len);

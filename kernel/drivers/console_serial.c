@@ -201,6 +201,12 @@ static void receive(void)
         waitq_wake_all(console_waitq(false));
 }
 
+static void interrupt(void *arg)
+{
+    (void)arg;
+    receive();
+}
+
 /* Begin to listen; input that is there already is taken at once. */
 static void receive_start(void)
 {
@@ -208,7 +214,7 @@ static void receive_start(void)
 
     if (!is_routed) {
         is_routed = true;
-        arch_irq_register(com.has_link ? 3 : 4, receive);
+        arch_irq_register(com.has_link ? 3 : 4, interrupt, NULL);
     }
     receive();
 }

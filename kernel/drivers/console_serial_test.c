@@ -30,7 +30,7 @@ static struct queue from_guest[2], to_guest[2]; /* COM1, COM2 */
 static uint8_t ier[2];
 static unsigned signals_seen, last_signal, wakes;
 static struct waitq queues[2];
-static void (*irq_handler)(void);
+static void (*irq_handler)(void *arg);
 uint64_t page_direct_va;
 
 void (*console_signal_hook)(int signo);
@@ -76,9 +76,10 @@ void arch_out8_string(uint16_t port, const void *buf, size_t len)
     q->tail += len;
 }
 
-void arch_irq_register(unsigned irq, void (*fn)(void))
+void arch_irq_register(unsigned irq, void (*fn)(void *arg), void *arg)
 {
     CHECK(irq == 3 || irq == 4);
+    CHECK_EQ(arg, NULL);
     irq_handler = fn;
 }
 
@@ -223,7 +224,7 @@ TEST(without_a_link_all_goes_to_com1)
     CHECK_EQ(take(&c, 1), -EAGAIN);
     CHECK_EQ(ier[0], IER_RECEIVED);
     to_guest[0].bytes[to_guest[0].tail++] = 'k';
-    irq_handler();
+    irq_handler(NULL);
     CHECK_EQ(wakes, 1);
     CHECK_EQ(take(&c, 1), 1);
     CHECK_EQ(c, 'k');
@@ -245,7 +246,7 @@ TEST(input_comes_by_window_and_ends)
     send(LINK_STDIN, sent, 1000);
     send(LINK_STDIN, sent + 1000, window - 1000);
     send(LINK_STDIN, sent, 0);
-    irq_handler();
+    irq_handler(NULL);
     CHECK(wakes > 0);
     CHECK(serial_poll(0) & EPOLLIN);
     CHECK_EQ(take(got, 10), 10);
@@ -265,7 +266,7 @@ TEST(more_than_the_window_is_dropped)
     CHECK_EQ(take(got, 1), -EAGAIN);
     send(LINK_STDIN, big, sizeof(big));
     send(LINK_STDIN, "overflow", 8);
-    irq_handler();
+    irq_handler(NULL);
     CHECK_EQ(com.ring_count, RING_LEN);
 }
 
@@ -276,14 +277,14 @@ TEST(signals_and_size)
     start(true, true);
     CHECK(console_stat(0)->is_tty);
     send(LINK_SIGNAL, "\x02", 1);
-    irq_handler();
+    irq_handler(NULL);
     CHECK_EQ(signals_seen, 1);
     CHECK_EQ(last_signal, 2);
     send(LINK_SIGNAL, "\xff", 1); /* no such signal */
-    irq_handler();
+    irq_handler(NULL);
     CHECK_EQ(signals_seen, 1);
     send(LINK_WINSZ, &w, sizeof(w));
-    irq_handler();
+    irq_handler(NULL);
     CHECK_EQ(last_signal, SIGWINCH_NR);
     CHECK_EQ(serial_tty(0, TIOCGWINSZ, &seen, sizeof(seen)), 0);
     CHECK_EQ(seen.ws_col, 80);
@@ -335,7 +336,7 @@ TEST(rubbish_between_messages_is_skipped)
     q->tail += 7;
     send(200, "unknown type", 12);
     send(LINK_SIGNAL, "\x0f", 1);
-    irq_handler();
+    irq_handler(NULL);
     CHECK_EQ(last_signal, 15);
     CHECK(com.stat_known);
 }

@@ -21,7 +21,10 @@
 
 static struct {
     uint64_t kernel_va, kernel_pa, kernel_len;
+    uint64_t net_pa;
 } hc;
+
+void (*hypercall_net_hook)(void);
 
 static struct hypercall_cpu {
     struct hypercall_page *page; /* NULL: not on the monitor */
@@ -55,6 +58,12 @@ void hypercall_init(const struct bootinfo *boot)
     hc_cpus[0].page =
         (struct hypercall_page *)(boot->direct_va + boot->hypercall_pa);
     clock_host_hook = host_time;
+    hc.net_pa = boot->net_pa;
+}
+
+struct monitor_net *hypercall_net(void)
+{
+    return hc.net_pa ? page_ptr(hc.net_pa) : NULL;
 }
 
 void hypercall_init_cpu(unsigned index, struct hypercall_page *page)
@@ -123,7 +132,8 @@ void hypercall_wait(void)
 {
     uint32_t mask = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
                     HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_KICK |
-                    HYPERCALL_EVENT_TIME | console_monitor_wanted();
+                    HYPERCALL_EVENT_TIME | HYPERCALL_EVENT_NET |
+                    console_monitor_wanted();
     struct hypercall_cpu *cpu = mine();
     int64_t events;
 
@@ -174,6 +184,8 @@ uint32_t hypercall_events(void)
         pass_signals();
     if (events & HYPERCALL_EVENT_TIME)
         clock_host_stepped();
+    if ((events & HYPERCALL_EVENT_NET) && hypercall_net_hook)
+        hypercall_net_hook();
     if ((events & HYPERCALL_EVENT_WINSZ) && console_signal_hook)
         console_signal_hook(SIGWINCH_NR);
     return events;

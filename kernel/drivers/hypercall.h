@@ -40,6 +40,11 @@ void hypercall_timer(uint64_t tsc);
 void hypercall_wait(void);
 /* True when events wait for hypercall_events(): arch_irq_pending(). */
 bool hypercall_pending(void);
+/* The monitor's network device, or NULL; and what is called, if anything, when
+ * there was HYPERCALL_EVENT_NET. */
+struct monitor_net;
+struct monitor_net *hypercall_net(void);
+extern void (*hypercall_net_hook)(void);
 /* Take the noted events: wakes console readers and writers and passes signals
  * on. Called by arch_irq_poll(), which runs expired timers itself. Allows the
  * monitor to inject the next interrupt. Result: the events taken. */

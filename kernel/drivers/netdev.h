@@ -69,7 +69,8 @@ struct netdev_ops {
     /* Start the device and its receiving. -ENOMEM, -EIO */
     int (*open)(struct netdev *dev);
     /* Queue one frame; the device need not have been told when it returns.
-     *   -ENOBUFS  no room until the next sent() */
+     *   -ENOBUFS  no room until the next sent(): poll(), or arm() and wait
+     *   -EIO      the device was stopped, nothing will ever be sent */
     int (*transmit)(struct netdev *dev, const struct netdev_part *parts,
                     unsigned count, const struct netdev_offload *offload,
                     void *cookie);

@@ -27,9 +27,15 @@
 #define APIC_DIVIDE   0x3e0u
 #define APIC_UNMASKED 0u
 #define IOAPIC_PA     0xfec00000ul
+#define IOAPIC_STEP   0x10000ul /* to the second one, where there is one */
+#define IOAPIC_PINS   24u
+#define MESSAGE_APIC0 0xfee00000u /* Intel SDM 3A, 11.11 */
 
-/* Vector 0x20 + n for n = 1..14 serves a registered ISA interrupt. */
-static void (*irq_handlers[IRQ_COUNT])(void);
+/* Vector 0x20 + n for n = 1..13 serves a registered interrupt. */
+static struct {
+    void (*fn)(void *arg);
+    void *arg;
+} irq_handlers[IRQ_COUNT];
 static unsigned irq_used;
 
 bool arch_irq_pending(void)
@@ -60,8 +66,8 @@ static void poll_pc(uint32_t noted)
     if (noted & 1)
         timers_fired();
     for (unsigned i = 1; i < IRQ_COUNT; i++)
-        if (noted >> i & 1 && irq_handlers[i])
-            irq_handlers[i]();
+        if (noted >> i & 1 && irq_handlers[i].fn)
+            irq_handlers[i].fn(irq_handlers[i].arg);
     /* One acknowledgement: the class lets only one through at a time. */
     stub_call(STUB_APIC_WRITE, APIC_EOI, 0);
 }
@@ -184,26 +190,40 @@ void arch_idle(void)
         arch_attend();
 }
 
-/* ---- I/O APIC (Intel 82093AA) ---- */
+/* ---- interrupts of devices ---- */
 
-static void ioapic_write(uint32_t reg, uint32_t value)
+static uint32_t vector_for(void (*fn)(void *arg), void *arg)
 {
-    volatile uint32_t *io = arch_mmio(IOAPIC_PA);
+    unsigned slot = ++irq_used;
+
+    if (slot == 1)
+        apic_enable();
+    ASSERT(slot < IRQ_KICK); /* and 0x2f is the spurious vector */
+    irq_handlers[slot].fn = fn;
+    irq_handlers[slot].arg = arg;
+    return 0x20 + slot;
+}
+
+/* Intel 82093AA */
+static void ioapic_write(unsigned number, uint32_t reg, uint32_t value)
+{
+    volatile uint32_t *io = arch_mmio(IOAPIC_PA + number * IOAPIC_STEP);
 
     io[0] = reg;
     io[4] = value;
 }
 
-void arch_irq_register(unsigned irq, void (*fn)(void))
+void arch_irq_register(unsigned irq, void (*fn)(void *arg), void *arg)
 {
-    unsigned slot = ++irq_used;
+    unsigned number = irq / IOAPIC_PINS, pin = irq % IOAPIC_PINS;
 
-    ASSERT(irq < 24);
-    if (slot == 1)
-        apic_enable();
-    ASSERT(slot < IRQ_KICK); /* and 0x2f is the spurious vector */
-    irq_handlers[slot] = fn;
+    ASSERT(irq < 2 * IOAPIC_PINS);
     /* fixed delivery to APIC 0, edge, active high, unmasked */
-    ioapic_write(0x10 + 2 * irq + 1, 0);
-    ioapic_write(0x10 + 2 * irq, 0x20 + slot);
+    ioapic_write(number, 0x10 + 2 * pin + 1, 0);
+    ioapic_write(number, 0x10 + 2 * pin, vector_for(fn, arg));
+}
+
+struct arch_message arch_message_register(void (*fn)(void *arg), void *arg)
+{
+    return (struct arch_message){ MESSAGE_APIC0, vector_for(fn, arg) };
 }

@@ -44,6 +44,14 @@ void arch_out32(uint16_t port, uint32_t value)
     __asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
+uint32_t arch_in32(uint16_t port)
+{
+    uint32_t value;
+
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
 void arch_out8_string(uint16_t port, const void *buf, size_t len)
 {
     __asm__ volatile("rep outsb" : "+S"(buf), "+c"(len) : "d"(port) : "memory");

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio_net.c - the network interface on a virtio device (virtio 1.2, 5.1).
+ *
+ * Receiving: each frame takes as many buffers of 2 KiB as it needs (MRG_RXBUF).
+ * The device always has enough of them for one of 64 KiB, since a host may hold
+ * such a frame back for ever otherwise, and more as soon as it uses many.
+ * Sending: the frame's parts stay where they are; a header goes before them.
+ * What was sent is noticed when somebody polls for another reason, and asked
+ * for only when the queue is filling up.
+ *
+ * One pair of queues: everything above runs under one lock, so more pairs would
+ * be served in turn. No control queue then either: without commands a device
+ * passes on all frames, multicast ones, too.
+ */
+#include <linux/virtio_ids.h>
+#include <linux/virtio_net.h>
+
+#include "arch/arch.h"
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "drivers/netbuf.h"
+#include "drivers/virtio.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "random/pool.h"
+
+#define RX               0u
+#define TX               1u
+#define RX_LEN           256u
+#define TX_LEN           128u
+#define RX_FILL_MIN      40u /* buffers: a frame of 64 KiB takes 34 */
+#define RX_FILL_BATCH    8u
+#define RX_QUIET_POLLS   1024u
+#define RX_FRAME_LEN_MAX (65535u + 14u)
+#define ETHERNET_LEN     14u
+#define MTU_DEFAULT      1500u
+#define HEADER_LEN       ((uint32_t)sizeof(struct virtio_net_hdr_v1))
+
+#define WANTED                                                                 \
+    (VIRTIO_BIT(VIRTIO_NET_F_CSUM) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM) |     \
+     VIRTIO_BIT(VIRTIO_NET_F_MTU) | VIRTIO_BIT(VIRTIO_NET_F_MAC) |             \
+     VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4) |                                     \
+     VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO6) |                                     \
+     VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4) | VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO6) | \
+     VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_STATUS) |    \
+     VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) |                                     \
+     VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | VIRTIO_BIT(VIRTIO_F_VERSION_1))
+
+/* Before each frame to send, by its chain's head. */
+struct tx_header {
+    struct virtio_net_hdr_v1 h;
+    uint32_t unused;
+};
+
+static struct {
+    struct netdev dev;
+    struct virtio *virtio; /* NULL: none, or not looked for yet */
+    struct virtq *rx, *tx;
+    void (*pending)(struct netdev *dev);
+    uint64_t accepted;
+    bool is_looked_for, is_open, is_stopped, is_config_changed;
+    bool is_full; /* transmit() had no room since the last poll */
+    struct tx_header *headers;
+    uint64_t image_off; /* static data's virtual address - physical one */
+    struct netbuf_pool pool;
+    unsigned rx_fill;  /* buffers that the device is to have */
+    unsigned rx_used;  /* most of them used in one poll ... */
+    unsigned rx_polls; /* ... of this many */
+} net;
+
+/* ---- trouble ---- */
+
+/* The memory that the device has been lent it keeps: whether it obeys is not
+ * known. What was to be sent goes back to the protocols. */
+static void stop(const char *why)
+{
+    kprintf("the network device %s, and was stopped; is the host up to date?",
+            why);
+    net.is_stopped = true;
+    net.dev.link_up = false;
+    net.virtio->ops->stop(net.virtio);
+}
+
+static unsigned poll_stopped(void)
+{
+    void *cookie;
+
+    while (virtq_recall(net.tx, &cookie))
+        net.dev.events->sent(&net.dev, cookie);
+    return 0;
+}
+
+/* ---- receiving ---- */
+
+static uint32_t room(void)
+{
+    return NETBUF_ROOM;
+}
+
+/* Lend the device more buffers, several at a time. */
+static void fill(void)
+{
+    struct virtq *q = net.rx;
+    unsigned has = (unsigned)(q->len - q->free_count);
+
+    if (net.rx_fill < has + RX_FILL_BATCH)
+        return;
+    for (; has < net.rx_fill; has++) {
+        struct netbuf *b = netbuf_get(&net.pool);
+        struct virtq_chain c = virtq_begin(q);
+
+        if (!b)
+            break; /* tried again at the next poll */
+        virtq_add(q, &c, page_pa(netbuf_start(b)), room(), VRING_DESC_F_WRITE);
+        virtq_end(q, &c, b);
+    }
+    virtq_show(q);
+    if (virtq_must_tell(q))
+        net.virtio->ops->notify(net.virtio, RX);
+}
+
+/* As many buffers as the load asks for: twice as many once half of them were
+ * used between two polls, half as many after a while without need. */
+static void adapt(unsigned used)
+{
+    net.rx_used = MAX(net.rx_used, used);
+    if (used > net.rx_fill / 2) {
+        net.rx_fill = MIN(net.rx_fill * 2, net.rx->len);
+        net.rx_polls = 0;
+    } else if (++net.rx_polls == RX_QUIET_POLLS) {
+        if (net.rx_used < net.rx_fill / 4)
+            net.rx_fill = MAX(net.rx_fill / 2, RX_FILL_MIN);
+        net.rx_polls = net.rx_used = 0;
+    }
+    net.pool.keep = net.rx_fill;
+}
+
+static void give_back(struct netdev *dev, struct netbuf *chain)
+{
+    (void)dev;
+    while (chain) {
+        struct netbuf *next = chain->next;
+
+        netbuf_put(&net.pool, chain);
+        chain = next;
+    }
+    /* Nobody polls for a device that cannot receive. */
+    if (UNLIKELY(net.rx->free_count == net.rx->len) && !net.is_stopped)
+        fill();
+}
+
+/* One buffer that the device says it has written to. -> as virtq_take() */
+static int take_buffer(struct netbuf **out, uint32_t len_min)
+{
+    struct netbuf *b;
+    uint32_t len;
+    void *token;
+    int found = virtq_take(net.rx, &token, &len);
+
+    if (found <= 0)
+        return found;
+    b = token;
+    if (UNLIKELY(len < len_min || len > room())) {
+        netbuf_put(&net.pool, b);
+        return -EIO;
+    }
+    b->data = netbuf_start(b);
+    b->len = len;
+    b->next = NULL;
+    *out = b;
+    return 1;
+}
+
+/* The rest of a frame, which the device shows all at once (5.1.6.4). */
+static int take_rest(struct netbuf *first, unsigned count)
+{
+    struct netbuf *last = first;
+    uint32_t total = first->len;
+
+    while (--count > 0) {
+        if (take_buffer(&last->next, 1) <= 0)
+            return -EIO;
+        last = last->next;
+        total += last->len;
+        if (total > RX_FRAME_LEN_MAX)
+            return -EIO;
+    }
+    return 1;
+}
+
+static void read_header(const struct virtio_net_hdr_v1 *h,
+                        struct netdev_offload *o)
+{
+    *o = (struct netdev_offload){ .csum_valid = h->flags &
+                                                (VIRTIO_NET_HDR_F_DATA_VALID |
+                                                 VIRTIO_NET_HDR_F_NEEDS_CSUM) };
+    if (h->gso_type == VIRTIO_NET_HDR_GSO_NONE)
+        return;
+    o->gso = (h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV4
+                 ? NETDEV_GSO_TCP4
+                 : NETDEV_GSO_TCP6;
+    o->gso_size = h->gso_size;
+    o->header_len = h->hdr_len;
+}
+
+/* -> 1 and a frame, 0 none, -EIO. `used` counts buffers. */
+static int take_frame(struct netbuf **out, struct netdev_offload *o,
+                      unsigned *used)
+{
+    struct virtio_net_hdr_v1 h;
+    struct netbuf *b;
+    unsigned count = 1;
+    int found = take_buffer(&b, HEADER_LEN + ETHERNET_LEN);
+
+    if (found <= 0)
+        return found;
+    memcpy(&h, b->data, sizeof(h));
+    b->data += HEADER_LEN;
+    b->len -= HEADER_LEN;
+    read_header(&h, o);
+    if (net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF))
+        count = h.num_buffers;
+    if (count != 1)
+        found = count ? take_rest(b, count) : -EIO;
+    *used += count;
+    if (found < 0)
+        give_back(&net.dev, b);
+    *out = b;
+    return found;
+}
+
+static unsigned receive(unsigned budget)
+{
+    unsigned frames = 0, used = 0;
+
+    while (frames < budget) {
+        struct netdev_offload offload;
+        struct netbuf *chain;
+        int found = take_frame(&chain, &offload, &used);
+
+        if (found == 0)
+            break;
+        if (found < 0) {
+            stop("gave buffers back that it did not have");
+            return frames;
+        }
+        frames++;
+        net.dev.events->received(&net.dev, chain, &offload);
+    }
+    adapt(used);
+    fill();
+    return frames;
+}
+
+/* ---- sending ---- */
+
+static paddr_t pa_of(const void *data)
+{
+    /* Static data is in the image's own mapping, which lies below the direct
+     * one (abi/cpu_tables.h), where all else is. */
+    if ((uint64_t)data < page_direct_va)
+        return (uint64_t)data - net.image_off;
+    return page_pa(data);
+}
+
+static void write_header(struct virtio_net_hdr_v1 *h,
+                         const struct netdev_offload *o)
+{
+    *h = (struct virtio_net_hdr_v1){ 0 };
+    if (o->csum_needed) {
+        h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+        h->csum_start = o->csum_start;
+        h->csum_offset = o->csum_offset;
+    }
+    if (o->gso == NETDEV_GSO_NONE)
+        return;
+    h->gso_type = o->gso == NETDEV_GSO_TCP4 ? VIRTIO_NET_HDR_GSO_TCPV4
+                                            : VIRTIO_NET_HDR_GSO_TCPV6;
+    h->gso_size = o->gso_size;
+    h->hdr_len = o->header_len;
+}
+
+static int transmit(struct netdev *dev, const struct netdev_part *parts,
+                    unsigned count, const struct netdev_offload *offload,
+                    void *cookie)
+{
+    struct virtq *q = net.tx;
+    struct virtio_net_hdr_v1 *h;
+    struct virtq_chain c;
+
+    (void)dev;
+    ASSERT(count > 0 && count <= NETDEV_PARTS_MAX);
+    if (UNLIKELY(net.is_stopped))
+        return -EIO;
+    if (UNLIKELY(q->free_count < count + 1)) {
+        net.is_full = true;
+        return -ENOBUFS;
+    }
+    c = virtq_begin(q);
+    h = &net.headers[c.head].h;
+    write_header(h, offload);
+    virtq_add(q, &c, page_pa(h), HEADER_LEN, VRING_DESC_F_NEXT);
+    for (; count > 1; count--, parts++)
+        virtq_add(q, &c, pa_of(parts->data), parts->len, VRING_DESC_F_NEXT);
+    virtq_add(q, &c, pa_of(parts->data), parts->len, 0);
+    virtq_end(q, &c, cookie);
+    virtq_show(q);
+    return 0;
+}
+
+static void flush(struct netdev *dev)
+{
+    (void)dev;
+    if (!net.is_stopped && virtq_must_tell(net.tx))
+        net.virtio->ops->notify(net.virtio, TX);
+}
+
+static void reap(void)
+{
+    uint32_t len;
+    void *cookie;
+    int found;
+
+    while ((found = virtq_take(net.tx, &cookie, &len)) > 0)
+        net.dev.events->sent(&net.dev, cookie);
+    if (found < 0)
+        stop("says that it has sent what it did not have");
+    net.is_full = false;
+}
+
+/* ---- both ---- */
+
+static void read_config(struct virtio_net_config *c)
+{
+    net.virtio->ops->config(net.virtio, c,
+                            offsetof(struct virtio_net_config, speed));
+    net.dev.link_up = !(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_STATUS)) ||
+                      c->status & VIRTIO_NET_S_LINK_UP;
+}
+
+static void take_config(void)
+{
+    bool was_up = net.dev.link_up;
+    struct virtio_net_config config;
+
+    net.is_config_changed = false;
+    read_config(&config);
+    if (net.dev.link_up != was_up)
+        net.dev.events->link_changed(&net.dev);
+}
+
+static unsigned poll(struct netdev *dev, unsigned budget)
+{
+    unsigned frames;
+
+    (void)dev;
+    if (UNLIKELY(net.is_stopped))
+        return poll_stopped();
+    virtq_ask_none(net.rx);
+    virtq_ask_none(net.tx);
+    if (UNLIKELY(net.is_config_changed))
+        take_config();
+    reap();
+    frames = net.is_stopped ? 0 : receive(budget);
+    if (UNLIKELY(net.is_stopped)) {
+        poll_stopped();
+        net.dev.events->link_changed(&net.dev);
+    }
+    return frames;
+}
+
+/* What was sent is of interest only where there is little room left. */
+static bool arm(struct netdev *dev)
+{
+    bool is_idle = true;
+
+    (void)dev;
+    if (UNLIKELY(net.is_stopped))
+        return true;
+    if (net.is_full || net.tx->free_count < net.tx->len / 2)
+        is_idle = virtq_ask(net.tx, virtq_in_flight(net.tx) / 2);
+    return virtq_ask(net.rx, 0) && is_idle && !net.is_config_changed;
+}
+
+static void news(struct virtio *v, bool is_config_changed)
+{
+    (void)v;
+    net.is_config_changed |= is_config_changed;
+    if (net.pending)
+        net.pending(&net.dev);
+}
+
+static int open(struct netdev *dev)
+{
+    struct virtio *v = net.virtio;
+    int err;
+
+    ASSERT(!net.is_open && dev->events);
+    net.headers = kzalloc(TX_LEN * sizeof(*net.headers));
+    if (!net.headers)
+        return -ENOMEM;
+    net.rx = &v->queue[RX];
+    net.tx = &v->queue[TX];
+    net.image_off = arch_kernel_va() - arch_kernel_pa();
+    v->queue_count = 2;
+    v->queue_len[RX] = RX_LEN;
+    v->queue_len[TX] = TX_LEN;
+    v->news = news;
+    err = v->ops->start(v, net.accepted);
+    if (err) {
+        kprintf("the network device does not start (error %d)", -err);
+        net.is_stopped = true;
+        return err;
+    }
+    net.is_open = true;
+    net.rx_fill = MIN(RX_FILL_MIN, net.rx->len);
+    net.pool.keep = net.rx_fill;
+    fill();
+    return 0;
+}
+
+static const struct netdev_ops ops = {
+    .open = open,
+    .transmit = transmit,
+    .flush = flush,
+    .poll = poll,
+    .arm = arm,
+    .give_back = give_back,
+};
+
+/* ---- finding it ---- */
+
+/* What is offered of what we want, as far as it goes together (5.1.3.1). */
+static uint64_t choose(uint64_t offered)
+{
+    uint64_t host_tso =
+        VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4) | VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO6);
+    uint64_t guest_tso = VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4) |
+                         VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO6);
+    uint64_t chosen = offered & WANTED;
+
+    if (!(chosen & VIRTIO_BIT(VIRTIO_NET_F_CSUM)))
+        chosen &= ~host_tso;
+    if (!(chosen & VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM)) ||
+        !(chosen & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)))
+        chosen &= ~guest_tso;
+    return chosen;
+}
+
+static uint32_t features_of(uint64_t chosen)
+{
+    static const struct {
+        uint8_t bit;
+        uint8_t feature;
+    } table[] = {
+        { VIRTIO_NET_F_CSUM, NETDEV_TX_CSUM },
+        { VIRTIO_NET_F_HOST_TSO4, NETDEV_TSO4 },
+        { VIRTIO_NET_F_HOST_TSO6, NETDEV_TSO6 },
+        { VIRTIO_NET_F_GUEST_CSUM, NETDEV_RX_CSUM },
+    };
+    uint32_t features = 0;
+
+    for (unsigned i = 0; i < ARRAY_LEN(table); i++)
+        if (chosen >> table[i].bit & 1)
+            features |= table[i].feature;
+    return features;
+}
+
+/* Without an address of the device's: one of ours, locally administered. */
+static void choose_mac(uint8_t mac[6])
+{
+    pool_read(mac, 6);
+    mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);
+}
+
+static uint16_t choose_mtu(const struct virtio_net_config *c)
+{
+    uint32_t mtu = MTU_DEFAULT;
+
+    if (net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MTU) && c->mtu >= 68)
+        mtu = c->mtu;
+    /* Without merging a frame has to fit into one buffer. */
+    if (!(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)))
+        mtu = MIN(mtu, room() - HEADER_LEN - ETHERNET_LEN);
+    return (uint16_t)MIN(mtu, RX_FRAME_LEN_MAX - ETHERNET_LEN);
+}
+
+static void probe(void)
+{
+    struct virtio *v = virtio_find(VIRTIO_ID_NET);
+    struct virtio_net_config config;
+
+    if (!v)
+        return;
+    net.accepted = choose(v->ops->offered(v));
+    if (!(net.accepted & VIRTIO_BIT(VIRTIO_F_VERSION_1))) {
+        kprintf("the network device is from before virtio 1.0, and not used");
+        return;
+    }
+    net.virtio = v;
+    read_config(&config);
+    memcpy(net.dev.mac, config.mac, sizeof(net.dev.mac));
+    if (!(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MAC)))
+        choose_mac(net.dev.mac);
+    net.dev.mtu = choose_mtu(&config);
+    net.dev.features = features_of(net.accepted);
+    net.dev.ops = &ops;
+}
+
+struct netdev *netdev_get(void)
+{
+    if (!net.is_looked_for) {
+        net.is_looked_for = true;
+        probe();
+    }
+    return net.virtio ? &net.dev : NULL;
+}
+
+void netdev_set_pending(void (*pending)(struct netdev *dev))
+{
+    net.pending = pending;
+}
