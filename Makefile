@@ -186,6 +186,8 @@ check-servers: all
 	@tools/run-servers -b $(B) $(T)
 check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
+check-lifecycle: all
+	@tools/run-lifecycle -b $(B) $(T)
 check-machines: all
 	@tools/run-machines -b $(B) $(T)
 check-readme: all
@@ -229,7 +231,8 @@ clean:
 
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
-	check-languages check-servers check-bad-input check-machines check-readme \
+	check-languages check-servers check-bad-input check-lifecycle \
+	check-machines check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \

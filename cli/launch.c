@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/place.h"
 #include "cli/qemu.h"
+#include "cli/registry.h"
 #include "cli/source.h"
 #include "host/fault.h"
 #include "host/file.h"
@@ -77,8 +78,17 @@ int launch_memory_file(const void *data, size_t len, struct fault *fault)
     return fd;
 }
 
+static void add_fd(struct list *argv, const char *option, int fd)
+{
+    if (fd < 0)
+        return;
+    list_add(argv, option);
+    list_add_take(argv, mem_printf("%d", fd));
+}
+
 static int monitor_run(const struct options *o, const char *monitor,
-                       struct source *src, struct fault *fault)
+                       struct source *src, const struct launch *how,
+                       struct fault *fault)
 {
     struct list argv = { 0 };
     struct buf config = { 0 };
@@ -98,8 +108,9 @@ static int monitor_run(const struct options *o, const char *monitor,
         list_add(&argv, "--cpus");
         list_add_take(&argv, mem_printf("%u", o->cpu_count));
     }
-    list_add(&argv, "--config-fd");
-    list_add_take(&argv, mem_printf("%d", fd));
+    add_fd(&argv, "--config-fd", fd);
+    add_fd(&argv, "--info-fd", how->info_fd);
+    add_fd(&argv, "--ready-fd", how->ready_fd);
     list_add(&argv, src->image);
     if (o->dry_run) {
         launch_print(&argv);
@@ -111,6 +122,10 @@ static int monitor_run(const struct options *o, const char *monitor,
      * variable, is started. */
     if (!getenv("SAMARA_MONITOR"))
         exit(monitor_main((int)argv.count, argv.item));
+    if (how->info_fd >= 0)
+        fcntl(how->info_fd, F_SETFD, 0);
+    if (how->ready_fd >= 0)
+        fcntl(how->ready_fd, F_SETFD, 0);
     execv(monitor, argv.item);
     err = fault_sys(fault, errno, "cannot start the monitor '%s'", monitor);
     list_fini(&argv);
@@ -142,8 +157,54 @@ static int choose(const struct options *o, char **monitor_out,
     return 0;
 }
 
+void launch_ready(struct launch *how)
+{
+    const uint8_t byte = 1;
+
+    if (how->ready_fd < 0)
+        return;
+    (void)!write(how->ready_fd, &byte, 1);
+    close(how->ready_fd);
+    how->ready_fd = -1;
+}
+
+/* The list of guests is a convenience for a guest in the foreground without a
+ * name: it runs as well where no directory for the list can be had. */
+static int announce(const struct options *o, const struct source *src,
+                    bool is_qemu, struct launch *how, struct fault *fault)
+{
+    char *own = NULL;
+    struct guest_facts facts = {
+        .name = o->name,
+        .exe = src->config.exe,
+        .args = &src->config.args,
+        .image = src->image,
+        .ram_len = o->ram_len,
+        .cpu_count = o->cpu_count,
+        .is_qemu = is_qemu,
+        .is_detached = o->detach,
+        .has_tty = o->detach && o->tty,
+        .is_transient = !o->detach || o->remove,
+    };
+    int err = 0;
+
+    if (!how->dir) {
+        err = registry_create(o->name, &own, fault);
+        how->dir = own;
+    }
+    if (err == 0) {
+        how->info_fd = registry_announce(how->dir, &facts, fault);
+        err = how->info_fd < 0 ? -fault->err : 0;
+    }
+    if (err == 0 || o->name || o->detach)
+        return err;
+    if (o->verbose)
+        fprintf(stderr, "samara: the guest is not listed: %s\n", fault->text);
+    return 0;
+}
+
 int launch_guest(const struct options *o, struct source *src,
-                 struct fault *fault)
+                 struct launch *how, struct fault *fault)
 {
     enum accel accel;
     char *monitor;
@@ -152,11 +213,15 @@ int launch_guest(const struct options *o, struct source *src,
     if (err)
         return err;
     src->config.ram_len = o->ram_len;
-    netconf_host_defaults(&src->config.net);
-    if (monitor) {
-        err = monitor_run(o, monitor, src, fault);
-        free(monitor);
-        return err;
-    }
-    return qemu_run(o, accel, src, fault);
+    how->info_fd = -1;
+    if (!o->dry_run)
+        err = announce(o, src, !monitor, how, fault);
+    if (err == 0 && monitor)
+        err = monitor_run(o, monitor, src, how, fault);
+    else if (err == 0)
+        err = qemu_run(o, accel, src, how, fault);
+    free(monitor);
+    if (how->dir && !o->detach)
+        registry_remove(how->dir);
+    return err;
 }

@@ -15,9 +15,18 @@ struct fault;
 struct options;
 struct source;
 
+/* How the guest is listed (registry.h), and who hears of its start. */
+struct launch {
+    const char *dir; /* its directory, if it is in the background */
+    int ready_fd;    /* gets a byte when the guest runs; -1: nobody waits */
+    int info_fd;     /* launch_guest()'s own */
+};
+
 /* src->image is there; the configuration says what to run. */
 int launch_guest(const struct options *o, struct source *src,
-                 struct fault *fault);
+                 struct launch *how, struct fault *fault);
+/* The guest is about to run: lets go of ready_fd. */
+void launch_ready(struct launch *how);
 
 /* Print a command line so that a shell reads the same words. */
 void launch_print(const struct list *argv);

@@ -9,6 +9,7 @@
 
 #include "abi/cpu_tables.h"
 #include "cli/netconf.h"
+#include "cli/registry.h"
 #include "host/fault.h"
 
 #define HOSTNAME_LEN_MAX 64u /* as Linux */
@@ -190,12 +191,41 @@ static int set_help(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-/* A guest leaves nothing behind: the option is there for docker's habit. */
-static int set_nothing(void *into, const char *value, struct fault *fault)
+static int set_name(void *into, const char *value, struct fault *fault)
 {
-    (void)into;
+    ((struct options *)into)->name = value;
+    return registry_name_check(value, fault);
+}
+
+static int set_detach(void *into, const char *value, struct fault *fault)
+{
     (void)value;
     (void)fault;
+    ((struct options *)into)->detach = true;
+    return 0;
+}
+
+static int set_interactive(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->interactive = true;
+    return 0;
+}
+
+static int set_tty(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->tty = true;
+    return 0;
+}
+
+static int set_remove(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->remove = true;
     return 0;
 }
 
@@ -230,7 +260,13 @@ const struct arg_option options_run[] = {
     { 0, "vmm", "VMM", "monitor or qemu (monitor when KVM works)", set_vmm },
     { 0, "accel", "ACCEL", "kvm or tcg (kvm when it works)", set_accel },
     { 0, "dry-run", NULL, "print the command line, do not start", set_dry_run },
-    { 0, "rm", NULL, "accepted; a guest leaves nothing behind", set_nothing },
+    { 'd', "detach", NULL, "in the background; prints the guest's id",
+      set_detach },
+    { 0, "name", "NAME", "what the guest is called in other verbs", set_name },
+    { 0, "rm", NULL, "with -d: forget the guest when it ends", set_remove },
+    { 'i', "interactive", NULL, "with -d: keep stdin open, for attach",
+      set_interactive },
+    { 't', "tty", NULL, "with -d: a terminal of its own", set_tty },
     OPTIONS_LAST,
 };
 

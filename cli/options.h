@@ -33,10 +33,15 @@ struct options {
     struct run_config_net net; /* netconf.h */
     const char *output;
     const char *calls; /* NULL: all */
+    const char *name;
     enum vmm vmm;
     enum accel accel;
     bool read_only;
     bool dry_run;
+    bool detach;
+    bool interactive; /* in the background: stdin stays open for attach */
+    bool tty;         /* in the background: a terminal of its own */
+    bool remove;
     bool verbose;
     bool help;
     bool json;

@@ -25,6 +25,7 @@
 #include "abi/config.h"
 #include "cli/launch.h"
 #include "cli/link.h"
+#include "cli/registry.h"
 #include "cli/source.h"
 #include "host/fault.h"
 #include "host/path.h"
@@ -187,7 +188,7 @@ static void child_exec(const struct list *argv, pid_t parent)
 }
 
 static int start(struct machine *m, const struct list *argv, struct source *src,
-                 struct fault *fault)
+                 struct launch *how, struct fault *fault)
 {
     pid_t parent = getpid();
     struct link link = { .image = src->image,
@@ -209,6 +210,8 @@ static int start(struct machine *m, const struct list *argv, struct source *src,
     close(m->link[1]);
     m->out[1] = -1;
     m->link[1] = -1;
+    registry_note(how->info_fd, "child", (long)link.child);
+    launch_ready(how);
     err = link_serve(&link, fault);
     link_fini(&link);
     return err;
@@ -230,7 +233,7 @@ static char *qemu_find(struct fault *fault)
 }
 
 int qemu_run(const struct options *o, enum accel accel, struct source *src,
-             struct fault *fault)
+             struct launch *how, struct fault *fault)
 {
     struct machine m = { .accel = accel,
                          .cpu_count = o->cpu_count,
@@ -259,7 +262,7 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
         if (o->dry_run)
             launch_print(&argv);
         else
-            err = start(&m, &argv, src, fault);
+            err = start(&m, &argv, src, how, fault);
     }
     list_fini(&argv);
     buf_fini(&config);

@@ -10,9 +10,10 @@
 #include "cli/options.h"
 
 struct fault;
+struct launch;
 struct source;
 
 int qemu_run(const struct options *o, enum accel accel, struct source *src,
-             struct fault *fault);
+             struct launch *how, struct fault *fault);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "cli/verbs.h"
 
 const struct verb verb_table[] = {
     { "run", "[OPTION]... SOURCE [ARG]...",
@@ -13,9 +14,29 @@ const struct verb verb_table[] = {
     { "build", "[OPTION]... SOURCE [ARG]...",
       "make an image of a program and all it needs", options_build,
       verb_build },
-    { "inspect", "[OPTION]... SOURCE",
-      "show what an image holds, or a program needs", options_inspect,
+    { "inspect", "[OPTION]... SOURCE|GUEST",
+      "show what an image holds, a program needs, a guest is", options_inspect,
       verb_inspect },
+    { "ps", "[OPTION]...", "list the guests", options_ps, verb_ps },
+    { "logs", "[OPTION]... GUEST", "show what a guest in the background wrote",
+      options_logs, verb_logs },
+    { "attach", "[OPTION]... GUEST", "take part in a guest in the background",
+      options_attach, verb_attach },
+    { "stop", "[OPTION]... GUEST...", "end guests: SIGTERM, then SIGKILL",
+      options_stop, verb_stop },
+    { "kill", "[OPTION]... GUEST...", "send guests a signal", options_kill,
+      verb_kill },
+    { "wait", "GUEST...", "wait for guests' ends, print their exit statuses",
+      options_control, verb_wait },
+    { "pause", "GUEST...", "stop guests' time", options_control, verb_pause },
+    { "unpause", "GUEST...", "let paused guests go on", options_control,
+      verb_unpause },
+    { "rename", "GUEST NAME", "give a guest another name", options_prune,
+      verb_rename },
+    { "rm", "[OPTION]... GUEST...", "forget guests that have ended", options_rm,
+      verb_rm },
+    { "prune", "", "forget all guests that have ended", options_prune,
+      verb_prune },
     { "version", "", "show the version", NULL, verb_version },
     { "help", "[VERB]", "show help", NULL, verb_help },
     { NULL, NULL, NULL, NULL, NULL },

@@ -29,6 +29,17 @@ const struct verb *verb_find(const char *name);
 int verb_run(int argc, char **argv, struct fault *fault);
 int verb_build(int argc, char **argv, struct fault *fault);
 int verb_inspect(int argc, char **argv, struct fault *fault);
+int verb_ps(int argc, char **argv, struct fault *fault);
+int verb_logs(int argc, char **argv, struct fault *fault);
+int verb_attach(int argc, char **argv, struct fault *fault);
+int verb_stop(int argc, char **argv, struct fault *fault);
+int verb_kill(int argc, char **argv, struct fault *fault);
+int verb_wait(int argc, char **argv, struct fault *fault);
+int verb_pause(int argc, char **argv, struct fault *fault);
+int verb_unpause(int argc, char **argv, struct fault *fault);
+int verb_rename(int argc, char **argv, struct fault *fault);
+int verb_rm(int argc, char **argv, struct fault *fault);
+int verb_prune(int argc, char **argv, struct fault *fault);
 int verb_version(int argc, char **argv, struct fault *fault);
 int verb_help(int argc, char **argv, struct fault *fault);
 

@@ -21,6 +21,7 @@
 
 #include "monitor/check.h"
 #include "monitor/events.h"
+#include "monitor/record.h"
 #include "monitor/vcpu.h"
 
 #define PIECE_LEN 4096u /* PIPE_BUF */
@@ -196,5 +197,6 @@ void console_exit(int status)
 {
     console_tty_restore();
     vcpu_dump_exits();
+    record_exit(status);
     _exit(status);
 }

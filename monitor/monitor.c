@@ -19,6 +19,7 @@
 #include "monitor/check.h"
 #include "monitor/console.h"
 #include "monitor/events.h"
+#include "monitor/record.h"
 #include "monitor/report.h"
 #include "monitor/sandbox.h"
 #include "monitor/vcpu.h"
@@ -31,6 +32,7 @@ struct options {
     const char *kvm_path;
     const char *image_path;
     unsigned cpu_count;
+    int info_fd, ready_fd;
     bool verbose, dump_exits, help;
 };
 
@@ -41,19 +43,40 @@ static int set_memory(void *into, const char *value, struct fault *fault)
     return args_size("-m", value, &o->boot.ram_len, fault);
 }
 
-static int set_config_fd(void *into, const char *value, struct fault *fault)
+static int parse_fd(const char *option, const char *value, int *fd_out,
+                    struct fault *fault)
 {
-    struct options *o = into;
     char *end;
     long fd = strtol(value, &end, 10);
 
     if (*value == '\0' || *end != '\0' || fd < 0 || fd > 1 << 20)
         return fault_set(fault, EINVAL,
-                         "--config-fd '%s' is not a descriptor; give the "
-                         "number of an open one",
-                         value);
-    o->boot.config_fd = (int)fd;
+                         "%s '%s' is not a descriptor; give the number of an "
+                         "open one",
+                         option, value);
+    *fd_out = (int)fd;
     return 0;
+}
+
+static int set_config_fd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    return parse_fd("--config-fd", value, &o->boot.config_fd, fault);
+}
+
+static int set_info_fd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    return parse_fd("--info-fd", value, &o->info_fd, fault);
+}
+
+static int set_ready_fd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    return parse_fd("--ready-fd", value, &o->ready_fd, fault);
 }
 
 static int set_cpus(void *into, const char *value, struct fault *fault)
@@ -105,6 +128,8 @@ static const struct arg_option table[] = {
     { 0, "cpus", "N", "virtual CPUs (1)", set_cpus },
     { 0, "config-fd", "N", "read the run configuration from here",
       set_config_fd },
+    { 0, "info-fd", "N", "note the guest's exit status here", set_info_fd },
+    { 0, "ready-fd", "N", "write a byte here when it starts", set_ready_fd },
     { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", set_kvm },
     { 0, "root", "FILE", "an EROFS file as the root", set_root },
     { 'v', "verbose", NULL, "say how long the start took", set_verbose },
@@ -144,10 +169,12 @@ static int compare_fds(const void *a, const void *b)
 
 static int close_sandbox(const struct vm *vm, struct fault *fault)
 {
-    int keep[1 + 2 * CPU_MAX];
+    int keep[2 + 2 * CPU_MAX];
     unsigned count = 0;
 
     keep[count++] = vm->image.fd;
+    if (record_fd() >= 0)
+        keep[count++] = record_fd();
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         keep[count++] = vm->vcpu[i].fd;
         if (vm->vcpu[i].wake_fd >= 0)
@@ -173,6 +200,7 @@ static int start(struct vm *vm, const struct options *o, struct fault *fault)
         (err = vcpu_create_threads(vm, fault)) != 0)
         return err;
     vm_seal(vm);
+    record_ready();
     return close_sandbox(vm, fault);
 }
 
@@ -191,7 +219,9 @@ int monitor_main(int argc, char **argv)
     struct options o = { .boot = { .ram_len = RAM_LEN_DEFAULT,
                                    .config_fd = -1 },
                          .kvm_path = "/dev/kvm",
-                         .cpu_count = 1 };
+                         .cpu_count = 1,
+                         .info_fd = -1,
+                         .ready_fd = -1 };
     uint64_t begin_us = now_us();
 
     console_init();
@@ -203,6 +233,7 @@ int monitor_main(int argc, char **argv)
         args_help(stdout, table);
         return 0;
     }
+    record_init(o.info_fd, o.ready_fd);
     if (o.dump_exits)
         vcpu_count_exits();
     if (start(&vm, &o, &fault) != 0)
@@ -217,5 +248,6 @@ int monitor_main(int argc, char **argv)
 
 failed:
     report_message("%s", fault.text);
+    record_exit(REPORT_STATUS);
     return REPORT_STATUS;
 }

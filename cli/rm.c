@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rm.c - samara rm, prune, rename: what guests that have ended leave. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "cli/registry.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "host/args.h"
+#include "host/fault.h"
+
+struct rm {
+    bool force, help;
+};
+
+static int set_force(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct rm *)into)->force = true;
+    return 0;
+}
+
+static int set_help(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct rm *)into)->help = true;
+    return 0;
+}
+
+const struct arg_option options_rm[] = {
+    { 'f', "force", NULL, "kill it first if it runs", set_force },
+    { 'h', "help", NULL, "show this help", set_help },
+    { 0, NULL, NULL, NULL, NULL },
+};
+const struct arg_option options_prune[] = {
+    { 'h', "help", NULL, "show this help", set_help },
+    { 0, NULL, NULL, NULL, NULL },
+};
+
+static int rm_one(const char *who, bool force, struct fault *fault)
+{
+    struct guest g;
+    int err = registry_find(who, &g, fault);
+
+    if (err)
+        return err;
+    if (force)
+        err = guest_stop(&g, 0, fault);
+    if (err == 0)
+        err = guest_remove(&g, fault);
+    guest_fini(&g);
+    return err;
+}
+
+int verb_rm(int argc, char **argv, struct fault *fault)
+{
+    struct rm o = { 0 };
+    int first, err = args_parse(options_rm, &o, argc, argv, &first, fault);
+    int status = 0;
+
+    if (err == 0 && o.help)
+        return verb_show_help("rm");
+    if (err == 0)
+        err = verb_guests_check(argv[0], argc - first, fault);
+    if (err)
+        return err;
+    for (; first < argc; first++) {
+        if (rm_one(argv[first], o.force, fault) == 0) {
+            puts(argv[first]);
+            continue;
+        }
+        fflush(stdout);
+        fprintf(stderr, "samara: %s\n", fault->text);
+        status = EXIT_OWN_FAILURE;
+    }
+    return status;
+}
+
+int verb_prune(int argc, char **argv, struct fault *fault)
+{
+    struct rm o = { 0 };
+    struct guests all;
+    size_t i;
+    int first, err = args_parse(options_prune, &o, argc, argv, &first, fault);
+
+    if (err == 0 && o.help)
+        return verb_show_help("prune");
+    if (err == 0 && first < argc)
+        return fault_set(fault, EINVAL,
+                         "prune takes no names; samara rm '%s' removes one",
+                         argv[first]);
+    if (err == 0)
+        err = registry_list(&all, fault);
+    if (err)
+        return err;
+    for (i = 0; i < all.count; i++) {
+        const struct guest *g = &all.guest[i];
+
+        if (g->state >= GUEST_EXITED && guest_remove(g, fault) == 0)
+            puts(g->name);
+    }
+    guests_fini(&all);
+    return 0;
+}
+
+int verb_rename(int argc, char **argv, struct fault *fault)
+{
+    struct rm o = { 0 };
+    struct guest g;
+    int first, err = args_parse(options_prune, &o, argc, argv, &first, fault);
+
+    if (err == 0 && o.help)
+        return verb_show_help("rename");
+    if (err == 0 && argc - first != 2)
+        return fault_set(fault, EINVAL,
+                         "rename takes a guest and its new name: samara rename "
+                         "GUEST NAME");
+    if (err == 0)
+        err = registry_find(argv[first], &g, fault);
+    if (err)
+        return err;
+    err = guest_rename(&g, argv[first + 1], fault);
+    guest_fini(&g);
+    return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verbs.h - what the verbs that act on running guests share.
+ */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "host/args.h"
+
+struct fault;
+struct guest;
+
+extern const struct arg_option options_ps[];
+extern const struct arg_option options_logs[];
+extern const struct arg_option options_attach[];
+extern const struct arg_option options_stop[];
+extern const struct arg_option options_kill[];
+extern const struct arg_option options_control[]; /* --help alone */
+extern const struct arg_option options_rm[];
+extern const struct arg_option options_prune[];
+
+/* -EINVAL: no guest is named. */
+int verb_guests_check(const char *verb, int count, struct fault *fault);
+/* SIGTERM, and after so many seconds SIGKILL; returns when it has ended. */
+int guest_stop(struct guest *g, unsigned seconds, struct fault *fault);
+
+#endif
