@@ -10,9 +10,9 @@
  */
 /* unit: monitor/test_guests.S monitor/vm.c monitor/gmem.c monitor/boot.c
  * monitor/vcpu.c monitor/hypercall.c monitor/console.c monitor/events.c
- * monitor/report.c monitor/sandbox.c monitor/arch/x86_64/cpu.c
+ * monitor/record.c monitor/report.c monitor/sandbox.c monitor/arch/x86_64/cpu.c
  * monitor/arch/x86_64/tables.c abi/cpu_tables.c
- * host/fault.c host/args.c host/memory.c host/file.c
+ * host/calls.c host/fault.c host/args.c host/memory.c host/file.c
  * image/read.c image/symbols.c */
 /* unit-flags: -fno-sanitize=address */
 /* ASan's own system calls are not among those that the sandbox allows. */
