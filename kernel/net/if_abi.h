@@ -23,6 +23,10 @@
 #define ARPHRD_ETHER    1
 #define ARPHRD_LOOPBACK 772
 
+#define IF_OPER_UNKNOWN 0 /* RFC 2863's states */
+#define IF_OPER_DOWN    2
+#define IF_OPER_UP      6
+
 #define RTF_UP      0x1u
 #define RTF_GATEWAY 0x2u
 #define RTF_HOST    0x4u

@@ -163,6 +163,15 @@ static bool route_network(const struct netif_addr *a, struct netif_route *r)
     return true;
 }
 
+bool netif_broadcast(const struct netif_addr *a, uint8_t *out)
+{
+    if (a->family != AF_INET || a->prefix_len > 30 || is_loopback(a))
+        return false;
+    memcpy(out, a->addr, sizeof(a->addr));
+    set_host_bits(out, a->prefix_len, 4, true);
+    return true;
+}
+
 static bool route_broadcast(const struct netif_addr *a, struct netif_route *r)
 {
     if (a->family != AF_INET || a->prefix_len > 30)

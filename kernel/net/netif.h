@@ -51,6 +51,7 @@ struct netif_route {
     uint8_t family, dst_len;
     uint8_t table, type, scope, protocol; /* RT_TABLE_*, RTN_*, ... */
     bool has_gateway, has_source;
+    bool is_cloned;  /* made for one packet: the answer to "which route?" */
     uint32_t metric; /* 0: none */
     uint8_t dst[16], gateway[16], source[16];
 };
@@ -99,11 +100,23 @@ MUST_CHECK int netif_change_addr(const struct netif_addr *a, bool add);
 MUST_CHECK int netif_change_route(const struct netif_route *r, bool add);
 MUST_CHECK int netif_change_link(unsigned index, uint32_t flags, uint32_t mtu);
 
+/* Somebody may listen (netlink): whoever changes something says so by these,
+ * which are absent in kernels without netlink. */
+void netif_notify_link(const struct netif_link *l, bool is_gone);
+void netif_notify_addr(const struct netif_addr *a, bool is_gone);
+void netif_notify_route(const struct netif_route *r, bool is_gone);
+
+/* netif_ioctl.c: the SIOC* ioctls of a socket of this family, as netdevice(7)
+ * has them. -ENOTTY: it is none of them. Absent in kernels without it. */
+long netif_ioctl(unsigned family, unsigned cmd, uaddr_t arg);
+
 /* Bytes of an address of this family. */
 static inline unsigned netif_addr_len(uint8_t family)
 {
     return family == 2 ? 4 : 16; /* AF_INET */
 }
+/* The broadcast address of an IPv4 address's network; false: it has none. */
+bool netif_broadcast(const struct netif_addr *a, uint8_t *out);
 /* Whether the first `bits` bits are the same. */
 bool netif_prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits);
 

@@ -16,11 +16,14 @@
 #include "core/errno.h"
 #include "core/panic.h"
 #include "fs/dentry.h"
+#include "net/netif.h"
 #include "sched/process.h"
 #include "time/clock.h"
 
 /* A part (parts.def): absent in kernels without the family. */
 #pragma weak unix_create
+#pragma weak netlink_create
+#pragma weak netif_ioctl
 
 #define TYPE_MAX     11 /* Linux's SOCK_MAX */
 #define SOCKFS_DEV   8
@@ -206,8 +209,10 @@ static unsigned socket_poll(struct file *f, struct poll_table *table)
 static long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 {
     struct socket *s = f->private;
+    long err = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
 
-    return s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
+    return err == -ENOTTY && netif_ioctl ? netif_ioctl(s->family, cmd, arg)
+                                         : err;
 }
 
 static int socket_stat(struct file *f, struct kstat *out)
@@ -268,6 +273,8 @@ static int create(int family, int type, int protocol, struct socket **out)
         return -EINVAL;
     if (family == AF_UNIX && unix_create)
         return unix_create(type, protocol, out);
+    if (family == AF_NETLINK && netlink_create)
+        return netlink_create(type, protocol, out);
     return -EAFNOSUPPORT;
 }
 

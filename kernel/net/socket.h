@@ -122,6 +122,7 @@ struct socket_ops {
  *   -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -ENOMEM
  */
 int unix_create(int type, int protocol, struct socket **out);
+int netlink_create(int type, int protocol, struct socket **out);
 
 /* ---- for system calls ---- */
 
