@@ -59,6 +59,12 @@ struct waitq *console_waitq(bool is_output)
     return is_output ? &output : &input;
 }
 
+void console_watch(void)
+{
+    if (hypercall_present())
+        console_monitor_watch(1);
+}
+
 const struct hypercall_stat *console_stat(unsigned fd)
 {
     ASSERT_OP(fd, <=, 2);

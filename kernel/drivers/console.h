@@ -37,6 +37,8 @@ unsigned console_poll(unsigned fd);
 /* Woken when input or room for output may have come: false 0, true 1 and 2.
  * While a thread waits for input the backend watches for it. */
 struct waitq *console_waitq(bool output);
+/* Before sleeping on it, or registering there. */
+void console_watch(void);
 
 /* What the host's descriptor is. Asked of the host once, on first use. */
 const struct hypercall_stat *console_stat(unsigned fd);

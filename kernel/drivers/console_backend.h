@@ -29,8 +29,11 @@ extern const struct console_backend console_serial;
 /* Program the ports; has_link: the command listens on COM2. */
 void console_serial_init(bool has_link);
 /* HYPERCALL_EVENT_STDIN and _STDOUT as far as somebody waits for them, and an
- * answer is not known yet; and the note that they came. */
+ * answer is not known yet; and what to do when they came. */
 uint32_t console_monitor_wanted(void);
 void console_monitor_note(uint32_t events);
+/* See to it that the host is asked even if no CPU sleeps; needless unless more
+ * threads want to run than the number, which are about to sleep. */
+void console_monitor_watch(size_t sleeping);
 
 #endif

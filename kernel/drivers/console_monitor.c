@@ -5,6 +5,11 @@
  * Output goes straight from the program's pages: one exit hands over a list of
  * up to 64 physical pieces. Short lines are copied instead, which costs less
  * than finding their page.
+ *
+ * The monitor watches the host's descriptors for a CPU that sleeps, if that one
+ * knew, when it went to sleep, of somebody who waits for them. Beside threads
+ * that run, a timer asks now and then. Without any it is not armed: whoever
+ * waits has made its CPU go to sleep, knowing.
  */
 #include <linux/eventpoll.h>
 
@@ -15,9 +20,11 @@
 #include "mm/page.h"
 #include "mm/space.h"
 #include "sched/process.h"
-#include "sched/wait.h"
+#include "sched/thread.h"
+#include "time/clock.h"
 
 #define BOUNCE_LEN 512u
+#define LOOK_NS    10000000ull
 
 /* In static memory: its page is in use anyhow. */
 static uint8_t bounce[BOUNCE_LEN];
@@ -40,12 +47,32 @@ uint32_t console_monitor_wanted(void)
 
 void console_monitor_note(uint32_t events)
 {
-    if (events & HYPERCALL_EVENT_STDIN)
+    if (events & HYPERCALL_EVENT_STDIN) {
         input_noted = true;
+        waitq_wake_all(console_waitq(false));
+    }
     if (events & HYPERCALL_EVENT_STDOUT) {
         output_full[1] = false;
         output_full[2] = false;
+        waitq_wake_all(console_waitq(true));
     }
+}
+
+static void look(struct timer *timer)
+{
+    uint32_t wanted = console_monitor_wanted();
+
+    (void)timer;
+    console_monitor_note(
+        (uint32_t)hypercall_call(HYPERCALL_WAIT, 1, wanted, 0) & wanted);
+}
+
+void console_monitor_watch(size_t sleeping)
+{
+    static struct timer timer = { .expired = look };
+
+    if (!timer_is_armed(&timer) && thread_ready_count() > sleeping)
+        timer_arm(&timer, clock_mono_ns() + LOOK_NS);
 }
 
 /* Where the byte at va lies; faults its page in if need be. 0: nowhere. */

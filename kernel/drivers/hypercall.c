@@ -176,10 +176,6 @@ uint32_t hypercall_events(void)
     if (events & HYPERCALL_EVENT_TIMER)
         cpu->timer_tsc = 0;
     console_monitor_note(events);
-    if (events & HYPERCALL_EVENT_STDIN)
-        waitq_wake_all(console_waitq(false));
-    if (events & HYPERCALL_EVENT_STDOUT)
-        waitq_wake_all(console_waitq(true));
     if (events & HYPERCALL_EVENT_SIGNAL)
         pass_signals();
     if (events & HYPERCALL_EVENT_TIME)
@@ -189,4 +185,10 @@ uint32_t hypercall_events(void)
     if ((events & HYPERCALL_EVENT_WINSZ) && console_signal_hook)
         console_signal_hook(SIGWINCH_NR);
     return events;
+}
+
+void hypercall_polled(void)
+{
+    if (console_monitor_wanted())
+        console_monitor_watch(0);
 }

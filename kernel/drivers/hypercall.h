@@ -49,5 +49,8 @@ extern void (*hypercall_net_hook)(void);
  * on. Called by arch_irq_poll(), which runs expired timers itself. Allows the
  * monitor to inject the next interrupt. Result: the events taken. */
 uint32_t hypercall_events(void);
+/* After all that: threads may have been woken, which keep a CPU from sleeping
+ * and so from watching the host's descriptors. */
+void hypercall_polled(void);
 
 #endif

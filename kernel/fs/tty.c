@@ -21,14 +21,11 @@
 #include "core/printf.h"
 #include "core/string.h"
 #include "drivers/console.h"
-#include "drivers/hypercall.h"
 #include "fs/special.h"
 #include "fs/tty.h"
 #include "sched/process.h"
-#include "time/clock.h"
 
-#define TTY_DEV       13u /* st_dev's minor: no file system's */
-#define LOOK_AGAIN_NS 10000000ull
+#define TTY_DEV       13u  /* st_dev's minor: no file system's */
 #define PTS_MAJOR     136u /* and the seven after it */
 #define PTS_MAJORS    8u
 #define SPEED_DEFAULT 38400u
@@ -54,18 +51,11 @@ static int host_fd(unsigned fd, bool is_write)
     return -EBADF;
 }
 
-/* Until there may be input, or room for output. The monitor watches the host's
- * descriptors only while a CPU is idle; beside busy threads, look again now and
- * then. */
+/* Until there may be input, or room for output. */
 static int wait_for_host(bool for_output)
 {
-    uint64_t deadline = WAIT_FOREVER;
-    int err;
-
-    if (hypercall_present() && thread_ready_count() > 1)
-        deadline = clock_mono_ns() + LOOK_AGAIN_NS;
-    err = waitq_sleep(console_waitq(for_output), deadline);
-    return err == -ETIMEDOUT ? 0 : err;
+    console_watch();
+    return waitq_sleep(console_waitq(for_output), WAIT_FOREVER);
 }
 
 static ssize_t tty_read(struct file *f, struct io *io, uint64_t *pos)
@@ -115,6 +105,7 @@ static unsigned tty_poll(struct file *f, struct poll_table *table)
     unsigned fd = fd_of(f), events = 0;
     int in = host_fd(fd, false), out = host_fd(fd, true);
 
+    console_watch();
     if (in >= 0) {
         poll_wait(table, console_waitq(false));
         events |= console_poll((unsigned)in);

@@ -185,10 +185,10 @@ static void kick_an_idle_one(const struct runq *q)
     for (unsigned i = 0; i < n; i++) {
         const struct runq *other = &runqs[i];
 
-        if (other == q || other->idle != RUNQ_HALTED || !has_work_for(q, other))
-            continue;
-        arch_cpu_kick(i + 1);
-        return;
+        if (other->idle == RUNQ_HALTED && has_work_for(q, other)) {
+            arch_cpu_kick(i + 1);
+            return;
+        }
     }
 }
 

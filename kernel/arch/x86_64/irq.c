@@ -89,6 +89,8 @@ void arch_irq_poll(void)
     if (__atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST))
         arch_attend();
     timers_run();
+    if (cpu_features.is_monitor)
+        hypercall_polled();
 }
 
 static void apic_enable(void)
