@@ -24,12 +24,15 @@
 
 #include "abi/bootinfo.h"
 #include "abi/config.h"
+#include "abi/monitor_net.h"
 #include "host/fault.h"
 #include "host/file.h"
 #include "host/memory.h"
 #include "monitor/check.h"
+#include "monitor/devices/net.h"
 
-/* The shared page: hypercall page, bootinfo, a small configuration. */
+/* The shared page: hypercall page, network, bootinfo, a small configuration. */
+#define NET_OFF      1536u
 #define BOOTINFO_OFF 2048u
 #define CONFIG_OFF   2432u
 #define MIN_FREE     (64ull << 10) /* less cannot start any program */
@@ -43,7 +46,8 @@ _Static_assert(FIRST_LEN <= MIN_FREE, "it is there");
 #define SMALL_LEN       (1ull << 20)
 #define SMALL_LEN_SHARE 128u /* and this part of all */
 
-_Static_assert(sizeof(struct hypercall_page) <= BOOTINFO_OFF, "fits");
+_Static_assert(sizeof(struct hypercall_page) <= NET_OFF, "fits");
+_Static_assert(NET_OFF + sizeof(struct monitor_net) <= BOOTINFO_OFF, "fits");
 _Static_assert(BOOTINFO_OFF + sizeof(struct bootinfo) <= CONFIG_OFF, "fits");
 
 struct boot {
@@ -287,6 +291,7 @@ static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
         .config_len = b->config.len,
         .hypercall_pa = b->shared_pa,
         .tsc_khz = vm->tsc_khz,
+        .net_pa = vm->has_net ? b->shared_pa + NET_OFF : 0,
     };
     memcpy(info->seed, seed, sizeof(info->seed));
     if (vm->cr4_features & CPU_CR4_FSGSBASE)
@@ -294,6 +299,14 @@ static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
     clock_gettime(CLOCK_REALTIME, &now);
     info->wall_tsc = __rdtsc(); /* the guest's TSC is the host's, cpu.c */
     info->wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Locally administered, and no group's: IEEE 802, 8.2. */
+static void fill_net(struct boot *b, uint8_t mac[6])
+{
+    mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);
+    net_fill_record(
+        (struct monitor_net *)(void *)(ram_at(b, b->shared_pa) + NET_OFF), mac);
 }
 
 static struct hypercall_page *hypercall_page(const struct boot *b,
@@ -316,6 +329,7 @@ static int fill(struct boot *b, struct cpu_tables *tables)
     struct {
         uint64_t layout;
         uint8_t seed[64];
+        uint8_t mac[6];
     } random;
 
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
@@ -338,6 +352,8 @@ static int fill(struct boot *b, struct cpu_tables *tables)
     if (b->config.len)
         memcpy(ram_at(b, b->config_pa), b->config.data, b->config.len);
     fill_bootinfo(b, tables, random.seed);
+    if (vm->has_net)
+        fill_net(b, random.mac);
     explicit_bzero(&random, sizeof(random));
     return 0;
 }

@@ -27,6 +27,7 @@
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/devices/net.h"
 #include "monitor/report.h"
 
 #define TICK_NS      20000000ull
@@ -193,12 +194,13 @@ void events_timer(struct vcpu *cpu, uint64_t tsc)
         arm(cpu, tsc);
 }
 
-void events_kick(struct vcpu *to)
+void events_raise(struct vcpu *to, uint32_t event)
 {
     uint64_t one = 1;
 
-    __atomic_fetch_or(&to->page->events, HYPERCALL_EVENT_KICK,
-                      __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&to->page->events, event, __ATOMIC_SEQ_CST);
+    if (to == self)
+        return; /* its next run begins with events_deliver() */
     if (__atomic_load_n(&to->is_waiting, __ATOMIC_SEQ_CST)) {
         /* A full counter wakes as well. */
         if (write(to->wake_fd, &one, sizeof(one)) < 0)
@@ -408,19 +410,25 @@ static uint32_t take_noted(struct vcpu *cpu, uint32_t mask)
 static int64_t wait_events(struct vcpu *cpu, uint64_t deadline_tsc,
                            uint32_t mask)
 {
-    struct pollfd fds[4] = {
+    struct pollfd fds[5] = {
         { .fd = mask & HYPERCALL_EVENT_STDIN ? 0 : -1, .events = POLLIN },
         { .fd = mask & HYPERCALL_EVENT_STDOUT ? 1 : -1, .events = POLLOUT },
         { .fd = mask & HYPERCALL_EVENT_STDOUT ? 2 : -1, .events = POLLOUT },
         { .fd = cpu->wake_fd, .events = POLLIN },
+        { .fd = -1 },
     };
     uint32_t always = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
-                      HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME;
+                      HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME |
+                      HYPERCALL_EVENT_NET;
 
     for (;;) {
         uint32_t events = take(cpu) | take_noted(cpu, mask);
-        int n = sleep_until(fds, 4,
-                            events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));
+        int n;
+
+        if (cpu == ev.first && net_pump(&fds[4]))
+            events |= HYPERCALL_EVENT_NET;
+        n = sleep_until(fds, 5,
+                        events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));
 
         events |= take(cpu); /* the timer: it need not interrupt the guest */
         if (n > 0)

@@ -9,7 +9,7 @@
  *            other threads block them.
  * Ownership: static state; there is one guest.
  * Context:   each function for the thread of the CPU that it is given; only
- *            events_kick() reaches another CPU's.
+ *            events_raise() reaches another CPU's.
  * Units:     time in guest TSC ticks.
  */
 #ifndef MONITOR_EVENTS_H
@@ -33,8 +33,8 @@ void events_block_signals(void);
 void events_timer(struct vcpu *cpu, uint64_t tsc);
 /* HYPERCALL_WAIT: result for the guest. */
 int64_t events_wait(struct vcpu *cpu, uint64_t deadline_tsc, uint32_t mask);
-/* HYPERCALL_KICK: interrupt another CPU. */
-void events_kick(struct vcpu *to);
+/* Set an event in a CPU's page, and wake or interrupt it; from any thread. */
+void events_raise(struct vcpu *to, uint32_t event);
 
 /* Before each run: pass on what was noted, ask for the interrupt, and end
  * a guest that ignores being asked to stop. */

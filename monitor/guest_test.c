@@ -10,6 +10,8 @@
  */
 /* unit: monitor/test_guests.S monitor/vm.c monitor/gmem.c monitor/boot.c
  * monitor/vcpu.c monitor/hypercall.c monitor/console.c monitor/events.c
+ * monitor/devices/net.c monitor/devices/net_watch.c monitor/devices/queue.c
+ * monitor/backend/frames.c
  * monitor/record.c monitor/report.c monitor/sandbox.c monitor/arch/x86_64/cpu.c
  * monitor/arch/x86_64/tables.c abi/cpu_tables.c
  * host/calls.c host/fault.c host/args.c host/memory.c host/file.c

@@ -17,6 +17,7 @@
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/report.h"
 #include "monitor/vcpu.h"
@@ -155,7 +156,7 @@ static int64_t do_kick(struct vcpu *cpu, uint64_t set)
 {
     for (unsigned i = 0; i < cpu->vm->cpu_count; i++)
         if (set >> i & 1)
-            events_kick(&cpu->vm->vcpu[i]);
+            events_raise(&cpu->vm->vcpu[i], HYPERCALL_EVENT_KICK);
     return 0;
 }
 
@@ -212,6 +213,9 @@ void hypercall_handle(struct vcpu *cpu, uint32_t nr)
         break;
     case HYPERCALL_TIME:
         do_time(cpu);
+        break;
+    case HYPERCALL_NET_START:
+        result = net_start();
         break;
     default:
         pthread_mutex_lock(&host_lock);

@@ -18,6 +18,7 @@
 #include "monitor/boot.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/record.h"
 #include "monitor/report.h"
@@ -33,6 +34,7 @@ struct options {
     const char *image_path;
     unsigned cpu_count;
     int info_fd, ready_fd;
+    struct net_options net;
     bool verbose, dump_exits, help;
 };
 
@@ -77,6 +79,24 @@ static int set_ready_fd(void *into, const char *value, struct fault *fault)
     struct options *o = into;
 
     return parse_fd("--ready-fd", value, &o->ready_fd, fault);
+}
+
+static int set_net_fd(void *into, const char *value, struct fault *fault)
+{
+    return parse_fd("--net-fd", value, &((struct options *)into)->net.fd,
+                    fault);
+}
+
+static int set_net_mtu(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+    int err = args_count("--net-mtu", value, NET_MTU_MAX, &o->net.mtu, fault);
+
+    if (err == 0 && o->net.mtu < NET_MTU_MIN)
+        err = fault_set(fault, EINVAL,
+                        "--net-mtu: IP needs packets of %u bytes, not %s",
+                        NET_MTU_MIN, value);
+    return err;
 }
 
 static int set_cpus(void *into, const char *value, struct fault *fault)
@@ -130,6 +150,8 @@ static const struct arg_option table[] = {
       set_config_fd },
     { 0, "info-fd", "N", "note the guest's exit status here", set_info_fd },
     { 0, "ready-fd", "N", "write a byte here when it starts", set_ready_fd },
+    { 0, "net-fd", "N", "a tap, or a socket of frames", set_net_fd },
+    { 0, "net-mtu", "BYTES", "its longest IP packet (1500)", set_net_mtu },
     { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", set_kvm },
     { 0, "root", "FILE", "an EROFS file as the root", set_root },
     { 'v', "verbose", NULL, "say how long the start took", set_verbose },
@@ -169,12 +191,14 @@ static int compare_fds(const void *a, const void *b)
 
 static int close_sandbox(const struct vm *vm, struct fault *fault)
 {
-    int keep[2 + 2 * CPU_MAX];
+    int keep[3 + 2 * CPU_MAX];
     unsigned count = 0;
 
     keep[count++] = vm->image.fd;
     if (record_fd() >= 0)
         keep[count++] = record_fd();
+    if (net_fd() >= 0)
+        keep[count++] = net_fd();
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         keep[count++] = vm->vcpu[i].fd;
         if (vm->vcpu[i].wake_fd >= 0)
@@ -190,14 +214,17 @@ static int start(struct vm *vm, const struct options *o, struct fault *fault)
     int err;
 
     vm->cpu_count = o->cpu_count;
+    vm->has_net = o->net.fd >= 0;
     if ((err = image_open(o->image_path, &vm->image, fault)) != 0 ||
         (err = vm_open(vm, o->kvm_path, fault)) != 0 ||
+        (err = net_init(vm, &o->net, fault)) != 0 ||
         (err = vm_create(vm, fault)) != 0 ||
         (err = arch_prepare(vm, fault)) != 0 ||
         (err = boot_prepare(vm, &o->boot, fault)) != 0 ||
         (err = arch_start(vm, fault)) != 0 ||
         (err = events_init(vm, fault)) != 0 ||
-        (err = vcpu_create_threads(vm, fault)) != 0)
+        (err = vcpu_create_threads(vm, fault)) != 0 ||
+        (err = net_create_thread(fault)) != 0)
         return err;
     vm_seal(vm);
     record_ready();
@@ -220,6 +247,7 @@ int monitor_main(int argc, char **argv)
                                    .config_fd = -1 },
                          .kvm_path = "/dev/kvm",
                          .cpu_count = 1,
+                         .net = { -1, NET_MTU_DEFAULT },
                          .info_fd = -1,
                          .ready_fd = -1 };
     uint64_t begin_us = now_us();

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -61,6 +62,8 @@ static struct rule rules[] = {
     { SYS_ioctl, ARG(1), ~0u, TIOCGPGRP },
     { SYS_ioctl, ARG(1), ~0u, TCFLSH },
     { SYS_ioctl, ARG(1), ~0u, FIONREAD },
+    /* what the guest's network accepts, once */
+    { SYS_ioctl, ARG(1), ~0u, TUNSETOFFLOAD },
     /* to stop on Ctrl-Z: signals to this very process alone */
     { SYS_rt_sigaction, ANY, 0, 0 },
     { SYS_rt_sigprocmask, ANY, 0, 0 },

@@ -19,10 +19,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "abi/monitor_net.h"
 #include "host/fault.h"
 
 #include "monitor/arch/arch.h"
 #include "monitor/console.h"
+#include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/hypercall.h"
 #include "monitor/report.h"
@@ -70,6 +72,7 @@ void vcpu_dump_exits(void)
         if (counts.calls[i])
             report_message("exits: hypercall %s: %lu", names[i],
                            counts.calls[i]);
+    net_dump();
     report_message("exits: interrupted by a signal: %lu", counts.interrupted);
 }
 
@@ -78,6 +81,10 @@ static void handle_io(struct vcpu *cpu)
     const struct kvm_run *run = cpu->run;
     uint32_t nr;
 
+    if (run->io.port == MONITOR_NET_PORT) {
+        net_notified(); /* of either queue, and both are looked at */
+        return;
+    }
     if (run->io.port != HYPERCALL_PORT || run->io.size != sizeof(nr) ||
         run->io.count != 1 || run->io.direction != KVM_EXIT_IO_OUT)
         report_guest(cpu, "it used I/O port 0x%x, which it does not have",

@@ -71,7 +71,7 @@ static int vcpu_create(struct vm *vm, unsigned index, struct fault *fault)
         mmap(NULL, (size_t)len, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd, 0);
     if (cpu->run == MAP_FAILED)
         return fault_sys(fault, errno, "cannot map KVM's run area");
-    if (vm->cpu_count == 1)
+    if (vm->cpu_count == 1 && !vm->has_net)
         return 0;
     cpu->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (cpu->wake_fd < 0)

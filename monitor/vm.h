@@ -15,6 +15,7 @@
 #define MONITOR_VM_H
 
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -39,7 +40,7 @@ struct vcpu {
     struct hypercall_page *page; /* in guest memory: nothing of it is trusted */
     struct cpu_state state;      /* its first registers */
     int tid;
-    int wake_fd;         /* eventfd; -1: the only CPU */
+    int wake_fd;         /* eventfd; -1: no other thread would wake it */
     uint32_t is_started; /* atomic: HYPERCALL_CPU_START */
     uint32_t is_waiting; /* atomic: in events_wait(), wake_fd is watched */
     timer_t timer;
@@ -49,7 +50,8 @@ struct vcpu {
 
 struct vm {
     int kvm_fd, vm_fd;
-    unsigned cpu_count; /* set before vm_create() */
+    unsigned cpu_count; /* set before vm_create(), */
+    bool has_net;       /* as this is */
     struct vcpu vcpu[CPU_MAX];
     struct gmem mem;
     unsigned slot_count;
