@@ -111,6 +111,11 @@ static int monitor_run(const struct options *o, const char *monitor,
     add_fd(&argv, "--config-fd", fd);
     add_fd(&argv, "--info-fd", how->info_fd);
     add_fd(&argv, "--ready-fd", how->ready_fd);
+    add_fd(&argv, "--net-fd", how->net.fd);
+    if (how->net.fd >= 0) {
+        list_add(&argv, "--net-mtu");
+        list_add_take(&argv, mem_printf("%u", how->net.mtu));
+    }
     list_add(&argv, src->image);
     if (o->dry_run) {
         launch_print(&argv);
@@ -126,6 +131,8 @@ static int monitor_run(const struct options *o, const char *monitor,
         fcntl(how->info_fd, F_SETFD, 0);
     if (how->ready_fd >= 0)
         fcntl(how->ready_fd, F_SETFD, 0);
+    if (how->net.fd >= 0)
+        fcntl(how->net.fd, F_SETFD, 0);
     execv(monitor, argv.item);
     err = fault_sys(fault, errno, "cannot start the monitor '%s'", monitor);
     list_fini(&argv);
@@ -203,6 +210,20 @@ static int announce(const struct options *o, const struct source *src,
     return 0;
 }
 
+static int network_open(const struct options *o, struct source *src,
+                        struct launch *how, struct fault *fault)
+{
+    how->net = (struct net_link){ .fd = -1 };
+    if (o->network.mode == NET_USER)
+        return fault_set(fault, ENOTSUP,
+                         "--net user and -p are not there yet; use --net "
+                         "tap:NAME");
+    if (o->network.mode != NET_TAP)
+        return 0;
+    netconf_host_defaults(&src->config.net);
+    return net_tap_open(o->network.tap, &how->net, fault);
+}
+
 int launch_guest(const struct options *o, struct source *src,
                  struct launch *how, struct fault *fault)
 {
@@ -214,7 +235,8 @@ int launch_guest(const struct options *o, struct source *src,
         return err;
     src->config.ram_len = o->ram_len;
     how->info_fd = -1;
-    if (!o->dry_run)
+    err = network_open(o, src, how, fault);
+    if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);
     if (err == 0 && monitor)
         err = monitor_run(o, monitor, src, how, fault);

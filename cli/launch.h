@@ -9,6 +9,7 @@
 #ifndef CLI_LAUNCH_H
 #define CLI_LAUNCH_H
 
+#include "cli/net.h"
 #include "host/memory.h"
 
 struct fault;
@@ -19,7 +20,8 @@ struct source;
 struct launch {
     const char *dir; /* its directory, if it is in the background */
     int ready_fd;    /* gets a byte when the guest runs; -1: nobody waits */
-    int info_fd;     /* launch_guest()'s own */
+    int info_fd;     /* launch_guest()'s own, as the next */
+    struct net_link net;
 };
 
 /* src->image is there; the configuration says what to run. */

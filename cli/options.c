@@ -255,6 +255,7 @@ static int set_remove(void *into, const char *value, struct fault *fault)
 const struct arg_option options_run[] = {
     { 'm', "memory", "SIZE", "memory of the guest (512M)", set_memory },
     { 0, "cpus", "N", "CPUs of the guest, 1 to 8 (1)", set_cpus },
+    NET_OPTIONS,
     OPTIONS_GUEST,
     OPTIONS_SOURCE,
     { 0, "vmm", "VMM", "monitor or qemu (monitor when KVM works)", set_vmm },
@@ -303,6 +304,8 @@ int options_parse(const struct arg_option *table, struct options *o, int argc,
                          "[ARG...], or samara help %s",
                          argv[0], argv[0], argv[0]);
     err = netconf_check(&o->net, fault);
+    if (err == 0)
+        err = net_check(&o->network, fault);
     if (err)
         return err;
     o->source = argv[first];
@@ -316,4 +319,5 @@ void options_fini(struct options *o)
     list_fini(&o->env);
     list_fini(&o->adds);
     run_config_net_fini(&o->net);
+    net_fini(&o->network);
 }

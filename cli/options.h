@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/net.h"
 #include "host/args.h"
 #include "host/memory.h"
 #include "image/runconfig.h"
@@ -31,6 +32,7 @@ struct options {
     const char *root;
     const char *hostname;
     struct run_config_net net; /* netconf.h */
+    struct net_options network;
     const char *output;
     const char *calls; /* NULL: all */
     const char *name;

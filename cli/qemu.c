@@ -71,6 +71,18 @@ static uint64_t tsc_khz(void)
     return (__rdtsc() - start) * 1000000 / ns;
 }
 
+static void network_line(const struct net_link *net, struct list *argv)
+{
+    if (net->fd < 0)
+        return;
+    fcntl(net->fd, F_SETFD, 0); /* QEMU inherits it */
+    list_add(argv, "-netdev");
+    list_add_take(argv, mem_printf("tap,id=net,fd=%d,vhost=off", net->fd));
+    list_add(argv, "-device");
+    list_add_take(
+        argv, mem_printf("virtio-net-device,netdev=net,host_mtu=%u", net->mtu));
+}
+
 static void command_line(const struct machine *m, const char *image,
                          struct list *argv)
 {
@@ -259,6 +271,7 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
     }
     if (err == 0) {
         command_line(&m, src->image, &argv);
+        network_line(&how->net, &argv);
         if (o->dry_run)
             launch_print(&argv);
         else

@@ -51,6 +51,37 @@ check "gateway of another network" refuses 125 "not in the network" \
     run --ip 10.0.0.2 --gateway 10.0.1.1 /bin/true
 check "build takes them, too" refuses 125 "no IP address" \
     build --dns ns /bin/true
+check "port alone" refuses 125 "names one port only" run -p 80 /bin/true
+check "port 0" refuses 125 "from 1 to 65535" run -p 0:80 /bin/true
+check "port too large" refuses 125 "from 1 to 65535" run -p 8080:65536 /bin/true
+check "port of letters" refuses 125 "from 1 to 65535" run -p http:80 /bin/true
+check "port without digits" refuses 125 "from 1 to 65535" run -p 8080: /bin/true
+check "no protocol" refuses 125 "neither /tcp nor /udp" \
+    run -p 8080:80/sctp /bin/true
+check "address of a port" refuses 125 "no IP address" \
+    run -p localhost:8080:80 /bin/true
+check "IPv6 without brackets" refuses 125 "no IP address" \
+    run -p ::1:8080:80 /bin/true
+check "ranges that differ" refuses 125 "different lengths" \
+    run -p 8000-8002:80-81 /bin/true
+check "range backwards" refuses 125 "from 1 to 65535" \
+    run -p 8002-8000:80-82 /bin/true
+check "too many ports" refuses 125 "at most 1024" \
+    run -p 1000-3000:1000-3000 /bin/true
+check "a port twice" refuses 125 "127.0.0.1:8080 is given twice" \
+    run -p 127.0.0.1:8080:80 -p 8080:81 -p 127.0.0.1:8080:82/tcp /bin/true
+check "ports without a network" refuses 125 "leave one of them out" \
+    run --net none -p 8080:80 /bin/true
+check "ports of a tap" refuses 125 "leave -p out" \
+    run --net tap:x -p 8080:80 /bin/true
+check "unknown network" refuses 125 "'bridge' is unknown" \
+    run --net bridge /bin/true
+check "tap without a name" refuses 125 "name of an interface" \
+    run --net tap: /bin/true
+check "no such tap" refuses 125 "no interface 'samara-no-tap'; make it with" \
+    run --net tap:samara-no-tap /bin/true
+check "no tap, but an interface" refuses 125 "is no tap\|/dev/net/tun" \
+    run --net tap:lo /bin/true
 check "empty output" refuses 125 "needs a file name" build -o "" /bin/true
 
 # A stand-in for QEMU is enough for --dry-run.

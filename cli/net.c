@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net.c - see net.h. The options, in docker's forms. */
+#include "cli/net.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "host/fault.h"
+
+#define PORT_MAX 65535u
+
+static struct net_options *net_of(void *into)
+{
+    return &((struct options *)into)->network;
+}
+
+int net_set_mode(void *into, const char *value, struct fault *fault)
+{
+    struct net_options *net = net_of(into);
+    const char *name = value + strlen("tap:");
+
+    if (strcmp(value, "none") == 0) {
+        net->mode = NET_NONE;
+    } else if (strcmp(value, "user") == 0) {
+        net->mode = NET_USER;
+    } else if (strncmp(value, "tap:", strlen("tap:")) == 0) {
+        if (name[0] == '\0' || strlen(name) >= IFNAMSIZ || strchr(name, '/'))
+            return fault_set(fault, EINVAL,
+                             "option --net: '%s' is no name of an interface; "
+                             "give a tap's, such as tap:tap0",
+                             name);
+        net->mode = NET_TAP;
+        net->tap = name;
+    } else {
+        return fault_set(fault, EINVAL,
+                         "option --net: '%s' is unknown; choose user, "
+                         "tap:NAME or none",
+                         value);
+    }
+    return 0;
+}
+
+/* ---- -p [IP:]HOST:GUEST[/tcp|udp], ports or ranges of them ---- */
+
+struct range {
+    unsigned first, last;
+};
+
+/* N or N-M. */
+static bool range_parse(const char *s, size_t len, struct range *out)
+{
+    unsigned *part = &out->first;
+    bool is_last = false, has_digit = false;
+    size_t i;
+
+    *out = (struct range){ 0, 0 };
+    for (i = 0; i < len; i++) {
+        if (s[i] == '-' && !is_last && has_digit) {
+            part = &out->last;
+            is_last = true;
+            has_digit = false;
+            continue;
+        }
+        if (!isdigit((unsigned char)s[i]))
+            return false;
+        has_digit = true;
+        *part = *part * 10 + (unsigned)(s[i] - '0');
+        if (*part > PORT_MAX)
+            return false;
+    }
+    if (!is_last)
+        out->last = out->first;
+    return has_digit && out->first > 0 && out->first <= out->last;
+}
+
+/* An address, IPv6's in brackets; empty is all of IPv4's. */
+static bool host_parse(const char *s, size_t len, struct sockaddr_storage *out)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)(void *)out;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)out;
+    char text[INET6_ADDRSTRLEN];
+
+    memset(out, 0, sizeof(*out));
+    if (len >= sizeof(text))
+        return false;
+    memcpy(text, s, len);
+    text[len] = '\0';
+    if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+        text[len - 1] = '\0';
+        in6->sin6_family = AF_INET6;
+        return inet_pton(AF_INET6, text + 1, &in6->sin6_addr) == 1;
+    }
+    in->sin_family = AF_INET;
+    return len == 0 || inet_pton(AF_INET, text, &in->sin_addr) == 1;
+}
+
+static void port_set(struct sockaddr_storage *host, unsigned port)
+{
+    if (host->ss_family == AF_INET)
+        ((struct sockaddr_in *)(void *)host)->sin_port = htons((uint16_t)port);
+    else
+        ((struct sockaddr_in6 *)(void *)host)->sin6_port =
+            htons((uint16_t)port);
+}
+
+static int forward_fault(const char *value, const char *why,
+                         struct fault *fault)
+{
+    return fault_set(fault, EINVAL,
+                     "option -p: '%s' %s; write HOST:GUEST or IP:HOST:GUEST, "
+                     "such as 8080:80 or 127.0.0.1:5353:53/udp",
+                     value, why);
+}
+
+static void forward_add(struct net_options *net, const struct net_forward *f)
+{
+    net->forwards = mem_resize(net->forwards, (net->forward_count + 1) *
+                                                  sizeof(*net->forwards));
+    net->forwards[net->forward_count++] = *f;
+}
+
+/* The last colon of s[0..len), outside of brackets; NULL: none. */
+static const char *last_colon(const char *s, size_t len)
+{
+    while (len > 0 && s[len - 1] != ':' && s[len - 1] != ']')
+        len--;
+    return len > 0 && s[len - 1] == ':' ? s + len - 1 : NULL;
+}
+
+int net_set_forward(void *into, const char *value, struct fault *fault)
+{
+    struct net_options *net = net_of(into);
+    size_t len = strcspn(value, "/");
+    struct net_forward f = { .is_udp = strcmp(value + len, "/udp") == 0 };
+    const char *guest = last_colon(value, len), *port;
+    struct range from, to;
+    unsigned i;
+
+    if (value[len] && !f.is_udp && strcmp(value + len, "/tcp") != 0)
+        return forward_fault(value, "ends in neither /tcp nor /udp", fault);
+    if (!guest)
+        return forward_fault(value, "names one port only", fault);
+    port = last_colon(value, (size_t)(guest - value));
+    if (!host_parse(value, port ? (size_t)(port - value) : 0, &f.host))
+        return forward_fault(value, "has no IP address of this host before it",
+                             fault);
+    port = port ? port + 1 : value;
+    if (!range_parse(port, (size_t)(guest - port), &from) ||
+        !range_parse(guest + 1, len - (size_t)(guest + 1 - value), &to))
+        return forward_fault(value, "has a port that is not from 1 to 65535",
+                             fault);
+    if (from.last - from.first != to.last - to.first)
+        return forward_fault(value, "has ranges of different lengths", fault);
+    if (from.last - from.first >= NET_FORWARD_MAX - net->forward_count)
+        return fault_set(fault, EINVAL,
+                         "option -p: a guest has at most %u ports published; "
+                         "use --net tap:NAME for more",
+                         NET_FORWARD_MAX);
+    for (i = 0; i <= from.last - from.first; i++) {
+        port_set(&f.host, from.first + i);
+        f.guest_port = (uint16_t)(to.first + i);
+        forward_add(net, &f);
+    }
+    return 0;
+}
+
+void net_address_text(const struct net_forward *f, char text[NET_ADDRESS_LEN])
+{
+    const struct sockaddr_in *in = (const void *)&f->host;
+    const struct sockaddr_in6 *in6 = (const void *)&f->host;
+    bool is_4 = f->host.ss_family == AF_INET;
+    char addr[INET6_ADDRSTRLEN] = "";
+
+    inet_ntop(is_4 ? AF_INET : AF_INET6,
+              is_4 ? (const void *)&in->sin_addr
+                   : (const void *)&in6->sin6_addr,
+              addr, sizeof(addr));
+    snprintf(text, NET_ADDRESS_LEN, is_4 ? "%s:%u" : "[%s]:%u", addr,
+             ntohs(is_4 ? in->sin_port : in6->sin6_port));
+}
+
+/* ---- all of them ---- */
+
+static bool is_same(const struct net_forward *a, const struct net_forward *b)
+{
+    return a->is_udp == b->is_udp &&
+           memcmp(&a->host, &b->host, sizeof(a->host)) == 0;
+}
+
+int net_check(struct net_options *net, struct fault *fault)
+{
+    size_t i, k;
+
+    if (net->forward_count > 0 && net->mode == NET_TAP)
+        return fault_set(fault, EINVAL,
+                         "option -p goes with --net user: on a tap the "
+                         "guest has an address of its own, with all ports; "
+                         "leave -p out");
+    if (net->forward_count > 0 && net->mode == NET_NONE)
+        return fault_set(fault, EINVAL,
+                         "option -p needs a network, and --net none was "
+                         "asked for; leave one of them out");
+    for (i = 0; i < net->forward_count; i++) {
+        char text[NET_ADDRESS_LEN];
+
+        for (k = 0; k < i && !is_same(&net->forwards[i], &net->forwards[k]);)
+            k++;
+        if (k == i)
+            continue;
+        net_address_text(&net->forwards[i], text);
+        return fault_set(fault, EINVAL,
+                         "option -p: %s is given twice; choose another port "
+                         "for one of them",
+                         text);
+    }
+    if (net->mode == NET_DEFAULT)
+        net->mode = net->forward_count > 0 ? NET_USER : NET_NONE;
+    return 0;
+}
+
+void net_fini(struct net_options *net)
+{
+    free(net->forwards);
+    net->forwards = NULL;
+    net->forward_count = 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net.h - a guest's network as the host sees it: what it is connected to.
+ *
+ * What:      --net and -p of `run`, and the host's side of either network made
+ *            ready: a tap that the user has set up, or a network of the
+ *            guest's own behind a process that needs no privileges. What the
+ *            guest itself is told is netconf.h's.
+ * Ownership: net_fini() frees what an option made; descriptors of struct
+ *            net_link are the caller's, -1 where there is none.
+ * Errors:    -errno with a fault.
+ */
+#ifndef CLI_NET_H
+#define CLI_NET_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "host/memory.h"
+
+struct fault;
+struct run_config_net;
+
+#define NET_FORWARD_MAX 1024u /* ports that one guest can have published */
+
+enum net_mode {
+    NET_DEFAULT, /* nothing was said: NET_USER with -p, else NET_NONE */
+    NET_NONE,
+    NET_USER,
+    NET_TAP,
+};
+
+/* A port of the host's that leads into the guest. */
+struct net_forward {
+    struct sockaddr_storage host; /* its address and port */
+    uint16_t guest_port;
+    bool is_udp;
+};
+
+struct net_options {
+    enum net_mode mode;
+    const char *tap; /* NET_TAP: the interface's name */
+    struct net_forward *forwards;
+    size_t forward_count;
+};
+
+/* Set functions of an option table: into is struct options. */
+int net_set_mode(void *into, const char *value, struct fault *fault);
+int net_set_forward(void *into, const char *value, struct fault *fault);
+
+#define NET_OPTIONS                                                          \
+    { 0, "net", "NET",                                                       \
+      "network: user, tap:NAME or none (user with -p, else none)",           \
+      net_set_mode },                                                        \
+    {                                                                        \
+        'p', "publish", "[IP:]HOST:GUEST[/udp]",                             \
+            "a port of this host leads to one of the guest", net_set_forward \
+    }
+
+/* After all options were taken: do they fit together? Decides NET_DEFAULT. */
+int net_check(struct net_options *net, struct fault *fault);
+void net_fini(struct net_options *net);
+
+/* Where a forward listens, as text: 127.0.0.1:8080 or [::1]:8080. */
+#define NET_ADDRESS_LEN 64u
+void net_address_text(const struct net_forward *f, char text[NET_ADDRESS_LEN]);
+
+/* The host's side of a guest's network. */
+struct net_link {
+    int fd;       /* -1: none */
+    unsigned mtu; /* the longest IP packet */
+};
+
+/* net_tap.c: open the interface.
+ *   -ENODEV, -EACCES, -EBUSY ... with what to do about it */
+int net_tap_open(const char *name, struct net_link *link, struct fault *fault);
+
+#endif
