@@ -190,6 +190,8 @@ check-lifecycle: all
 	@tools/run-lifecycle -b $(B) $(T)
 check-machines: all
 	@tools/run-machines -b $(B) $(T)
+check-netdev: all $(B)/responder.elf
+	@tools/run-netdev -b $(B) $(T)
 check-readme: all
 	@tools/run-readme -b $(B)
 check-fuzz: all
@@ -232,8 +234,7 @@ clean:
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-languages check-servers check-bad-input check-lifecycle \
-	check-machines check-readme \
-	check-fuzz
+	check-machines check-netdev check-readme check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d)

@@ -32,13 +32,13 @@ static uint64_t free_pa = MMIO_PA;
 
 uint32_t pci_read(unsigned devfn, unsigned off)
 {
-    arch_out32(PORT_ADDRESS, ENABLE | devfn << 8 | off);
+    arch_out32(PORT_ADDRESS, ENABLE | devfn << 8 | (off & 0xfc));
     return arch_in32(PORT_DATA);
 }
 
 void pci_write(unsigned devfn, unsigned off, uint32_t value)
 {
-    arch_out32(PORT_ADDRESS, ENABLE | devfn << 8 | off);
+    arch_out32(PORT_ADDRESS, ENABLE | devfn << 8 | (off & 0xfc));
     arch_out32(PORT_DATA, value);
 }
 

@@ -21,7 +21,7 @@ bool pci_present(void);
  * -ENODEV */
 MUST_CHECK int pci_find(uint16_t vendor, uint16_t device, uint16_t or_device);
 
-/* 32 bits at a time; off is a multiple of 4. */
+/* 32 bits at a time; off is a multiple of 4, taken modulo 256. */
 uint32_t pci_read(unsigned devfn, unsigned off);
 void pci_write(unsigned devfn, unsigned off, uint32_t value);
 

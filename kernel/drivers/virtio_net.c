@@ -75,10 +75,11 @@ static struct {
 
 /* The memory that the device has been lent it keeps: whether it obeys is not
  * known. What was to be sent goes back to the protocols. */
-static void stop(const char *why)
+static void stop(const char *what)
 {
-    kprintf("the network device %s, and was stopped; is the host up to date?",
-            why);
+    kprintf("the network device lies about what it has %s, and was stopped; "
+            "there is no network any more",
+            what);
     net.is_stopped = true;
     net.dev.link_up = false;
     net.virtio->ops->stop(net.virtio);
@@ -153,7 +154,7 @@ static void give_back(struct netdev *dev, struct netbuf *chain)
 }
 
 /* One buffer that the device says it has written to. -> as virtq_take() */
-static int take_buffer(struct netbuf **out, uint32_t len_min)
+static inline int take_buffer(struct netbuf **out, uint32_t len_min)
 {
     struct netbuf *b;
     uint32_t len;
@@ -217,7 +218,7 @@ static int take_frame(struct netbuf **out, struct netdev_offload *o,
 
     if (found <= 0)
         return found;
-    memcpy(&h, b->data, sizeof(h));
+    h = *(const struct virtio_net_hdr_v1 *)(void *)b->data; /* read once */
     b->data += HEADER_LEN;
     b->len -= HEADER_LEN;
     read_header(&h, o);
@@ -244,7 +245,7 @@ static unsigned receive(unsigned budget)
         if (found == 0)
             break;
         if (found < 0) {
-            stop("gave buffers back that it did not have");
+            stop("received");
             return frames;
         }
         frames++;
@@ -327,7 +328,7 @@ static void reap(void)
     while ((found = virtq_take(net.tx, &cookie, &len)) > 0)
         net.dev.events->sent(&net.dev, cookie);
     if (found < 0)
-        stop("says that it has sent what it did not have");
+        stop("sent");
     net.is_full = false;
 }
 

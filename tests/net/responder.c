@@ -6,9 +6,9 @@
  *
  * Linked into a kernel of its own in place of process_start_first(); see
  * tools/run-netdev. Answers go out in the buffers that the question came in.
- * UDP to port 7 is echoed, its checksum left to the device; to port 9 it is
- * dropped; to port 19 it is answered with one TCP segment of 32 KiB that the
- * device has to cut up, to wherever the question came from.
+ * UDP to port 7 is echoed, its checksum left to the device if that can; to port
+ * 9 it is dropped; to port 17 its bytes' sum is the answer; to port 19 one TCP
+ * segment of 32 KiB that the device has to cut up.
  */
 #include "abi/config.h"
 #include "arch/arch.h"
@@ -20,10 +20,14 @@
 #include "process/exec.h"
 
 #define BUDGET      64u
-#define CHAIN_MAX   16u
+#define CHAIN_MAX   NETDEV_PARTS_MAX
+#define ECHO        7u
+#define DISCARD     9u
+#define SUM         17u
+#define SEGMENT     19u
 #define ETHERNET    14u
 #define IP          20u
-#define UDP         8u
+#define UDP         8u /* header lengths */
 #define TCP         20u
 #define SEGMENT_LEN 32768u
 #define MSS         1448u
@@ -59,8 +63,8 @@ static uint32_t sum(const uint8_t *p, size_t len)
 {
     uint32_t s = 0;
 
-    for (size_t i = 0; i + 1 < len; i += 2)
-        s += get16(p + i);
+    for (size_t i = 0; i < len; i++)
+        s += i % 2 ? p[i] : (uint32_t)p[i] << 8;
     return s;
 }
 
@@ -125,25 +129,59 @@ static void send_segment(struct netdev *dev, struct netbuf *b)
         dev->ops->give_back(dev, b);
 }
 
-static bool answer_udp(struct netdev *dev, struct netbuf *b, uint32_t len,
-                       struct netdev_offload *offload)
+/* The sum of a datagram's bytes, over all buffers of the frame. */
+static uint16_t sum_chain(const struct netbuf *b)
+{
+    size_t skip = ETHERNET + IP + UDP, at = 0;
+    uint32_t s = 0;
+
+    for (; b; b = b->next, skip = 0)
+        for (size_t i = skip; i < b->len; i++)
+            s += at++ % 2 ? b->data[i] : (uint32_t)b->data[i] << 8;
+    return fold(s);
+}
+
+/* Cut to an answer of two bytes. */
+static void answer_sum(struct netdev *dev, struct netbuf *b)
 {
     uint8_t *ip = b->data + ETHERNET, *udp = ip + IP;
+
+    put16(udp + UDP, sum_chain(b));
+    put16(udp + 4, UDP + 2);
+    put16(ip + 2, IP + UDP + 2);
+    put16(ip + 10, 0);
+    put16(ip + 10, (uint16_t)~fold(sum(ip, IP)));
+    if (b->next)
+        dev->ops->give_back(dev, b->next);
+    b->next = NULL;
+    b->len = ETHERNET + IP + UDP + 2;
+}
+
+/* True: the buffers have gone on. */
+static bool answer_udp(struct netdev *dev, struct netbuf *b)
+{
+    uint8_t *ip = b->data + ETHERNET, *udp = ip + IP;
+    struct netdev_offload offload = { 0 };
     unsigned port = get16(udp + 2);
 
-    if (port == 9)
+    if (port == DISCARD)
         return false;
     swap(ip + 12, ip + 16, 4);
     swap(udp, udp + 2, 2);
-    if (port == 19 && b->len >= ETHERNET + IP + TCP) {
+    if (port == SEGMENT && b->len >= ETHERNET + IP + TCP) {
         send_segment(dev, b);
         return true;
     }
-    *offload = (struct netdev_offload){ .csum_needed = true,
-                                        .csum_start = ETHERNET + IP,
-                                        .csum_offset = 6 };
-    put16(udp + 6, pseudo_sum(ip, 17, len - IP));
-    send(dev, b, offload);
+    if (port == SUM)
+        answer_sum(dev, b);
+    put16(udp + 6, 0); /* no checksum */
+    if (dev->features & NETDEV_TX_CSUM) {
+        offload = (struct netdev_offload){ .csum_needed = true,
+                                           .csum_start = ETHERNET + IP,
+                                           .csum_offset = 6 };
+        put16(udp + 6, pseudo_sum(ip, 17, get16(udp + 4)));
+    }
+    send(dev, b, &offload);
     return true;
 }
 
@@ -152,13 +190,12 @@ static bool answer_ip(struct netdev *dev, struct netbuf *b)
 {
     struct netdev_offload offload = { 0 };
     uint8_t *ip = b->data + ETHERNET, *p = ip + IP;
-    uint32_t len = get16(ip + 2);
 
     if (b->len < ETHERNET + IP + UDP || ip[0] != 0x45 ||
         memcmp(ip + 16, my_ip, 4) != 0)
         return false;
     if (ip[9] == 17)
-        return answer_udp(dev, b, len, &offload);
+        return answer_udp(dev, b);
     if (ip[9] != 1 || p[0] != 8)
         return false;
     p[0] = 0; /* and so the checksum is 0x800 more */
