@@ -34,12 +34,41 @@ KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*/*.c)) \
 	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/process/vdso/image.S \
 	kernel/main.c))
-KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o) $(B)/kernel/abi/cpu_tables.c.o
+LWIP := build/lwip
+LWIP_OBJ := $(patsubst %,$(B)/lwip/%.c.o,\
+	$(addprefix core/,def inet_chksum init ip mem memp netif pbuf tcp \
+	    tcp_in tcp_out udp) \
+	$(addprefix core/ipv4/,dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) \
+	$(addprefix core/ipv6/,ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6) \
+	netif/ethernet)
+KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o) $(B)/kernel/abi/cpu_tables.c.o \
+	$(LWIP_OBJ)
 KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -Ikernel $(if $(DEBUG),-DLOCK_CHECKS=1)
+
+# ---- lwIP: fetched from Debian, patched by nobody; kernel/net/inet uses it ----
+# Its calls to the protocols come to us first, under these names.
+LWIP_CFLAGS := -Ikernel/net/inet/port -isystem $(LWIP)/src/include
+LWIP_NAMES := -Dtcp_input=conn_input -Dudp_input=inet_udp_input \
+	-Dicmp_input=inet_icmp_input -Dicmp6_input=inet_icmp6_input
+$(B)/lwip/core/ipv4/ip4.c.o $(B)/lwip/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
+LWIP_FAST := $(patsubst %,$(B)/lwip/core/%.c.o,ip mem memp pbuf tcp tcp_in \
+	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip/netif/ethernet.c.o
+
+$(LWIP)/.fetched: tools/fetch-lwip
+	$(Q)tools/fetch-lwip $(LWIP) && touch $@
+$(LWIP_OBJ) $(filter $(B)/kernel/net/inet/%,$(KERNEL_OBJ)): | $(LWIP)/.fetched
+$(filter $(B)/kernel/net/inet/%,$(KERNEL_SRC:%=$(B)/%.o)): KERNEL_CFLAGS += $(LWIP_CFLAGS)
+
+$(B)/lwip/%.c.o:
+	@mkdir -p $(@D); echo "  CC   lwip/$*.c"
+	$(Q)$(CC) $(filter-out $(WARN),$(COMMON)) $(KERNEL_CFLAGS) $(KERNEL_SPEED) \
+	    -Werror=implicit-function-declaration \
+	    -Wno-tautological-constant-out-of-range-compare \
+	    $(LWIP_CFLAGS) -MMD -MP -c $(LWIP)/src/$*.c -o $@
 
 # What the command links an image's own kernel from (cli/kernel_link.c). The
 # kernel with everything is made of the same parts.
@@ -82,11 +111,12 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix fs/,dentry.c epoll.c erofs.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
+	$(addprefix net/inet/,conn.c device.c stack.c tcp_receive.c tcp_send.c) \
 	$(addprefix process/,signal.c signal_deliver.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 KERNEL_SPEED := -Os
-$(KERNEL_FAST): KERNEL_SPEED := -O2 -falign-functions=1 -falign-loops=1 \
+$(KERNEL_FAST) $(LWIP_FAST): KERNEL_SPEED := -O2 -falign-functions=1 -falign-loops=1 \
 	$(if $(findstring gcc,$(CC)),-falign-jumps=1)
 
 $(B)/kernel/%.o: kernel/%
@@ -170,7 +200,7 @@ check:
 
 check-unit:
 	@tools/run-unit -b $(B)/unit $(UNIT_TESTS)
-check-style:
+check-style: $(LWIP)/.fetched
 	@tools/style
 check-clang:
 	@$(MAKE) --no-print-directory CC=clang B=$(B)-clang all

@@ -25,6 +25,8 @@
 #define SOCK_DGRAM     2
 #define SOCK_RAW       3
 #define SOCK_SEQPACKET 5
+#define SOL_ICMPV6     58
+#define SOL_RAW        255
 #define SOCK_TYPE_BITS 0xf /* of socket()'s type; flags above */
 #define SOCK_CLOEXEC   02000000
 #define SOCK_NONBLOCK  04000
@@ -39,6 +41,7 @@
 #define MSG_DONTWAIT     0x40u
 #define MSG_WAITALL      0x100u
 #define MSG_ERRQUEUE     0x2000u
+#define MSG_MORE         0x8000u
 #define MSG_NOSIGNAL     0x4000u
 #define MSG_WAITFORONE   0x10000u
 #define MSG_CMSG_CLOEXEC 0x40000000u

@@ -24,6 +24,7 @@
 #pragma weak unix_create
 #pragma weak netlink_create
 #pragma weak netif_ioctl
+#pragma weak inet_create
 
 #define TYPE_MAX     11 /* Linux's SOCK_MAX */
 #define SOCKFS_DEV   8
@@ -275,6 +276,8 @@ static int create(int family, int type, int protocol, struct socket **out)
         return unix_create(type, protocol, out);
     if (family == AF_NETLINK && netlink_create)
         return netlink_create(type, protocol, out);
+    if ((family == AF_INET || family == AF_INET6) && inet_create)
+        return inet_create(family, type, protocol, out);
     return -EAFNOSUPPORT;
 }
 

@@ -123,6 +123,7 @@ struct socket_ops {
  */
 int unix_create(int type, int protocol, struct socket **out);
 int netlink_create(int type, int protocol, struct socket **out);
+int inet_create(int family, int type, int protocol, struct socket **out);
 
 /* ---- for system calls ---- */
 

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conn.c - TCP connections: the table by which segments find them.
+ *
+ * ip4.c and ip6.c are compiled to call conn_input() where they call
+ * tcp_input(). It finds whom a segment is for and shows lwIP nothing else:
+ *
+ *   tcp_active_pcbs   the connection, or nothing
+ *   tcp_tw_pcbs       the connection, if it is in TIME-WAIT
+ *   listen_pcbs       the listener, chosen by port.c's rules
+ *
+ * Between two calls all of lwIP's lists are empty.
+ */
+#include "net/inet/conn.h"
+
+#include "core/panic.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/inet/inet.h"
+#include "net/inet/tcp.h"
+#include "net/inet/timers.h"
+#include "random/pool.h"
+
+#define BUCKETS_MIN 64u
+
+static struct {
+    struct conn **buckets; /* NULL: none yet */
+    unsigned bucket_count; /* a power of two */
+    unsigned count;
+    uint64_t secret;
+    struct list busy, later, time_wait;
+    unsigned time_wait_count;
+    struct conn *current; /* whose segment is in lwIP; NULL when it has died */
+} table = {
+    .busy = LIST_INIT(table.busy),
+    .later = LIST_INIT(table.later),
+    .time_wait = LIST_INIT(table.time_wait),
+};
+
+/* ---- the table ---- */
+
+static uint32_t addr_word(const ip_addr_t *a)
+{
+    if (IP_IS_V6(a))
+        return ip_2_ip6(a)->addr[3] ^ ip_2_ip6(a)->addr[2] ^
+               ip_2_ip6(a)->addr[1];
+    return ip_2_ip4(a)->addr;
+}
+
+static uint32_t hash_of(uint16_t local_port, const ip_addr_t *remote,
+                        uint16_t remote_port)
+{
+    uint64_t key = (uint64_t)addr_word(remote) << 32 |
+                   (uint32_t)local_port << 16 | remote_port;
+
+    key = (key ^ table.secret) * 0x9e3779b97f4a7c15ull;
+    key ^= key >> 32;
+    key *= table.secret | 1;
+    return (uint32_t)(key >> 32);
+}
+
+static struct conn **bucket_of(uint32_t hash)
+{
+    return &table.buckets[hash & (table.bucket_count - 1)];
+}
+
+struct conn *conn_find(const ip_addr_t *local, uint16_t local_port,
+                       const ip_addr_t *remote, uint16_t remote_port)
+{
+    struct conn *c;
+
+    if (!table.buckets)
+        return NULL;
+    for (c = *bucket_of(hash_of(local_port, remote, remote_port)); c;
+         c = c->hash_next) {
+        const struct tcp_pcb *pcb = c->pcb;
+
+        if (pcb->remote_port == remote_port && pcb->local_port == local_port &&
+            ip_addr_cmp(&pcb->remote_ip, remote) &&
+            ip_addr_cmp(&pcb->local_ip, local))
+            return c;
+    }
+    return NULL;
+}
+
+static void table_insert(struct conn *c)
+{
+    struct conn **b = bucket_of(c->hash);
+
+    c->hash_next = *b;
+    *b = c;
+}
+
+static bool table_grow(void)
+{
+    unsigned old_count = table.bucket_count;
+    struct conn **old = table.buckets;
+
+    if (old && table.count < 2 * old_count)
+        return true;
+    if (!old)
+        table.secret = pool_u64();
+    table.bucket_count = old ? 4 * old_count : BUCKETS_MIN;
+    table.buckets = kzalloc(table.bucket_count * sizeof(*table.buckets));
+    if (!table.buckets) {
+        table.buckets = old;
+        table.bucket_count = old_count;
+        return old; /* longer chains will do */
+    }
+    for (unsigned i = 0; i < old_count; i++) {
+        for (struct conn *c = old[i], *next; c; c = next) {
+            next = c->hash_next;
+            table_insert(c);
+        }
+    }
+    kfree(old);
+    return true;
+}
+
+static void table_remove(struct conn *c)
+{
+    struct conn **at = bucket_of(c->hash);
+
+    while (*at != c)
+        at = &(*at)->hash_next;
+    *at = c->hash_next;
+    table.count--;
+}
+
+void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg)
+{
+    for (unsigned i = 0; i < table.bucket_count; i++)
+        for (struct conn *c = table.buckets[i]; c; c = c->hash_next)
+            if (!fn(c, arg))
+                return;
+}
+
+/* ---- birth and death ---- */
+
+static void list_leave(struct conn *c)
+{
+    if (c->in_time_wait)
+        table.time_wait_count--;
+    c->in_time_wait = false;
+    list_remove(&c->link);
+}
+
+/* lwIP frees the pcb now. */
+static void pcb_destroyed(u8_t id, void *data)
+{
+    struct conn *c = data;
+
+    (void)id;
+    if (!c)
+        return; /* a pcb that became a listener */
+    if (table.current == c)
+        table.current = NULL;
+    table_remove(c);
+    list_leave(c);
+    list_remove(&c->syn_link);
+    if (c->listener && !c->sock)
+        tcp_syn_gone(c->listener);
+    c->pcb = NULL;
+    if (!c->sock)
+        kfree(c);
+}
+
+static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
+                          struct tcp_pcb *pcb)
+{
+    struct tcp_sock *listener = lpcb->callback_arg;
+    struct conn *c;
+
+    (void)id;
+    if (!tcp_syn_came(listener))
+        return ERR_MEM;
+    c = conn_create(pcb);
+    if (!c) {
+        tcp_syn_gone(listener);
+        return ERR_MEM;
+    }
+    c->listener = listener;
+    tcp_syn_add(listener, c);
+    return ERR_OK;
+}
+
+static const struct tcp_ext_arg_callbacks pcb_callbacks = {
+    .destroy = pcb_destroyed,
+    .passive_open = passive_open,
+};
+
+void conn_listen(struct tcp_pcb_listen *lpcb)
+{
+    lpcb->ext_args[0].callbacks = &pcb_callbacks;
+    lpcb->ext_args[0].data = NULL;
+}
+
+struct conn *conn_create(struct tcp_pcb *pcb)
+{
+    struct conn *c;
+
+    if (!table_grow())
+        return NULL;
+    c = kzalloc(sizeof(*c));
+    if (!c)
+        return NULL;
+    c->pcb = pcb;
+    list_init(&c->link);
+    list_init(&c->syn_link);
+    c->hash = hash_of(pcb->local_port, &pcb->remote_ip, pcb->remote_port);
+    table_insert(c);
+    table.count++;
+    pcb->callback_arg = c;
+    pcb->ext_args[0].callbacks = &pcb_callbacks;
+    pcb->ext_args[0].data = c;
+    conn_busy(c);
+    return c;
+}
+
+void conn_orphan(struct conn *c)
+{
+    if (!c)
+        return;
+    c->sock = NULL;
+    if (!c->pcb) {
+        kfree(c);
+        return;
+    }
+    /* Nobody is told of its end: the conn goes with the pcb. */
+    c->pcb->callback_arg = NULL;
+}
+
+/* ---- the clock ---- */
+
+void conn_busy(struct conn *c)
+{
+    if (c->in_time_wait)
+        return;
+    list_remove(&c->link);
+    list_push_front(&table.busy, &c->link);
+    timers_tcp_needed();
+}
+
+/* When a pcb wants the clock: 0 now, UINT32_MAX never, else at that tick. */
+static uint32_t wants_clock(const struct tcp_pcb *pcb)
+{
+    const unsigned pending =
+        TF_ACK_DELAY | TF_ACK_NOW | TF_CLOSEPEND | TF_NAGLEMEMERR;
+    uint32_t keep;
+
+    if (pcb->unacked || pcb->unsent || pcb->ooseq || pcb->refused_data ||
+        (pcb->flags & pending))
+        return 0;
+    switch (pcb->state) {
+    case ESTABLISHED:
+    case CLOSE_WAIT:
+        if (!(pcb->so_options & SOF_KEEPALIVE))
+            return UINT32_MAX;
+        keep = pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl;
+        return pcb->tmr + keep / TCP_SLOW_INTERVAL + 1;
+    case FIN_WAIT_2:
+        if (!(pcb->flags & TF_RXCLOSED))
+            return UINT32_MAX;
+        return pcb->tmr + TCP_FIN_WAIT_TIMEOUT / TCP_SLOW_INTERVAL + 1;
+    default:
+        return 0;
+    }
+}
+
+static void chain_busy(void)
+{
+    struct tcp_pcb **end = &tcp_active_pcbs;
+
+    LIST_FOR_EACH(it, &table.busy)
+    {
+        *end = LIST_ENTRY(it, struct conn, link)->pcb;
+        end = &(*end)->next;
+    }
+    *end = NULL;
+}
+
+/* lwIP retries a SYN at even distances; Linux at distances that double. */
+static void space_syns(struct tcp_pcb *pcb)
+{
+    if (pcb->state == SYN_SENT && pcb->nrtx > 0)
+        pcb->rto = (s16_t)(TCP_RTO_INITIAL_TICKS << MIN(pcb->nrtx, 7));
+}
+
+static void settle(struct conn *c)
+{
+    uint32_t due = wants_clock(c->pcb);
+
+    space_syns(c->pcb);
+    if (due == 0)
+        return;
+    list_remove(&c->link);
+    c->due = due;
+    if (due == UINT32_MAX)
+        return;
+    list_push_back(&table.later, &c->link);
+    timers_later_needed(due);
+}
+
+void conn_timer_run(bool is_slow)
+{
+    chain_busy();
+    tcp_fasttmr();
+    if (is_slow) {
+        tcp_ticks--; /* the clock has set it; tcp_slowtmr() counts */
+        tcp_slowtmr();
+    }
+    tcp_active_pcbs = NULL;
+    LIST_FOR_EACH(it, &table.busy)
+    settle(LIST_ENTRY(it, struct conn, link));
+}
+
+bool conn_timer_wanted(void)
+{
+    return !list_is_empty(&table.busy);
+}
+
+bool conn_later_first(uint32_t *tick_out)
+{
+    bool found = false;
+
+    LIST_FOR_EACH(it, &table.later)
+    {
+        uint32_t due = LIST_ENTRY(it, struct conn, link)->due;
+
+        if (!found || (int32_t)(due - *tick_out) < 0)
+            *tick_out = due;
+        found = true;
+    }
+    if (!list_is_empty(&table.time_wait)) {
+        uint32_t due = LIST_ENTRY(table.time_wait.next, struct conn, link)->due;
+
+        if (!found || (int32_t)(due - *tick_out) < 0)
+            *tick_out = due;
+        found = true;
+    }
+    return found;
+}
+
+void conn_later_run(void)
+{
+    LIST_FOR_EACH(it, &table.later)
+    {
+        struct conn *c = LIST_ENTRY(it, struct conn, link);
+
+        if ((int32_t)(c->due - tcp_ticks) <= 0)
+            conn_busy(c);
+    }
+    while (!list_is_empty(&table.time_wait)) {
+        struct conn *c = LIST_ENTRY(table.time_wait.next, struct conn, link);
+
+        if ((int32_t)(c->due - tcp_ticks) > 0)
+            break;
+        tcp_abort(c->pcb); /* silent, in this state */
+    }
+}
+
+/* ---- TIME-WAIT ---- */
+
+bool conn_drop_time_wait(void)
+{
+    if (list_is_empty(&table.time_wait))
+        return false;
+    tcp_abort(LIST_ENTRY(table.time_wait.next, struct conn, link)->pcb);
+    return true;
+}
+
+static void enter_time_wait(struct conn *c)
+{
+    bool is_new = !c->in_time_wait;
+
+    list_remove(&c->link);
+    c->due = c->pcb->tmr + 2 * TCP_MSL / TCP_SLOW_INTERVAL;
+    list_push_back(&table.time_wait, &c->link);
+    c->in_time_wait = true;
+    table.time_wait_count += is_new;
+    if (table.time_wait_count > CONN_TIME_WAIT_MAX)
+        conn_drop_time_wait();
+    timers_later_needed(c->due);
+}
+
+/* A SYN that begins a new life of a connection in TIME-WAIT (RFC 1122,
+ * 4.2.2.13): its number lies beyond what the old one received. */
+static bool is_reincarnation(const struct conn *c, const struct tcp_hdr *h)
+{
+    unsigned flags = TCPH_FLAGS(h);
+
+    return (flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+           (int32_t)(lwip_ntohl(h->seqno) - c->pcb->rcv_nxt) > 0;
+}
+
+/* ---- segments ---- */
+
+/* Show lwIP whom the segment is for. */
+static void select_pcb(const struct tcp_hdr *h)
+{
+    const ip_addr_t *to = ip_current_dest_addr(), *from = ip_current_src_addr();
+    uint16_t to_port = lwip_ntohs(h->dest), from_port = lwip_ntohs(h->src);
+    struct conn *c = conn_find(to, to_port, from, from_port);
+
+    if (c && c->in_time_wait && is_reincarnation(c, h)) {
+        tcp_abort(c->pcb);
+        c = NULL;
+    }
+    table.current = c;
+    if (!c) {
+        tcp_listen_pcbs.listen_pcbs =
+            tcp_listener_for(to, to_port, from, from_port);
+        return;
+    }
+    c->pcb->next = NULL;
+    if (c->in_time_wait)
+        tcp_tw_pcbs = c->pcb;
+    else
+        tcp_active_pcbs = c->pcb;
+}
+
+void conn_input(struct pbuf *p, struct netif *inp)
+{
+    struct conn *c;
+
+    if (p->len < TCP_HLEN) {
+        pbuf_free(p);
+        return;
+    }
+    select_pcb(p->payload);
+    tcp_input(p, inp);
+    tcp_active_pcbs = NULL;
+    tcp_tw_pcbs = NULL;
+    tcp_listen_pcbs.listen_pcbs = NULL;
+    c = table.current;
+    table.current = NULL;
+    if (!c)
+        return;
+    if (c->pcb->state == TIME_WAIT)
+        enter_time_wait(c);
+    else
+        conn_busy(c);
+    if (c->sock)
+        tcp_after_input(c->sock);
+}

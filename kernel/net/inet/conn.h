@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conn.h - TCP connections: the table by which segments find them.
+ *
+ * What:      lwIP keeps its pcbs in lists that it walks for each segment and
+ *            each tick. We keep them out of these lists: in a hash table by
+ *            their two ends, and those that need the clock in a list of their
+ *            own. lwIP sees a list of one, the pcb that the segment is for, or
+ *            at a tick those that are busy. So ten thousand idle connections
+ *            cost a segment nothing and a tick nothing.
+ * Ownership: a conn is made with its pcb, and goes with it, or with the socket
+ *            if that lives longer.
+ * Context:   as inet.h; conn_input() is where lwIP is entered for a segment.
+ */
+#ifndef NET_INET_CONN_H
+#define NET_INET_CONN_H
+
+#include "core/list.h"
+#include "lwip/tcp.h"
+
+#define CONN_TIME_WAIT_MAX 2048u /* net.ipv4.tcp_max_tw_buckets */
+
+struct tcp_sock;
+
+struct conn {
+    struct tcp_pcb *pcb; /* NULL: over, only the socket is left */
+    struct conn *hash_next;
+    uint32_t hash;
+    struct list link;      /* among the busy, the later, those in TIME-WAIT */
+    struct tcp_sock *sock; /* NULL: none yet, or none any more */
+    struct tcp_sock *listener; /* of one that is not accepted yet */
+    struct list syn_link;      /* of one not established: listener's syns */
+    uint32_t due;              /* in the list of the later: the tick */
+    bool in_time_wait;
+};
+
+/* A connection for a pcb that has both its ends. NULL: out of memory. */
+struct conn *conn_create(struct tcp_pcb *pcb) MUST_CHECK;
+/* Have passive opens of a listener's pcb come to tcp.h's tcp_syn_came(). */
+void conn_listen(struct tcp_pcb_listen *lpcb);
+/* Its socket is gone: what is under way goes on without it. */
+void conn_orphan(struct conn *c);
+/* The pcb has something to do when the clock ticks. */
+void conn_busy(struct conn *c);
+/* Is there one between these ends? */
+struct conn *conn_find(const ip_addr_t *local, uint16_t local_port,
+                       const ip_addr_t *remote, uint16_t remote_port);
+/* lwIP's ip_input() calls this for tcp_input(). */
+void conn_input(struct pbuf *p, struct netif *inp);
+/* A tick is over, and the connections that are left want these. */
+void conn_timer_run(bool is_slow);
+bool conn_timer_wanted(void);
+/* The tick at which the first of the later, or of TIME-WAIT, is due; false:
+ * there is none. */
+bool conn_later_first(uint32_t *tick_out);
+void conn_later_run(void);
+/* Make room: true if a connection in TIME-WAIT was given up. */
+bool conn_drop_time_wait(void);
+/* For /proc/net/tcp: call fn for each until it gives false. */
+void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg);
+
+#endif

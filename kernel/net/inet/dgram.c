@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dgram.c - what sockets of whole packets share: UDP, raw, ping.
+ */
+#include "net/inet/dgram.h"
+
+#include <asm/ioctls.h>
+#include <linux/eventpoll.h>
+#include <linux/ipv6.h>
+#include <linux/sockios.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "lwip/ip.h"
+#include "mm/heap.h"
+
+/* ---- the queue ---- */
+
+struct dgram_sock *dgram_new(int family, int type, int protocol,
+                             const struct socket_ops *ops)
+{
+    struct dgram_sock *d = kzalloc(sizeof(*d));
+
+    if (!d)
+        return NULL;
+    inet_init(&d->i, family, type, protocol, ops);
+    d->end = &d->first;
+    d->checksum_offset = -1;
+    list_init(&d->all_link);
+    return d;
+}
+
+static size_t packet_cost(const struct packet *k)
+{
+    return k->p->tot_len + PACKET_OVERHEAD;
+}
+
+void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
+{
+    struct packet *k = NULL;
+
+    if (d->cost + p->tot_len + PACKET_OVERHEAD <= d->i.s.rcvbuf &&
+        !(d->i.s.shutdown & SHUTDOWN_RECEIVE))
+        k = kmalloc(sizeof(*k));
+    if (!k) {
+        d->dropped++;
+        pbuf_free(p);
+        return;
+    }
+    *k = (struct packet){ .p = p,
+                          .from = *ip_current_src_addr(),
+                          .to = *ip_current_dest_addr(),
+                          .from_port = from_port,
+                          .netif_index =
+                              netif_get_index(ip_current_input_netif()) };
+    if (ip_current_is_v6()) {
+        k->ttl = IP6H_HOPLIM(ip6_current_header());
+        k->tos = IP6H_TC(ip6_current_header());
+    } else {
+        k->ttl = IPH_TTL(ip4_current_header());
+        k->tos = IPH_TOS(ip4_current_header());
+    }
+    *d->end = k;
+    d->end = &k->next;
+    d->cost += packet_cost(k);
+    waitq_wake_all(&d->i.s.readable);
+}
+
+static void drop_first(struct dgram_sock *d)
+{
+    struct packet *k = d->first;
+
+    d->first = k->next;
+    if (!d->first)
+        d->end = &d->first;
+    d->cost -= packet_cost(k);
+    pbuf_free(k->p);
+    kfree(k);
+}
+
+void dgram_error(struct dgram_sock *d, int error)
+{
+    d->i.s.error = error;
+    socket_wake(&d->i.s);
+}
+
+/* ---- receiving ---- */
+
+static void put_pktinfo(struct dgram_sock *d, struct socket_msg *m,
+                        const struct packet *k)
+{
+    struct in6_pktinfo info6 = { .ipi6_ifindex = k->netif_index };
+    struct in_pktinfo info = { .ipi_ifindex = k->netif_index };
+    uint32_t mapped[4] = { 0, 0, lwip_htonl(0xffff), ip_2_ip4(&k->to)->addr };
+    bool is_v6 = IP_IS_V6_VAL(k->to);
+
+    if ((d->i.wants & INET_WANT_PKTINFO) && !is_v6) {
+        info.ipi_addr.s_addr = ip_2_ip4(&k->to)->addr;
+        info.ipi_spec_dst = info.ipi_addr;
+        (void)!socket_control_put(m, IPPROTO_IP, IP_PKTINFO, &info,
+                                  sizeof(info));
+    }
+    if (d->i.wants & INET_WANT_PKTINFO6) {
+        memcpy(&info6.ipi6_addr, is_v6 ? ip_2_ip6(&k->to)->addr : mapped, 16);
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+                                  sizeof(info6));
+    }
+}
+
+static void put_control(struct dgram_sock *d, struct socket_msg *m,
+                        const struct packet *k)
+{
+    int ttl = k->ttl, tclass = k->tos;
+    bool is_v6 = IP_IS_V6_VAL(k->to);
+
+    put_pktinfo(d, m, k);
+    if ((d->i.wants & INET_WANT_TTL) && !is_v6)
+        (void)!socket_control_put(m, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+    if ((d->i.wants & INET_WANT_TOS) && !is_v6)
+        (void)!socket_control_put(m, IPPROTO_IP, IP_TOS, &k->tos, 1);
+    if ((d->i.wants & INET_WANT_HOPLIMIT6) && is_v6)
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl,
+                                  sizeof(ttl));
+    if ((d->i.wants & INET_WANT_TCLASS6) && is_v6)
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
+                                  sizeof(tclass));
+}
+
+/* Bytes copied; -EFAULT. */
+static ssize_t copy_out(const struct packet *k, struct socket_msg *m)
+{
+    size_t left = MIN(m->io.left, (size_t)k->p->tot_len), done = 0;
+
+    for (const struct pbuf *p = k->p; p && done < left; p = p->next) {
+        size_t n = MIN(left - done, (size_t)p->len);
+
+        if (io_put(&m->io, p->payload, n) < n)
+            return -EFAULT;
+        done += n;
+    }
+    if (done < k->p->tot_len)
+        m->out_flags |= MSG_TRUNC;
+    return (ssize_t)done;
+}
+
+ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
+{
+    struct dgram_sock *d = dgram_of(s);
+    struct packet *k;
+    ssize_t n;
+
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (m->flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    while (!d->first) {
+        int err = socket_error_take(s);
+
+        if (err)
+            return err;
+        if (s->shutdown & SHUTDOWN_RECEIVE)
+            return 0;
+        err = socket_sleep(&s->readable, &m->wait);
+        if (err)
+            return err;
+    }
+    k = d->first;
+    n = copy_out(k, m);
+    if (n >= 0) {
+        if (m->addr)
+            inet_addr_put(&d->i, &k->from, k->from_port, m->addr);
+        if (d->i.wants)
+            put_control(d, m, k);
+        if (m->flags & MSG_TRUNC)
+            n = k->p->tot_len;
+    }
+    if (!(m->flags & MSG_PEEK))
+        drop_first(d);
+    return n;
+}
+
+/* ---- sending ---- */
+
+static int take_pktinfo(const struct socket_control *c, struct dgram_target *t)
+{
+    const struct in6_pktinfo *in6 = (const void *)c->data;
+    const struct in_pktinfo *in = (const void *)c->data;
+    uint32_t index;
+
+    if (c->level == IPPROTO_IP) {
+        if (c->len < sizeof(*in))
+            return -EINVAL;
+        if (in->ipi_spec_dst.s_addr && !IP_IS_V6_VAL(t->to))
+            ip_addr_set_ip4_u32(&t->from, in->ipi_spec_dst.s_addr);
+        index = (uint32_t)in->ipi_ifindex;
+    } else {
+        if (c->len < sizeof(*in6))
+            return -EINVAL;
+        if (IP_IS_V6_VAL(t->to) && in6->ipi6_addr.in6_u.u6_addr32[0])
+            memcpy(ip_2_ip6(&t->from)->addr, &in6->ipi6_addr, 16);
+        index = (uint32_t)in6->ipi6_ifindex;
+    }
+    if (!inet_is_local(&t->from))
+        return -EINVAL;
+    if (index && !netif_get_by_index((u8_t)index))
+        return -ENODEV;
+    return 0;
+}
+
+static int take_control(const struct socket_control *c, struct dgram_target *t)
+{
+    int value = 0;
+
+    if (c->level == SOL_SOCKET)
+        return 0;
+    if (c->level != IPPROTO_IP && c->level != IPPROTO_IPV6)
+        return -EINVAL;
+    if ((c->level == IPPROTO_IP && c->type == IP_PKTINFO) ||
+        (c->level == IPPROTO_IPV6 && c->type == IPV6_PKTINFO))
+        return take_pktinfo(c, t);
+    if (c->len >= sizeof(value))
+        memcpy(&value, c->data, sizeof(value));
+    else if (c->len == 1)
+        value = c->data[0];
+    else
+        return -EINVAL;
+    if (value < 0 || value > 255)
+        return -EINVAL;
+    if (c->type == (c->level == IPPROTO_IP ? IP_TTL : IPV6_HOPLIMIT))
+        t->ttl = (uint8_t)value;
+    else if (c->type == (c->level == IPPROTO_IP ? IP_TOS : IPV6_TCLASS))
+        t->tos = (uint8_t)value;
+    else
+        return -EINVAL;
+    return 0;
+}
+
+static int read_control(const struct socket_msg *m, struct dgram_target *t)
+{
+    struct socket_control c;
+    size_t off = 0;
+    int more;
+
+    while ((more = socket_control_next(m, &off, &c)) == 1) {
+        int err = take_control(&c, t);
+
+        if (err)
+            return err;
+    }
+    return more;
+}
+
+int dgram_target(struct dgram_sock *d, struct socket_msg *m,
+                 struct dgram_target *out)
+{
+    struct inet_sock *i = &d->i;
+    bool is_mcast;
+    int err = 0;
+
+    if (m->addr)
+        err = inet_addr_get(i, m->addr, &out->to, &out->port);
+    else if (!i->remote_port)
+        err = -EDESTADDRREQ;
+    if (err)
+        return err;
+    if (!m->addr) {
+        out->to = i->remote;
+        out->port = i->remote_port;
+    }
+    if (ip_addr_isany(&out->to))
+        inet_addr_loopback(i, &out->to);
+    is_mcast = ip_addr_ismulticast(&out->to);
+    out->ttl = is_mcast ? i->mcast_ttl : i->ttl;
+    out->tos = i->tos;
+    err = inet_route(i, &out->to, &out->netif, &out->from);
+    if (!err && is_mcast && i->mcast_index)
+        out->netif = netif_get_by_index(i->mcast_index);
+    if (!err && !IP_IS_V6_VAL(out->to) &&
+        ip_addr_isbroadcast(&out->to, out->netif) &&
+        !socket_flag(&i->s, SO_BROADCAST))
+        err = -EACCES;
+    return err ? err : read_control(m, out);
+}
+
+int dgram_output(struct dgram_sock *d, struct pbuf *p,
+                 const struct dgram_target *t)
+{
+    err_t err;
+
+    inet_tick();
+    err = ip_output_if_src(p, &t->from, &t->to, t->ttl, t->tos,
+                           (u8_t)d->i.s.protocol, t->netif);
+    if (ip_addr_ismulticast(&t->to) && d->i.mcast_loop &&
+        t->netif != &inet_loop)
+        (void)ip_output_if_src(p, &t->from, &t->to, t->ttl, t->tos,
+                               (u8_t)d->i.s.protocol, &inet_loop);
+    pbuf_free(p);
+    inet_flush();
+    return inet_error(err);
+}
+
+/* ---- the rest ---- */
+
+/* Another peer, or none: only its packets are received from now on. */
+int dgram_connect(struct socket *s, struct socket_addr *a,
+                  struct socket_wait *w)
+{
+    struct inet_sock *i = inet_of(s);
+    struct netif *netif;
+    ip_addr_t to, from;
+    uint16_t port;
+    int err;
+
+    (void)w;
+    if (a->len >= sizeof(a->family) && a->family == AF_UNSPEC) {
+        i->remote_port = 0;
+        if (!i->is_bound) {
+            inet_port_drop(i);
+            inet_addr_any(i, &i->local);
+        }
+        return 0;
+    }
+    err = inet_addr_get(i, a, &to, &port);
+    if (err)
+        return err;
+    if (ip_addr_isany(&to))
+        inet_addr_loopback(i, &to);
+    err = inet_route(i, &to, &netif, &from);
+    if (err)
+        return err;
+    if (!IP_IS_V6_VAL(to) && ip_addr_isbroadcast(&to, netif) &&
+        !socket_flag(s, SO_BROADCAST))
+        return -EACCES;
+    if (!i->local_port && s->type != SOCK_RAW) {
+        err = inet_port_take(i, 0);
+        if (err)
+            return -EAGAIN;
+    }
+    i->local = from;
+    i->remote = to;
+    i->remote_port = s->type == SOCK_DGRAM ? port : 1;
+    return 0;
+}
+
+int dgram_shutdown(struct socket *s, unsigned how)
+{
+    const struct inet_sock *i = inet_of(s);
+
+    s->shutdown |= (uint8_t)how;
+    socket_wake(s);
+    return i->remote_port ? 0 : -ENOTCONN;
+}
+
+unsigned dgram_poll(struct socket *s)
+{
+    const struct dgram_sock *d = dgram_of(s);
+    unsigned events = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+
+    if (s->error)
+        events |= EPOLLERR;
+    if (s->shutdown == SHUTDOWN_BOTH)
+        events |= EPOLLHUP;
+    if (s->shutdown & SHUTDOWN_RECEIVE)
+        events |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+    if (d->first)
+        events |= EPOLLIN | EPOLLRDNORM;
+    return events;
+}
+
+long dgram_ioctl(struct socket *s, unsigned cmd, uaddr_t arg)
+{
+    const struct dgram_sock *d = dgram_of(s);
+
+    switch (cmd) {
+    case SIOCOUTQ:
+        return user_put32(arg, 0); /* what was sent is the device's */
+    case FIONREAD:
+        return user_put32(arg, d->first ? d->first->p->tot_len : 0);
+    default:
+        return -ENOTTY; /* netif_ioctl() comes next */
+    }
+}
+
+void dgram_release(struct socket *s)
+{
+    struct dgram_sock *d = dgram_of(s);
+
+    list_remove(&d->all_link);
+    inet_fini(&d->i);
+    while (d->first)
+        drop_first(d);
+}
+
+void dgram_destroy(struct socket *s)
+{
+    kfree(dgram_of(s));
+}

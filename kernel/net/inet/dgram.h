@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dgram.h - sockets of whole packets: UDP, raw, ping.
+ *
+ * What:      dgram.c has what they share: a queue of packets, receiving from
+ *            it, connecting, errors that ICMP brought.
+ * Ownership: a packet belongs to the queue that it is in.
+ * Context:   as inet.h.
+ * Units:     a packet's cost is what SO_RCVBUF counts.
+ */
+#ifndef NET_INET_DGRAM_H
+#define NET_INET_DGRAM_H
+
+#include "net/inet/inet.h"
+
+#define PACKET_OVERHEAD 512u /* counted on top of its bytes, as Linux does */
+#define PACKET_MAX      65535u
+
+struct packet {
+    struct packet *next;
+    struct pbuf *p; /* what the program gets */
+    ip_addr_t from, to;
+    uint16_t from_port, to_port;
+    uint8_t netif_index, ttl, tos;
+};
+
+struct dgram_sock {
+    struct inet_sock i; /* first */
+    struct packet *first, **end;
+    size_t cost;      /* of all that is queued */
+    uint32_t dropped; /* for want of room */
+    uint32_t filter;  /* ICMP_FILTER: types that are not wanted */
+    uint32_t filter6[8];
+    bool header_included; /* IP_HDRINCL */
+    bool reads_shutdown;
+    int checksum_offset;  /* IPV6_CHECKSUM; -1: none */
+    struct list all_link; /* raw sockets: all of them */
+};
+
+static inline struct dgram_sock *dgram_of(struct socket *s)
+{
+    return (struct dgram_sock *)s;
+}
+
+/* A zeroed socket of this kind. NULL: out of memory. */
+struct dgram_sock *dgram_new(int family, int type, int protocol,
+                             const struct socket_ops *ops) MUST_CHECK;
+/* Queue the packet that lwIP is looking at, its addresses included. Takes the
+ * caller's reference of p, dropped or not. */
+void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port);
+/* An error that belongs to the next call; positive. */
+void dgram_error(struct dgram_sock *d, int error);
+
+/* Where a message goes, with what its cmsgs say. */
+struct dgram_target {
+    ip_addr_t to, from;
+    uint16_t port;
+    uint8_t ttl, tos;
+    struct netif *netif;
+};
+/* -EDESTADDRREQ, -EACCES broadcast, -ENETUNREACH, -EINVAL */
+MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
+                            struct dgram_target *out);
+/* Send p, whose payload is IP's, and free it. */
+MUST_CHECK int dgram_output(struct dgram_sock *d, struct pbuf *p,
+                            const struct dgram_target *t);
+
+int dgram_connect(struct socket *s, struct socket_addr *a,
+                  struct socket_wait *w);
+ssize_t dgram_receive(struct socket *s, struct socket_msg *m);
+int dgram_shutdown(struct socket *s, unsigned how);
+unsigned dgram_poll(struct socket *s);
+long dgram_ioctl(struct socket *s, unsigned cmd, uaddr_t arg);
+void dgram_release(struct socket *s);
+void dgram_destroy(struct socket *s);
+
+#define DGRAM_OPS                                                          \
+    .connect = dgram_connect, .name = inet_name, .receive = dgram_receive, \
+    .shutdown = dgram_shutdown, .poll = dgram_poll, .ioctl = dgram_ioctl,  \
+    .release = dgram_release, .destroy = dgram_destroy
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inet.h - AF_INET and AF_INET6, between their files.
+ *
+ * What:      lwIP does the protocols; here are the sockets in front of it, the
+ *            tables by which packets find them, and the interfaces below.
+ *
+ *            stack.c    begin, routes, sequence numbers, flushing
+ *            loop.c     the loopback interface
+ *            device.c   the network device
+ *            timers.c   when lwIP's timers run
+ *            addr.c     addresses of programs and of lwIP; port.c: who has a
+ *                       port
+ *            conn.c     TCP connections by their two ends; tcp*.c: streams
+ *            dgram.c    what queues packets: udp.c, raw.c (with ping)
+ *            option.c   IPPROTO_IP's and IPPROTO_IPV6's options
+ * Ownership: as socket.h. A pcb of lwIP's belongs to the connection (conn.h)
+ *            that points to it.
+ * Context:   under the kernel lock; lwIP is entered by nobody else. Whoever
+ *            has sent something calls inet_flush() before it returns or sleeps.
+ * Units:     ports in host byte order, as lwIP has them.
+ */
+#ifndef NET_INET_H
+#define NET_INET_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+
+#include "lwip/ip_addr.h"
+#include "lwip/netif.h"
+#include "lwip/pbuf.h"
+#include "net/socket.h"
+
+#define INET_PORT_FIRST 32768u /* net.ipv4.ip_local_port_range */
+#define INET_PORT_LAST  60999u
+#define INET_PORT_ROOT  1024u /* net.ipv4.ip_unprivileged_port_start */
+
+/* What all kinds of socket have. */
+struct inet_sock {
+    struct socket s;   /* first */
+    struct list ports; /* in port.c's table while bound to a port */
+    ip_addr_t local;   /* any: not bound; its type says which families */
+    ip_addr_t remote;  /* of a connected socket */
+    uint16_t local_port, remote_port; /* 0: none */
+    uint8_t ttl, mcast_ttl, tos;
+    uint8_t pmtu_discover;  /* IP_PMTUDISC_* */
+    bool v6_only, is_bound; /* is_bound: bind() named an address or port */
+    uint16_t wants;         /* INET_WANT_* */
+    uint8_t device_index;   /* of the interface bound to; 0: none */
+    uint8_t mcast_index;    /* IP_MULTICAST_IF; 0: the route's */
+    bool mcast_loop;
+    struct inet_group *groups; /* joined */
+};
+
+/* Ancillary data that recvmsg() is to bring. */
+#define INET_WANT_PKTINFO   0x01u
+#define INET_WANT_TTL       0x02u
+#define INET_WANT_TOS       0x04u
+#define INET_WANT_ERRORS    0x08u /* IP_RECVERR */
+#define INET_WANT_PKTINFO6  0x10u
+#define INET_WANT_HOPLIMIT6 0x20u
+#define INET_WANT_TCLASS6   0x40u
+#define INET_WANT_ERRORS6   0x80u
+#define INET_WANT_ORIGDST   0x100u
+
+static inline struct inet_sock *inet_of(struct socket *s)
+{
+    return (struct inet_sock *)s;
+}
+
+/* ---- stack.c ---- */
+
+extern struct netif inet_loop;
+/* At the first internet socket: lwIP, the loopback, the device. */
+void inet_begin(void);
+/* Take the time for lwIP before it is entered: sys_now() and tcp_ticks. */
+void inet_tick(void);
+/* Deliver what was sent to ourselves, tell the device of what was queued. */
+void inet_flush(void);
+/* Is this address one of ours? */
+bool inet_is_local(const ip_addr_t *a);
+/* -errno for lwIP's error; 0 for ERR_OK. */
+int inet_error(err_t err);
+/* Route, source address and interface for a packet from `from` (any: chosen).
+ * -ENETUNREACH */
+MUST_CHECK int inet_route(const struct inet_sock *i, const ip_addr_t *to,
+                          struct netif **netif_out, ip_addr_t *from_out);
+
+/* ---- addr.c ---- */
+
+/* An address of the program's. -EINVAL, -EAFNOSUPPORT */
+MUST_CHECK int inet_addr_get(const struct inet_sock *i,
+                             const struct socket_addr *a, ip_addr_t *ip,
+                             uint16_t *port);
+/* ... and back: for AF_INET6 an IPv4 address is a mapped one. */
+void inet_addr_put(const struct inet_sock *i, const ip_addr_t *ip,
+                   uint16_t port, struct socket_addr *out);
+/* The address that stands for all of ours, and what connecting to it means. */
+void inet_addr_any(const struct inet_sock *i, ip_addr_t *out);
+void inet_addr_loopback(const struct inet_sock *i, ip_addr_t *a);
+int inet_bind(struct socket *s, struct socket_addr *a);
+int inet_name(struct socket *s, bool of_peer, struct socket_addr *out);
+void inet_init(struct inet_sock *i, int family, int type, int protocol,
+               const struct socket_ops *ops);
+void inet_fini(struct inet_sock *i);
+static inline bool inet_is_v6(const struct inet_sock *i)
+{
+    return i->s.family == AF_INET6;
+}
+
+/* ---- port.c ---- */
+
+/* Take a port at i->local; 0: a free one. -EADDRINUSE */
+MUST_CHECK int inet_port_take(struct inet_sock *i, uint16_t port);
+void inet_port_drop(struct inet_sock *i);
+/* All sockets of a protocol with this port: LIST_ENTRY(, struct inet_sock,
+ * ports), others among them; inet_port_is() tells them apart. */
+struct list *inet_port_list(uint16_t port);
+static inline bool inet_port_is(const struct inet_sock *i, int protocol,
+                                uint16_t port)
+{
+    return i->s.protocol == protocol && i->local_port == port;
+}
+/* May it listen, or does another already? */
+bool inet_port_may_listen(const struct inet_sock *i);
+/* Does a socket take packets to this address? 0: no; more: better. */
+unsigned inet_port_match(const struct inet_sock *i, const ip_addr_t *to);
+
+/* ---- option.c ---- */
+
+int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
+                    unsigned len);
+int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
+                    unsigned *len);
+/* Has the socket joined this group on this interface? */
+bool inet_group_has(const struct inet_sock *i, const ip_addr_t *group,
+                    uint8_t netif_index);
+void inet_groups_leave(struct inet_sock *i);
+
+/* ---- kinds of socket ---- */
+
+MUST_CHECK int tcp_create(int family, struct socket **out);
+MUST_CHECK int udp_create(int family, struct socket **out);
+MUST_CHECK int raw_create(int family, int type, int protocol,
+                          struct socket **out);
+
+#endif

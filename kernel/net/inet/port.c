@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * port.c - who has which port.
+ *
+ * One table for all protocols that have ports; the identifiers of ping sockets
+ * are ports, too. The rules for sharing one are Linux's.
+ */
+#include "core/errno.h"
+#include "net/inet/inet.h"
+#include "net/inet/tcp.h"
+#include "random/pool.h"
+
+#define BUCKETS 128u
+
+static struct list buckets[BUCKETS];
+
+struct list *inet_port_list(uint16_t port)
+{
+    struct list *b = &buckets[port % BUCKETS];
+
+    if (!b->next)
+        list_init(b);
+    return b;
+}
+
+static bool is_listener(const struct inet_sock *i)
+{
+    return i->s.protocol == IPPROTO_TCP &&
+           ((const struct tcp_sock *)i)->state == TCP_SOCK_LISTENING;
+}
+
+/* Are there packets that both would take? */
+static bool overlaps(const ip_addr_t *a, const ip_addr_t *b)
+{
+    if (IP_GET_TYPE(a) == IPADDR_TYPE_ANY || IP_GET_TYPE(b) == IPADDR_TYPE_ANY)
+        return true;
+    if (IP_GET_TYPE(a) != IP_GET_TYPE(b))
+        return false;
+    return ip_addr_isany(a) || ip_addr_isany(b) || ip_addr_cmp(a, b);
+}
+
+static bool may_share(const struct inet_sock *a, const struct inet_sock *b)
+{
+    if (a->device_index && b->device_index &&
+        a->device_index != b->device_index)
+        return true;
+    if (socket_flag(&a->s, SO_REUSEPORT) && socket_flag(&b->s, SO_REUSEPORT))
+        return true;
+    if (socket_flag(&a->s, SO_REUSEADDR) && socket_flag(&b->s, SO_REUSEADDR) &&
+        !is_listener(a) && !is_listener(b))
+        return true;
+    return !overlaps(&a->local, &b->local);
+}
+
+static bool is_free(const struct inet_sock *i, uint16_t port)
+{
+    LIST_FOR_EACH(it, inet_port_list(port))
+    {
+        const struct inet_sock *other = LIST_ENTRY(it, struct inet_sock, ports);
+
+        if (other != i && inet_port_is(other, i->s.protocol, port) &&
+            !may_share(i, other))
+            return false;
+    }
+    return true;
+}
+
+static bool is_unused(const struct inet_sock *i, uint16_t port)
+{
+    LIST_FOR_EACH(it, inet_port_list(port))
+    if (inet_port_is(LIST_ENTRY(it, struct inet_sock, ports), i->s.protocol,
+                     port))
+        return false;
+    return true;
+}
+
+/* From a random one on (RFC 6056), so that nobody guesses the next. 0: none */
+static uint16_t find_unused(const struct inet_sock *i)
+{
+    unsigned count = INET_PORT_LAST - INET_PORT_FIRST + 1;
+    unsigned start = (unsigned)(pool_u64() % count);
+
+    for (unsigned n = 0; n < count; n++) {
+        uint16_t port = (uint16_t)(INET_PORT_FIRST + (start + n) % count);
+
+        if (is_unused(i, port))
+            return port;
+    }
+    return 0;
+}
+
+int inet_port_take(struct inet_sock *i, uint16_t port)
+{
+    if (port == 0) {
+        port = find_unused(i);
+        if (port == 0)
+            return -EADDRINUSE;
+    } else if (!is_free(i, port)) {
+        return -EADDRINUSE;
+    }
+    i->local_port = port;
+    list_push_back(inet_port_list(port), &i->ports);
+    return 0;
+}
+
+void inet_port_drop(struct inet_sock *i)
+{
+    list_remove(&i->ports);
+    i->local_port = 0;
+}
+
+bool inet_port_may_listen(const struct inet_sock *i)
+{
+    LIST_FOR_EACH(it, inet_port_list(i->local_port))
+    {
+        const struct inet_sock *other = LIST_ENTRY(it, struct inet_sock, ports);
+
+        if (other != i && inet_port_is(other, IPPROTO_TCP, i->local_port) &&
+            is_listener(other) && !may_share(i, other))
+            return false;
+    }
+    return true;
+}
+
+unsigned inet_port_match(const struct inet_sock *i, const ip_addr_t *to)
+{
+    unsigned score = i->device_index ? 2 : 0;
+
+    if (i->device_index &&
+        i->device_index != netif_get_index(ip_current_input_netif()))
+        return 0;
+    if (IP_GET_TYPE(&i->local) == IPADDR_TYPE_ANY)
+        return score + 1;
+    if (IP_GET_TYPE(&i->local) != IP_GET_TYPE(to))
+        return 0;
+    if (ip_addr_isany(&i->local))
+        return score + 1;
+    return ip_addr_cmp(&i->local, to) ? score + 4 : 0;
+}

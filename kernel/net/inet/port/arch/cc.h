@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cc.h - what lwIP wants to know of compiler and machine.
+ *
+ * What:      included by lwIP's arch.h. lwIP's own assertions stay: each is a
+ *            panic, as ours are.
+ */
+#ifndef INET_ARCH_CC_H
+#define INET_ARCH_CC_H
+
+#include "core/panic.h"
+#include "core/string.h"
+#include "mm/heap.h"
+#include "random/pool.h"
+
+#define LWIP_NO_INTTYPES_H 1 /* nothing is printed */
+#define LWIP_NO_LIMITS_H   1
+#define LWIP_NO_UNISTD_H   1
+#define LWIP_NO_CTYPE_H    1
+#define SSIZE_MAX          INT64_MAX /* ssize_t is core/types.h's */
+
+#define LWIP_RAND()               ((u32_t)pool_u64())
+#define LWIP_PLATFORM_DIAG(x)     ((void)0)
+#define LWIP_PLATFORM_ASSERT(why) panic("lwIP: %s", why)
+#define lwip_htons(x)             __builtin_bswap16(x)
+#define lwip_htonl(x)             __builtin_bswap32(x)
+/* Of constant length, so inline. */
+#define SMEMCPY(dst, src, len) __builtin_memcpy(dst, src, len)
+
+/* kmalloc() that gives up connections in TIME-WAIT before it fails. */
+void *inet_malloc(size_t len);
+void *inet_calloc(size_t count, size_t len);
+/* The Internet checksum, complemented, in the machine's byte order. */
+uint16_t inet_checksum(const void *data, int len);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inet_hooks.h - functions of ours that lwIP calls by its hooks.
+ */
+#ifndef INET_HOOKS_H
+#define INET_HOOKS_H
+
+#include "lwip/ip_addr.h"
+#include "lwip/netif.h"
+
+/* The interface for a packet; NULL: none in particular. */
+struct netif *inet_route4(const ip4_addr_t *src, const ip4_addr_t *dest);
+struct netif *inet_route6(const ip6_addr_t *src, const ip6_addr_t *dest);
+/* RFC 6528: not to be guessed, and rising for each pair of ends. */
+u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
+                            const ip_addr_t *remote, u16_t remote_port);
+/* The addresses of DNS servers that DHCP and routers name: ifconfig.c. lwIP's
+ * own resolver, which has these else, is left out. */
+void dns_setserver(u8_t index, const ip_addr_t *server);
+const ip_addr_t *dns_getserver(u8_t index);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lwipopts.h - every option of lwIP that we choose, and why.
+ *
+ * What:      read by lwIP's own opt.h; whatever is not here has its default.
+ *            Sizes that would reserve memory do not matter: all comes from the
+ *            kernel's heap when it is needed.
+ * Context:   docs/design/009 has the measurements behind the choices.
+ */
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+/* ---- how lwIP lives in the kernel ---- */
+
+/* The kernel lock is held whenever lwIP runs, and nothing in it sleeps. */
+#define NO_SYS               1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_NETCONN         0
+#define LWIP_SOCKET          0
+#define LWIP_COMPAT_SOCKETS  0
+/* Its timers run only while something needs them: inet/timers.c. */
+#define LWIP_TIMERS 0
+/* The calls that lwIP makes to learn a moment's state: one function gets them
+ * all, and a pcb is 40 bytes smaller than with a pointer for each. */
+#define LWIP_EVENT_API        1
+#define LWIP_CALLBACK_API     0
+#define LWIP_STATS            0
+#define LWIP_NETIF_API        0
+#define LWIP_ERRNO_STDINCLUDE 0
+
+/* ---- memory: the kernel's heap, nothing reserved ---- */
+
+#define MEM_LIBC_MALLOC 1
+#define MEMP_MEM_MALLOC 1
+#define MEM_ALIGNMENT   16
+#define mem_clib_malloc inet_malloc
+#define mem_clib_free   kfree
+#define mem_clib_calloc inet_calloc
+/* A frame that is received stays in the driver's buffer, one to send in the
+ * segment's: no pool is used. */
+#define PBUF_POOL_SIZE 0
+/* A zero-copy receiver holds a frame by a custom pbuf. */
+#define LWIP_SUPPORT_CUSTOM_PBUF 1
+/* What is ours in a pbuf: the next packet of a queue, and of a segment that the
+ * device is to cut up the payload of each piece. */
+#define LWIP_PBUF_CUSTOM_DATA \
+    struct pbuf *queue_next;  \
+    u16_t gso_size;
+#define LWIP_PBUF_CUSTOM_DATA_INIT(p) ((p)->gso_size = 0)
+/* Ethernet's header behind the two bytes that align IP's would cost each
+ * frame a copy: devices write frames without them. x86 does not mind. */
+#define ETH_PAD_SIZE 0
+
+/* ---- what is in it ---- */
+
+#define LWIP_IPV4     1
+#define LWIP_IPV6     1
+#define LWIP_ARP      1
+#define LWIP_ETHERNET 1
+#define LWIP_ICMP     1
+#define LWIP_ICMP6    1
+#define LWIP_TCP      1
+/* Our own udp.c does what programs see; lwIP's serves its DHCP. */
+#define LWIP_UDP 1
+/* Has ip_input() call raw_input(), which is ours. */
+#define LWIP_RAW                1
+#define LWIP_DHCP               1
+#define LWIP_DHCP_CHECK_LINK_UP 1
+/* As many as resolv.conf may name. */
+#define LWIP_DHCP_MAX_DNS_SERVERS      3
+#define DHCP_DOES_ARP_CHECK            0 /* 10 s; a tap has no strangers */
+#define LWIP_IPV6_AUTOCONFIG           1
+#define LWIP_IPV6_DHCP6                0 /* routers name servers */
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 3
+#define DNS_MAX_SERVERS                3
+#define LWIP_DNS                       0 /* programs bring a resolver */
+#define LWIP_IGMP                      1
+#define LWIP_IPV6_MLD                  1
+#define LWIP_AUTOIP                    0
+#define IP_FORWARD                     0 /* a guest is a host */
+#define LWIP_HAVE_LOOPIF               0 /* ours is in loop.c, without copies */
+#define LWIP_NETIF_LOOPBACK            0
+#define LWIP_NETIF_HOSTNAME            1 /* for DHCP */
+#define LWIP_NETIF_STATUS_CALLBACK     0
+#define LWIP_NUM_NETIF_CLIENT_DATA     0
+#define LWIP_SINGLE_NETIF              0
+#define LWIP_NETIF_TX_SINGLE_PBUF      0
+/* Zones cost a byte for each address and are how fe80:: finds its link. */
+#define LWIP_IPV6_SCOPES        1
+#define LWIP_IPV6_NUM_ADDRESSES 6 /* link-local, static, and from prefixes */
+
+/* ---- IP ---- */
+
+#define IP_REASSEMBLY   1
+#define IP_FRAG         1
+#define LWIP_IPV6_FRAG  1
+#define LWIP_IPV6_REASS 1
+/* Fragments that may wait: one datagram of 64 KiB, twice. That is all that a
+ * flood of them can hold, and lwIP drops the oldest for new ones. */
+#define IP_REASS_MAX_PBUFS            96
+#define IP_REASS_MAXAGE               15
+#define IP_DEFAULT_TTL                64 /* Linux's */
+#define ARP_TABLE_SIZE                32
+#define ARP_QUEUEING                  1 /* several packets may wait */
+#define ARP_QUEUE_LEN                 8
+#define ETHARP_TRUST_IP_MAC           0
+#define ETHARP_SUPPORT_STATIC_ENTRIES 1
+/* The generic path checks who a frame is for anyway. */
+#define LWIP_ARP_FILTER_NETIF     0
+#define LWIP_ND6_NUM_NEIGHBORS    32
+#define LWIP_ND6_NUM_DESTINATIONS 32
+#define LWIP_ND6_QUEUEING         1
+#define MEMP_NUM_ND6_QUEUE        64
+#define LWIP_ND6_ALLOW_RA_UPDATES 1
+/* An echo request to all of a network is not answered: Linux's default. */
+#define LWIP_BROADCAST_PING          0
+#define LWIP_MULTICAST_PING          0
+#define LWIP_MULTICAST_TX_OPTIONS    0 /* inet/udp.c has its own */
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1 /* a device may do checksums */
+#define LWIP_CHECKSUM_ON_COPY        0
+#define LWIP_CHKSUM                  inet_checksum
+
+/* ---- TCP ---- */
+
+/* The largest segment of any interface: of the loopback's 64 KiB. What a
+ * connection uses follows from the interface and from its peer. */
+#define TCP_MSS                    65475
+#define TCP_CALCULATE_EFF_SEND_MSS 1
+/* The largest receive window; a socket's own is what SO_RCVBUF says. 425,984
+ * is the most that Linux's default rmem_max allows. */
+#define TCP_WND        425984
+#define LWIP_WND_SCALE 1
+#define TCP_RCV_SCALE  3
+/* Send buffers are limited by SO_SNDBUF (tcp_send.c), so here by nothing. */
+#define TCP_SND_BUF           0x7fffffff
+#define TCP_SND_QUEUELEN      0xfff0
+#define TCP_OVERSIZE          TCP_MSS
+#define TCP_QUEUE_OOSEQ       1
+#define TCP_OOSEQ_MAX_BYTES   TCP_WND
+#define TCP_OOSEQ_MAX_PBUFS   512
+#define LWIP_TCP_SACK_OUT     1
+#define LWIP_TCP_MAX_SACK_NUM 3 /* with time stamps no more fit */
+#define LWIP_TCP_TIMESTAMPS   1
+#define LWIP_TCP_KEEPALIVE    1
+/* Our tables have the backlog: lwIP's counter ends at 255. */
+#define TCP_LISTEN_BACKLOG 0
+/* Retransmission in steps of 100 ms with a floor of 3, so at least 200 ms, and
+ * delayed acknowledgements after 50 ms: about Linux's. lwIP's own 250 gives a
+ * floor of 1 s. Only connections with something under way pay for it. */
+#define TCP_TMR_INTERVAL 50
+#define TCP_SYNMAXRTX    6 /* net.ipv4.tcp_syn_retries */
+#define TCP_MAXRTX       12
+#define TCP_MSL          30000UL /* TIME-WAIT is twice that: Linux's 60 s */
+#define SO_REUSE         0       /* ports are ours: port.c */
+/* Tells our table of connections of a connection's birth and death. */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1
+/* What lwIP suspects of these sizes: that buffers of pools run out. */
+#define LWIP_DISABLE_TCP_SANITY_CHECKS 1
+
+/* ---- where lwIP asks the kernel ---- */
+
+#define LWIP_HOOK_FILENAME                 "inet_hooks.h"
+#define LWIP_HOOK_TCP_ISN(l, lp, r, rp)    inet_initial_sequence(l, lp, r, rp)
+#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest) inet_route4(src, dest)
+#define LWIP_HOOK_IP6_ROUTE(src, dest)     inet_route6(src, dest)
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stack.c - lwIP in the kernel: its beginning, its questions, creating sockets.
+ */
+#include "core/errno.h"
+#include "core/panic.h"
+#include "inet_hooks.h"
+#include "lwip/init.h"
+#include "lwip/ip.h"
+#include "lwip/ip6.h"
+#include "net/inet/conn.h"
+#include "net/inet/device.h"
+#include "net/inet/inet.h"
+#include "net/inet/loop.h"
+#include "random/pool.h"
+#include "time/clock.h"
+
+/* ---- memory ---- */
+
+void *inet_malloc(size_t len)
+{
+    void *p = kmalloc(len);
+
+    while (!p && conn_drop_time_wait())
+        p = kmalloc(len);
+    return p;
+}
+
+void *inet_calloc(size_t count, size_t len)
+{
+    return kzalloc(count * len);
+}
+
+/* ---- checksums ---- */
+
+/* Eight bytes at a time, carries collected: the sum is the same in any order
+ * of the two bytes of a word, but for their order in the result. */
+uint16_t inet_checksum(const void *data, int len)
+{
+    const uint8_t *p = data;
+    uint64_t sum = 0, word;
+    unsigned left = (unsigned)len;
+
+    for (; left >= 8; left -= 8, p += 8) {
+        __builtin_memcpy(&word, p, 8);
+        sum += word;
+        sum += sum < word;
+    }
+    word = 0;
+    for (unsigned i = 0; i < left; i++)
+        word |= (uint64_t)p[i] << (8 * i);
+    sum += word;
+    sum += sum < word;
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+/* ---- sequence numbers ---- */
+
+/* One round of SipHash. */
+static void sip_round(uint64_t v[4])
+{
+#define ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
+    v[0] += v[1];
+    v[1] = ROTATE(v[1], 13) ^ v[0];
+    v[0] = ROTATE(v[0], 32);
+    v[2] += v[3];
+    v[3] = ROTATE(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = ROTATE(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = ROTATE(v[1], 17) ^ v[2];
+    v[2] = ROTATE(v[2], 32);
+#undef ROTATE
+}
+
+/* SipHash-2-4 of whole words. */
+static uint64_t sip_hash(const uint64_t key[2], const uint64_t *words,
+                         unsigned count)
+{
+    uint64_t v[4] = { key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+                      key[0] ^ 0x6c7967656e657261,
+                      key[1] ^ 0x7465646279746573 };
+
+    for (unsigned i = 0; i < count; i++) {
+        v[3] ^= words[i];
+        sip_round(v);
+        sip_round(v);
+        v[0] ^= words[i];
+    }
+    v[2] ^= 0xff;
+    for (unsigned i = 0; i < 4; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
+                            const ip_addr_t *remote, u16_t remote_port)
+{
+    static uint64_t key[2];
+    uint64_t words[5];
+
+    if (!key[0]) {
+        key[0] = pool_u64() | 1;
+        key[1] = pool_u64();
+    }
+    memcpy(&words[0], ip_2_ip6(local)->addr, 16);
+    memcpy(&words[2], ip_2_ip6(remote)->addr, 16);
+    if (!IP_IS_V6(local)) { /* the rest of the union may hold anything */
+        words[0] = ip_2_ip4(local)->addr;
+        words[2] = ip_2_ip4(remote)->addr;
+        words[1] = words[3] = 0;
+    }
+    words[4] = (uint64_t)local_port << 16 | remote_port;
+    return (u32_t)(sip_hash(key, words, 5) + clock_mono_ns() / 4096);
+}
+
+/* ---- routes ---- */
+
+static bool is_local4(const ip4_addr_t *a)
+{
+    struct netif *n;
+
+    if (ip4_addr_isloopback(a))
+        return true;
+    NETIF_FOREACH(n)
+    {
+        if (ip4_addr_cmp(a, netif_ip4_addr(n)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_local6(const ip6_addr_t *a)
+{
+    struct netif *n;
+
+    NETIF_FOREACH(n)
+    {
+        for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+            if (ip6_addr_isvalid(netif_ip6_addr_state(n, i)) &&
+                ip6_addr_cmp_zoneless(a, netif_ip6_addr(n, i)))
+                return true;
+    }
+    return false;
+}
+
+bool inet_is_local(const ip_addr_t *a)
+{
+    return IP_IS_V6(a) ? is_local6(ip_2_ip6(a)) : is_local4(ip_2_ip4(a));
+}
+
+struct netif *inet_route4(const ip4_addr_t *src, const ip4_addr_t *dest)
+{
+    (void)src;
+    return is_local4(dest) ? &inet_loop : NULL;
+}
+
+struct netif *inet_route6(const ip6_addr_t *src, const ip6_addr_t *dest)
+{
+    (void)src;
+    return is_local6(dest) ? &inet_loop : NULL;
+}
+
+static const ip_addr_t *source_for(struct netif *netif, const ip_addr_t *to)
+{
+    static ip_addr_t same;
+
+    /* To ourselves from the very address, as Linux has it. */
+    if (netif == &inet_loop && inet_is_local(to)) {
+        same = *to;
+        return &same;
+    }
+    return ip_netif_get_local_ip(netif, to);
+}
+
+int inet_route(const struct inet_sock *i, const ip_addr_t *to,
+               struct netif **netif_out, ip_addr_t *from_out)
+{
+    bool is_bound =
+        !ip_addr_isany(&i->local) && IP_GET_TYPE(&i->local) != IPADDR_TYPE_ANY;
+    const ip_addr_t *from;
+    struct netif *netif;
+
+    if (is_bound && IP_GET_TYPE(&i->local) != IP_GET_TYPE(to))
+        return -ENETUNREACH;
+    if (i->device_index)
+        netif = netif_get_by_index(i->device_index);
+    else if (inet_is_local(to))
+        netif = &inet_loop;
+    else
+        netif =
+            ip_route(is_bound ? &i->local : IP46_ADDR_ANY(IP_GET_TYPE(to)), to);
+    /* lwIP gives the only interface there is for whatever it is asked. */
+    if (!netif || !netif_is_up(netif) ||
+        (netif == &inet_loop && !inet_is_local(to) && !ip_addr_ismulticast(to)))
+        return -ENETUNREACH;
+    from = is_bound ? &i->local : source_for(netif, to);
+    if (!from)
+        return -ENETUNREACH;
+    *from_out = *from;
+    *netif_out = netif;
+    return 0;
+}
+
+/* ---- entering ---- */
+
+void inet_flush(void)
+{
+    loop_deliver();
+    device_flush();
+}
+
+void inet_begin(void)
+{
+    static bool has_begun;
+
+    if (has_begun)
+        return;
+    has_begun = true;
+    inet_tick();
+    lwip_init();
+    loop_begin();
+    device_begin();
+}
+
+int inet_error(err_t err)
+{
+    switch (err) {
+    case ERR_OK:
+        return 0;
+    case ERR_MEM:
+    case ERR_BUF:
+        return -ENOBUFS;
+    case ERR_RTE:
+        return -ENETUNREACH;
+    case ERR_USE:
+        return -EADDRINUSE;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- creating ---- */
+
+void inet_init(struct inet_sock *i, int family, int type, int protocol,
+               const struct socket_ops *ops)
+{
+    socket_init(&i->s, family, type, ops);
+    i->s.protocol = (uint16_t)protocol;
+    list_init(&i->ports);
+    i->ttl = IP_DEFAULT_TTL;
+    i->mcast_ttl = 1;
+    i->mcast_loop = true;
+    inet_addr_any(i, &i->local);
+}
+
+void inet_fini(struct inet_sock *i)
+{
+    inet_port_drop(i);
+    inet_groups_leave(i);
+}
+
+int inet_create(int family, int type, int protocol, struct socket **out)
+{
+    int ping = family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+    if (protocol < 0 || protocol > 255)
+        return -EINVAL;
+    if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
+        return -ESOCKTNOSUPPORT;
+    inet_begin();
+    if (type == SOCK_RAW)
+        return raw_create(family, type, protocol, out);
+    if (type == SOCK_DGRAM && protocol == ping)
+        return raw_create(family, type, protocol, out);
+    if (type == SOCK_STREAM)
+        return protocol == 0 || protocol == IPPROTO_TCP
+                   ? tcp_create(family, out)
+                   : -EPROTONOSUPPORT;
+    return protocol == 0 || protocol == IPPROTO_UDP ? udp_create(family, out)
+                                                    : -EPROTONOSUPPORT;
+}

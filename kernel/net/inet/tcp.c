@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp.c - stream sockets: connections, readiness, the end.
+ *
+ * lwIP tells what happens through lwip_tcp_event(), from within its input or
+ * its ticks. Nothing there may close a connection, so events only queue, note
+ * and wake; what must be done afterwards is in tcp_after_input().
+ */
+#include "net/inet/tcp.h"
+
+#include <asm/ioctls.h>
+#include <linux/eventpoll.h>
+#include <linux/sockios.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "lwip/priv/tcp_priv.h"
+#include "mm/heap.h"
+
+/* ---- what lwIP tells ---- */
+
+static void on_end_of_input(struct tcp_sock *t)
+{
+    t->had_end = true;
+    t->i.s.shutdown |= SHUTDOWN_RECEIVE;
+    socket_wake(&t->i.s);
+}
+
+void tcp_over(struct tcp_sock *t, int error)
+{
+    if (error && !t->i.s.error)
+        t->i.s.error = error;
+    t->state = TCP_SOCK_CLOSED;
+    t->i.s.shutdown = SHUTDOWN_BOTH;
+    socket_wake(&t->i.s);
+}
+
+static void on_error(struct tcp_sock *t, err_t err)
+{
+    bool was_connecting = t->state == TCP_SOCK_CONNECTING;
+
+    switch (err) {
+    case ERR_RST:
+        tcp_over(t, was_connecting                       ? ECONNREFUSED
+                    : t->i.s.shutdown & SHUTDOWN_RECEIVE ? EPIPE
+                                                         : ECONNRESET);
+        break;
+    case ERR_CLSD:
+        tcp_over(t, 0);
+        break;
+    default: /* lwIP gave up: too many retries */
+        tcp_over(t, ETIMEDOUT);
+        break;
+    }
+}
+
+/* Segments cut at mss fit the first window; see that of scaled windows. */
+static void on_connected(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = t->conn->pcb;
+
+    t->state = TCP_SOCK_CONNECTED;
+    pcb->rcv_wnd = pcb->rcv_ann_wnd =
+        pcb->flags & TF_WND_SCALE ? tcp_rx_limit(t)
+                                  : MIN(tcp_rx_limit(t), (uint32_t)UINT16_MAX);
+    socket_wake(&t->i.s);
+}
+
+err_t lwip_tcp_event(void *arg, struct tcp_pcb *pcb, enum lwip_event event,
+                     struct pbuf *p, u16_t len, err_t err)
+{
+    struct conn *c = arg;
+    struct tcp_sock *t = c ? c->sock : NULL;
+
+    (void)pcb;
+    (void)len;
+    if (event == LWIP_EVENT_ACCEPT) {
+        if (err == ERR_OK && c)
+            return tcp_established(c);
+        return ERR_MEM;
+    }
+    if (!t) {
+        if (p)
+            pbuf_free(p);
+        return ERR_OK;
+    }
+    if (event == LWIP_EVENT_RECV && p)
+        tcp_received(t, p);
+    else if (event == LWIP_EVENT_RECV)
+        on_end_of_input(t);
+    else if (event == LWIP_EVENT_CONNECTED)
+        on_connected(t);
+    else if (event == LWIP_EVENT_ERR)
+        on_error(t, err);
+    return ERR_OK;
+}
+
+void tcp_after_input(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = t->conn->pcb;
+
+    tcp_fit_window(pcb);
+    if (t->wants_room && tcp_has_room(t)) {
+        t->wants_room = false;
+        waitq_wake_all(&t->i.s.writable);
+    }
+}
+
+void tcp_unreachable(struct conn *c, int error)
+{
+    struct tcp_sock *t = c->sock;
+
+    if (c->pcb->state != SYN_SENT || !t)
+        return; /* RFC 1122, 4.2.3.9: a soft error for a connection */
+    tcp_over(t, error);
+    c->pcb->callback_arg = NULL;
+    tcp_abandon(c->pcb, 0);
+}
+
+/* ---- connecting ---- */
+
+int tcp_give_pcb(struct tcp_sock *t, struct tcp_pcb **out)
+{
+    struct tcp_pcb *pcb = tcp_new();
+
+    if (!pcb)
+        return -ENOBUFS;
+    pcb->local_ip = t->i.local;
+    pcb->local_port = t->i.local_port;
+    tcp_apply_options(t, pcb);
+    *out = pcb;
+    return 0;
+}
+
+/* A port for a connection to there that no other between the same ends has. */
+static int take_port(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
+{
+    struct inet_sock *i = &t->i;
+    int err = 0;
+
+    if (i->local_port)
+        return conn_find(&i->local, i->local_port, to, port) ? -EADDRNOTAVAIL
+                                                             : 0;
+    for (unsigned tries = 0; tries < 64; tries++) {
+        err = inet_port_take(i, 0);
+        if (err || !conn_find(&i->local, i->local_port, to, port))
+            return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
+        inet_port_drop(i);
+    }
+    return -EADDRNOTAVAIL;
+}
+
+static int begin_connect(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
+{
+    ip_addr_t from, was = t->i.local;
+    struct netif *netif;
+    struct tcp_pcb *pcb;
+    bool had_port = t->i.local_port;
+    int err = inet_route(&t->i, to, &netif, &from);
+
+    if (err)
+        return err;
+    t->i.local = from;
+    err = take_port(t, to, port);
+    if (err)
+        goto restore;
+    err = tcp_give_pcb(t, &pcb);
+    if (err)
+        goto drop_port;
+    pcb->remote_ip = *to;
+    pcb->remote_port = port;
+    t->conn = conn_create(pcb);
+    err = -ENOBUFS;
+    if (!t->conn) {
+        tcp_abort(pcb);
+        goto drop_port;
+    }
+    t->conn->sock = t;
+    t->state = TCP_SOCK_CONNECTING;
+    inet_tick();
+    err = inet_error(tcp_connect(pcb, to, port, NULL));
+    tcp_active_pcbs = NULL;
+    if (!err) {
+        t->i.remote = *to;
+        t->i.remote_port = port;
+        t->had_end = false;
+        t->i.s.shutdown = 0;
+        inet_flush();
+        return 0;
+    }
+    t->state = TCP_SOCK_CLOSED;
+    pcb->callback_arg = NULL;
+    tcp_abort(pcb);
+    conn_orphan(t->conn);
+    t->conn = NULL;
+drop_port:
+    if (!had_port)
+        inet_port_drop(&t->i);
+restore:
+    t->i.local = was;
+    return err;
+}
+
+/* AF_UNSPEC: as new. */
+static int disconnect(struct tcp_sock *t)
+{
+    if (t->state == TCP_SOCK_LISTENING)
+        return -EINVAL;
+    tcp_reset(t);
+    tcp_rx_drop(t);
+    if (!t->i.is_bound) {
+        inet_port_drop(&t->i);
+        inet_addr_any(&t->i, &t->i.local);
+    }
+    t->state = TCP_SOCK_CLOSED;
+    t->is_connecting = false;
+    t->had_end = false;
+    t->i.remote_port = 0;
+    t->i.s.shutdown = 0;
+    t->i.s.error = 0;
+    socket_wake(&t->i.s);
+    return 0;
+}
+
+/* 0: it is established; else as connect() says. */
+static int wait_connected(struct tcp_sock *t, struct socket_wait *w, int err)
+{
+    struct socket *s = &t->i.s;
+
+    while (t->state == TCP_SOCK_CONNECTING) {
+        int slept = socket_sleep(&s->writable, w);
+
+        if (slept == -EAGAIN)
+            return err;
+        if (slept)
+            return slept;
+    }
+    t->is_connecting = false;
+    if (t->state == TCP_SOCK_CONNECTED)
+        return 0;
+    err = socket_error_take(s);
+    conn_orphan(t->conn);
+    t->conn = NULL;
+    t->i.s.shutdown = 0;
+    return err ? err : -ECONNABORTED;
+}
+
+static int tcp_connect_op(struct socket *s, struct socket_addr *a,
+                          struct socket_wait *w)
+{
+    struct tcp_sock *t = tcp_of(s);
+    ip_addr_t to;
+    uint16_t port;
+    int err;
+
+    if (a->len >= sizeof(a->family) && a->family == AF_UNSPEC)
+        return disconnect(t);
+    if (t->is_connecting)
+        return wait_connected(t, w, -EALREADY);
+    if (t->state != TCP_SOCK_CLOSED || t->conn)
+        return -EISCONN;
+    err = inet_addr_get(&t->i, a, &to, &port);
+    if (err)
+        return err;
+    if (ip_addr_isany(&to))
+        inet_addr_loopback(&t->i, &to);
+    if (ip_addr_ismulticast(&to))
+        return -ENETUNREACH;
+    err = begin_connect(t, &to, port);
+    if (err)
+        return err;
+    t->is_connecting = true;
+    /* The loopback has answered already; Linux never has at this point. */
+    if (w->timeout_ns == 0)
+        return -EINPROGRESS;
+    return wait_connected(t, w, -EINPROGRESS);
+}
+
+/* ---- readiness ---- */
+
+static unsigned tcp_poll_op(struct socket *s)
+{
+    struct tcp_sock *t = tcp_of(s);
+    unsigned events = s->error ? EPOLLERR : 0;
+
+    if (t->state == TCP_SOCK_LISTENING)
+        return list_is_empty(&t->queue) ? 0 : EPOLLIN | EPOLLRDNORM;
+    if (s->shutdown == SHUTDOWN_BOTH || t->state == TCP_SOCK_CLOSED)
+        events |= EPOLLHUP;
+    if (s->shutdown & SHUTDOWN_RECEIVE)
+        events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+    if (t->state == TCP_SOCK_CONNECTING)
+        return events;
+    if (t->rx_bytes >= (size_t)s->rcvlowat)
+        events |= EPOLLIN | EPOLLRDNORM;
+    if ((s->shutdown & SHUTDOWN_SEND) || t->state == TCP_SOCK_CLOSED ||
+        tcp_has_room(t))
+        events |= EPOLLOUT | EPOLLWRNORM;
+    else
+        t->wants_room = true;
+    return events;
+}
+
+static long tcp_ioctl_op(struct socket *s, unsigned cmd, uaddr_t arg)
+{
+    const struct tcp_sock *t = tcp_of(s);
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
+    size_t n = t->rx_bytes;
+
+    switch (cmd) {
+    case FIONREAD: /* SIOCINQ */
+        break;
+    case SIOCATMARK:
+        n = 0;
+        break;
+    case SIOCOUTQ:
+        n = tcp_unsent_bytes(t);
+        break;
+    case SIOCOUTQNSD:
+        n = pcb ? pcb->snd_lbb - pcb->snd_nxt : 0;
+        break;
+    default:
+        return -ENOTTY; /* netif_ioctl() comes next */
+    }
+    if (t->state == TCP_SOCK_LISTENING)
+        return -EINVAL;
+    return user_put32(arg, (uint32_t)n);
+}
+
+/* ---- the end ---- */
+
+/* Send what is left and a FIN. */
+static void send_fin(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    if (!pcb || (pcb->state != ESTABLISHED && pcb->state != CLOSE_WAIT))
+        return;
+    inet_tick();
+    (void)tcp_shutdown(pcb, 0, 1); /* without memory the tick tries again */
+    conn_busy(t->conn);
+    inet_flush();
+}
+
+static int tcp_shutdown_op(struct socket *s, unsigned how)
+{
+    struct tcp_sock *t = tcp_of(s);
+
+    if (t->state == TCP_SOCK_LISTENING) {
+        if (how & SHUTDOWN_RECEIVE) {
+            tcp_stop_listening(t);
+            socket_wake(s);
+        }
+        return 0;
+    }
+    if (t->state == TCP_SOCK_CLOSED) {
+        s->shutdown |= (uint8_t)how;
+        socket_wake(s);
+        return -ENOTCONN;
+    }
+    if (t->state == TCP_SOCK_CONNECTING)
+        return disconnect(t);
+    if ((how & SHUTDOWN_SEND) && !(s->shutdown & SHUTDOWN_SEND))
+        send_fin(t);
+    s->shutdown |= (uint8_t)how;
+    socket_wake(s);
+    return 0;
+}
+
+/* No more is heard of this connection, there or here. */
+void tcp_reset(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+    struct conn *c = t->conn;
+
+    t->conn = NULL;
+    conn_orphan(c);
+    if (!pcb || pcb->state == TIME_WAIT)
+        return;
+    inet_tick();
+    if (pcb->state == SYN_SENT)
+        tcp_abandon(pcb, 0);
+    else
+        tcp_abort(pcb);
+    inet_flush();
+}
+
+/* The connection goes on to its end without us. What comes now is refused. */
+static void let_go(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+    struct conn *c = t->conn;
+
+    t->conn = NULL;
+    conn_orphan(c);
+    if (!pcb || pcb->state == TIME_WAIT)
+        return;
+    inet_tick();
+    pcb->rcv_wnd = TCP_WND_MAX(pcb); /* else lwIP thinks something unread */
+    tcp_set_flags(pcb, TF_RXCLOSED);
+    conn_busy(c);
+    if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)
+        (void)tcp_shutdown(pcb, 1, 1);
+    inet_flush();
+}
+
+/* Wait until all is sent and acknowledged: SO_LINGER. */
+static void linger(struct tcp_sock *t)
+{
+    struct socket *s = &t->i.s;
+    struct socket_wait w = { .timeout_ns = s->linger[1] * NS_PER_SEC };
+
+    send_fin(t);
+    while (t->conn && t->conn->pcb && tcp_unsent_bytes(t) > 0 &&
+           t->state == TCP_SOCK_CONNECTED) {
+        t->wants_room = true;
+        if (socket_sleep(&s->writable, &w))
+            break;
+    }
+}
+
+void tcp_let_go(struct tcp_sock *t)
+{
+    bool is_unread = t->rx_bytes > 0;
+    struct socket *s = &t->i.s;
+
+    tcp_rx_drop(t);
+    inet_port_drop(&t->i);
+    if (is_unread || t->state == TCP_SOCK_CONNECTING ||
+        (s->linger[0] && s->linger[1] == 0))
+        tcp_reset(t);
+    else
+        let_go(t);
+    t->state = TCP_SOCK_CLOSED;
+}
+
+static void tcp_release_op(struct socket *s)
+{
+    struct tcp_sock *t = tcp_of(s);
+
+    if (t->state == TCP_SOCK_LISTENING)
+        tcp_stop_listening(t);
+    else if (s->linger[0] && s->linger[1] > 0 && t->rx_bytes == 0)
+        linger(t);
+    tcp_let_go(t);
+}
+
+static void tcp_destroy_op(struct socket *s)
+{
+    struct tcp_sock *t = tcp_of(s);
+
+    ASSERT(!t->conn && !t->rx_first);
+    inet_fini(&t->i);
+    kfree(t);
+}
+
+/* ---- creating ---- */
+
+static const struct socket_ops tcp_ops = {
+    .bind = inet_bind,
+    .connect = tcp_connect_op,
+    .listen = tcp_listen_op,
+    .accept = tcp_accept_op,
+    .name = inet_name,
+    .send = tcp_send,
+    .receive = tcp_receive,
+    .shutdown = tcp_shutdown_op,
+    .poll = tcp_poll_op,
+    .ioctl = tcp_ioctl_op,
+    .set_option = tcp_set_option,
+    .get_option = tcp_get_option,
+    .release = tcp_release_op,
+    .destroy = tcp_destroy_op,
+};
+
+struct tcp_sock *tcp_sock_new(int family)
+{
+    struct tcp_sock *t = kzalloc(sizeof(*t));
+
+    if (!t)
+        return NULL;
+    inet_init(&t->i, family, SOCK_STREAM, IPPROTO_TCP, &tcp_ops);
+    t->i.s.sndbuf = TCP_SNDBUF_DEFAULT;
+    t->i.s.rcvbuf = TCP_RCVBUF_DEFAULT;
+    t->keep_idle_s = TCP_KEEPIDLE_DEFAULT / 1000;
+    t->keep_intvl_s = TCP_KEEPINTVL_DEFAULT / 1000;
+    t->keep_count = TCP_KEEPCNT_DEFAULT;
+    t->quickack = true;
+    list_init(&t->syns);
+    list_init(&t->queue);
+    list_init(&t->queue_link);
+    return t;
+}
+
+int tcp_create(int family, struct socket **out)
+{
+    struct tcp_sock *t = tcp_sock_new(family);
+
+    if (!t)
+        return -ENOMEM;
+    *out = &t->i.s;
+    return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp.h - stream sockets, between their files.
+ *
+ * What:      tcp.c connects, listens, accepts and ends; tcp_send.c and
+ *            tcp_receive.c move data; tcp_option.c has IPPROTO_TCP's options.
+ *            A socket gets its pcb when it connects or listens, not before.
+ * Ownership: a socket owns its conn until it is released, a listener the
+ *            connections in its queue, sockets that have no file yet.
+ * Context:   as inet.h. tcp_syn_*() and tcp_after_input() are conn.c's calls
+ *            out of lwIP's input.
+ */
+#ifndef NET_INET_TCP_H
+#define NET_INET_TCP_H
+
+#include "net/inet/conn.h"
+#include "net/inet/inet.h"
+
+#define TCP_SNDBUF_DEFAULT    87040u  /* net.ipv4.tcp_wmem, as it settles */
+#define TCP_RCVBUF_DEFAULT    131072u /* net.ipv4.tcp_rmem */
+#define TCP_RCVBUF_AUTO       262144u /* ... which grows on Linux */
+#define TCP_SNDBUF_AUTO       524288u
+#define TCP_RTO_INITIAL_TICKS (1000 / TCP_SLOW_INTERVAL) /* RFC 6298: 1 s */
+
+enum tcp_sock_state {
+    TCP_SOCK_CLOSED, /* new, or over */
+    TCP_SOCK_LISTENING,
+    TCP_SOCK_CONNECTING,
+    TCP_SOCK_CONNECTED, /* until both directions have ended */
+};
+
+struct tcp_sock {
+    struct inet_sock i; /* first */
+    enum tcp_sock_state state;
+    bool is_connecting; /* connect() has not yet said how it ended */
+    bool wants_room;    /* somebody found the send buffer full */
+    bool had_end;       /* a connection was here: reading gives 0, no error */
+    bool nodelay, cork, quickack;
+    struct conn *conn;
+    struct pbuf *rx_first, *rx_last; /* each by itself, linked by ->next */
+    size_t rx_bytes;                 /* not yet read */
+    size_t rx_mem;                   /* what they take */
+    struct tcp_pcb_listen *lpcb;     /* of a listener */
+    struct list syns;                /* its half-open: conn.syn_link */
+    struct list queue;               /* its connections: queue_link */
+    unsigned syn_count, queue_count, backlog;
+    struct list queue_link;
+    struct tcp_sock *listener; /* whose queue it is in */
+    uint32_t keep_idle_s, keep_intvl_s, keep_count;
+    uint32_t user_timeout_ms;
+    int max_seg, defer_accept_s, linger2_s, syn_count_max, window_clamp;
+    uint64_t bytes_sent, bytes_received; /* for TCP_INFO */
+};
+
+static inline struct tcp_sock *tcp_of(struct socket *s)
+{
+    return (struct tcp_sock *)s;
+}
+
+static inline struct tcp_pcb *tcp_pcb_of(const struct tcp_sock *t)
+{
+    return t->conn ? t->conn->pcb : NULL;
+}
+
+/* ---- tcp.c ---- */
+
+/* Without a file, CLOSED. NULL: out of memory. */
+struct tcp_sock *tcp_sock_new(int family) MUST_CHECK;
+/* A pcb for this end, as its options say. -ENOBUFS */
+MUST_CHECK int tcp_give_pcb(struct tcp_sock *t, struct tcp_pcb **out);
+/* lwIP has done with a segment, and may be called again. */
+void tcp_after_input(struct tcp_sock *t);
+/* The connection ended by itself: error is positive, 0 for a normal end. */
+void tcp_over(struct tcp_sock *t, int error);
+/* ICMP says that what this header began cannot be reached: positive errno. */
+void tcp_unreachable(struct conn *c, int error);
+/* No more is heard of this connection, there or here. */
+void tcp_reset(struct tcp_sock *t);
+/* The socket's end: what is under way goes on without it. */
+void tcp_let_go(struct tcp_sock *t);
+
+/* ---- tcp_listen.c ---- */
+
+int tcp_listen_op(struct socket *s, unsigned backlog);
+int tcp_accept_op(struct socket *s, struct socket_wait *w, struct socket **out);
+void tcp_stop_listening(struct tcp_sock *l);
+/* A connection that a listener waits for is established. ERR_MEM */
+err_t tcp_established(struct conn *c);
+/* A SYN for a listener: false if its queue is full. */
+bool tcp_syn_came(struct tcp_sock *listener);
+void tcp_syn_add(struct tcp_sock *listener, struct conn *c);
+void tcp_syn_gone(struct tcp_sock *listener);
+/* The listener that a segment is for; NULL: none. */
+struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
+                                        const ip_addr_t *from,
+                                        uint16_t from_port);
+
+/* ---- tcp_send.c ---- */
+
+ssize_t tcp_send(struct socket *s, struct socket_msg *m);
+bool tcp_has_room(const struct tcp_sock *t);
+/* Send what corking holds back. */
+void tcp_push(struct tcp_sock *t);
+size_t tcp_unsent_bytes(const struct tcp_sock *t); /* not acknowledged */
+/* Make what is next to be sent fit the window, if it alone does not. */
+void tcp_fit_window(struct tcp_pcb *pcb);
+
+/* ---- tcp_receive.c ---- */
+
+ssize_t tcp_receive(struct socket *s, struct socket_msg *m);
+void tcp_received(struct tcp_sock *t, struct pbuf *p);
+void tcp_rx_drop(struct tcp_sock *t);
+/* How much may come before the program reads. */
+uint32_t tcp_rx_limit(const struct tcp_sock *t);
+
+/* ---- tcp_option.c ---- */
+
+int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
+                   unsigned len);
+int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
+                   unsigned *len);
+/* Give a new pcb what the socket's options say. */
+void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb);
+void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *listener);
+
+#endif

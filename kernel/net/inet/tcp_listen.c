@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp_listen.c - stream sockets that listen: whom a SYN is for, the queues.
+ *
+ * Half-open connections are counted with those that wait for accept() against
+ * one limit, the backlog. lwIP holds the half-open ones; each gets a socket
+ * when it is established.
+ */
+#include "core/errno.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/inet/tcp.h"
+
+/* ---- half-open connections ---- */
+
+bool tcp_syn_came(struct tcp_sock *l)
+{
+    /* A flood of SYNs must not keep others out: the oldest gives way. */
+    if (l->syn_count + l->queue_count > l->backlog) {
+        if (list_is_empty(&l->syns))
+            return false;
+        tcp_abandon(LIST_ENTRY(l->syns.next, struct conn, syn_link)->pcb, 0);
+    }
+    l->syn_count++;
+    return true;
+}
+
+void tcp_syn_add(struct tcp_sock *l, struct conn *c)
+{
+    list_push_back(&l->syns, &c->syn_link);
+    c->pcb->rto = c->pcb->sv = TCP_RTO_INITIAL_TICKS;
+    c->pcb->rcv_wnd = c->pcb->rcv_ann_wnd =
+        MIN(tcp_rx_limit(l), (uint32_t)UINT16_MAX);
+}
+
+void tcp_syn_gone(struct tcp_sock *l)
+{
+    l->syn_count--;
+}
+
+/* A connection was established that a listener waits for. */
+err_t tcp_established(struct conn *c)
+{
+    struct tcp_sock *l = c->listener;
+    struct tcp_sock *t = tcp_sock_new(l->i.s.family);
+
+    if (!t)
+        return ERR_MEM; /* lwIP resets it */
+    list_remove(&c->syn_link);
+    l->syn_count--;
+    t->state = TCP_SOCK_CONNECTED;
+    t->conn = c;
+    c->sock = t;
+    t->listener = l;
+    t->i.local = c->pcb->local_ip;
+    t->i.local_port = c->pcb->local_port;
+    t->i.remote = c->pcb->remote_ip;
+    t->i.remote_port = c->pcb->remote_port;
+    tcp_inherit_options(t, l);
+    tcp_apply_options(t, c->pcb);
+    list_push_back(&l->queue, &t->queue_link);
+    l->queue_count++;
+    waitq_wake_all(&l->i.s.readable);
+    return ERR_OK;
+}
+
+/* ---- whom a segment is for ---- */
+
+static uint32_t spread(const ip_addr_t *from, uint16_t port)
+{
+    uint32_t h = ip_2_ip6(from)->addr[0] ^ (uint32_t)port << 16 ^ port;
+
+    return (h * 0x9e3779b1u) >> 8;
+}
+
+struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
+                                        const ip_addr_t *from,
+                                        uint16_t from_port)
+{
+    struct tcp_sock *best = NULL;
+    unsigned best_match = 0, equals = 0;
+
+    LIST_FOR_EACH(it, inet_port_list(to_port))
+    {
+        struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+        unsigned match;
+
+        if (!inet_port_is(i, IPPROTO_TCP, to_port) ||
+            tcp_of(&i->s)->state != TCP_SOCK_LISTENING)
+            continue;
+        match = inet_port_match(i, to);
+        if (match < best_match || match == 0)
+            continue;
+        equals = match == best_match ? equals + 1 : 1;
+        best_match = match;
+        /* Each of those that share the port has the same chance. */
+        if (equals == 1 || spread(from, from_port) % equals == 0)
+            best = tcp_of(&i->s);
+    }
+    if (!best)
+        return NULL;
+    best->lpcb->next = NULL;
+    /* lwIP compares once more, and knows nothing of mapped addresses. */
+    best->lpcb->local_ip = *to;
+    return best->lpcb;
+}
+
+/* ---- what programs call ---- */
+
+int tcp_listen_op(struct socket *s, unsigned backlog)
+{
+    struct tcp_sock *t = tcp_of(s);
+    struct tcp_pcb *pcb;
+    int err;
+
+    t->backlog = backlog;
+    if (t->state == TCP_SOCK_LISTENING)
+        return 0;
+    if (t->state != TCP_SOCK_CLOSED || t->conn)
+        return -EINVAL;
+    if (!t->i.local_port) {
+        err = inet_port_take(&t->i, 0);
+        if (err)
+            return err;
+    } else if (!inet_port_may_listen(&t->i)) {
+        return -EADDRINUSE;
+    }
+    err = tcp_give_pcb(t, &pcb);
+    if (err)
+        return err;
+    t->lpcb = (struct tcp_pcb_listen *)tcp_listen(pcb);
+    tcp_listen_pcbs.listen_pcbs = NULL;
+    if (!t->lpcb) {
+        tcp_abort(pcb);
+        return -ENOBUFS;
+    }
+    t->lpcb->callback_arg = t;
+    conn_listen(t->lpcb);
+    t->state = TCP_SOCK_LISTENING;
+    s->is_listening = true;
+    s->shutdown = 0;
+    return 0;
+}
+
+int tcp_accept_op(struct socket *s, struct socket_wait *w, struct socket **out)
+{
+    struct tcp_sock *l = tcp_of(s), *t;
+
+    if (l->state != TCP_SOCK_LISTENING)
+        return -EINVAL;
+    while (list_is_empty(&l->queue)) {
+        int err = socket_error_take(s);
+
+        if (!err)
+            err = socket_sleep(&s->readable, w);
+        if (err)
+            return err;
+        if (l->state != TCP_SOCK_LISTENING)
+            return -EINVAL;
+    }
+    t = LIST_ENTRY(list_pop_front(&l->queue), struct tcp_sock, queue_link);
+    l->queue_count--;
+    t->listener = NULL;
+    if (t->conn)
+        t->conn->listener = NULL;
+    *out = &t->i.s;
+    return 0;
+}
+
+void tcp_stop_listening(struct tcp_sock *l)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&l->syns)))
+        tcp_abandon(LIST_ENTRY(link, struct conn, syn_link)->pcb, 0);
+    while ((link = list_pop_front(&l->queue))) {
+        struct tcp_sock *t = LIST_ENTRY(link, struct tcp_sock, queue_link);
+
+        t->listener = NULL;
+        tcp_reset(t);
+        tcp_let_go(t);
+        socket_put(&t->i.s);
+    }
+    l->queue_count = 0;
+    (void)tcp_close((struct tcp_pcb *)l->lpcb);
+    l->lpcb = NULL;
+    l->state = TCP_SOCK_CLOSED;
+    l->i.s.is_listening = false;
+    inet_flush();
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp_option.c - IPPROTO_TCP's options.
+ *
+ * Options that lwIP has no means for, but whose effect a program cannot rely
+ * on either (a hint of when to send, which congestion control), are kept and
+ * told back; those that would be relied on (MD5 signatures, fast open) are
+ * refused.
+ */
+#include <linux/tcp.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/inet/tcp.h"
+
+#define CONGESTION_NAME "reno"
+#define KEEP_MAX_S      32767
+#define KEEP_COUNT_MAX  127
+#define MSS_MIN         88
+#define NS_PER_TICK_US  (TCP_SLOW_INTERVAL * 1000u)
+
+void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb)
+{
+    pcb->ttl = t->i.ttl;
+    pcb->tos = t->i.tos;
+    pcb->netif_idx = t->i.device_index;
+    pcb->keep_idle = t->keep_idle_s * 1000;
+    pcb->keep_intvl = t->keep_intvl_s * 1000;
+    pcb->keep_cnt = t->keep_count;
+    if (socket_flag(&t->i.s, SO_KEEPALIVE))
+        ip_set_option(pcb, SOF_KEEPALIVE);
+    else
+        ip_reset_option(pcb, SOF_KEEPALIVE);
+    if (t->nodelay)
+        tcp_nagle_disable(pcb);
+    else
+        tcp_nagle_enable(pcb);
+    if (pcb->state < ESTABLISHED)
+        pcb->rto = pcb->sv = TCP_RTO_INITIAL_TICKS;
+    if (pcb->state == ESTABLISHED && t->max_seg > 0)
+        pcb->mss = MIN(pcb->mss, (u16_t)t->max_seg);
+}
+
+void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *l)
+{
+    t->i.ttl = l->i.ttl;
+    t->i.tos = l->i.tos;
+    t->i.wants = l->i.wants;
+    t->i.v6_only = l->i.v6_only;
+    t->i.device_index = l->i.device_index;
+    t->i.s.flags = l->i.s.flags;
+    t->i.s.sndbuf = l->i.s.sndbuf;
+    t->i.s.rcvbuf = l->i.s.rcvbuf;
+    t->i.s.rcvlowat = l->i.s.rcvlowat;
+    t->i.s.priority = l->i.s.priority;
+    t->i.s.rcv_timeout_ns = l->i.s.rcv_timeout_ns;
+    t->i.s.snd_timeout_ns = l->i.s.snd_timeout_ns;
+    memcpy(t->i.s.linger, l->i.s.linger, sizeof(t->i.s.linger));
+    t->nodelay = l->nodelay;
+    t->cork = l->cork;
+    t->keep_idle_s = l->keep_idle_s;
+    t->keep_intvl_s = l->keep_intvl_s;
+    t->keep_count = l->keep_count;
+    t->user_timeout_ms = l->user_timeout_ms;
+    t->max_seg = l->max_seg;
+    t->window_clamp = l->window_clamp;
+}
+
+/* ---- setting ---- */
+
+static int set_keep(uint32_t *out, int value, int max)
+{
+    if (value < 1 || value > max)
+        return -EINVAL;
+    *out = (uint32_t)value;
+    return 0;
+}
+
+static int set_hint(int *out, int value, int max)
+{
+    if (value < 0 || value > max)
+        return -EINVAL;
+    *out = value;
+    return 0;
+}
+
+static int set_max_seg(struct tcp_sock *t, int value)
+{
+    if (value && (value < MSS_MIN || value > 65535))
+        return -EINVAL;
+    t->max_seg = value;
+    return 0;
+}
+
+static int set_number(struct tcp_sock *t, int name, int value)
+{
+    switch (name) {
+    case TCP_NODELAY:
+        t->nodelay = value;
+        return 0;
+    case TCP_CORK:
+        t->cork = value;
+        return 0;
+    case TCP_QUICKACK:
+        t->quickack = value;
+        return 0;
+    case TCP_KEEPIDLE:
+        return set_keep(&t->keep_idle_s, value, KEEP_MAX_S);
+    case TCP_KEEPINTVL:
+        return set_keep(&t->keep_intvl_s, value, KEEP_MAX_S);
+    case TCP_KEEPCNT:
+        return set_keep(&t->keep_count, value, KEEP_COUNT_MAX);
+    case TCP_SYNCNT:
+        return value < 1 ? -EINVAL
+                         : set_hint(&t->syn_count_max, value, KEEP_COUNT_MAX);
+    case TCP_LINGER2:
+        t->linger2_s = value < 0 ? -1 : value;
+        return 0;
+    case TCP_DEFER_ACCEPT:
+        t->defer_accept_s = MAX(value, 0);
+        return 0;
+    case TCP_MAXSEG:
+        return set_max_seg(t, value);
+    case TCP_USER_TIMEOUT:
+        if (value < 0)
+            return -EINVAL;
+        t->user_timeout_ms = (uint32_t)value;
+        return 0;
+    case TCP_WINDOW_CLAMP:
+        if (value == 0 && t->state != TCP_SOCK_CLOSED)
+            return -EINVAL;
+        t->window_clamp = value;
+        return 0;
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+/* Only what we have: lwIP's is NewReno. */
+static int set_congestion(uaddr_t value, unsigned len)
+{
+    char name[16] = { 0 };
+
+    if (len < 1)
+        return -EINVAL;
+    if (copy_from_user(name, value, MIN(len, sizeof(name) - 1)))
+        return -EFAULT;
+    return strcmp(name, CONGESTION_NAME) == 0 ? 0 : -ENOENT;
+}
+
+int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
+                   unsigned len)
+{
+    struct tcp_sock *t = tcp_of(s);
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+    uint32_t n;
+    int err;
+
+    if (level != IPPROTO_TCP) {
+        err = inet_set_option(s, level, name, value, len);
+    } else if (name == TCP_CONGESTION) {
+        return set_congestion(value, len);
+    } else {
+        if (len < sizeof(n))
+            return -EINVAL;
+        if (user_get32(&n, value))
+            return -EFAULT;
+        err = set_number(t, name, (int)n);
+    }
+    if (err || !pcb)
+        return err;
+    tcp_apply_options(t, pcb);
+    if (level == IPPROTO_TCP &&
+        ((name == TCP_NODELAY && n) || (name == TCP_CORK && !n)))
+        tcp_push(t);
+    return 0;
+}
+
+/* ---- getting ---- */
+
+/* Linux's numbers of the states. */
+static uint8_t state_of(const struct tcp_sock *t)
+{
+    static const uint8_t states[] = {
+        [CLOSED] = 7,      [LISTEN] = 10,    [SYN_SENT] = 2,   [SYN_RCVD] = 3,
+        [ESTABLISHED] = 1, [FIN_WAIT_1] = 4, [FIN_WAIT_2] = 5, [CLOSE_WAIT] = 8,
+        [CLOSING] = 11,    [LAST_ACK] = 9,   [TIME_WAIT] = 6,
+    };
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    if (t->state == TCP_SOCK_LISTENING)
+        return states[LISTEN];
+    return pcb ? states[pcb->state] : states[CLOSED];
+}
+
+static unsigned seg_count(const struct tcp_seg *seg)
+{
+    unsigned n = 0;
+
+    for (; seg; seg = seg->next)
+        n++;
+    return n;
+}
+
+static void fill_info(const struct tcp_sock *t, struct tcp_info *info)
+{
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    info->tcpi_state = state_of(t);
+    info->tcpi_bytes_sent = t->bytes_sent;
+    info->tcpi_bytes_received = t->bytes_received;
+    info->tcpi_rcv_space = tcp_rx_limit(t);
+    if (t->state == TCP_SOCK_LISTENING) {
+        info->tcpi_unacked = t->queue_count;
+        info->tcpi_sacked = t->backlog;
+    }
+    if (!pcb)
+        return;
+    info->tcpi_retransmits = pcb->nrtx;
+    info->tcpi_options =
+        (uint8_t)((pcb->flags & TF_TIMESTAMP ? TCPI_OPT_TIMESTAMPS : 0) |
+                  (pcb->flags & TF_SACK ? TCPI_OPT_SACK : 0) |
+                  (pcb->flags & TF_WND_SCALE ? TCPI_OPT_WSCALE : 0));
+    info->tcpi_snd_wscale = pcb->snd_scale & 0xf;
+    info->tcpi_rcv_wscale = pcb->rcv_scale & 0xf;
+    info->tcpi_rto = (uint32_t)pcb->rto * NS_PER_TICK_US;
+    info->tcpi_rtt = (uint32_t)(pcb->sa >> 3) * NS_PER_TICK_US;
+    info->tcpi_rttvar = (uint32_t)(pcb->sv >> 2) * NS_PER_TICK_US;
+    info->tcpi_snd_mss = info->tcpi_advmss = pcb->mss;
+    info->tcpi_rcv_mss = pcb->mss;
+    info->tcpi_pmtu = pcb->mss + 40u;
+    info->tcpi_unacked = seg_count(pcb->unacked);
+    info->tcpi_notsent_bytes = pcb->snd_lbb - pcb->snd_nxt;
+    info->tcpi_snd_ssthresh = pcb->ssthresh / MAX(pcb->mss, 1);
+    info->tcpi_snd_cwnd = pcb->cwnd / MAX(pcb->mss, 1);
+    info->tcpi_snd_wnd = pcb->snd_wnd;
+    info->tcpi_last_data_recv =
+        (tcp_ticks - pcb->tmr) * (uint32_t)TCP_SLOW_INTERVAL;
+}
+
+static int get_number(const struct tcp_sock *t, int name, int *out)
+{
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    switch (name) {
+    case TCP_NODELAY:
+        *out = t->nodelay;
+        return 0;
+    case TCP_CORK:
+        *out = t->cork;
+        return 0;
+    case TCP_QUICKACK:
+        *out = t->quickack;
+        return 0;
+    case TCP_KEEPIDLE:
+        *out = (int)t->keep_idle_s;
+        return 0;
+    case TCP_KEEPINTVL:
+        *out = (int)t->keep_intvl_s;
+        return 0;
+    case TCP_KEEPCNT:
+        *out = (int)t->keep_count;
+        return 0;
+    case TCP_SYNCNT:
+        *out = t->syn_count_max ? t->syn_count_max : TCP_SYNMAXRTX;
+        return 0;
+    case TCP_LINGER2:
+        *out = t->linger2_s ? t->linger2_s : TCP_FIN_WAIT_TIMEOUT / 1000;
+        return 0;
+    case TCP_DEFER_ACCEPT:
+        *out = t->defer_accept_s;
+        return 0;
+    case TCP_MAXSEG:
+        *out = pcb ? pcb->mss : t->max_seg ? t->max_seg : 536;
+        return 0;
+    case TCP_USER_TIMEOUT:
+        *out = (int)t->user_timeout_ms;
+        return 0;
+    case TCP_WINDOW_CLAMP:
+        *out = t->window_clamp ? t->window_clamp : (int)tcp_rx_limit(t);
+        return 0;
+    default:
+        return -ENOPROTOOPT;
+    }
+}
+
+int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
+                   unsigned *len)
+{
+    const struct tcp_sock *t = tcp_of(s);
+    struct tcp_info info = { 0 };
+    int n, err;
+
+    if (level != IPPROTO_TCP)
+        return inet_get_option(s, level, name, value, len);
+    if (name == TCP_INFO) {
+        fill_info(t, &info);
+        *len = MIN(*len, (unsigned)sizeof(info));
+        return copy_to_user(value, &info, *len);
+    }
+    if (name == TCP_CONGESTION) {
+        *len = MIN(*len, (unsigned)sizeof(CONGESTION_NAME));
+        return copy_to_user(value, CONGESTION_NAME, *len);
+    }
+    err = get_number(t, name, &n);
+    if (err)
+        return err;
+    *len = MIN(*len, (unsigned)sizeof(n));
+    return copy_to_user(value, &n, *len);
+}

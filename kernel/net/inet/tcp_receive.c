@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp_receive.c - what came on a stream, until the program reads it.
+ *
+ * lwIP hands over pbufs, which are the device's buffers where it could. They
+ * stay in a queue, and what the program has read opens the window again. Small
+ * segments in large buffers would hold much more memory than the window
+ * allows, so beyond a limit they are copied together.
+ */
+#include <linux/eventpoll.h>
+
+#include "core/errno.h"
+#include "core/panic.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/inet/tcp.h"
+
+#define PBUF_COST    2048u /* what a pbuf of the device's takes, about */
+#define COMPACT_LEN  4000u /* of the buffer into which small ones go */
+#define UPDATE_SHARE 2u    /* a window update at 1/2 of the limit, or 2 MSS */
+
+uint32_t tcp_rx_limit(const struct tcp_sock *t)
+{
+    uint32_t limit = t->i.s.rcvbuf == TCP_RCVBUF_DEFAULT ? TCP_RCVBUF_AUTO
+                                                         : t->i.s.rcvbuf / 2;
+
+    if (t->window_clamp > 0)
+        limit = MIN(limit, (uint32_t)t->window_clamp);
+    return MIN(limit, (uint32_t)TCP_WND);
+}
+
+/* ---- the queue ---- */
+
+static void push(struct tcp_sock *t, struct pbuf *p)
+{
+    p->next = NULL;
+    p->tot_len = p->len;
+    if (t->rx_last)
+        t->rx_last->next = p;
+    else
+        t->rx_first = p;
+    t->rx_last = p;
+    t->rx_mem += PBUF_COST;
+}
+
+static void pop(struct tcp_sock *t)
+{
+    struct pbuf *p = t->rx_first;
+
+    t->rx_first = p->next;
+    if (!t->rx_first)
+        t->rx_last = NULL;
+    p->next = NULL;
+    t->rx_mem -= PBUF_COST;
+    pbuf_free(p);
+}
+
+/* Copy p behind the last one, which compact() made with room. */
+static bool join(struct tcp_sock *t, const struct pbuf *p)
+{
+    struct pbuf *last = t->rx_last;
+
+    if (!last || last->gso_size < p->len)
+        return false;
+    memcpy((uint8_t *)last->payload + last->len, p->payload, p->len);
+    last->len = (u16_t)(last->len + p->len);
+    last->tot_len = last->len;
+    last->gso_size = (u16_t)(last->gso_size - p->len); /* the room left */
+    return true;
+}
+
+/* A buffer with room behind p's bytes; NULL: p must do. */
+static struct pbuf *compact(const struct pbuf *p)
+{
+    struct pbuf *q = pbuf_alloc(PBUF_RAW, COMPACT_LEN, PBUF_RAM);
+
+    if (!q)
+        return NULL;
+    memcpy(q->payload, p->payload, p->len);
+    q->len = p->len;
+    q->gso_size = (u16_t)(COMPACT_LEN - p->len);
+    return q;
+}
+
+static void add(struct tcp_sock *t, struct pbuf *p)
+{
+    bool is_wasteful = t->rx_mem > 2 * (size_t)t->rx_bytes + 16 * PBUF_COST;
+    struct pbuf *q;
+
+    p->gso_size = 0; /* no room behind it */
+    t->rx_bytes += p->len;
+    if (is_wasteful && p->len < COMPACT_LEN / 2) {
+        if (join(t, p)) {
+            pbuf_free(p);
+            return;
+        }
+        q = compact(p);
+        if (q) {
+            pbuf_free(p);
+            p = q;
+        }
+    }
+    push(t, p);
+}
+
+void tcp_received(struct tcp_sock *t, struct pbuf *p)
+{
+    t->bytes_received += p->tot_len;
+    while (p) {
+        struct pbuf *next = p->next;
+
+        p->next = NULL;
+        if (p->len == 0)
+            pbuf_free(p);
+        else
+            add(t, p);
+        p = next;
+    }
+    waitq_wake_all(&t->i.s.readable);
+}
+
+void tcp_rx_drop(struct tcp_sock *t)
+{
+    while (t->rx_first)
+        pop(t);
+    t->rx_bytes = 0;
+}
+
+/* ---- the window ---- */
+
+/* The program has read: open the window, and say so when it is worth a packet.
+ * What was announced once is never taken back. */
+static void window_open(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+    uint32_t limit = tcp_rx_limit(t), room, announced;
+
+    if (!pcb || pcb->state == TIME_WAIT)
+        return;
+    announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
+    room = limit > t->rx_bytes ? limit - (uint32_t)t->rx_bytes : 0;
+    if (!(pcb->flags & TF_WND_SCALE))
+        room = MIN(room, (uint32_t)UINT16_MAX);
+    pcb->rcv_wnd = MAX(room, announced);
+    if (pcb->rcv_wnd - announced < MIN(limit / UPDATE_SHARE, 2u * pcb->mss))
+        return;
+    inet_tick();
+    pcb->rcv_ann_wnd = pcb->rcv_wnd;
+    tcp_ack_now(pcb);
+    (void)tcp_output(pcb);
+    conn_busy(t->conn);
+    inet_flush();
+}
+
+/* ---- reading ---- */
+
+/* Bytes that were moved from `skip` on; -EFAULT if none. */
+static ssize_t copy_out(struct tcp_sock *t, struct socket_msg *m, size_t skip)
+{
+    bool is_peek = m->flags & MSG_PEEK;
+    size_t done = 0;
+
+    for (struct pbuf *p = t->rx_first; p && m->io.left > 0;) {
+        struct pbuf *next = p->next;
+        size_t n, moved;
+
+        if (skip >= p->len) {
+            skip -= p->len;
+            p = next;
+            continue;
+        }
+        n = MIN(m->io.left, p->len - skip);
+        if (m->flags & MSG_TRUNC) {
+            m->io.left -= n;
+            moved = n;
+        } else {
+            moved = io_put(&m->io, (uint8_t *)p->payload + skip, n);
+        }
+        done += moved;
+        if (!is_peek) {
+            t->rx_bytes -= moved;
+            if (moved == p->len)
+                pop(t);
+            else
+                pbuf_remove_header(p, moved);
+        }
+        if (moved < n)
+            break;
+        skip = 0;
+        p = next;
+    }
+    return done ? (ssize_t)done : -EFAULT;
+}
+
+/* Nothing is there: 0 look again, 1 nothing will come. */
+static int wait_for_more(struct tcp_sock *t, struct socket_wait *w)
+{
+    struct socket *s = &t->i.s;
+    int err;
+
+    if (t->had_end)
+        return 1;
+    err = socket_error_take(s);
+    if (err)
+        return err;
+    if (s->shutdown & SHUTDOWN_RECEIVE)
+        return 1;
+    if (t->state == TCP_SOCK_CLOSED)
+        return -ENOTCONN;
+    return socket_sleep(&s->readable, w);
+}
+
+/* Is what is there worth returning to the program, errors behind it or not? */
+static bool has_ended(const struct tcp_sock *t)
+{
+    return t->i.s.error || t->state != TCP_SOCK_CONNECTED ||
+           (t->i.s.shutdown & SHUTDOWN_RECEIVE);
+}
+
+ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
+{
+    struct tcp_sock *t = tcp_of(s);
+    size_t target = socket_receive_target(s, m), done = 0, skip;
+    ssize_t n = 0;
+
+    if (m->flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    if (t->state == TCP_SOCK_LISTENING)
+        return -ENOTCONN;
+    if (m->flags & MSG_OOB)
+        return -EINVAL;
+    for (;;) {
+        skip = m->flags & MSG_PEEK ? done : 0;
+        if (t->rx_bytes > skip) {
+            if (m->io.left > 0)
+                n = copy_out(t, m, skip);
+            if (n > 0)
+                done += (size_t)n;
+            if (n <= 0 || m->io.left == 0)
+                break;
+            continue;
+        }
+        if (done >= target || (done > 0 && has_ended(t)))
+            break;
+        if (done > 0)
+            window_open(t);
+        n = wait_for_more(t, &m->wait);
+        if (n)
+            break;
+    }
+    if (done > 0 && !(m->flags & MSG_PEEK))
+        window_open(t);
+    if (m->addr)
+        m->addr->len = 0;
+    return done ? (ssize_t)done : MIN(n, 0l);
+}

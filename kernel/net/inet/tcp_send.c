@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcp_send.c - from the program into segments.
+ *
+ * tcp_write() copies from kernel memory, so a byte of the program's would be
+ * copied twice. Here segments are built as lwIP builds them, and the program's
+ * bytes are copied straight behind their headers. A segment that was not sent
+ * yet is filled up by the next write.
+ */
+#include "core/errno.h"
+#include "core/panic.h"
+#include "lwip/memp.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net/inet/tcp.h"
+
+#define HEADERS_LEN 160u /* pbuf, tcp_seg and all headers, about */
+/* The most of one segment, so that the heap takes 16 KiB for it. */
+#define SEGMENT_MAX (16384u - HEADERS_LEN)
+
+size_t tcp_unsent_bytes(const struct tcp_sock *t)
+{
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    return pcb ? TCP_SND_BUF - pcb->snd_buf : 0;
+}
+
+static size_t send_limit(const struct tcp_sock *t)
+{
+    uint32_t limit = t->i.s.sndbuf;
+
+    return limit == TCP_SNDBUF_DEFAULT ? TCP_SNDBUF_AUTO : limit;
+}
+
+bool tcp_has_room(const struct tcp_sock *t)
+{
+    return 3 * tcp_unsent_bytes(t) <= 2 * send_limit(t);
+}
+
+/* ---- segments ---- */
+
+static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
+{
+    struct tcp_seg *seg = pcb->unsent;
+
+    while (seg && seg->next)
+        seg = seg->next;
+    return seg;
+}
+
+/* Payload of a full segment to this peer. */
+static unsigned full_len(const struct tcp_pcb *pcb)
+{
+    unsigned opts = pcb->flags & TF_TIMESTAMP ? LWIP_TCP_OPT_LEN_TS_OUT : 0;
+    /* Half the largest window that the peer ever had: a peer with a small one
+     * could never be sent more at once (RFC 1122, 4.2.3.4). */
+    unsigned most = MIN((unsigned)pcb->mss, pcb->snd_wnd_max / 2);
+
+    if (most <= opts)
+        most = pcb->mss;
+    return MIN(most - opts, SEGMENT_MAX);
+}
+
+/* An empty segment with room for len bytes, in no queue. NULL: no memory */
+static struct tcp_seg *segment_new(const struct tcp_pcb *pcb, unsigned len)
+{
+    uint8_t flags = pcb->flags & TF_TIMESTAMP ? TF_SEG_OPTS_TS : 0;
+    uint8_t opts = LWIP_TCP_OPT_LENGTH(flags);
+    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)(len + opts), PBUF_RAM);
+    struct tcp_seg *seg;
+
+    if (!p)
+        return NULL;
+    seg = memp_malloc(MEMP_TCP_SEG);
+    if (!seg) {
+        pbuf_free(p);
+        return NULL;
+    }
+    p->len = p->tot_len = opts;
+    pbuf_add_header(p, TCP_HLEN);
+    *seg = (struct tcp_seg){ .p = p, .flags = flags, .tcphdr = p->payload };
+    seg->tcphdr->src = lwip_htons(pcb->local_port);
+    seg->tcphdr->dest = lwip_htons(pcb->remote_port);
+    seg->tcphdr->seqno = lwip_htonl(pcb->snd_lbb);
+    TCPH_HDRLEN_FLAGS_SET(seg->tcphdr, 5 + opts / 4, TCP_PSH);
+    seg->tcphdr->urgp = 0;
+    return seg;
+}
+
+/* Copy up to room bytes behind those of seg. Bytes; 0: a fault */
+static size_t segment_fill(struct tcp_seg *seg, struct socket_msg *m,
+                           size_t room)
+{
+    struct pbuf *p = seg->p;
+    size_t n =
+        io_get(&m->io, (uint8_t *)p->payload + p->len, MIN(m->io.left, room));
+
+    p->len = p->tot_len = (u16_t)(p->len + n);
+    seg->len = (u16_t)(seg->len + n);
+    return n;
+}
+
+static void account(struct tcp_pcb *pcb, size_t n)
+{
+    pcb->snd_lbb += (u32_t)n;
+    pcb->snd_buf -= (tcpwnd_size_t)n;
+}
+
+/* Add to the last segment, if it has room. Bytes; 0: none; -EFAULT */
+static ssize_t fill_last(struct tcp_pcb *pcb, struct socket_msg *m)
+{
+    struct tcp_seg *last;
+    size_t n;
+
+    if (pcb->unsent_oversize == 0)
+        return 0;
+    last = last_unsent(pcb);
+    n = segment_fill(last, m, pcb->unsent_oversize);
+    if (n == 0)
+        return -EFAULT;
+    pcb->unsent_oversize = (u16_t)(pcb->unsent_oversize - n);
+    account(pcb, n);
+    return (ssize_t)n;
+}
+
+/* Room behind the bytes of a new segment: only if more may come to be in it
+ * before it is sent. */
+static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
+                         size_t left, unsigned full)
+{
+    bool may_wait =
+        t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY));
+
+    return may_wait || left >= full ? full : (unsigned)left;
+}
+
+/* Bytes; -EFAULT, -ENOBUFS */
+static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
+                           struct socket_msg *m)
+{
+    unsigned room = room_for(t, pcb, m->io.left, full_len(pcb));
+    struct tcp_seg *last = last_unsent(pcb), *seg;
+    size_t n;
+
+    if (pcb->snd_queuelen >= TCP_SND_QUEUELEN)
+        return -ENOBUFS;
+    seg = segment_new(pcb, room);
+    if (!seg)
+        return -ENOBUFS;
+    n = segment_fill(seg, m, room);
+    if (n == 0) {
+        tcp_seg_free(seg);
+        return -EFAULT;
+    }
+    if (last)
+        last->next = seg;
+    else
+        pcb->unsent = seg;
+    pcb->unsent_oversize = (u16_t)(room - n);
+    pcb->snd_queuelen++;
+    account(pcb, n);
+    return (ssize_t)n;
+}
+
+/* As much as the send buffer takes. Bytes; -EFAULT, -ENOBUFS */
+static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
+                       struct socket_msg *m)
+{
+    size_t limit = send_limit(t), done = 0;
+    ssize_t n = 0;
+
+    while (m->io.left > 0 && tcp_unsent_bytes(t) < limit) {
+        n = fill_last(pcb, m);
+        if (n == 0)
+            n = add_segment(t, pcb, m);
+        if (n < 0)
+            break;
+        done += (size_t)n;
+    }
+    return done ? (ssize_t)done : n;
+}
+
+/* ---- output ---- */
+
+/*
+ * A segment that was built for a larger window than there is now, and alone:
+ * nothing under way will bring an acknowledgement that lets it go. lwIP splits
+ * it for a small window of the peer's after a while, for a small congestion
+ * window never.
+ */
+void tcp_fit_window(struct tcp_pcb *pcb)
+{
+    uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd);
+
+    if (pcb->unacked || !pcb->unsent || pcb->unsent->len <= wnd || wnd == 0)
+        return;
+    wnd = MIN(wnd, (uint32_t)pcb->mss);
+    if (wnd >= pcb->mss / 2 && tcp_split_unsent_seg(pcb, (u16_t)wnd) == ERR_OK)
+        (void)tcp_output(pcb);
+}
+
+/* The last segment may wait for more: not full, and corked. */
+static bool is_held(const struct tcp_sock *t, const struct tcp_pcb *pcb,
+                    bool more)
+{
+    return (t->cork || more) && pcb->unsent && !pcb->unsent->next &&
+           pcb->unsent_oversize > 0;
+}
+
+static void output(struct tcp_sock *t, struct tcp_pcb *pcb, bool more)
+{
+    inet_tick();
+    if (!is_held(t, pcb, more)) {
+        (void)tcp_output(pcb); /* without memory the tick tries again */
+        tcp_fit_window(pcb);
+    }
+    conn_busy(t->conn);
+    inet_flush();
+}
+
+void tcp_push(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    if (pcb && pcb->state >= ESTABLISHED && pcb->state != TIME_WAIT)
+        output(t, pcb, false);
+}
+
+/* ---- sending ---- */
+
+/* Until the connection may be written to. */
+static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
+{
+    struct socket *s = &t->i.s;
+    int err;
+
+    for (;;) {
+        if (s->error)
+            return socket_error_take(s);
+        if ((s->shutdown & SHUTDOWN_SEND) ||
+            (t->state != TCP_SOCK_CONNECTED && t->state != TCP_SOCK_CONNECTING))
+            return -EPIPE;
+        if (t->state == TCP_SOCK_CONNECTED &&
+            tcp_unsent_bytes(t) < send_limit(t))
+            return 0;
+        t->wants_room = true;
+        err = socket_sleep(&s->writable, w);
+        if (err)
+            return err;
+    }
+}
+
+ssize_t tcp_send(struct socket *s, struct socket_msg *m)
+{
+    struct tcp_sock *t = tcp_of(s);
+    size_t done = 0;
+    ssize_t n;
+
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    do {
+        n = wait_to_send(t, &m->wait);
+        if (n)
+            break;
+        n = enqueue(t, tcp_pcb_of(t), m);
+        if (n > 0) {
+            done += (size_t)n;
+            output(t, tcp_pcb_of(t), m->flags & MSG_MORE);
+        }
+        if (n == -ENOBUFS && tcp_unsent_bytes(t) > 0) {
+            /* What is under way will free memory. */
+            t->wants_room = true;
+            n = socket_sleep(&s->writable, &m->wait);
+            if (n)
+                break;
+        }
+    } while (n >= 0 && m->io.left > 0);
+    t->bytes_sent += done;
+    return done ? (ssize_t)done : n;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * udp.c - UDP sockets.
+ *
+ * ip4.c and ip6.c are compiled to call inet_udp_input() where they call
+ * udp_input(). What no socket here takes goes on to lwIP's, where its DHCP
+ * has a port, and which tells the sender that nobody has the port.
+ */
+#include "lwip/prot/udp.h"
+#include "core/errno.h"
+#include "core/string.h"
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/udp.h"
+#include "mm/heap.h"
+#include "net/inet/dgram.h"
+#include "net/inet/icmp.h"
+
+#define PAYLOAD_MAX (65535u - 20 - UDP_HLEN)
+
+/* ---- receiving ---- */
+
+static bool is_from_peer(const struct inet_sock *i, uint16_t from_port)
+{
+    return !i->remote_port || (i->remote_port == from_port &&
+                               ip_addr_cmp(&i->remote, ip_current_src_addr()));
+}
+
+/* Does it want this packet, and how well does it fit? 0: no */
+static unsigned fit(const struct inet_sock *i, const struct udp_hdr *h)
+{
+    uint16_t from_port = lwip_ntohs(h->src);
+    unsigned score;
+
+    if (!inet_port_is(i, IPPROTO_UDP, lwip_ntohs(h->dest)) ||
+        !is_from_peer(i, from_port))
+        return 0;
+    score = inet_port_match(i, ip_current_dest_addr());
+    return score && i->remote_port ? score + 8 : score;
+}
+
+static bool joined(const struct inet_sock *i)
+{
+    return inet_group_has(i, ip_current_dest_addr(),
+                          netif_get_index(ip_current_input_netif()));
+}
+
+/* To all that want it: broadcast, multicast. */
+static bool deliver_all(struct pbuf *p, const struct udp_hdr *h)
+{
+    bool is_mcast = ip_addr_ismulticast(ip_current_dest_addr());
+    bool taken = false;
+
+    LIST_FOR_EACH(it, inet_port_list(lwip_ntohs(h->dest)))
+    {
+        struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+        struct pbuf *copy;
+        bool is_any = ip_addr_isany(&i->local);
+
+        if (!inet_port_is(i, IPPROTO_UDP, lwip_ntohs(h->dest)) ||
+            !is_from_peer(i, lwip_ntohs(h->src)) ||
+            (is_mcast ? !joined(i) : !is_any))
+            continue;
+        copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+        if (!copy)
+            break;
+        pbuf_remove_header(copy, UDP_HLEN);
+        dgram_queue_take(dgram_of(&i->s), copy, lwip_ntohs(h->src));
+        taken = true;
+    }
+    if (taken)
+        pbuf_free(p);
+    return taken;
+}
+
+static bool deliver_one(struct pbuf *p, const struct udp_hdr *h)
+{
+    uint32_t spread = (lwip_ntohs(h->src) * 0x9e3779b1u) >> 8;
+    struct inet_sock *best = NULL;
+    unsigned best_fit = 0, equals = 0;
+
+    LIST_FOR_EACH(it, inet_port_list(lwip_ntohs(h->dest)))
+    {
+        struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+        unsigned n = fit(i, h);
+
+        if (n == 0 || n < best_fit)
+            continue;
+        equals = n == best_fit ? equals + 1 : 1;
+        best_fit = n;
+        /* The last one that was bound, or any of those that share the port. */
+        if (equals == 1 || !socket_flag(&i->s, SO_REUSEPORT) ||
+            spread % equals == 0)
+            best = i;
+    }
+    if (!best)
+        return false;
+    {
+        uint16_t from_port = lwip_ntohs(h->src);
+
+        pbuf_remove_header(p, UDP_HLEN);
+        dgram_queue_take(dgram_of(&best->s), p, from_port);
+    }
+    return true;
+}
+
+static bool is_sound(struct pbuf *p, const struct udp_hdr *h,
+                     const struct netif *inp)
+{
+    unsigned len = lwip_ntohs(h->len);
+
+    if (len < UDP_HLEN || len > p->tot_len)
+        return false;
+    if (len < p->tot_len)
+        pbuf_realloc(p, (u16_t)len);
+    if (!(inp->chksum_flags & NETIF_CHECKSUM_CHECK_UDP))
+        return true;
+    if (h->chksum == 0) /* RFC 8200, 8.1: only IPv4 may leave it out */
+        return !ip_current_is_v6();
+    return ip_chksum_pseudo(p, IP_PROTO_UDP, p->tot_len, ip_current_src_addr(),
+                            ip_current_dest_addr()) == 0;
+}
+
+void inet_udp_input(struct pbuf *p, struct netif *inp)
+{
+    const struct udp_hdr *h = p->payload;
+    bool to_many;
+
+    if (p->len < UDP_HLEN || !is_sound(p, h, inp)) {
+        pbuf_free(p);
+        return;
+    }
+    to_many = ip_addr_ismulticast(ip_current_dest_addr()) ||
+              ip_addr_isbroadcast(ip_current_dest_addr(), inp);
+    if (to_many ? !deliver_all(p, h) : !deliver_one(p, h))
+        udp_input(p, inp);
+}
+
+void udp_unreachable(const ip_addr_t *local, uint16_t local_port,
+                     const ip_addr_t *remote, uint16_t remote_port, int error)
+{
+    LIST_FOR_EACH(it, inet_port_list(local_port))
+    {
+        struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+
+        if (inet_port_is(i, IPPROTO_UDP, local_port) &&
+            i->remote_port == remote_port && ip_addr_cmp(&i->remote, remote) &&
+            ip_addr_cmp(&i->local, local))
+            dgram_error(dgram_of(&i->s), error);
+    }
+}
+
+/* ---- sending ---- */
+
+static void add_header(struct dgram_sock *d, struct pbuf *p,
+                       const struct dgram_target *t)
+{
+    struct udp_hdr *h;
+
+    pbuf_add_header(p, UDP_HLEN);
+    h = p->payload;
+    h->src = lwip_htons(d->i.local_port);
+    h->dest = lwip_htons(t->port);
+    h->len = lwip_htons(p->tot_len);
+    h->chksum = 0;
+    if (!(t->netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP))
+        return;
+    h->chksum = ip_chksum_pseudo(p, IP_PROTO_UDP, p->tot_len, &t->from, &t->to);
+    if (h->chksum == 0)
+        h->chksum = 0xffff; /* 0 is: none */
+}
+
+static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
+{
+    struct dgram_sock *d = dgram_of(s);
+    struct dgram_target t;
+    size_t len = m->io.left;
+    struct pbuf *p;
+    int err;
+
+    if (m->flags & (MSG_OOB | MSG_MORE))
+        return -EOPNOTSUPP;
+    if (s->shutdown & SHUTDOWN_SEND)
+        return -EPIPE;
+    err = socket_error_take(s);
+    if (err)
+        return err;
+    if (len > PAYLOAD_MAX)
+        return -EMSGSIZE;
+    err = dgram_target(d, m, &t);
+    if (!err && t.port == 0)
+        err = -EINVAL;
+    if (!err && !d->i.local_port && inet_port_take(&d->i, 0))
+        err = -EAGAIN;
+    if (err)
+        return err;
+    p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
+    if (!p)
+        return -ENOBUFS;
+    if (io_get(&m->io, p->payload, len) < len) {
+        pbuf_free(p);
+        return -EFAULT;
+    }
+    add_header(d, p, &t);
+    err = dgram_output(d, p, &t);
+    return err ? err : (ssize_t)len;
+}
+
+/* ---- creating ---- */
+
+static const struct socket_ops udp_ops = {
+    DGRAM_OPS,
+    .bind = inet_bind,
+    .send = udp_send_op,
+    .set_option = inet_set_option,
+    .get_option = inet_get_option,
+};
+
+int udp_create(int family, struct socket **out)
+{
+    struct dgram_sock *d = dgram_new(family, SOCK_DGRAM, IPPROTO_UDP, &udp_ops);
+
+    if (!d)
+        return -ENOMEM;
+    *out = &d->i.s;
+    return 0;
+}
