@@ -214,6 +214,8 @@ check-languages: all
 	@tools/run-languages -b $(B) $(T)
 check-servers: all
 	@tools/run-servers -b $(B) $(T)
+check-trouble: all
+	@tools/run-trouble -b $(B) $(T)
 check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-lifecycle: all
@@ -263,8 +265,8 @@ clean:
 
 .PHONY: all demo check bench fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
-	check-languages check-servers check-bad-input check-lifecycle \
-	check-machines check-netdev check-readme check-fuzz
+	check-languages check-servers check-trouble check-bad-input \
+	check-lifecycle check-machines check-netdev check-readme check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d)

@@ -3,7 +3,7 @@
  * icount.c - a plugin for QEMU's TCG that counts guest instructions.
  *
  * Usage: qemu-system-x86_64 -accel tcg -plugin
- *        libicount.so,out=FILE[,profile=FILE] ...
+ *        libicount.so,out=FILE[,profile=FILE][,live=FILE] ...
  *
  * Method: every translated block adds its length to a counter when it is
  * entered. A guest program marks a point with mark.h, an instruction with a
@@ -17,14 +17,21 @@
  * "kernel ADDRESS": the first one translated in the upper half, which tells the
  * random base (profile.py).
  *
+ * With live=FILE the counter lies in FILE, a struct live, where whoever maps it
+ * reads it while the guest runs. A number that is written to its `mark` ends a
+ * part of the profile as a guest's mark does, and is copied to `marked` once
+ * that is written.
+ *
  * QEMU's packages do not bring the plugin header, so that the few functions of
  * its plugin interface, version 1, are declared here.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/bench/mark.h"
@@ -59,7 +66,14 @@ extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
 #define EXPORT __attribute__((visibility("default")))
 EXPORT int qemu_plugin_version = 1;
 
-static uint64_t count;
+struct live {
+    uint64_t count;
+    volatile uint64_t mark;   /* written by whoever maps the file */
+    volatile uint64_t marked; /* written here */
+};
+
+static struct live own;
+static struct live *live = &own;
 static int log_fd = -1;
 
 /* ---- the profile ---- */
@@ -121,13 +135,50 @@ static void profile_write(unsigned id)
         }
 }
 
+/* ---- the counter in a file ---- */
+
+static void *live_attend(void *data)
+{
+    (void)data;
+    for (;;) {
+        if (live->mark != live->marked) {
+            profile_write((unsigned)live->mark);
+            live->marked = live->mark;
+        }
+        usleep(1000);
+    }
+    return NULL;
+}
+
+/* 0, or -1 when the file or the thread that attends to it cannot be made. */
+static int live_open(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+    pthread_t thread;
+    void *mapped;
+
+    if (fd < 0)
+        return -1;
+    if (ftruncate(fd, sizeof(*live)) != 0) {
+        close(fd);
+        return -1;
+    }
+    mapped =
+        mmap(NULL, sizeof(*live), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (mapped == MAP_FAILED)
+        return -1;
+    live = mapped;
+    return pthread_create(&thread, NULL, live_attend, NULL) == 0 ? 0 : -1;
+}
+
 /* ---- counts at marks ---- */
 
 static void note(const char *what, unsigned id)
 {
     char line[64];
     int len = snprintf(line, sizeof(line), "%s %u %lu\n", what, id,
-                       (unsigned long)count);
+                       (unsigned long)live->count);
 
     if (write(log_fd, line, (size_t)len) != len)
         abort();
@@ -147,7 +198,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64,
-                                             &count, n);
+                                             &live->count, n);
     for (size_t i = 0; i < n; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         const unsigned char *bytes;
@@ -191,6 +242,10 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                           0644);
         if (strncmp(argv[i], "profile=", 8) == 0)
             profile = fopen(argv[i] + 8, "w");
+        if (strncmp(argv[i], "live=", 5) == 0 && live_open(argv[i] + 5) != 0) {
+            fprintf(stderr, "icount: live=FILE cannot be made\n");
+            return -1;
+        }
     }
     if (log_fd < 0) {
         fprintf(stderr, "icount: out=FILE is missing or cannot be made\n");

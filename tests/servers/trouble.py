@@ -1,0 +1,614 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""trouble.py - what goes wrong on a network, done to one server.
+
+  trouble.py BUILD CONFIG [CASE...]
+
+tools/run-trouble starts it in new namespaces. CONFIG is native, or where a
+guest runs, as in tools/common.py. One nginx stands it all, one case after the
+other: each must find it serving, and leave it serving. For each case a line
+`ok CASE` or `not ok CASE: why` comes out.
+"""
+import os
+import random
+import resource
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)),
+                                'tools'))
+import clients  # noqa: E402
+import common  # noqa: E402
+import lossy  # noqa: E402
+import packets  # noqa: E402
+import wires  # noqa: E402
+from clients import Http, check  # noqa: E402
+from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
+
+PAGE = b'A maple\'s fruit.\n' * 36
+LARGE = 32 << 20
+SMALL = '24M'
+CASES = {'nginx': [], 'small': [], 'backlog': []}  # by server
+
+
+def case(function, server='nginx'):
+    CASES[server].append(function)
+    return function
+
+
+def small_case(function):
+    """For a server of little memory."""
+    return case(function, 'small')
+
+
+class Trouble:
+    """The server, and both ways to it: this machine's and frames by hand."""
+
+    def __init__(self, config, kind, server, wire):
+        self.kind = kind
+        self.emulated = config == 'qemu/tcg'
+        self.server, self.wire = server, wire
+        self.address = server.address
+        self.network = server.address.rpartition('.')[0]
+        self.context = server.context
+        self.random = random.Random(6)
+        self.port = 20000
+
+    def some(self, many, few):
+        return few if self.emulated else many
+
+    def fake(self, number=77):
+        return packets.Fake(self.wire, '%s.%d' % (self.network, number))
+
+    def own_port(self):
+        """A port that no case has used."""
+        self.port += 1
+        return self.port
+
+    def spoofed(self):
+        """An address that is not there, and for which nobody answers."""
+        return '%s.%d' % (self.network, self.random.randrange(100, 250))
+
+    def serves(self, times=5):
+        """New connections are served."""
+        if self.kind == 'backlog':
+            check(self.ask(b'?') == b'?', 'the other port does not answer')
+            return
+        for _ in range(times):
+            with Http(self.context, 80) as h:
+                got = h.get('/')[2]
+                check(got == PAGE, 'the page differs', len(got))
+
+    def ask(self, byte):
+        """What backlog.c answers on its second port."""
+        with clients.connect(self.context, 7002) as s:
+            return clients.exchange(s, byte, size=1)
+
+    def ask_while(self, work):
+        """Run work() while connections, old and new, are being served."""
+        end, wrong, count = threading.Event(), [], [0]
+
+        def ask():
+            try:
+                with Http(self.context, 80) as h:
+                    while not end.is_set():
+                        check(h.get('/')[2] == PAGE, 'the page differs')
+                        self.serves(1)
+                        count[0] += 1
+            except (OSError, clients.Wrong) as e:
+                wrong.append('%s: %s' % (type(e).__name__, e))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            work()
+        finally:
+            end.set()
+            thread.join()
+        check(not wrong, 'others are not served:', wrong[:1])
+
+    def syn_ack(self, packet, port):
+        """Whether a SYN is answered."""
+        fake = self.fake()
+        self.wire.send(packet)
+        return fake.segment(port, 1, lambda s: s.flags & SYN)
+
+
+@case
+def pings(t):
+    """Echoes come back, of all sizes, but for those with a wrong sum."""
+    own = t.fake().ip
+    for size in (0, 1, 56, 1400):
+        data = t.random.randbytes(size)
+        check(t.wire.answers(packets.ping(own, t.address, size, data),
+                             lambda p: p[9] == 1 and p[20] == 0 and
+                             p[28:28 + size] == data), 'no echo of', size)
+    t.wire.send(packets.ping(own, t.address, 7, b'x' * 30, wrong=1))
+    check(not t.wire.await_frame(
+        lambda f: f[23:24] == b'\1' and f[34:35] == b'\0' and
+        f[40:42] == b'\0\7', 1), 'an echo with a wrong sum is answered')
+
+
+@case
+def wrong_sums(t):
+    fake = t.fake()
+    port = t.own_port()
+    good = packets.tcp(fake.ip, t.address, (port, 80), SYN, 1)
+    for what, packet in (
+            ('TCP', packets.tcp(fake.ip, t.address, (port, 80), SYN, 1,
+                                wrong=1)),
+            ('IP', good[:10] + bytes([good[10] ^ 1]) + good[11:])):
+        check(not t.syn_ack(packet, port), 'a wrong sum passes:', what)
+    check(t.syn_ack(good, port), 'no answer to a good SYN')
+    fake.tcp((port, 80), RST, 2)
+
+
+@case
+def malformed(t):
+    """Headers that lie, in all layers."""
+    own = t.fake().ip
+    good = packets.tcp(own, t.address, (t.own_port(), 80), SYN, 1,
+                       options=b'\2\4\5\xb4')
+    for cut in range(len(good)):
+        t.wire.send(good[:cut])
+    for payload in (b'', b'\0', b'\x45' * 20, b'\x60' * 40, b'\xff' * 1500):
+        for kind in (packets.ETH_IP, packets.ETH_ARP, packets.ETH_IPV6,
+                     0x8100, 0, 1500):
+            t.wire.send(payload, kind)
+    for more in (dict(length=0), dict(length=19), dict(length=65535),
+                 dict(version=5), dict(ttl=0), dict(options=b'\x07\x03\4\0'),
+                 dict(options=b'\x44\xff\0\0'), dict(options=b'\1' * 40),
+                 dict(options=b'\x83\x07\x04' + bytes(5)),
+                 dict(fragment=0x3fff), dict(fragment=0x8000)):
+        for protocol in (0, 1, 2, 6, 17, 41, 50, 255):
+            t.wire.send(packets.ip(own, t.address, protocol, good[20:],
+                                   **more))
+    for length in (0, 7, 9, 65535):
+        t.wire.send(packets.udp(own, t.address, (1, 53), b'x', length))
+    for offset in range(16):
+        t.wire.send(packets.tcp(own, t.address, (1, 80), SYN, 1,
+                                offset=offset))
+    for options in (b'\2', b'\2\0', b'\2\1', b'\2\2', b'\2\xff\1\1', b'\3\3',
+                    b'\3\3\xff\0', b'\5\2', b'\5\12' + bytes(8), b'\5\3\1',
+                    b'\x08\x0a\1', b'\xfe' * 40, b'\1' * 40, b'\2\4\0\0',
+                    b'\x22\x03\1', b'\2\4\0\1' * 10):
+        for flags in (SYN, ACK, SYN | FIN, 0, 63):
+            t.wire.send(packets.tcp(own, t.address, (t.own_port(), 80), flags,
+                                    1, options=options))
+    for source in (t.address, '127.0.0.1', '0.0.0.0', '255.255.255.255',
+                   '224.0.0.1'):
+        t.wire.send(packets.tcp(source, t.address, (80, 80), SYN, 1))
+        t.wire.send(packets.ping(source, t.address, 1))
+    for target in ('255.255.255.255', '224.0.0.1', t.network + '.255'):
+        t.wire.send(packets.tcp(own, target, (1, 80), SYN, 1))
+        t.wire.send(packets.ping(own, target, 1))
+
+
+@case
+def mutated(t):
+    """Packets of a good kind with some bytes changed, sums of IP put right."""
+    own = t.fake().ip
+    seeds = [packets.tcp(own, t.address, (999, 80), SYN, 1,
+                         options=b'\2\4\5\xb4\4\2\x08\x0a' + bytes(8)),
+             packets.tcp(own, t.address, (998, 80), ACK | PSH, 7, 9, b'GET /'),
+             packets.udp(own, t.address, (53, 53), bytes(40)),
+             packets.icmp(own, t.address, 3, 4, data=packets.tcp(
+                 t.address, own, (80, 999), ACK)),
+             packets.icmp(own, t.address, 5, 1, data=bytes(28))]
+    v6 = (struct.pack('!IHBB', 6 << 28, 24, 58, 255) + bytes(16) +
+          bytes.fromhex('ff0200000000000000000000000000 01') +
+          b'\x86\0\0\0' + bytes(20))
+    for _ in range(t.some(20000, 3000)):
+        six = t.random.random() < 0.2
+        packet = bytearray(v6 if six else t.random.choice(seeds))
+        for _ in range(t.random.randrange(1, 6)):
+            packet[t.random.randrange(len(packet))] = t.random.randrange(256)
+        if not six and (packet[0] & 15) * 4 <= len(packet):
+            size = max(20, (packet[0] & 15) * 4)
+            packet[10:12] = b'\0\0'
+            packet[10:12] = struct.pack('!H', packets.checksum(
+                bytes(packet[:size])))
+        t.wire.send(bytes(packet[:t.random.randrange(1, len(packet) + 1)])
+                    if t.random.random() < 0.2 else bytes(packet),
+                    packets.ETH_IPV6 if six else packets.ETH_IP)
+
+
+@case
+def fragments(t):
+    """In order, backwards, mixed; overlapping ones are never put together
+    wrongly; those of which the rest never comes do not fill the memory."""
+    own = t.fake().ip
+    data = t.random.randbytes(3000)
+    for number, order in enumerate((list, lambda r: list(r)[::-1],
+                                    lambda r: sorted(r, key=lambda i: i % 3))):
+        whole = packets.ping(own, t.address, number, data)
+        whole = whole[:4] + struct.pack('!H', 500 + number) + whole[6:]
+        got = None
+        for _ in range(5):
+            for piece in packets.fragments(whole, 1000, order):
+                t.wire.send(piece)
+            got = t.wire.await_frame(
+                lambda f: f[23:24] == b'\1' and f[34:35] == b'\0', 2)
+            if got:
+                break
+        check(got, 'pieces in order', number, 'are not put together')
+    for number in range(t.some(3000, 500)):
+        head = packets.ip(own, t.address, 17, b'x' * 1000, ident=number + 1000,
+                          fragment=0x2000 | 8 * (number % 3))
+        t.wire.send(head)
+    for at, size in ((0, 64), (3, 64), (0, 8), (8100, 1400), (8191, 8)):
+        for more in (0x2000, 0):
+            t.wire.send(packets.ip(own, t.address, 1, b'y' * size, ident=9,
+                                   fragment=more | at))
+
+
+@case
+def spoofed_segments(t):
+    """A connection stands what others send in its name, and what it did not
+    ask for."""
+    with Http(t.context, 80) as h:
+        own, port = h.s.getsockname()[:2]
+        check(h.get('/')[2] == PAGE, 'before')
+        for flags in (RST, SYN, FIN | ACK, ACK, RST | ACK, SYN | ACK):
+            for _ in range(50):
+                t.wire.send(packets.tcp(
+                    own, t.address, (port, 80), flags,
+                    t.random.getrandbits(32), t.random.getrandbits(32),
+                    b'' if flags & (SYN | RST) else b'GET /evil'))
+        inner = packets.tcp(t.address, own, (80, port), ACK,
+                            t.random.getrandbits(32))[:28]
+        for kind, code in ((3, 0), (3, 1), (3, 3), (3, 4), (4, 0), (11, 0),
+                           (12, 0), (5, 0)):
+            t.wire.send(packets.icmp(own, t.address, kind, code, data=inner))
+        check(h.get('/')[2] == PAGE, 'after')
+
+
+@case
+def icmp_storm(t):
+    own = t.fake().ip
+    echo = t.wire.frame(packets.ping(own, t.address, 1, b'x' * 1000))
+    dead = t.wire.frame(packets.icmp(own, t.address, 3, 1, data=bytes(28)))
+
+    def storm():
+        for _ in range(t.some(20000, 2000)):
+            t.wire.raw(echo)
+            t.wire.raw(dead)
+
+    t.ask_while(storm)
+
+
+@case
+def arp_flood(t):
+    """More neighbours than any table has; those in use stay."""
+    def flood():
+        for i in range(t.some(20000, 2000)):
+            mac = b'\2\0' + struct.pack('!I', i)
+            t.wire.send(packets.arp(
+                1 + i % 2, mac, '%s.%d' % (t.network, 100 + i % 150),
+                t.wire.server_mac, t.address), packets.ETH_ARP, source=mac)
+
+    t.ask_while(flood)
+
+
+@case
+def syn_flood(t):
+    def flood():
+        for _ in range(t.some(30000, 3000)):
+            t.wire.send(packets.tcp(
+                t.spoofed(), t.address,
+                (t.random.randrange(1024, 65536), 80), SYN,
+                t.random.getrandbits(32), options=b'\2\4\5\xb4'))
+
+    t.ask_while(flood)
+
+
+@case
+def silent_peers(t):
+    """Connections that are made, and of which nothing more is heard."""
+    fake = t.fake()
+    made = 0
+    for _ in range(t.some(600, 100)):
+        port = t.own_port()
+        if fake.connect(80, port):
+            made += 1
+    check(made > t.some(500, 80), 'only', made, 'connections')
+    t.serves()
+    # They vanish without a word; a reset for each is what a guest would see
+    # of a machine that was started again.
+    for port in range(t.port - made, t.port + 1):
+        fake.tcp((port, 80), RST | ACK, 0, 0)
+
+
+@case
+def vanishing_peers(t):
+    """In the midst of a download nothing is acknowledged any more."""
+    fake = t.fake(78)
+    for _ in range(t.some(100, 20)):
+        port = t.own_port()
+        state = fake.connect(80, port, options=b'\2\4\5\xb4')
+        check(state, 'no connection')
+        fake.tcp((port, 80), ACK | PSH, state[0], state[1],
+                 b'GET /large HTTP/1.1\r\nHost: x\r\n\r\n')
+    t.ask_while(lambda: time.sleep(3))
+
+
+@case
+def overlapping_data(t):
+    """A request in segments that overlap and come in any order."""
+    fake = t.fake(79)
+    text = b'GET / HTTP/1.0\r\nHost: overlapping\r\n\r\n'
+    port = t.own_port()
+    state = fake.connect(80, port)
+    check(state, 'no connection')
+    seq, ack = state
+    for at, size in ((20, 10), (5, 20), (30, 100), (0, 3), (2, 9), (2, 9)):
+        fake.tcp((port, 80), ACK | PSH, seq + at, ack, text[at:at + size])
+    answer = fake.segment(port, 20, lambda s: s.data)
+    check(answer and answer.data.startswith(b'HTTP/1.1 200'), 'answer',
+          answer and answer.data[:40])
+    fake.tcp((port, 80), RST, seq + len(text))
+
+
+@case
+def stopped_readers(t):
+    """Clients that ask for much and read nothing."""
+    stopped = []
+    for number in range(t.some(200, 30)):
+        h = Http(t.context, 80)
+        if number > 0:
+            h.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        h.send('/large')
+        stopped.append(h)
+    t.ask_while(lambda: time.sleep(2))
+    body = stopped[0].receive()[2]
+    check(len(body) == LARGE, 'a reader that goes on gets', len(body))
+    for h in stopped:
+        h.s.close()
+
+
+@case
+def slow_writer(t):
+    """A byte now and then."""
+    def slowly():
+        with Http(t.context, 80) as h:
+            for byte in b'GET / HTTP/1.1\r\nHost: x\r\n\r\n':
+                h.s.sendall(bytes([byte]))
+                time.sleep(t.some(0.1, 0.3))
+            check(h.receive()[2] == PAGE, 'the slow one gets another page')
+
+    t.ask_while(slowly)
+
+
+@case
+def small_windows(t):
+    """A peer with a window of a few bytes, which then closes it."""
+    fake = t.fake(80)
+    port = t.own_port()
+    state = fake.connect(80, port, window=10)
+    check(state, 'no connection')
+    seq, ack = state
+    fake.tcp((port, 80), ACK | PSH, seq, ack,
+             b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', window=10)
+    seq += 27
+    got = b''
+    for _ in range(20):
+        segment = fake.segment(port, 20, lambda s: s.data and s.seq == ack)
+        check(segment, 'nothing comes after', len(got))
+        got += segment.data[:10]
+        ack = (ack + len(segment.data[:10])) & 0xffffffff
+        fake.tcp((port, 80), ACK, seq, ack, window=10)
+    check(got.startswith(b'HTTP/1.1 200'), got)
+    fake.tcp((port, 80), RST, seq)
+
+
+@case
+def many_connections(t):
+    """Ten thousand at once, all of them in use."""
+    count = t.some(10000, 1000)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < count + 100:
+        count = hard - 100
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    open_ones = []
+    try:
+        for _ in range(count):
+            open_ones.append(Http(t.context, 80))
+        for _ in range(2):
+            for h in open_ones:
+                h.send('/')
+            for h in open_ones:
+                check(h.receive()[2] == PAGE, 'one of many gets another page')
+    except OSError as e:
+        check(False, 'with', len(open_ones), 'connections:', e)
+    finally:
+        for h in open_ones:
+            h.s.close()
+
+
+@case
+def lossy_line(t):
+    """One packet in a hundred is lost, one doubled, two change places."""
+    with lossy.Relay(t.wire, t.random) as relay:
+        for _ in range(t.some(3, 1)):
+            with Http(t.context, 80) as h:
+                body = h.get('/large')[2]
+                check(len(body) == LARGE, 'the file has', len(body))
+                check(body == large(), 'the file differs')
+        clients.at_once(8, lambda _: t.serves(t.some(50, 10)))
+        check(relay.lost and relay.doubled, 'nothing was lost')
+
+
+@small_case
+def memory_for_sockets(t):
+    """More is asked for by those who do not read than there is memory."""
+    stopped = []
+    for _ in range(t.some(400, 100)):
+        h = Http(t.context, 80)
+        h.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        h.send('/large')
+        stopped.append(h)
+    t.ask_while(lambda: time.sleep(2))
+    for h in stopped:
+        h.s.close()
+    for _ in range(2):
+        with Http(t.context, 80) as h:
+            check(h.get('/large')[2] == large(), 'the file differs afterwards')
+
+
+@small_case
+def memory_for_fragments(t):
+    """Datagrams of which a piece is missing, 60 MB of them."""
+    own = t.fake().ip
+
+    def flood():
+        for number in range(t.some(40000, 20000)):
+            t.wire.send(packets.ip(own, t.address, 17, bytes(1480),
+                                   ident=number, fragment=0x2000))
+
+    t.ask_while(flood)
+
+
+@small_case
+def memory_for_order(t):
+    """Segments of which the first is missing, on many connections."""
+    fake = t.fake()
+    ports = []
+    for _ in range(t.some(100, 40)):
+        port = t.own_port()
+        state = fake.connect(80, port)
+        check(state, 'no connection')
+        ports.append((port, state))
+
+    def flood():
+        for at in range(1, 64000, 1400):
+            for port, (seq, ack) in ports:
+                fake.tcp((port, 80), ACK, seq + at, ack, bytes(1400))
+
+    t.ask_while(flood)
+    for port, (seq, _) in ports:
+        fake.tcp((port, 80), RST, seq)
+
+
+def full_queue(t):
+    """More wait to be accepted than may: the others are served, and those
+    that wait once somebody accepts."""
+    waiting = []
+    for _ in range(30):
+        s = socket.socket()
+        s.setblocking(False)
+        s.connect_ex((t.address, 7001))
+        waiting.append(s)
+    for _ in range(10):
+        check(t.ask(b'?') == b'?', 'the other port')
+        time.sleep(0.1)
+    silent = list(waiting)
+    end = time.monotonic() + 120
+    while waiting and time.monotonic() < end:
+        # With SYN cookies a server hears by this who has connected.
+        for s in select.select([], silent, [], 0)[1]:
+            s.send(b'x')
+            silent.remove(s)
+        t.ask(b'a')
+        for s in select.select(waiting, [], [], 0.5)[0]:
+            check(s.recv(6) == b'hello\n', 'another greeting')
+            s.close()
+            waiting.remove(s)
+    check(not waiting, len(waiting), 'of those that waited never get through')
+
+
+CASES['backlog'].append(full_queue)
+
+
+def large():
+    return random.Random(7).randbytes(1 << 20) * (LARGE >> 20)
+
+
+def make_files(place):
+    os.makedirs(place + '/www')
+    os.makedirs(place + '/run')
+    subprocess.run(['gcc', '-O2', os.path.join(HERE, 'backlog.c'), '-o',
+                    place + '/backlog'], check=True)
+    shutil.copy(os.path.join(HERE, 'files/trouble.conf'), place)
+    for name, data in (('index.html', PAGE), ('large', large())):
+        with open(place + '/www/' + name, 'wb') as f:
+            f.write(data)
+
+
+def start(config, kind, build, net):
+    """(the server, the interface to it and this machine's address there)."""
+    command = (['/srv/backlog'] if kind == 'backlog' else
+               ['/usr/sbin/nginx', '-c', '/srv/trouble.conf'])
+    if config == 'native':
+        return (wires.Native(net, ['sh', '-c', 'ulimit -n 20000; exec "$@"',
+                                   'sh'] + command),
+                ('near', '10.0.4.1'))
+    run = [os.path.join(build, 'samara'), 'run', '--add', '/srv', '-m',
+           SMALL if kind == 'small' else '256M', '--net',
+           'tap:' + wires.TAP] + wires.ADDRESS
+    return (wires.Server(wires.GUEST, run + common.CONFIGS[config] + command),
+            (wires.TAP, '10.0.3.1'))
+
+
+def ready(kind):
+    def probe(context):
+        if kind == 'backlog':
+            clients.connect(context, 7002, 2).close()
+            return
+        with Http(context, 80) as h:
+            h.s.settimeout(2)
+            check(h.get('/')[2] == PAGE, 'another page')
+
+    return probe
+
+
+def run_case(t, function):
+    """'' or what was wrong."""
+    try:
+        t.serves(1)
+        function(t)
+        t.serves()
+        return ''
+    except (OSError, clients.Wrong, ValueError, IndexError) as e:
+        return '%s: %s' % (type(e).__name__, e)
+
+
+def run_cases(config, kind, build, net, cases):
+    server, (interface, own) = start(config, kind, build, net)
+    with server:
+        server.await_answer(ready(kind), 120)
+        t = Trouble(config, kind, server,
+                    packets.Wire(interface, own, server.address))
+        for function in cases:
+            began = time.monotonic()
+            error = run_case(t, function)
+            print('# %.1f s' % (time.monotonic() - began))
+            print('not ok %s: %s' % (function.__name__, error) if error else
+                  'ok ' + function.__name__, flush=True)
+            if server.p.poll() is not None:
+                print('not ok server: ended with status %d' %
+                      server.p.returncode, flush=True)
+                return
+
+
+def main():
+    build, config = sys.argv[1:3]
+    wanted = sys.argv[3:]
+    subprocess.run(['mount', '-t', 'tmpfs', 'srv', '/srv'], check=True)
+    make_files('/srv')
+    net = wires.Wires()
+    for kind, cases in CASES.items():
+        cases = [c for c in cases if not wanted or c.__name__ in wanted]
+        if cases:
+            run_cases(config, kind, build, net, cases)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
