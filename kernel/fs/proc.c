@@ -216,20 +216,6 @@ static ssize_t read_thread_self(struct pseudo_inode *i, char *buf,
     return (ssize_t)n;
 }
 
-/* ---- the network ---- */
-
-#pragma weak unix_show
-
-static int show_unix(struct text_file *t, void *inode)
-{
-    (void)inode;
-    return unix_show ? unix_show(t) : 0;
-}
-
-const struct pseudo_node proc_net_nodes[PROC_NET_COUNT] = {
-    PSEUDO_FILE("unix", show_unix),
-};
-
 /* ---- the tree ---- */
 
 static const struct pseudo_node root_nodes[] = {

@@ -30,14 +30,26 @@ extern const struct pseudo_node proc_sys_nodes[];
 /* proc_ipc.c: /proc/sysvipc. */
 extern const struct pseudo_node proc_ipc_nodes[];
 #define PROC_IPC_COUNT 3u
-/* proc.c: /proc/PID/net, and with it /proc/net. */
+/* proc_net.c: /proc/PID/net, and with it /proc/net. */
 extern const struct pseudo_node proc_net_nodes[];
 #define PROC_NET_COUNT 1u
-#define PROC_NET_DIR                                                       \
-    {                                                                      \
-        .name = "net", .mode = S_IFDIR | 0555, .children = proc_net_nodes, \
-        .child_count = PROC_NET_COUNT                                      \
-    }
+int proc_net_lookup(struct pseudo_inode *dir, const char *name, size_t name_len,
+                    struct inode **out);
+size_t proc_net_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                     uint8_t *type_out);
+#define PROC_NET_DIR                                                         \
+    PSEUDO_SPECIAL("net", S_IFDIR | 0555, .children = proc_net_nodes,        \
+                   .child_count = PROC_NET_COUNT, .lookup = proc_net_lookup, \
+                   .next = proc_net_next)
+/* ... /proc/sys/net, and for sys.c /sys/class/net. */
+int proc_sysctl_net_lookup(struct pseudo_inode *dir, const char *name,
+                           size_t name_len, struct inode **out);
+size_t proc_sysctl_net_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                            uint8_t *type_out);
+int sys_class_net_lookup(struct pseudo_inode *dir, const char *name,
+                         size_t name_len, struct inode **out);
+size_t sys_class_net_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                          uint8_t *type_out);
 /* proc_fd.c: fd and fdinfo. */
 int proc_fd_lookup(struct pseudo_inode *dir, const char *name, size_t name_len,
                    struct inode **out);

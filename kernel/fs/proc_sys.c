@@ -124,17 +124,10 @@ static const struct pseudo_node fs_nodes[] = {
     PSEUDO_TEXT("pipe-max-size", "1048576\n"),
 };
 
-static const struct pseudo_node core_nodes[] = {
-    PSEUDO_TEXT("somaxconn", "4096\n"),
-};
-
-static const struct pseudo_node net_nodes[] = {
-    PSEUDO_DIR("core", core_nodes),
-};
-
 const struct pseudo_node proc_sys_nodes[PROC_SYS_COUNT] = {
     PSEUDO_DIR("fs", fs_nodes),
     PSEUDO_DIR("kernel", kernel_nodes),
-    PSEUDO_DIR("net", net_nodes),
+    PSEUDO_SPECIAL("net", S_IFDIR | 0555, .lookup = proc_sysctl_net_lookup,
+                   .next = proc_sysctl_net_next),
     PSEUDO_DIR("vm", vm_nodes),
 };

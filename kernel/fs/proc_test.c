@@ -10,6 +10,7 @@
  * -Dvsnprintf=kernel_vsnprintf */
 /* unit: kernel/fs/proc.c kernel/fs/proc_pid.c kernel/fs/proc_sys.c
  * kernel/fs/proc_maps.c kernel/fs/proc_memory.c kernel/fs/proc_mounts.c
+ * kernel/fs/proc_net.c
  * kernel/fs/proc_status.c
  * kernel/fs/pseudo.c kernel/fs/text_file.c kernel/fs/dirent.c
  * kernel/core/printf.c */

@@ -111,6 +111,39 @@ int pseudo_parse(const char *text, long min, long max, long *out)
     return 0;
 }
 
+static bool is_named(const struct pseudo_node *node, const char *name,
+                     size_t name_len)
+{
+    return strlen(node->name) == name_len &&
+           memcmp(node->name, name, name_len) == 0;
+}
+
+int pseudo_table_lookup(const struct pseudo_node *table,
+                        struct pseudo_inode *dir, const char *name,
+                        size_t name_len, struct inode **out)
+{
+    for (; table && table->name; table++)
+        if (is_named(table, name, name_len))
+            return pseudo_inode(dir->inode.sb, table, dir->id, out);
+    return -ENOENT;
+}
+
+size_t pseudo_table_next(const struct pseudo_node *table, uint64_t *pos,
+                         char *name, uint8_t *type_out)
+{
+    size_t len;
+
+    for (uint64_t i = 0; table && i < *pos && table->name; i++)
+        table++;
+    if (!table || !table->name)
+        return 0;
+    (*pos)++;
+    len = MIN(strlen(table->name), (size_t)PSEUDO_NEXT_MAX);
+    memcpy(name, table->name, len);
+    *type_out = DT_OF_MODE(table->mode);
+    return len;
+}
+
 static int lookup(struct inode *dir, const char *name, size_t name_len,
                   struct inode **out)
 {
@@ -122,8 +155,7 @@ static int lookup(struct inode *dir, const char *name, size_t name_len,
     for (unsigned i = 0; i < s.child_count; i++) {
         const struct pseudo_node *child = &s.children[i];
 
-        if (strlen(child->name) == name_len &&
-            memcmp(child->name, name, name_len) == 0)
+        if (is_named(child, name, name_len))
             return pseudo_inode(dir->sb, child, p->id, out);
     }
     if (s.lookup)

@@ -109,11 +109,28 @@ struct pseudo_inode {
 MUST_CHECK int pseudo_inode(struct superblock *sb,
                             const struct pseudo_node *node, int id,
                             struct inode **out);
+/* The node of a table that ends with one without a name, and the next for a
+ * directory's listing: where a table is not known, or known to be there, when
+ * the directory's node is written. NULL table: empty. */
+MUST_CHECK int pseudo_table_lookup(const struct pseudo_node *table,
+                                   struct pseudo_inode *dir, const char *name,
+                                   size_t name_len, struct inode **out);
+size_t pseudo_table_next(const struct pseudo_node *table, uint64_t *pos,
+                         char *name, uint8_t *type_out);
 /* A decimal number without sign or leading zeros, or -1. */
 int pseudo_number(const char *name, size_t name_len);
 /* The same the other way, at most PSEUDO_NEXT_MAX bytes. Result: length. */
 size_t pseudo_put_number(char *name, uint64_t n);
 /* A written number, a newline behind it allowed: -EINVAL, -ERANGE */
 MUST_CHECK int pseudo_parse(const char *text, long min, long max, long *out);
+
+/* What the layer above tells of the network in /proc/net, /proc/sys/net (tables
+ * that end with a node without a name) and /sys/class/net (as a pseudo node's
+ * lookup and next); absent in kernels without it. */
+extern const struct pseudo_node net_proc_nodes[], net_sysctl_nodes[];
+int net_class_lookup(struct pseudo_inode *dir, const char *name,
+                     size_t name_len, struct inode **out);
+size_t net_class_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                      uint8_t *type_out);
 
 #endif

@@ -174,10 +174,15 @@ static const struct pseudo_node fs_nodes[] = {
     PSEUDO_EMPTY_DIR("cgroup"),
 };
 
+static const struct pseudo_node class_nodes[] = {
+    PSEUDO_SPECIAL("net", S_IFDIR | 0555, .lookup = sys_class_net_lookup,
+                   .next = sys_class_net_next),
+};
+
 static const struct pseudo_node root_nodes[] = {
-    PSEUDO_EMPTY_DIR("block"),  PSEUDO_EMPTY_DIR("bus"),
-    PSEUDO_EMPTY_DIR("class"),  PSEUDO_DIR("devices", devices_nodes),
-    PSEUDO_DIR("fs", fs_nodes), PSEUDO_DIR("kernel", kernel_nodes),
+    PSEUDO_EMPTY_DIR("block"),        PSEUDO_EMPTY_DIR("bus"),
+    PSEUDO_DIR("class", class_nodes), PSEUDO_DIR("devices", devices_nodes),
+    PSEUDO_DIR("fs", fs_nodes),       PSEUDO_DIR("kernel", kernel_nodes),
 };
 
 static const struct pseudo_node sys_root = PSEUDO_DIR("sys", root_nodes);

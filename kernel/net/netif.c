@@ -151,9 +151,9 @@ static bool route_network(const struct netif_addr *a, struct netif_route *r)
 {
     bool is_v4 = a->family == AF_INET;
 
-    if (is_v4 && a->prefix_len == 32)
+    if ((is_v4 && a->prefix_len == 32) || (!is_v4 && is_loopback(a)))
         return false;
-    if (is_v4 && is_loopback(a))
+    if (is_loopback(a))
         route_local(a, r);
     else
         r->scope = is_v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;

@@ -68,6 +68,8 @@ static struct superblock sockfs = {
 
 /* ---- life ---- */
 
+unsigned socket_total;
+
 void socket_init(struct socket *s, int family, int type,
                  const struct socket_ops *ops)
 {
@@ -79,6 +81,7 @@ void socket_init(struct socket *s, int family, int type,
     inode_stamp(&s->inode);
     s->inode.uid = p->fsuid;
     s->inode.gid = p->fsgid;
+    socket_total++;
     s->ops = ops;
     s->refs = 1;
     s->family = (uint16_t)family;
@@ -100,8 +103,10 @@ struct socket *socket_get(struct socket *s)
 void socket_put(struct socket *s)
 {
     ASSERT(s->refs > 0);
-    if (--s->refs == 0)
-        s->ops->destroy(s);
+    if (--s->refs > 0)
+        return;
+    socket_total--;
+    s->ops->destroy(s);
 }
 
 int socket_error_take(struct socket *s)

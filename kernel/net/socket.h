@@ -146,6 +146,9 @@ MUST_CHECK int socket_set_option(struct socket *s, int level, int name,
 MUST_CHECK int socket_get_option(struct socket *s, int level, int name,
                                  uaddr_t value, uaddr_t len_at);
 
+/* Sockets that there are: /proc/net/sockstat. */
+extern unsigned socket_total;
+
 /* ---- for families ---- */
 
 /* Fill in a zeroed struct socket with one reference, its file's to be. */
