@@ -7,6 +7,7 @@
 #   make check-NAME unit tests of one directory (mm, fs, monitor, ...), or one
 #                   step of check: style, system, apps, languages, servers,
 #                   bad-input, fuzz
+#   make examples  programs of ours as images, the smallest of them as well
 #   make bench      the figures, beside our targets and the best peers
 #   make install    PREFIX=/usr/local DESTDIR=
 #
@@ -183,6 +184,37 @@ $(B)/cli/rootlist.c.o $(B)/cli/kernel_link.c.o $(B)/host/calls.c.o: \
 # Static: the dynamic loader would be a good part of the command's start.
 $(B)/samara: HOST_LDFLAGS := $(filter-out -pie,$(HOST_LDFLAGS)) -static-pie
 
+# ---- examples: small programs, and the smallest images of them ----
+EXAMPLES := dns web
+EXAMPLE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Os $(WARN) -ffunction-sections \
+	-fdata-sections -fno-asynchronous-unwind-tables -Iexamples/common
+EXAMPLE_LDFLAGS := -static -s -Wl,--gc-sections,-z,noseparate-code \
+	-Wl,--build-id=none
+example_source = $(call sources,examples/$(1) examples/common)
+EXAMPLE := $(B)/examples
+
+$(EXAMPLES:%=$(EXAMPLE)/%): $(EXAMPLE)/%: \
+		$(wildcard examples/*/*.[ch]) Makefile
+	@mkdir -p $(@D); echo "  MUSL $@"
+	$(Q)musl-gcc $(EXAMPLE_CFLAGS) $(call example_source,$*) \
+	    $(EXAMPLE_LDFLAGS) -o $@
+
+# Roots with the program and what it serves, nothing else.
+$(EXAMPLE)/dns.root: $(EXAMPLE)/dns examples/dns/example.zone
+	@rm -rf $@; mkdir -p $@; cp $^ $@
+$(EXAMPLE)/web.root: $(EXAMPLE)/web $(wildcard examples/web/site/*)
+	@rm -rf $@; mkdir -p $@; cp $< $@; cp -r examples/web/site $@
+
+RUN_dns := /dns example.zone
+RUN_web := /web site
+$(EXAMPLES:%=$(EXAMPLE)/%.img): $(EXAMPLE)/%.img: $(EXAMPLE)/%.root all
+	$(Q)$(B)/samara build -o $@ --root $< $(RUN_$*)
+$(EXAMPLES:%=$(EXAMPLE)/%-least.img): $(EXAMPLE)/%-least.img: \
+		$(EXAMPLE)/%.root examples/%/calls all
+	$(Q)$(B)/samara build -o $@ --strip --calls @examples/$*/calls \
+	    --root $< $(RUN_$*)
+examples: $(EXAMPLES:%=$(EXAMPLE)/%.img) $(EXAMPLES:%=$(EXAMPLE)/%-least.img)
+
 # ---- run it ----
 demo:
 	@tools/install-deps build
@@ -192,7 +224,7 @@ demo:
 # ---- checks: each step ends with `N passed, N failed, N skipped` ----
 UNIT_TESTS := $(sort $(wildcard abi/*_test.c host/*_test.c image/*_test.c \
 	cli/*_test.c monitor/*_test.c monitor/*/*_test.c monitor/*/*/*_test.c \
-	kernel/*/*_test.c kernel/*/*/*_test.c))
+	kernel/*/*_test.c kernel/*/*/*_test.c examples/*/*_test.c))
 
 check:
 	@tools/install-deps build check
@@ -263,7 +295,7 @@ install: all
 clean:
 	rm -rf $(B) $(B)-clang compile_commands.json
 
-.PHONY: all demo check bench fuzz format docs install clean check-unit \
+.PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-languages check-servers check-trouble check-bad-input \
 	check-lifecycle check-machines check-netdev check-readme check-fuzz

@@ -36,6 +36,7 @@ static int build(const struct options *o, struct fault *fault)
                         "-o: '%s' is there and is not a regular file; choose "
                         "another name",
                         path);
+    src.strip = o->strip;
     if (err == 0 && o->calls) {
         err = calls_parse(o->calls, &calls, fault);
         src.calls = &calls;

@@ -89,7 +89,7 @@ static int build_in(const struct source *src, const char *temp,
     char *dir = path_join(temp, "root");
     char *erofs = path_join(temp, "root.erofs");
     struct buf config = { 0 };
-    struct image_parts parts = { NULL, erofs, NULL, 0 };
+    struct image_parts parts = { .root_path = erofs, .strip = src->strip };
     int err = kernel_get(src, temp, &kernel, fault);
 
     if (err == 0 && mkdir(dir, 0700) != 0)

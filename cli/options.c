@@ -151,6 +151,14 @@ static int set_read_only(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
+static int set_strip(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct options *)into)->strip = true;
+    return 0;
+}
+
 static int set_dry_run(void *into, const char *value, struct fault *fault)
 {
     (void)value;
@@ -276,6 +284,7 @@ const struct arg_option options_build[] = {
       set_output },
     { 0, "calls", "NAME,...|@FILE",
       "link a kernel with these system calls only", set_calls },
+    { 0, "strip", NULL, "leave the kernel's symbols out", set_strip },
     OPTIONS_GUEST,
     OPTIONS_SOURCE,
     OPTIONS_LAST,

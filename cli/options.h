@@ -39,6 +39,7 @@ struct options {
     enum vmm vmm;
     enum accel accel;
     bool read_only;
+    bool strip;
     bool dry_run;
     bool detach;
     bool interactive; /* in the background: stdin stays open for attach */

@@ -31,6 +31,7 @@ struct source {
     struct run_config config;
     struct list libraries;  /* paths, in the order found */
     char *interp;           /* NULL: static */
+    bool strip;             /* no symbols of the kernel in the image */
     struct call_set *calls; /* what the kernel has; NULL: everything */
 };
 

@@ -75,6 +75,7 @@ struct image_parts {
     const char *root_path;   /* an EROFS file */
     const void *config;      /* config.h */
     size_t config_len;
+    bool strip; /* leave the kernel's symbols out */
 };
 
 /*

@@ -104,8 +104,7 @@ static void loads_fill(const struct writer *w, Elf64_Phdr *ph)
     load_set(&ph[LOAD_ROOT], PF_R, off, pa, pa, w->root_len, w->root_len);
     off += w->root_len;
     pa += w->root_len;
-    load_set(&ph[LOAD_CONFIG], PF_R, off, pa, pa,
-             round_page(w->parts->config_len),
+    load_set(&ph[LOAD_CONFIG], PF_R, off, pa, pa, w->parts->config_len,
              round_page(w->parts->config_len));
 }
 
@@ -188,14 +187,14 @@ static int first_page_put(struct writer *w, Elf64_Phdr *loads_out)
     err = notes_fill(w, loads, &first);
     if (err)
         return err;
-    end = first.ph[LOAD_CONFIG].p_offset + first.ph[LOAD_CONFIG].p_filesz;
+    end = first.ph[LOAD_CONFIG].p_offset + first.ph[LOAD_CONFIG].p_memsz;
     first.eh.e_type = ET_EXEC;
     first.eh.e_phoff = offsetof(struct first_page, ph);
     first.eh.e_phnum = (uint16_t)(loads + 1);
-    first.eh.e_shoff = end;
+    first.eh.e_shoff = w->parts->strip ? 0 : end;
     first.eh.e_shentsize = sizeof(Elf64_Shdr);
-    first.eh.e_shnum = SECT_COUNT;
-    first.eh.e_shstrndx = SECT_NAMES;
+    first.eh.e_shnum = w->parts->strip ? 0 : SECT_COUNT;
+    first.eh.e_shstrndx = w->parts->strip ? SHN_UNDEF : SECT_NAMES;
     memcpy(loads_out, first.ph, LOAD_COUNT * sizeof(first.ph[0]));
     return put(w, &first, sizeof(first));
 }
@@ -270,9 +269,9 @@ static int everything_put(struct writer *w)
         err = put_copy(w, w->root_fd, 0, w->root_len);
     if (err == 0)
         err = put(w, w->parts->config, w->parts->config_len);
-    if (err == 0)
+    if (err == 0 && !w->parts->strip)
         err = put_padding(w);
-    if (err == 0)
+    if (err == 0 && !w->parts->strip)
         err = symbols_put(w);
     return err;
 }

@@ -121,7 +121,7 @@ int text_byte(const char *text, size_t len, size_t *at)
     return value <= 255 ? (int)value : -1;
 }
 
-/* Behind the last label, at `used`: the root, or where names are relative to. */
+/* Behind the last label, at `used`: the root, or what names are relative to. */
 static bool name_end(uint8_t *out, size_t used, const uint8_t *origin)
 {
     size_t len = origin ? name_len(origin) : 1;

@@ -43,6 +43,14 @@ cp few.img first.img
 check "build again" build few write,exit,exit_group
 check "same input, same bytes" cmp few.img first.img
 
+check "without symbols" run 0 build -o bare.img --strip --calls \
+    write,exit,exit_group ./least
+check "there are none" sh -c "! readelf -sW bare.img | grep -q sys_"
+check "which is smaller" smaller bare few
+check "readelf finds nothing odd in it" sh -c "! readelf -aW bare.img 2>&1 |
+    grep -qi 'warning\|error'"
+check "it can be inspected" says "program *.*least" inspect bare.img
+
 check "no such call" refuses 125 "'wirte' is no system call" build \
     -o x.img --calls exit,wirte ./least
 printf 'exit\n\nwirte # no\n' >wrong
