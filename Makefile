@@ -34,7 +34,7 @@ KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*.c)) \
 	$(wildcard $(KERNEL_MODULES:%=kernel/%/*/*.c)) \
 	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/process/vdso/image.S \
-	kernel/main.c))
+	kernel/main.c kernel/records.c))
 LWIP := build/lwip
 LWIP_OBJ := $(patsubst %,$(B)/lwip/%.c.o,\
 	$(addprefix core/,def inet_chksum init ip mem memp netif pbuf tcp \

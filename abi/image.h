@@ -66,6 +66,7 @@ struct kernel_header {
     uint32_t stack_len;
     uint32_t boot_stack; /* top of the stack that `entry` starts on */
     uint32_t cpu_entry;  /* ring-3 entry of CPU 1 and on, on their stacks */
+    uint32_t records;    /* struct records, records.h */
     /* Filled by the image writer: */
     uint64_t root_pa, root_len;
     uint64_t config_pa, config_len;

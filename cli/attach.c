@@ -20,6 +20,7 @@
 
 #include "cli/keeper.h"
 #include "cli/registry.h"
+#include "cli/socket.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "host/args.h"
@@ -244,7 +245,12 @@ static int attach(struct attach *a, struct fault *fault)
                          a->guest->state >= GUEST_EXITED
                              ? "has ended"
                              : "runs in the foreground");
-    a->fd = keeper_connect(a->guest->dir, fault);
+    a->fd = socket_connect(a->guest->dir, "attach", fault);
+    if (a->fd == -ECONNREFUSED)
+        return fault_set(fault, ECONNREFUSED,
+                         "nobody keeps the guest '%s' any more: the process "
+                         "that took its output was killed",
+                         a->guest->name);
     if (a->fd < 0)
         return a->fd;
     err = signals_open(a, fault);

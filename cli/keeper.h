@@ -40,7 +40,4 @@ struct keeper_frame {
 int keeper_run(const struct options *o, struct source *src,
                struct fault *fault);
 
-/* Its socket. -errno with a fault: -ECONNREFUSED when nobody is there. */
-int keeper_connect(const char *dir, struct fault *fault);
-
 #endif

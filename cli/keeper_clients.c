@@ -9,70 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cli/keeper.h"
-#include "host/fault.h"
+#include "cli/socket.h"
 
-#define READ_LEN      16384u
-#define DRAIN_MS      50
-#define DRAIN_ROUNDS  40
-#define SOCKET_NAME   "attach"
-#define LISTEN_QUEUED 8
-
-/* A directory's name may be longer than a socket's may be: go through the
- * directory's descriptor. *dir_fd_out stays open while the name is used. */
-static int address_make(const char *dir, struct sockaddr_un *out,
-                        int *dir_fd_out, struct fault *fault)
-{
-    *dir_fd_out = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (*dir_fd_out < 0)
-        return fault_sys(fault, errno, "cannot open the directory '%s'", dir);
-    *out = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/%s",
-             *dir_fd_out, SOCKET_NAME);
-    return 0;
-}
+#define READ_LEN     16384u
+#define DRAIN_MS     50
+#define DRAIN_ROUNDS 40
 
 int clients_init(struct clients *c, const char *dir, struct fault *fault)
 {
-    struct sockaddr_un address;
     unsigned i;
-    int dir_fd, err = address_make(dir, &address, &dir_fd, fault);
 
-    if (err)
-        return err;
     for (i = 0; i < KEEPER_CLIENT_MAX; i++)
         c->client[i] = (struct client){ .fd = -1 };
-    c->listen_fd =
-        socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (c->listen_fd < 0 ||
-        bind(c->listen_fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(c->listen_fd, LISTEN_QUEUED) != 0)
-        err = fault_sys(fault, errno, "cannot listen in '%s'", dir);
-    close(dir_fd);
-    return err;
-}
-
-int keeper_connect(const char *dir, struct fault *fault)
-{
-    struct sockaddr_un address;
-    int dir_fd, fd, err = address_make(dir, &address, &dir_fd, fault);
-
-    if (err)
-        return err;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 ||
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        err = errno == ENOENT ? ECONNREFUSED : errno;
-        fault_sys(fault, err, "nobody keeps the guest in '%s'", dir);
-        if (fd >= 0)
-            close(fd);
-        fd = -err;
-    }
-    close(dir_fd);
-    return fd;
+    c->listen_fd = socket_listen(dir, "attach", fault);
+    return c->listen_fd < 0 ? c->listen_fd : 0;
 }
 
 static void client_close(struct client *client)

@@ -15,6 +15,7 @@
 #include "cli/place.h"
 #include "cli/qemu.h"
 #include "cli/registry.h"
+#include "cli/socket.h"
 #include "cli/source.h"
 #include "host/fault.h"
 #include "host/file.h"
@@ -86,6 +87,12 @@ static void add_fd(struct list *argv, const char *option, int fd)
     list_add_take(argv, mem_printf("%d", fd));
 }
 
+static void inherit(int fd)
+{
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, 0);
+}
+
 static int monitor_run(const struct options *o, const char *monitor,
                        struct source *src, const struct launch *how,
                        struct fault *fault)
@@ -111,6 +118,7 @@ static int monitor_run(const struct options *o, const char *monitor,
     add_fd(&argv, "--config-fd", fd);
     add_fd(&argv, "--info-fd", how->info_fd);
     add_fd(&argv, "--ready-fd", how->ready_fd);
+    add_fd(&argv, "--control-fd", how->control_fd);
     add_fd(&argv, "--net-fd", how->net.fd);
     if (how->net.fd >= 0) {
         list_add(&argv, "--net-mtu");
@@ -127,12 +135,10 @@ static int monitor_run(const struct options *o, const char *monitor,
      * variable, is started. */
     if (!getenv("SAMARA_MONITOR"))
         exit(monitor_main((int)argv.count, argv.item));
-    if (how->info_fd >= 0)
-        fcntl(how->info_fd, F_SETFD, 0);
-    if (how->ready_fd >= 0)
-        fcntl(how->ready_fd, F_SETFD, 0);
-    if (how->net.fd >= 0)
-        fcntl(how->net.fd, F_SETFD, 0);
+    inherit(how->info_fd);
+    inherit(how->ready_fd);
+    inherit(how->control_fd);
+    inherit(how->net.fd);
     execv(monitor, argv.item);
     err = fault_sys(fault, errno, "cannot start the monitor '%s'", monitor);
     list_fini(&argv);
@@ -203,6 +209,10 @@ static int announce(const struct options *o, const struct source *src,
         how->info_fd = registry_announce(how->dir, &facts, fault);
         err = how->info_fd < 0 ? -fault->err : 0;
     }
+    if (err == 0 && !is_qemu) {
+        how->control_fd = socket_listen(how->dir, "control", fault);
+        err = how->control_fd < 0 ? how->control_fd : 0;
+    }
     if (err == 0 || o->name || o->detach)
         return err;
     if (o->verbose)
@@ -235,6 +245,7 @@ int launch_guest(const struct options *o, struct source *src,
         return err;
     src->config.ram_len = o->ram_len;
     how->info_fd = -1;
+    how->control_fd = -1;
     err = network_open(o, src, how, fault);
     if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);

@@ -20,7 +20,9 @@ struct source;
 struct launch {
     const char *dir; /* its directory, if it is in the background */
     int ready_fd;    /* gets a byte when the guest runs; -1: nobody waits */
-    int info_fd;     /* launch_guest()'s own, as the next */
+    /* launch_guest()'s own: */
+    int info_fd;
+    int control_fd; /* where the monitor listens for tools; -1: it does not */
     struct net_link net;
 };
 

@@ -28,6 +28,8 @@ const struct verb verb_table[] = {
       verb_kill },
     { "wait", "GUEST...", "wait for guests' ends, print their exit statuses",
       options_control, verb_wait },
+    { "stats", "[OPTION]... [GUEST...]", "show what guests use", options_stats,
+      verb_stats },
     { "pause", "GUEST...", "stop guests' time", options_control, verb_pause },
     { "unpause", "GUEST...", "let paused guests go on", options_control,
       verb_unpause },

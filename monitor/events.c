@@ -27,6 +27,7 @@
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/control.h"
 #include "monitor/devices/net.h"
 #include "monitor/report.h"
 
@@ -43,9 +44,9 @@ static struct {
     uint64_t signals;    /* noted; atomic */
     uint32_t stop_count; /* SIGINT, SIGTERM, SIGQUIT noted; atomic */
     int stop_signal;
-    uint32_t winsz, suspend; /* noted; atomic */
-    int64_t wall_offset;     /* CLOCK_REALTIME - CLOCK_MONOTONIC, last seen */
-    uint64_t stop_tsc;       /* when the guest must have reacted; 0: none */
+    uint32_t winsz, suspend, control; /* noted; atomic */
+    int64_t wall_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, last seen */
+    uint64_t stop_tsc;   /* when the guest must have reacted; 0: none */
 } ev;
 
 static __thread struct vcpu *self; /* of this thread, for its handlers */
@@ -106,6 +107,8 @@ static void note(int signo)
         __atomic_store_n(&ev.winsz, 1, __ATOMIC_RELAXED);
     } else if (signo == SIGTSTP) {
         __atomic_store_n(&ev.suspend, 1, __ATOMIC_RELAXED);
+    } else if (signo == EVENTS_CONTROL_SIGNAL) {
+        __atomic_store_n(&ev.control, 1, __ATOMIC_RELAXED);
     } else {
         __atomic_fetch_or(&ev.signals, 1ull << (signo - 1), __ATOMIC_RELAXED);
         if (signo == SIGINT || signo == SIGTERM || signo == SIGQUIT) {
@@ -139,6 +142,8 @@ static int install(struct fault *fault)
             return fault_sys(fault, errno, "cannot handle signal %d",
                              forwarded[i]);
     }
+    if (sigaction(EVENTS_CONTROL_SIGNAL, &act, NULL) != 0)
+        return fault_sys(fault, errno, "cannot handle the tools' signal");
     act.sa_handler = note_kick;
     if (sigaction(SIGNAL_KICK, &act, NULL) != 0)
         return fault_sys(fault, errno, "cannot handle the timer's signal");
@@ -207,8 +212,23 @@ void events_raise(struct vcpu *to, uint32_t event)
             ASSERT(errno == EAGAIN);
         return;
     }
-    exit_at_once(to);
-    syscall(SYS_tgkill, getpid(), to->tid, SIGNAL_KICK);
+    events_interrupt(to);
+}
+
+void events_interrupt(struct vcpu *cpu)
+{
+    exit_at_once(cpu);
+    syscall(SYS_tgkill, getpid(), cpu->tid, SIGNAL_KICK);
+}
+
+bool events_control_noted(void)
+{
+    return __atomic_load_n(&ev.control, __ATOMIC_RELAXED) != 0;
+}
+
+void events_control_clear(void)
+{
+    __atomic_store_n(&ev.control, 0, __ATOMIC_SEQ_CST);
 }
 
 static bool timer_due(const struct vcpu *cpu)
@@ -220,7 +240,8 @@ static bool host_pending(void)
 {
     return __atomic_load_n(&ev.signals, __ATOMIC_RELAXED) != 0 ||
            __atomic_load_n(&ev.winsz, __ATOMIC_RELAXED) != 0 ||
-           __atomic_load_n(&ev.suspend, __ATOMIC_RELAXED) != 0;
+           __atomic_load_n(&ev.suspend, __ATOMIC_RELAXED) != 0 ||
+           __atomic_load_n(&ev.control, __ATOMIC_RELAXED) != 0;
 }
 
 /* Stop like any program: with the terminal as it was. */
@@ -264,6 +285,8 @@ static uint32_t take_host(struct vcpu *cpu)
 
     if (__atomic_exchange_n(&ev.suspend, 0, __ATOMIC_RELAXED))
         suspend();
+    if (control_pending())
+        control_serve();
     signals = __atomic_exchange_n(&ev.signals, 0, __ATOMIC_RELAXED);
     if (signals) {
         __atomic_fetch_or(&cpu->page->signals, signals, __ATOMIC_RELEASE);

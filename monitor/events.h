@@ -15,6 +15,7 @@
 #ifndef MONITOR_EVENTS_H
 #define MONITOR_EVENTS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,5 +44,14 @@ void events_deliver(struct vcpu *cpu);
  * With several CPUs the others may need what this one holds, so it does not
  * sleep at all: -EINTR when the descriptor is not ready now. */
 MUST_CHECK int events_poll(int fd, short how);
+
+/* ---- for control.c ---- */
+
+#define EVENTS_CONTROL_SIGNAL (SIGRTMIN + 2)
+/* The signal came since the last clear; CPU 0's. */
+bool events_control_noted(void);
+void events_control_clear(void);
+/* Make another CPU leave the guest. */
+void events_interrupt(struct vcpu *cpu);
 
 #endif

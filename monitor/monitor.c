@@ -18,6 +18,7 @@
 #include "monitor/boot.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/control.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/record.h"
@@ -33,7 +34,7 @@ struct options {
     const char *kvm_path;
     const char *image_path;
     unsigned cpu_count;
-    int info_fd, ready_fd;
+    int info_fd, ready_fd, control_fd;
     struct net_options net;
     bool verbose, dump_exits, help;
 };
@@ -72,6 +73,13 @@ static int set_info_fd(void *into, const char *value, struct fault *fault)
     struct options *o = into;
 
     return parse_fd("--info-fd", value, &o->info_fd, fault);
+}
+
+static int set_control_fd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    return parse_fd("--control-fd", value, &o->control_fd, fault);
 }
 
 static int set_ready_fd(void *into, const char *value, struct fault *fault)
@@ -149,6 +157,7 @@ static const struct arg_option table[] = {
     { 0, "config-fd", "N", "read the run configuration from here",
       set_config_fd },
     { 0, "info-fd", "N", "note the guest's exit status here", set_info_fd },
+    { 0, "control-fd", "N", "a socket that listens for tools", set_control_fd },
     { 0, "ready-fd", "N", "write a byte here when it starts", set_ready_fd },
     { 0, "net-fd", "N", "a tap, or a socket of frames", set_net_fd },
     { 0, "net-mtu", "BYTES", "its longest IP packet (1500)", set_net_mtu },
@@ -191,12 +200,14 @@ static int compare_fds(const void *a, const void *b)
 
 static int close_sandbox(const struct vm *vm, struct fault *fault)
 {
-    int keep[3 + 2 * CPU_MAX];
+    int keep[4 + 2 * CPU_MAX];
     unsigned count = 0;
 
     keep[count++] = vm->image.fd;
     if (record_fd() >= 0)
         keep[count++] = record_fd();
+    if (control_fd() >= 0)
+        keep[count++] = control_fd();
     if (net_fd() >= 0)
         keep[count++] = net_fd();
     for (unsigned i = 0; i < vm->cpu_count; i++) {
@@ -223,6 +234,7 @@ static int start(struct vm *vm, const struct options *o, struct fault *fault)
         (err = boot_prepare(vm, &o->boot, fault)) != 0 ||
         (err = arch_start(vm, fault)) != 0 ||
         (err = events_init(vm, fault)) != 0 ||
+        (err = control_init(vm, o->control_fd, fault)) != 0 ||
         (err = vcpu_create_threads(vm, fault)) != 0 ||
         (err = net_create_thread(fault)) != 0)
         return err;
@@ -249,6 +261,7 @@ int monitor_main(int argc, char **argv)
                          .cpu_count = 1,
                          .net = { -1, NET_MTU_DEFAULT },
                          .info_fd = -1,
+                         .control_fd = -1,
                          .ready_fd = -1 };
     uint64_t begin_us = now_us();
 

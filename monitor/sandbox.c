@@ -11,6 +11,7 @@
 
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
@@ -64,15 +65,26 @@ static struct rule rules[] = {
     { SYS_ioctl, ARG(1), ~0u, FIONREAD },
     /* what the guest's network accepts, once */
     { SYS_ioctl, ARG(1), ~0u, TUNSETOFFLOAD },
+    /* registers, for reports and tools */
+    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_REGS },
+    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_SREGS },
+    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_FPU },
+    { SYS_ioctl, ARG(1), ~0u, KVM_SET_REGS },
+    { SYS_ioctl, ARG(1), ~0u, KVM_SET_SREGS },
+    { SYS_ioctl, ARG(1), ~0u, KVM_SET_FPU },
     /* to stop on Ctrl-Z: signals to this very process alone */
     { SYS_rt_sigaction, ANY, 0, 0 },
     { SYS_rt_sigprocmask, ANY, 0, 0 },
     { SYS_gettid, ANY, 0, 0 },
     { SYS_getpid, ANY, 0, 0 },
     { SYS_tgkill, ARG(0), ~0u, 0 /* getpid() */ },
-    /* reports: registers, symbols from the image, memory for them */
-    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_REGS },
-    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_SREGS },
+    /* tools that look inside: connections, registers, breakpoints */
+    { SYS_accept4, ANY, 0, 0 },
+    { SYS_close, ANY, 0, 0 },
+    { SYS_fcntl, ARG(1), ~0u, F_SETFL },
+    { SYS_fcntl, ARG(1), ~0u, F_SETSIG },
+    { SYS_fcntl, ARG(1), ~0u, F_SETOWN_EX },
+    /* reports: symbols from the image, memory for them */
     { SYS_pread64, ANY, 0, 0 },
     { SYS_brk, ANY, 0, 0 },
     { SYS_munmap, ANY, 0, 0 },

@@ -24,6 +24,7 @@
 
 #include "monitor/arch/arch.h"
 #include "monitor/console.h"
+#include "monitor/control.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/hypercall.h"
@@ -145,6 +146,7 @@ void vcpu_run(struct vcpu *cpu)
 {
     for (;;) {
         __atomic_store_n(&cpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+        control_park(cpu);
         events_deliver(cpu);
         if (ioctl(cpu->fd, KVM_RUN, 0) == 0) {
             if (cpu->run->exit_reason < REASON_MAX)

@@ -42,6 +42,7 @@ struct vcpu {
     int tid;
     int wake_fd;         /* eventfd; -1: no other thread would wake it */
     uint32_t is_started; /* atomic: HYPERCALL_CPU_START */
+    uint32_t is_parked;  /* atomic: in control_park() */
     uint32_t is_waiting; /* atomic: in events_wait(), wake_fd is watched */
     timer_t timer;
     uint64_t timer_tsc; /* the guest's deadline; 0: none */

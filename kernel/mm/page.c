@@ -455,6 +455,8 @@ unsigned page_order(paddr_t pa)
     return page_of(idx_of(pa))->order;
 }
 
+const size_t *const page_counters = &mem.free_count;
+
 size_t page_free_count(void)
 {
     return mem.free_count;

@@ -50,6 +50,7 @@ void page_chain_free(paddr_t *chain);
 void page_free_order(paddr_t pa, unsigned order); /* refs must be 1 */
 unsigned page_order(paddr_t pa);                  /* as it was handed out */
 size_t page_free_count(void);
+extern const size_t *const page_counters; /* free, all: for records.c */
 size_t page_total_count(void);
 
 /* The kernel's view of a physical address: RAM, image, all mapped. */

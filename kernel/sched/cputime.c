@@ -36,6 +36,7 @@ void cputime_thread_begin(struct thread *t)
      * many. */
     t->sample_count = SAMPLES_PER_STEP * DISTANCE_SHIFT / 2;
     t->sample_distance = pick_distance(t, arch_cycles());
+    t->call_count = t->sample_distance;
     arch_sample_after(&t->arch, t->sample_distance);
 }
 
@@ -47,6 +48,7 @@ void cputime_sample_begin(void)
     t->sample_timed = t->timed_cycles;
     t->sample_weight = t->sample_distance ? t->sample_distance : 1;
     t->sample_distance = pick_distance(t, t->sample_start);
+    t->call_count += t->sample_distance; /* made in advance */
     t->sample_count++;
     arch_sample_after(&t->arch, t->sample_distance);
     thread_kick(t); /* the way out ends it */
@@ -73,6 +75,7 @@ static uint64_t system_cycles(const struct thread *t)
 void cputime_thread_end(const struct thread *t)
 {
     t->process->dead_threads_system += system_cycles(t);
+    t->process->dead_threads_calls += t->call_count;
 }
 
 /* An estimate may turn out too high: neither of the two times ever falls. */

@@ -41,6 +41,7 @@ struct process {
     struct cpu_times shown_times;
     uint64_t dead_threads_cycles;  /* TSC ticks; process_cpu_ns() has them in */
     uint64_t dead_threads_system;  /* of them in the kernel */
+    uint64_t dead_threads_calls;   /* system calls that they made */
     struct process_timers *timers; /* process/timers.h; NULL: none yet */
     uint64_t minor_faults, major_faults;
     char hostname[65], domainname[65];

@@ -40,7 +40,7 @@ rest:
     .long 1024 /* IST_STACK_LEN, trap.c */
     .long boot_stack_top - HEADER
     .long cpu_entry - HEADER
-    .balign 8
+    .long records - HEADER
 root_place:
     .quad 0, 0
 config_place:

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* inside.c - see inside.h. */
+#include "cli/inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "abi/image.h"
+#include "cli/guest.h"
+#include "cli/socket.h"
+#include "host/fault.h"
+#include "host/memory.h"
+
+#define ANSWER_S   10 /* a monitor that is stopped, or starved, says nothing */
+#define PAGE_LEN   4096u
+#define PT_LEVELS  4u
+#define PT_BITS    9u
+#define PT_PRESENT 1u
+#define PT_LARGE   0x80u
+#define PT_ADDRESS 0x000ffffffffff000ull
+
+/* ---- the conversation ---- */
+
+static int silent(const struct inside *in, struct fault *fault)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return fault_set(fault, ETIMEDOUT,
+                         "the guest '%s' does not answer within %d s; is it "
+                         "paused? (samara unpause %s)",
+                         in->name, ANSWER_S, in->name);
+    return fault_set(fault, ECONNRESET,
+                     "the guest '%s' ended, or closed the connection",
+                     in->name);
+}
+
+static int receive(struct inside *in, void *data, size_t len,
+                   struct fault *fault)
+{
+    uint8_t *at = data;
+
+    while (len > 0) {
+        ssize_t n = recv(in->fd, at, len, 0);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = ECONNRESET;
+        if (n <= 0)
+            return silent(in, fault);
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* -EFAULT and the like come back without a fault: the caller says what. */
+static int call(struct inside *in, const struct control_request *r, void *data,
+                size_t len, struct fault *fault)
+{
+    struct control_reply reply;
+    int err;
+
+    if (send(in->fd, r, sizeof(*r), MSG_NOSIGNAL) != (ssize_t)sizeof(*r))
+        return silent(in, fault);
+    err = receive(in, &reply, sizeof(reply), fault);
+    if (err)
+        return err;
+    if (reply.result < 0)
+        return fault_sys(fault, -reply.result,
+                         "the monitor of the guest '%s' refuses", in->name);
+    if (reply.len != len)
+        return fault_set(fault, EPROTO,
+                         "the monitor of the guest '%s' answers with %u bytes, "
+                         "not %zu: is it of another version?",
+                         in->name, reply.len, len);
+    return receive(in, data, len, fault);
+}
+
+static int call_simple(struct inside *in, uint32_t op, struct fault *fault)
+{
+    struct control_request r = { .op = op };
+
+    return call(in, &r, NULL, 0, fault);
+}
+
+int inside_stop(struct inside *in, struct fault *fault)
+{
+    return call_simple(in, CONTROL_STOP, fault);
+}
+
+int inside_go(struct inside *in, struct fault *fault)
+{
+    return call_simple(in, CONTROL_GO, fault);
+}
+
+int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
+                struct fault *fault)
+{
+    struct control_request r = { .op = CONTROL_REGS_GET, .cpu = cpu };
+
+    return call(in, &r, out, sizeof(*out), fault);
+}
+
+/* ---- memory ---- */
+
+int inside_read_pa(struct inside *in, uint64_t gpa, void *data, size_t len,
+                   struct fault *fault)
+{
+    uint8_t *at = data;
+    int err = 0;
+
+    while (len > 0 && err == 0) {
+        size_t part = len < CONTROL_DATA_MAX ? len : CONTROL_DATA_MAX;
+        struct control_request r = { CONTROL_READ, 0, gpa, part };
+
+        err = call(in, &r, at, part, fault);
+        at += part;
+        gpa += part;
+        len -= part;
+    }
+    return err;
+}
+
+int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
+                     size_t *len_out, struct fault *fault)
+{
+    uint64_t table = in->pml4_gpa;
+    unsigned level;
+
+    for (level = PT_LEVELS; level > 0; level--) {
+        unsigned shift = 12 + PT_BITS * (level - 1);
+        uint64_t index = va >> shift & ((1u << PT_BITS) - 1);
+        uint64_t size = 1ull << shift;
+        uint64_t entry;
+        int err = inside_read_pa(in, table + index * sizeof(entry), &entry,
+                                 sizeof(entry), fault);
+
+        if (err)
+            return err;
+        if (!(entry & PT_PRESENT))
+            break;
+        table = entry & PT_ADDRESS;
+        if (level > 1 && !(entry & PT_LARGE))
+            continue;
+        *gpa_out = (table & ~(size - 1)) | (va & (size - 1));
+        *len_out = (size_t)(size - (va & (size - 1)));
+        return 0;
+    }
+    return fault_set(fault, EFAULT,
+                     "the guest '%s' has nothing mapped at 0x%llx", in->name,
+                     (unsigned long long)va);
+}
+
+int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
+                struct fault *fault)
+{
+    uint8_t *at = data;
+    int err = 0;
+
+    /* The direct map, where the kernel's structures are, needs no walk. */
+    while (len > 0 && err == 0) {
+        uint64_t gpa = va - in->hello.direct_va;
+        size_t part = len;
+
+        if (va < in->hello.direct_va || gpa >= 1ull << 46)
+            err = inside_translate(in, va, &gpa, &part, fault);
+        part = part < len ? part : len;
+        if (err == 0)
+            err = inside_read_pa(in, gpa, at, part, fault);
+        at += part;
+        va += part;
+        len -= part;
+    }
+    return err;
+}
+
+/* ---- the start ---- */
+
+static int records_read(struct inside *in, struct fault *fault)
+{
+    struct kernel_header header;
+    struct records *r = &in->records;
+    int err = inside_read_pa(in, KERNEL_PA, &header, sizeof(header), fault);
+
+    if (err)
+        return err;
+    if (header.records == 0 || header.records >= in->hello.kernel_len)
+        return fault_set(fault, ENOTSUP,
+                         "the kernel of the guest '%s' has no records for "
+                         "tools; build its image again",
+                         in->name);
+    err = inside_read(in, in->hello.kernel_va + header.records, r, sizeof(*r),
+                      fault);
+    if (err)
+        return err;
+    if (r->magic != RECORDS_MAGIC)
+        return fault_set(fault, EPROTO,
+                         "the records of the guest '%s' are damaged", in->name);
+    if (r->version != RECORDS_VERSION || r->len != sizeof(*r))
+        return fault_set(fault, ENOTSUP,
+                         "the guest '%s' has records of version %u, this "
+                         "samara reads version %u; use the one that built its "
+                         "image",
+                         in->name, r->version, RECORDS_VERSION);
+    return 0;
+}
+
+static int hello(struct inside *in, struct fault *fault)
+{
+    struct control_request r = { .op = CONTROL_HELLO };
+    int err = call(in, &r, &in->hello, sizeof(in->hello), fault);
+
+    if (err)
+        return err;
+    if (in->hello.version != CONTROL_VERSION)
+        return fault_set(fault, ENOTSUP,
+                         "the monitor of the guest '%s' speaks version %u, "
+                         "this samara version %u",
+                         in->name, in->hello.version, CONTROL_VERSION);
+    if (in->hello.cpu_count > INSIDE_CPU_MAX ||
+        in->hello.range_count > CONTROL_RANGE_MAX)
+        return fault_set(fault, EPROTO,
+                         "the monitor of the guest '%s' makes no sense",
+                         in->name);
+    in->pml4_gpa = in->hello.pml4_gpa;
+    return 0;
+}
+
+int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
+{
+    const struct timeval limit = { .tv_sec = ANSWER_S };
+    int err;
+
+    *in = (struct inside){ .fd = -1, .name = g->name };
+    if (g->state >= GUEST_EXITED)
+        return fault_set(fault, ESRCH, "the guest '%s' has ended", g->name);
+    if (g->state == GUEST_PAUSED)
+        return fault_set(fault, EAGAIN,
+                         "the guest '%s' is paused, and its monitor with it; "
+                         "samara unpause %s first",
+                         g->name, g->name);
+    if (strcmp(g->machine, "monitor") != 0)
+        return fault_set(fault, ENOTSUP,
+                         "the guest '%s' runs under QEMU; only Samara's own "
+                         "monitor (--vmm monitor) can be looked into",
+                         g->name);
+    in->fd = socket_connect(g->dir, "control", fault);
+    if (in->fd < 0)
+        return in->fd;
+    setsockopt(in->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    err = hello(in, fault);
+    if (err == 0)
+        err = records_read(in, fault);
+    if (err)
+        inside_close(in);
+    return err;
+}
+
+void inside_close(struct inside *in)
+{
+    if (in->fd >= 0)
+        close(in->fd);
+    in->fd = -1;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inside.h - looking into a running guest: memory, CPUs, threads, regions.
+ *
+ * What:      a connection to the guest's monitor (abi/control.h), and the
+ *            kernel's records (abi/records.h) followed through it. Nothing is
+ *            stopped unless inside_stop() is called, so what several reads say
+ *            need not fit together; nothing that the guest says is believed
+ *            beyond being shown, and every list has a bound.
+ * Ownership: the caller's struct; inside_close() lets a stopped guest go on.
+ * Errors:    0 or -errno with a fault. -EFAULT: an address that is not mapped.
+ * Units:     va: the guest's virtual addresses.
+ */
+#ifndef CLI_INSIDE_H
+#define CLI_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/control.h"
+#include "abi/records.h"
+
+struct fault;
+struct guest;
+
+#define INSIDE_CPU_MAX     8u
+#define INSIDE_THREAD_MAX  32768u
+#define INSIDE_REGION_MAX  65536u
+#define INSIDE_NAME_LEN    16u
+#define INSIDE_COUNTER_MAX 8u
+
+struct inside {
+    int fd;
+    const char *name; /* the guest's, for messages; the caller's */
+    struct control_hello hello;
+    struct records records;
+    uint64_t pml4_gpa;
+};
+
+struct inside_thread {
+    uint64_t va; /* its struct thread */
+    int32_t tid;
+    uint32_t state; /* enum records_thread_state */
+    uint32_t cpu;   /* from 1 */
+    bool on_cpu;
+    char name[INSIDE_NAME_LEN + 1]; /* printable */
+    uint64_t cycles, kernel_cycles, switches, calls;
+};
+
+struct inside_process {
+    int32_t pid;
+    uint64_t va;
+    uint64_t start_ns;
+    uint64_t cycles, kernel_cycles, calls; /* threads that ended included */
+    uint64_t minor_faults, major_faults;
+    uint64_t region_count, mapped_pages, resident_pages, peak_pages;
+    uint64_t free_pages, all_pages;
+    struct inside_thread *thread;
+    size_t thread_count;
+};
+
+int inside_open(struct inside *in, const struct guest *g, struct fault *fault);
+void inside_close(struct inside *in);
+
+/* No CPU of the guest runs until inside_go() or inside_close(). */
+int inside_stop(struct inside *in, struct fault *fault);
+int inside_go(struct inside *in, struct fault *fault);
+
+int inside_read_pa(struct inside *in, uint64_t gpa, void *data, size_t len,
+                   struct fault *fault);
+int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
+                struct fault *fault);
+/* Where va is mapped, and how much behind it on the same page. */
+int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
+                     size_t *len_out, struct fault *fault);
+/* Registers of a CPU of a stopped guest. */
+int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
+                struct fault *fault);
+
+/* The process and all its threads, lowest id first. */
+int inside_process(struct inside *in, struct inside_process *out,
+                   struct fault *fault);
+void inside_process_fini(struct inside_process *p);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * records.c - what tools outside are told of the kernel: abi/records.h.
+ *
+ * All of it is known to the compiler and the linker. Whoever changes what one
+ * of these members means changes RECORDS_VERSION.
+ */
+#include "abi/records.h"
+#include "arch/x86_64/percpu.h"
+#include "fs/vfs.h"
+#include "mm/page.h"
+#include "mm/region.h"
+#include "sched/process.h"
+
+extern struct records records;
+
+_Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
+_Static_assert(THREAD_DEAD == (int)RECORDS_DEAD, "as the tools know");
+_Static_assert(offsetof(struct inode, object) == 0, "an object is an inode");
+
+#define THREAD(member)  offsetof(struct thread, member)
+#define PROCESS(member) offsetof(struct process, member)
+#define SPACE(member)   offsetof(struct space, member)
+#define REGION(member)  offsetof(struct region, member)
+
+/* header.S refers to it. */
+struct records records = {
+    .magic = RECORDS_MAGIC,
+    .version = RECORDS_VERSION,
+    .len = sizeof(struct records),
+    .percpus = (uint64_t)percpus,
+    .page_counters = (uint64_t)&page_counters,
+    .percpu_thread = offsetof(struct percpu, thread),
+    .thread_process = THREAD(process),
+    .thread_link = THREAD(process_link),
+    .thread_tid = THREAD(tid),
+    .thread_state = THREAD(state),
+    .thread_cpu = THREAD(cpu),
+    .thread_on_cpu = THREAD(on_cpu),
+    .thread_name = THREAD(name),
+    .thread_kernel_sp = THREAD(arch.kernel_sp),
+    .thread_kstack_top = THREAD(arch.kstack_top),
+    .thread_fs_base = THREAD(arch.fs_base),
+    .thread_cycles = THREAD(cpu_cycles),
+    .thread_switched_in = THREAD(switched_in),
+    .thread_timed = THREAD(timed_cycles),
+    .thread_estimated = THREAD(estimated_cycles),
+    .thread_switches = THREAD(switch_count),
+    .thread_calls = THREAD(call_count),
+    .regs_len = sizeof(struct regs),
+    .process_pid = PROCESS(pid),
+    .process_threads = PROCESS(threads),
+    .process_thread_count = PROCESS(thread_count),
+    .process_space = PROCESS(space),
+    .process_dead_cycles = PROCESS(dead_threads_cycles),
+    .process_dead_system = PROCESS(dead_threads_system),
+    .process_dead_calls = PROCESS(dead_threads_calls),
+    .process_minor_faults = PROCESS(minor_faults),
+    .process_major_faults = PROCESS(major_faults),
+    .process_exe = PROCESS(exe),
+    .process_auxv = PROCESS(auxv),
+    .process_start = PROCESS(start_ns),
+    .space_first = SPACE(head[0]),
+    .space_count = SPACE(region_count),
+    .space_mapped = SPACE(mapped_pages),
+    .space_resident = SPACE(resident_pages),
+    .space_peak = SPACE(peak_pages),
+    .space_brk = SPACE(brk_start),
+    .region_start = REGION(start),
+    .region_end = REGION(end),
+    .region_prot = REGION(prot),
+    .region_flags = REGION(flags),
+    .region_object = REGION(obj),
+    .region_offset = REGION(obj_off),
+    .region_name = REGION(name),
+    .region_next = REGION(next[0]),
+    .inode_number = offsetof(struct inode, ino),
+};

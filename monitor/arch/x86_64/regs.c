@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* debug.c - registers for tools, in the layouts that tools know. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "abi/control.h"
+#include "monitor/arch/arch.h"
+
+#define FX_FCW   0u /* FXSAVE's layout, in bytes */
+#define FX_FSW   2u
+#define FX_FTW   4u
+#define FX_FOP   6u
+#define FX_FIP   8u
+#define FX_FDP   16u
+#define FX_MXCSR 24u
+#define FX_ST    32u
+#define FX_XMM   160u
+
+static void fx_from(const struct kvm_fpu *f, uint8_t *fx)
+{
+    memset(fx, 0, sizeof(((struct control_regs *)0)->fx));
+    memcpy(fx + FX_FCW, &f->fcw, 2);
+    memcpy(fx + FX_FSW, &f->fsw, 2);
+    memcpy(fx + FX_FTW, &f->ftwx, 1);
+    memcpy(fx + FX_FOP, &f->last_opcode, 2);
+    memcpy(fx + FX_FIP, &f->last_ip, 8);
+    memcpy(fx + FX_FDP, &f->last_dp, 8);
+    memcpy(fx + FX_MXCSR, &f->mxcsr, 4);
+    memcpy(fx + FX_ST, f->fpr, sizeof(f->fpr));
+    memcpy(fx + FX_XMM, f->xmm, sizeof(f->xmm));
+}
+
+static void fx_to(const uint8_t *fx, struct kvm_fpu *f)
+{
+    memcpy(&f->fcw, fx + FX_FCW, 2);
+    memcpy(&f->fsw, fx + FX_FSW, 2);
+    memcpy(&f->ftwx, fx + FX_FTW, 1);
+    memcpy(&f->last_opcode, fx + FX_FOP, 2);
+    memcpy(&f->last_ip, fx + FX_FIP, 8);
+    memcpy(&f->last_dp, fx + FX_FDP, 8);
+    memcpy(&f->mxcsr, fx + FX_MXCSR, 4);
+    memcpy(f->fpr, fx + FX_ST, sizeof(f->fpr));
+    memcpy(f->xmm, fx + FX_XMM, sizeof(f->xmm));
+}
+
+int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out)
+{
+    struct kvm_regs r;
+    struct kvm_sregs s;
+    struct kvm_fpu fpu;
+
+    if (ioctl(cpu->fd, KVM_GET_REGS, &r) != 0 ||
+        ioctl(cpu->fd, KVM_GET_SREGS, &s) != 0 ||
+        ioctl(cpu->fd, KVM_GET_FPU, &fpu) != 0)
+        return -errno;
+    *out = (struct control_regs){
+        .r15 = r.r15,
+        .r14 = r.r14,
+        .r13 = r.r13,
+        .r12 = r.r12,
+        .rbp = r.rbp,
+        .rbx = r.rbx,
+        .r11 = r.r11,
+        .r10 = r.r10,
+        .r9 = r.r9,
+        .r8 = r.r8,
+        .rax = r.rax,
+        .rcx = r.rcx,
+        .rdx = r.rdx,
+        .rsi = r.rsi,
+        .rdi = r.rdi,
+        .orig_rax = UINT64_MAX,
+        .rip = r.rip,
+        .cs = s.cs.selector,
+        .rflags = r.rflags,
+        .rsp = r.rsp,
+        .ss = s.ss.selector,
+        .fs_base = s.fs.base,
+        .gs_base = s.gs.base,
+        .ds = s.ds.selector,
+        .es = s.es.selector,
+        .fs = s.fs.selector,
+        .gs = s.gs.selector,
+        .cr2 = s.cr2,
+        .cr3 = s.cr3,
+    };
+    fx_from(&fpu, out->fx);
+    return 0;
+}
+
+/* Segments, gs's base and control registers stay as they are: a guest of ours
+ * cannot do without. */
+int arch_control_regs_set(const struct vcpu *cpu, const struct control_regs *in)
+{
+    struct kvm_regs r = {
+        .r15 = in->r15,
+        .r14 = in->r14,
+        .r13 = in->r13,
+        .r12 = in->r12,
+        .rbp = in->rbp,
+        .rbx = in->rbx,
+        .r11 = in->r11,
+        .r10 = in->r10,
+        .r9 = in->r9,
+        .r8 = in->r8,
+        .rax = in->rax,
+        .rcx = in->rcx,
+        .rdx = in->rdx,
+        .rsi = in->rsi,
+        .rdi = in->rdi,
+        .rip = in->rip,
+        .rflags = in->rflags,
+        .rsp = in->rsp,
+    };
+    struct kvm_sregs s;
+    struct kvm_fpu fpu;
+
+    if (ioctl(cpu->fd, KVM_GET_SREGS, &s) != 0 ||
+        ioctl(cpu->fd, KVM_GET_FPU, &fpu) != 0)
+        return -errno;
+    s.fs.base = in->fs_base;
+    fx_to(in->fx, &fpu);
+    if (ioctl(cpu->fd, KVM_SET_REGS, &r) != 0 ||
+        ioctl(cpu->fd, KVM_SET_SREGS, &s) != 0 ||
+        ioctl(cpu->fd, KVM_SET_FPU, &fpu) != 0)
+        return -errno;
+    return 0;
+}
