@@ -78,9 +78,9 @@ struct thread {
     struct cpu_times shown_times;
     uint64_t switch_count;
     uint64_t call_count; /* system calls: all before the last sample's next */
-    int nice;         /* -20..19 */
-    int policy;       /* SCHED_* */
-    int rt_priority;  /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */
+    int nice;            /* -20..19 */
+    int policy;          /* SCHED_* */
+    int rt_priority;     /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */
     int rt_effective; /* what it runs with: rt_priority or an inherited one */
     struct list pi_waiters;          /* who waits for its locks: futex_pi.c */
     struct futex_waiter *pi_blocked; /* its own such waiting */

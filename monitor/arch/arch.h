@@ -47,7 +47,7 @@ int arch_regs_get(const struct vcpu *cpu, struct arch_regs *out);
 MUST_CHECK int arch_translate(const struct vm *vm, uint64_t cr3, uint64_t va,
                               gpa_t *gpa_out);
 
-/* ---- for tools, abi/control.h: by any thread, while the CPU is stopped ---- */
+/* ---- for tools, abi/control.h: any thread, while the CPU is stopped ---- */
 
 struct control_regs;
 int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out);
