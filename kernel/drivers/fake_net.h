@@ -50,12 +50,15 @@ static uint64_t fake_get_offered(struct virtio *v)
     return fake_offered;
 }
 
-static void fake_get_config(struct virtio *v, void *out, unsigned len)
+static unsigned fake_get_config(struct virtio *v, unsigned off, unsigned size)
 {
+    uint16_t value = 0;
+
     (void)v;
-    if (len > sizeof(fake_config))
+    if (size > sizeof(value) || off + size > sizeof(fake_config))
         abort();
-    memcpy(out, &fake_config, len);
+    memcpy(&value, (uint8_t *)&fake_config + off, size);
+    return value;
 }
 
 static void fake_notify(struct virtio *v, unsigned queue)

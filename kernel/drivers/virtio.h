@@ -27,8 +27,8 @@ struct virtio;
 
 struct virtio_ops {
     uint64_t (*offered)(struct virtio *v); /* feature bits */
-    /* The first bytes of the device's configuration. */
-    void (*config)(struct virtio *v, void *out, unsigned len);
+    /* One field of the device's configuration, of 1 or 2 bytes. */
+    unsigned (*config)(struct virtio *v, unsigned off, unsigned size);
     /* Reset, negotiate, make and hand over v->queue[0..queue_count).
      * -ENOMEM, -EIO the device does not want to */
     int (*start)(struct virtio *v, uint64_t accepted);

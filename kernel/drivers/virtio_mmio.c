@@ -16,15 +16,14 @@
 #include "drivers/virtio.h"
 #include "mm/page.h"
 
-#define SLOTS_PA     0xfeb00000ul
-#define SLOT_LEN     512u
-#define SLOTS_FEW    8u
-#define SLOTS_MANY   24u
-#define MAGIC        0x74726976u /* "virt" */
-#define IRQ_SECOND   24u         /* the second I/O APIC's first */
-#define IRQ_NO_ACPI  5u
-#define IRQ_ACPI     16u
-#define CONFIG_TRIES 16u
+#define SLOTS_PA    0xfeb00000ul
+#define SLOT_LEN    512u
+#define SLOTS_FEW   8u
+#define SLOTS_MANY  24u
+#define MAGIC       0x74726976u /* "virt" */
+#define IRQ_SECOND  24u         /* the second I/O APIC's first */
+#define IRQ_NO_ACPI 5u
+#define IRQ_ACPI    16u
 
 static struct virtio device;
 static unsigned device_slot;
@@ -49,18 +48,11 @@ static uint64_t mmio_offered(struct virtio *v)
     return high << 32 | get(v, VIRTIO_MMIO_DEVICE_FEATURES);
 }
 
-static void mmio_config(struct virtio *v, void *out, unsigned len)
+static unsigned mmio_config(struct virtio *v, unsigned off, unsigned size)
 {
-    uint8_t *p = out;
+    const volatile uint8_t *field = v->registers + VIRTIO_MMIO_CONFIG + off;
 
-    for (unsigned i = 0; i < CONFIG_TRIES; i++) {
-        uint32_t generation = get(v, VIRTIO_MMIO_CONFIG_GENERATION);
-
-        for (unsigned off = 0; off < len; off++)
-            p[off] = arch_reg_read8(v->registers + VIRTIO_MMIO_CONFIG + off);
-        if (get(v, VIRTIO_MMIO_CONFIG_GENERATION) == generation)
-            return;
-    }
+    return size == 1 ? arch_reg_read8(field) : arch_reg_read16(field);
 }
 
 static void mmio_set_status(struct virtio *v, unsigned status)

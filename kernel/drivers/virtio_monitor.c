@@ -8,7 +8,6 @@
 
 #include "abi/monitor_net.h"
 #include "arch/arch.h"
-#include "core/string.h"
 #include "drivers/hypercall.h"
 #include "drivers/virtio.h"
 #include "mm/page.h"
@@ -27,17 +26,16 @@ static uint64_t monitor_offered(struct virtio *v)
     return hypercall_net()->offered;
 }
 
-static void monitor_config(struct virtio *v, void *out, unsigned len)
+static unsigned monitor_config(struct virtio *v, unsigned off, unsigned size)
 {
     const struct monitor_net *net = hypercall_net();
-    struct virtio_net_config config = { 0 };
 
-    (void)v;
-    memcpy(config.mac, net->mac, sizeof(config.mac));
-    status_seen = link_status();
-    config.status = (uint16_t)status_seen;
-    config.mtu = net->mtu;
-    memcpy(out, &config, MIN(len, sizeof(config)));
+    (void)v, (void)size;
+    if (off == offsetof(struct virtio_net_config, status))
+        return (uint16_t)(status_seen = link_status());
+    if (off == offsetof(struct virtio_net_config, mtu))
+        return net->mtu;
+    return off < sizeof(net->mac) ? net->mac[off] : 0;
 }
 
 /* The event does not say what it is about. */

@@ -31,12 +31,14 @@
 #define TX               1u
 #define RX_LEN           256u
 #define TX_LEN           128u
+#define LEN_MIN          64u /* room for the largest frame, and one more */
 #define RX_FILL_MIN      40u /* buffers: a frame of 64 KiB takes 34 */
 #define RX_FILL_BATCH    8u
 #define RX_QUIET_POLLS   1024u
 #define RX_FRAME_LEN_MAX (65535u + 14u)
 #define ETHERNET_LEN     14u
 #define MTU_DEFAULT      1500u
+#define MTU_MIN          68u /* RFC 791 */
 #define HEADER_LEN       ((uint32_t)sizeof(struct virtio_net_hdr_v1))
 
 #define WANTED                                                                 \
@@ -62,7 +64,8 @@ static struct {
     void (*pending)(struct netdev *dev);
     uint64_t accepted;
     bool is_looked_for, is_open, is_stopped, is_config_changed;
-    bool is_full; /* transmit() had no room since the last poll */
+    bool is_merging; /* frames of several buffers may come */
+    bool is_full;    /* transmit() had no room since the last poll */
     struct tx_header *headers;
     uint64_t image_off; /* static data's virtual address - physical one */
     struct netbuf_pool pool;
@@ -96,11 +99,6 @@ static unsigned poll_stopped(void)
 
 /* ---- receiving ---- */
 
-static uint32_t room(void)
-{
-    return NETBUF_ROOM;
-}
-
 /* Lend the device more buffers, several at a time. */
 static void fill(void)
 {
@@ -115,7 +113,8 @@ static void fill(void)
 
         if (!b)
             break; /* tried again at the next poll */
-        virtq_add(q, &c, page_pa(netbuf_start(b)), room(), VRING_DESC_F_WRITE);
+        virtq_add(q, &c, page_pa(netbuf_start(b)), NETBUF_ROOM,
+                  VRING_DESC_F_WRITE);
         virtq_end(q, &c, b);
     }
     virtq_show(q);
@@ -164,7 +163,7 @@ static inline int take_buffer(struct netbuf **out, uint32_t len_min)
     if (found <= 0)
         return found;
     b = token;
-    if (UNLIKELY(len < len_min || len > room())) {
+    if (UNLIKELY(len < len_min || len > NETBUF_ROOM)) {
         netbuf_put(&net.pool, b);
         return -EIO;
     }
@@ -222,7 +221,7 @@ static int take_frame(struct netbuf **out, struct netdev_offload *o,
     b->data += HEADER_LEN;
     b->len -= HEADER_LEN;
     read_header(&h, o);
-    if (net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF))
+    if (net.is_merging)
         count = h.num_buffers;
     if (count != 1)
         found = count ? take_rest(b, count) : -EIO;
@@ -334,21 +333,27 @@ static void reap(void)
 
 /* ---- both ---- */
 
-static void read_config(struct virtio_net_config *c)
+#define CONFIG(field)                                                  \
+    net.virtio->ops->config(net.virtio,                                \
+                            offsetof(struct virtio_net_config, field), \
+                            sizeof(((struct virtio_net_config *)0)->field))
+
+static bool has(unsigned feature)
 {
-    net.virtio->ops->config(net.virtio, c,
-                            offsetof(struct virtio_net_config, speed));
-    net.dev.link_up = !(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_STATUS)) ||
-                      c->status & VIRTIO_NET_S_LINK_UP;
+    return net.accepted & VIRTIO_BIT(feature);
+}
+
+static bool read_link(void)
+{
+    return !has(VIRTIO_NET_F_STATUS) || CONFIG(status) & VIRTIO_NET_S_LINK_UP;
 }
 
 static void take_config(void)
 {
     bool was_up = net.dev.link_up;
-    struct virtio_net_config config;
 
     net.is_config_changed = false;
-    read_config(&config);
+    net.dev.link_up = read_link();
     if (net.dev.link_up != was_up)
         net.dev.events->link_changed(&net.dev);
 }
@@ -410,14 +415,19 @@ static int open(struct netdev *dev)
     v->queue_len[RX] = RX_LEN;
     v->queue_len[TX] = TX_LEN;
     v->news = news;
+    net.is_merging = has(VIRTIO_NET_F_MRG_RXBUF);
     err = v->ops->start(v, net.accepted);
+    if (!err && MIN(net.rx->len, net.tx->len) < LEN_MIN) {
+        v->ops->stop(v);
+        err = -EIO;
+    }
     if (err) {
         kprintf("the network device does not start (error %d)", -err);
         net.is_stopped = true;
         return err;
     }
     net.is_open = true;
-    net.rx_fill = MIN(RX_FILL_MIN, net.rx->len);
+    net.rx_fill = RX_FILL_MIN;
     net.pool.keep = net.rx_fill;
     fill();
     return 0;
@@ -473,40 +483,42 @@ static uint32_t features_of(uint64_t chosen)
 /* Without an address of the device's: one of ours, locally administered. */
 static void choose_mac(uint8_t mac[6])
 {
+    if (has(VIRTIO_NET_F_MAC)) {
+        for (unsigned i = 0; i < 6; i++)
+            mac[i] = (uint8_t)net.virtio->ops->config(net.virtio, i, 1);
+        return;
+    }
     pool_read(mac, 6);
     mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);
 }
 
-static uint16_t choose_mtu(const struct virtio_net_config *c)
+static uint16_t choose_mtu(void)
 {
-    uint32_t mtu = MTU_DEFAULT;
+    uint32_t mtu = has(VIRTIO_NET_F_MTU) ? CONFIG(mtu) : MTU_DEFAULT;
 
-    if (net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MTU) && c->mtu >= 68)
-        mtu = c->mtu;
+    if (mtu < MTU_MIN)
+        mtu = MTU_DEFAULT;
     /* Without merging a frame has to fit into one buffer. */
-    if (!(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)))
-        mtu = MIN(mtu, room() - HEADER_LEN - ETHERNET_LEN);
-    return (uint16_t)MIN(mtu, RX_FRAME_LEN_MAX - ETHERNET_LEN);
+    if (!has(VIRTIO_NET_F_MRG_RXBUF))
+        mtu = MIN(mtu, NETBUF_ROOM - HEADER_LEN - ETHERNET_LEN);
+    return (uint16_t)mtu;
 }
 
 static void probe(void)
 {
     struct virtio *v = virtio_find(VIRTIO_ID_NET);
-    struct virtio_net_config config;
 
     if (!v)
         return;
     net.accepted = choose(v->ops->offered(v));
-    if (!(net.accepted & VIRTIO_BIT(VIRTIO_F_VERSION_1))) {
+    if (!has(VIRTIO_F_VERSION_1)) {
         kprintf("the network device is from before virtio 1.0, and not used");
         return;
     }
     net.virtio = v;
-    read_config(&config);
-    memcpy(net.dev.mac, config.mac, sizeof(net.dev.mac));
-    if (!(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_MAC)))
-        choose_mac(net.dev.mac);
-    net.dev.mtu = choose_mtu(&config);
+    choose_mac(net.dev.mac);
+    net.dev.mtu = choose_mtu();
+    net.dev.link_up = read_link();
     net.dev.features = features_of(net.accepted);
     net.dev.ops = &ops;
 }

@@ -118,16 +118,24 @@ TEST(a_device_that_does_not_want_our_features)
     CHECK_EQ(net.dev.ops->poll(&net.dev, 1), 0);
 }
 
-TEST(short_queues)
+TEST(queues_may_be_short_but_not_too_short)
 {
     struct netdev *dev;
 
-    fake_queue_max = 16;
+    fake_queue_max = 64;
     dev = start();
-    CHECK_EQ(fake_waiting(0), 16);
-    CHECK_EQ(send_parts(dev, 1500, 15, frame), 0);
-    CHECK_EQ(send_parts(dev, 1500, 1, frame), -ENOBUFS);
-    fake_queue_max = 1024;
+    CHECK_EQ(send_parts(dev, 1500, NETDEV_PARTS_MAX, frame), 0);
+    CHECK_EQ(send_parts(dev, 1500, NETDEV_PARTS_MAX, frame), 0);
+    CHECK_EQ(send_parts(dev, 1500, NETDEV_PARTS_MAX, frame), 0);
+    CHECK_EQ(send_parts(dev, 1500, NETDEV_PARTS_MAX, frame), -ENOBUFS);
+}
+
+TEST(queues_too_short_for_the_largest_frame)
+{
+    fake_queue_max = 32;
+    CHECK(fake_open(FAKE_ALL) == NULL);
+    CHECK_EQ(fake_lines, 1);
+    CHECK_EQ(fake_status, 0);
 }
 
 TEST(receives_frames_of_any_length)

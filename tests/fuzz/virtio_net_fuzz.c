@@ -170,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     input_end = data + len;
     start_anew();
     fake_config.mtu = (uint16_t)take(2);
-    fake_queue_max = 1u << (1 + take(1) % 10);
+    fake_queue_max = 1u << (4 + take(1) % 6);
     dev = fake_open(VIRTIO_BIT(VIRTIO_F_VERSION_1) | take(4));
     if (!dev)
         return 0;

@@ -239,6 +239,11 @@ static void pending(struct netdev *dev)
     has_work = true;
 }
 
+static void stop(int signo)
+{
+    console_power_off(128 + signo);
+}
+
 static const struct netdev_events events = { received, sent, link_changed };
 
 void __wrap_process_start_first(const struct run_config *config)
@@ -251,6 +256,7 @@ void __wrap_process_start_first(const struct run_config *config)
         kprintf("no network device");
         console_power_off(1);
     }
+    console_signal_hook = stop;
     netdev_set_pending(pending);
     dev->events = &events;
     if (dev->ops->open(dev) != 0)
