@@ -16,7 +16,8 @@
 #include "net/inet/timers.h"
 #include "sched/process.h"
 
-#define GROUPS_MAX 64u /* net.ipv4.igmp_max_memberships is 20 */
+#define IPV6_MTU_MIN 1280 /* RFC 8200, section 5 */
+#define GROUPS_MAX   64u  /* net.ipv4.igmp_max_memberships is 20 */
 
 struct inet_group {
     struct inet_group *next;
@@ -320,6 +321,9 @@ static int set_v6(struct inet_sock *i, int name, int value)
             return -ENOPROTOOPT;
         dgram_of(&i->s)->checksum_offset = value;
         return 0;
+    /* Ours are as long as the link allows, which any receiver takes. */
+    case IPV6_MTU:
+        return value && value < IPV6_MTU_MIN ? -EINVAL : 0;
     /* No route and no header depends on these. */
     case IPV6_DONTFRAG:
     case IPV6_AUTOFLOWLABEL:

@@ -49,6 +49,7 @@ struct tcp_sock {
     uint32_t keep_idle_s, keep_intvl_s, keep_count;
     uint32_t user_timeout_ms;
     int max_seg, defer_accept_s, linger2_s, syn_count_max, window_clamp;
+    int fastopen_queue, unsent_low;
     uint64_t bytes_sent, bytes_received; /* for TCP_INFO */
 };
 

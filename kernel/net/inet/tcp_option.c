@@ -132,6 +132,13 @@ static int set_number(struct tcp_sock *t, int name, int value)
             return -EINVAL;
         t->window_clamp = value;
         return 0;
+    case TCP_FASTOPEN:
+        if (t->state != TCP_SOCK_CLOSED && t->state != TCP_SOCK_LISTENING)
+            return -EINVAL;
+        return set_hint(&t->fastopen_queue, value, INT32_MAX);
+    case TCP_NOTSENT_LOWAT:
+        t->unsent_low = value;
+        return 0;
     default:
         return -ENOPROTOOPT;
     }
@@ -273,6 +280,12 @@ static int get_number(const struct tcp_sock *t, int name, int *out)
         return 0;
     case TCP_MAXSEG:
         *out = pcb ? pcb->mss : t->max_seg ? t->max_seg : 536;
+        return 0;
+    case TCP_FASTOPEN:
+        *out = t->fastopen_queue;
+        return 0;
+    case TCP_NOTSENT_LOWAT:
+        *out = t->unsent_low;
         return 0;
     case TCP_USER_TIMEOUT:
         *out = (int)t->user_timeout_ms;
