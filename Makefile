@@ -26,7 +26,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wvla -Wimplicit-fallthrough \
 	-Wwrite-strings -Wformat=2 -Wnull-dereference -Werror
 COMMON := -std=gnu11 -O2 -g -I. $(WARN) -ffile-prefix-map=$(CURDIR)=.
 
-all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor
+all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor $(B)/samara-net
 
 # ---- the kernel: freestanding, position-independent, no vector registers ----
 KERNEL_MODULES := core mm sched time random drivers ipc net fs process syscall
@@ -163,6 +163,13 @@ $(B)/samara-monitor: $(MONITOR_OBJ) $(SHARED_OBJ)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(MONITOR_LDFLAGS) $^ -o $@
 
+# The user-mode network, a process beside the guest's.
+USERNET_OBJ := $(patsubst %,$(B)/%.o,$(call sources,usernet))
+
+$(B)/samara-net: $(USERNET_OBJ)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(HOST_LDFLAGS) $^ -lslirp -lseccomp -o $@
+
 # The command has the monitor inside, to start a guest without another exec.
 $(B)/samara: $(CLI_OBJ) $(SHARED_OBJ) \
 		$(filter-out $(B)/monitor/main.c.o,$(MONITOR_OBJ))
@@ -284,7 +291,8 @@ compile_commands.json: Makefile
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/samara
 	install -m 755 $(B)/samara $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/samara-monitor $(DESTDIR)$(PREFIX)/lib/samara/
+	install -m 755 $(B)/samara-monitor $(B)/samara-net \
+	    $(DESTDIR)$(PREFIX)/lib/samara/
 	install -m 644 $(B)/kernel.elf $(B)/link.ld $(B)/link.args \
 	    $(DESTDIR)$(PREFIX)/lib/samara/
 	$(STRIP) -g -o $(DESTDIR)$(PREFIX)/lib/samara/libkernel.a \
@@ -301,4 +309,4 @@ clean:
 	check-lifecycle check-machines check-netdev check-readme check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
-	$(SHARED_OBJ:.o=.d)
+	$(SHARED_OBJ:.o=.d) $(USERNET_OBJ:.o=.d)

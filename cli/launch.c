@@ -221,17 +221,25 @@ static int announce(const struct options *o, const struct source *src,
 }
 
 static int network_open(const struct options *o, struct source *src,
-                        struct launch *how, struct fault *fault)
+                        bool is_qemu, struct launch *how, struct fault *fault)
 {
+    int err = 0;
+
     how->net = (struct net_link){ .fd = -1 };
-    if (o->network.mode == NET_USER)
-        return fault_set(fault, ENOTSUP,
-                         "--net user and -p are not there yet; use --net "
-                         "tap:NAME");
-    if (o->network.mode != NET_TAP)
+    switch (o->network.mode) {
+    case NET_TAP:
+        netconf_host_defaults(&src->config.net);
+        return net_tap_open(o->network.tap, &how->net, fault);
+    case NET_USER:
+        net_user_config(&src->config.net);
+        if (!o->dry_run)
+            err = net_user_check(&o->network, fault);
+        if (err == 0 && !is_qemu)
+            err = net_user_open(&o->network, o->dry_run, &how->net, fault);
+        return err;
+    default:
         return 0;
-    netconf_host_defaults(&src->config.net);
-    return net_tap_open(o->network.tap, &how->net, fault);
+    }
 }
 
 int launch_guest(const struct options *o, struct source *src,
@@ -246,7 +254,7 @@ int launch_guest(const struct options *o, struct source *src,
     src->config.ram_len = o->ram_len;
     how->info_fd = -1;
     how->control_fd = -1;
-    err = network_open(o, src, how, fault);
+    err = network_open(o, src, !monitor, how, fault);
     if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);
     if (err == 0 && monitor)

@@ -78,4 +78,18 @@ struct net_link {
  *   -ENODEV, -EACCES, -EBUSY ... with what to do about it */
 int net_tap_open(const char *name, struct net_link *link, struct fault *fault);
 
+/* net_user.c: what the guest is told of that network, as far as nobody has
+ * said otherwise. */
+void net_user_config(struct run_config_net *net);
+/* Can its ports be had?
+ *   -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... with what to do about it */
+int net_user_check(const struct net_options *net, struct fault *fault);
+/* Start the process that the monitor's guest has for it. All ports listen when
+ * this returns. It ends with the last copy of link->fd. */
+int net_user_open(const struct net_options *net, bool is_dry_run,
+                  struct net_link *link, struct fault *fault);
+/* QEMU has one inside. -ENOTSUP */
+int net_user_qemu(const struct net_options *net, struct list *argv,
+                  struct fault *fault);
+
 #endif

@@ -57,6 +57,11 @@ char *place_archive(struct fault *fault)
     return find("libkernel.a", "SAMARA_LIBKERNEL", R_OK, fault);
 }
 
+char *place_net(struct fault *fault)
+{
+    return find("samara-net", "SAMARA_NET", X_OK, fault);
+}
+
 char *place_monitor(struct fault *fault)
 {
     return find("samara-monitor", "SAMARA_MONITOR", X_OK, fault);

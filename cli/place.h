@@ -17,5 +17,7 @@ char *place_kernel(struct fault *fault);
 /* libkernel.a; link.ld and link.args lie beside it. */
 char *place_archive(struct fault *fault);
 char *place_monitor(struct fault *fault);
+/* samara-net, host/usernet.h. */
+char *place_net(struct fault *fault);
 
 #endif

@@ -71,16 +71,20 @@ static uint64_t tsc_khz(void)
     return (__rdtsc() - start) * 1000000 / ns;
 }
 
-static void network_line(const struct net_link *net, struct list *argv)
+static int network_line(const struct net_options *o, const struct net_link *net,
+                        struct list *argv, struct fault *fault)
 {
-    if (net->fd < 0)
-        return;
+    if (o->mode == NET_USER)
+        return net_user_qemu(o, argv, fault);
+    if (o->mode != NET_TAP)
+        return 0;
     fcntl(net->fd, F_SETFD, 0); /* QEMU inherits it */
     list_add(argv, "-netdev");
     list_add_take(argv, mem_printf("tap,id=net,fd=%d,vhost=off", net->fd));
     list_add(argv, "-device");
     list_add_take(
         argv, mem_printf("virtio-net-device,netdev=net,host_mtu=%u", net->mtu));
+    return 0;
 }
 
 static void command_line(const struct machine *m, const char *image,
@@ -271,7 +275,9 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
     }
     if (err == 0) {
         command_line(&m, src->image, &argv);
-        network_line(&how->net, &argv);
+        err = network_line(&o->network, &how->net, &argv, fault);
+    }
+    if (err == 0) {
         if (o->dry_run)
             launch_print(&argv);
         else
