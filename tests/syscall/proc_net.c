@@ -5,7 +5,10 @@
  */
 #include "check.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 static char text[1 << 16];
 
@@ -79,6 +82,112 @@ TEST(headers_of_routes)
     check_header("/proc/net/arp", 79,
                  "IP address       HW type     Flags       HW address"
                  "            Mask     Device");
+}
+
+static int bound(int family, int type, unsigned *port_out)
+{
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+                                .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct sockaddr_in four = { .sin_family = AF_INET };
+    struct sockaddr *a = family == AF_INET ? (void *)&four : (void *)&six;
+    socklen_t len = family == AF_INET ? sizeof(four) : sizeof(six);
+    int fd = socket(family, type, 0);
+
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_OK(fd);
+    CHECK_EQ(bind(fd, a, len), 0);
+    CHECK_EQ(getsockname(fd, a, &len), 0);
+    *port_out = ntohs(family == AF_INET ? four.sin_port : six.sin6_port);
+    return fd;
+}
+
+/* What a line says of a socket, as netstat and psutil take it apart. */
+struct row {
+    char local[80], remote[80];
+    unsigned local_port, remote_port, state, uid;
+    unsigned long tx_queue, rx_queue, inode;
+};
+
+static bool find_row(const char *path, unsigned port, unsigned state,
+                     struct row *r)
+{
+    for (char *line = strchr(slurp(path), '\n'); line && line[1];
+         line = strchr(line + 1, '\n')) {
+        if (sscanf(line + 1,
+                   "%*d: %79[0-9A-F]:%X %79[0-9A-F]:%X %X %lX:%lX %*X:%*X "
+                   "%*X %u %*d %lu",
+                   r->local, &r->local_port, r->remote, &r->remote_port,
+                   &r->state, &r->tx_queue, &r->rx_queue, &r->uid,
+                   &r->inode) == 9 &&
+            r->local_port == port && r->state == state)
+            return true;
+    }
+    return false;
+}
+
+static unsigned long inode_of(int fd)
+{
+    struct stat st;
+
+    CHECK_EQ(fstat(fd, &st), 0);
+    return st.st_ino;
+}
+
+TEST(tcp_sockets)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    unsigned port, other;
+    int listener = bound(AF_INET, SOCK_STREAM, &port);
+    int client = bound(AF_INET, SOCK_STREAM, &other), server;
+    struct row r;
+
+    CHECK(!find_row("/proc/net/tcp", port, 7, &r)); /* only bound */
+    CHECK_EQ(listen(listener, 5), 0);
+    CHECK(find_row("/proc/net/tcp", port, 10, &r));
+    CHECK_STR(r.local, "0100007F");
+    CHECK_STR(r.remote, "00000000");
+    CHECK_EQ(r.remote_port, 0);
+    CHECK_EQ(r.inode, inode_of(listener));
+    CHECK_EQ(r.uid, geteuid());
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    a.sin_port = htons((uint16_t)port);
+    CHECK_EQ(connect(client, (void *)&a, sizeof(a)), 0);
+    CHECK(find_row("/proc/net/tcp", port, 10, &r));
+    CHECK_EQ(r.rx_queue, 1); /* it waits to be accepted */
+    server = accept(listener, NULL, NULL);
+    CHECK_OK(server);
+    CHECK_EQ(write(client, "hello", 5), 5);
+    CHECK(find_row("/proc/net/tcp", other, 1, &r));
+    CHECK_EQ(r.remote_port, port);
+    CHECK_EQ(r.inode, inode_of(client));
+    CHECK(find_row("/proc/net/tcp", port, 1, &r));
+    CHECK_EQ(r.rx_queue, 5);
+    CHECK_EQ(r.inode, inode_of(server));
+    close(server);
+    close(client);
+    close(listener);
+    CHECK(!find_row("/proc/net/tcp", port, 10, &r));
+}
+
+TEST(other_sockets)
+{
+    unsigned port4, port6, tcp6;
+    int udp = bound(AF_INET, SOCK_DGRAM, &port4);
+    int udp6 = bound(AF_INET6, SOCK_DGRAM, &port6);
+    int listener = bound(AF_INET6, SOCK_STREAM, &tcp6);
+    struct row r;
+
+    CHECK(find_row("/proc/net/udp", port4, 7, &r));
+    CHECK_STR(r.local, "0100007F");
+    CHECK_EQ(r.inode, inode_of(udp));
+    CHECK(find_row("/proc/net/udp6", port6, 7, &r));
+    CHECK_STR(r.local, "00000000000000000000000001000000");
+    CHECK_EQ(listen(listener, 1), 0);
+    CHECK(find_row("/proc/net/tcp6", tcp6, 10, &r));
+    CHECK_EQ(r.inode, inode_of(listener));
+    close(udp);
+    close(udp6);
+    close(listener);
 }
 
 /* As net-tools' ifconfig and netstat -i read it. */

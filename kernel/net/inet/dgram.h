@@ -37,6 +37,8 @@ struct dgram_sock {
     struct list all_link; /* raw sockets: all of them */
 };
 
+extern struct list raw_all; /* raw.c: all raw sockets, by all_link */
+
 static inline struct dgram_sock *dgram_of(struct socket *s)
 {
     return (struct dgram_sock *)s;

@@ -35,6 +35,8 @@
 #define INET_PORT_LAST  60999u
 #define INET_PORT_ROOT  1024u /* net.ipv4.ip_unprivileged_port_start */
 
+#define INET_PORT_BUCKETS 128u /* of port.c's table: port 0, 1 ... each */
+
 /* What all kinds of socket have. */
 struct inet_sock {
     struct socket s;   /* first */

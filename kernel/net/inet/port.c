@@ -10,13 +10,11 @@
 #include "net/inet/tcp.h"
 #include "random/pool.h"
 
-#define BUCKETS 128u
-
-static struct list buckets[BUCKETS];
+static struct list buckets[INET_PORT_BUCKETS];
 
 struct list *inet_port_list(uint16_t port)
 {
-    struct list *b = &buckets[port % BUCKETS];
+    struct list *b = &buckets[port % INET_PORT_BUCKETS];
 
     if (!b->next)
         list_init(b);

@@ -20,7 +20,7 @@
 
 #define ECHO_HLEN sizeof(struct icmp_echo_hdr)
 
-static struct list raw_all = LIST_INIT(raw_all);
+struct list raw_all = LIST_INIT(raw_all);
 
 /* ---- receiving ---- */
 
