@@ -59,6 +59,8 @@ static inline uint32_t arch_cpu_number(void)
 static inline void arch_spin_wait(void)
 {
 }
+void arch_resched_set(void);
+void arch_resched_clear(void);
 #else
 static inline struct thread *arch_thread(void)
 {
@@ -77,6 +79,16 @@ static inline uint32_t arch_cpu_number(void)
 
     __asm__ volatile("mov %%gs:48, %0" : "=r"(n));
     return n;
+}
+/* The next return to the program goes through thread_preempt(), or through
+ * thread_return_work() if there is more to do; or not: WORK_RESCHED. */
+static inline void arch_resched_set(void)
+{
+    __asm__ volatile("orl $4, %%gs:8" ::: "memory", "cc");
+}
+static inline void arch_resched_clear(void)
+{
+    __asm__ volatile("andl $~4, %%gs:8" ::: "memory", "cc");
 }
 /* Once round a waiting loop: do what other CPUs ask of this one. */
 void arch_spin_wait(void);
@@ -125,6 +137,8 @@ void arch_sample_after(struct arch_thread *t, uint32_t n);
  * -ENOMEM */
 MUST_CHECK int arch_thread_init(struct arch_thread *t, void *kstack,
                                 const struct regs *regs);
+/* The registers that it will enter with. */
+struct regs *arch_thread_regs(const struct arch_thread *t);
 /* The same for a thread that stays in the kernel, in fn, for ever. */
 MUST_CHECK int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
                                        void (*fn)(void));

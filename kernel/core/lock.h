@@ -76,9 +76,12 @@ static inline bool spin_trylock(struct spinlock *l)
     return true;
 }
 
-/* Another CPU has it: wait, and take it. In unit tests there is no other. */
+/* Another CPU has it: wait, and take it. It preserves all registers, so that
+ * functions that take a lock save none for it. In unit tests there is no other
+ * CPU. */
 #ifdef SAMARA_GUEST
-void spin_lock_wait(struct spinlock *l);
+__attribute__((no_caller_saved_registers)) void spin_lock_wait(
+    struct spinlock *l);
 #else
 static inline void spin_lock_wait(struct spinlock *l)
 {

@@ -465,10 +465,13 @@ int signal_process_init(struct process *p)
 
 int signal_thread_init(struct thread *t, const struct thread *parent)
 {
-    struct signal_thread *s = kzalloc(sizeof(*s));
+    struct signal_thread *s = t->signal;
 
     if (!s)
+        s = kmalloc(sizeof(*s));
+    if (!s)
         return -ENOMEM;
+    *s = (struct signal_thread){ 0 };
     pending_init(&s->pending);
     s->alt_flags = 2; /* SS_DISABLE: a thread has no alternate stack */
     if (parent)
@@ -487,6 +490,4 @@ void signal_thread_fini(struct thread *t)
         s->waiting = 0;
         retarget(UINT64_MAX);
     }
-    t->signal = NULL;
-    kfree(s);
 }

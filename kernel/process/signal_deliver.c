@@ -144,7 +144,7 @@ static void run_handler(struct regs *regs, const struct signal_info *info)
     signal_set_blocked(blocked);
 }
 
-static NOINLINE void deliver_pending(struct thread *t, struct regs *regs)
+static void deliver_pending(struct thread *t, struct regs *regs)
 {
     const struct signal_thread *s = t->signal;
     struct process *p = t->process;
@@ -165,17 +165,27 @@ static NOINLINE void deliver_pending(struct thread *t, struct regs *regs)
     }
 }
 
-/* Most who come here were preempted, and have no signal. */
-void signal_deliver(struct regs *regs)
+static NOINLINE void deliver(struct thread *t, struct regs *regs)
 {
-    struct thread *t = thread_current();
     struct signal_thread *s = t->signal;
 
-    if (UNLIKELY(t->interrupted || t->process->signal->stopped))
+    if (t->interrupted || t->process->signal->stopped)
         deliver_pending(t, regs);
     finish_call(regs, NULL);
-    if (UNLIKELY(s->restore_blocked) && !t->process->exiting) {
+    if (s->restore_blocked && !t->process->exiting) {
         s->restore_blocked = false;
         signal_set_blocked(s->saved_blocked);
     }
+}
+
+/* Most who come here were preempted: no signal, and no call to begin again. */
+void signal_deliver(struct regs *regs)
+{
+    struct thread *t = thread_current();
+
+    if (UNLIKELY(t->interrupted || t->process->signal->stopped ||
+                 t->signal->restore_blocked ||
+                 regs->rax + ERESTART_RESTARTBLOCK <=
+                     ERESTART_RESTARTBLOCK - ERESTARTSYS))
+        deliver(t, regs);
 }

@@ -37,6 +37,9 @@ static void boot(void)
         signal_thread_fini(&second);
         list_remove(&second.process_link);
         signal_thread_fini(&first);
+        kfree(second.signal);
+        kfree(first.signal);
+        second.signal = first.signal = NULL;
         kfree(process.signal);
     }
     list_init(&process.threads);

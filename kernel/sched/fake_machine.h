@@ -96,6 +96,13 @@ void arch_work_set(void)
 {
     fake_work = true;
 }
+void arch_resched_set(void)
+{
+    fake_work = true;
+}
+void arch_resched_clear(void)
+{
+}
 void arch_irq_poll(void)
 {
     if (fake_armed && fake_now >= fake_armed)

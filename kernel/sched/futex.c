@@ -229,14 +229,15 @@ static bool is_for_owner(const struct futex_waiter *w)
 static int wake_queued(const struct futex_word *word, unsigned count_max,
                        uint32_t bitset)
 {
+    const struct list *queue = futex_queue_of(word);
     unsigned count = 0;
 
-    LIST_FOR_EACH(it, futex_queue_of(word))
+    if (count_max == 0)
+        return 0;
+    LIST_FOR_EACH(it, queue)
     {
         struct futex_waiter *w = LIST_ENTRY(it, struct futex_waiter, link);
 
-        if (count >= count_max)
-            break;
         if (!futex_is_at(w, word))
             continue;
         if (UNLIKELY(is_for_owner(w)))
@@ -244,7 +245,8 @@ static int wake_queued(const struct futex_word *word, unsigned count_max,
         if (!(w->bitset & bitset))
             continue;
         futex_waiter_release(w);
-        count++;
+        if (++count >= count_max)
+            break;
     }
     return (int)count;
 }

@@ -55,7 +55,7 @@ static uint64_t key_of(const struct thread *t)
 }
 
 /* CPU time as the fair policies count it: each nice level is 25 %. */
-static uint64_t weighted(const struct thread *t, uint64_t cycles)
+static NOINLINE uint64_t weigh(const struct thread *t, uint64_t cycles)
 {
     if (UNLIKELY(t->policy == SCHED_IDLE))
         return cycles * IDLE_WEIGHT;
@@ -66,12 +66,18 @@ static uint64_t weighted(const struct thread *t, uint64_t cycles)
     return cycles;
 }
 
+static inline uint64_t weighted(const struct thread *t, uint64_t cycles)
+{
+    return LIKELY(t->nice == 0 && t->policy != SCHED_IDLE) ? cycles
+                                                           : weigh(t, cycles);
+}
+
 static struct thread *first_ready(const struct runq *q)
 {
     return LIST_ENTRY(q->ready.next, struct thread, ready_link);
 }
 
-void runq_account(struct runq *q, struct thread *t, uint64_t now)
+inline void runq_account(struct runq *q, struct thread *t, uint64_t now)
 {
     /* Another CPU's counter may be a little behind. */
     uint64_t used = now > t->switched_in ? now - t->switched_in : 0;
@@ -115,48 +121,52 @@ void runq_remove(struct runq *q, struct thread *t)
     q->ready_count--;
 }
 
-struct runq *runq_lock_of(struct thread *t)
+/* Its CPU changed before the lock was there: again. */
+NOINLINE struct runq *runq_lock_of_moving(struct thread *t)
 {
-    for (;;) {
-        uint32_t n = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
-        struct runq *q = &runqs[n - 1];
-
-        spin_lock(&q->lock);
-        if (LIKELY(t->cpu == n))
-            return q;
-        spin_unlock(&q->lock);
-    }
+    return runq_lock_of(t);
 }
 
 /* ---- time slices ---- */
 
 static void resched_current(struct runq *q)
 {
-    q->current->need_resched = true;
-    q->current->kicked = true;
+    struct thread *t = q->current;
+
+    t->need_resched = true;
+    if (runq_is_mine(q) && !t->rseq) {
+        arch_resched_set();
+        return;
+    }
+    t->kicked = true; /* rseq_abort() wants all registers */
     if (runq_is_mine(q))
         arch_work_set();
     else
         arch_cpu_kick(q->number);
 }
 
+static NOINLINE void slice_arm(struct runq *q, uint64_t end, uint64_t now)
+{
+    uint64_t left_ns = end > now ? clock_ns_of_cycles(end - now) : 0;
+
+    q->slice_timer_end = end;
+    timer_arm(&q->slice_timer, clock_mono_ns() + left_ns);
+}
+
 /* Let the running thread's slice end in time. The ready list of a busy guest
  * empties and fills all the time, so an armed timer stays. Where another CPU
  * could take who waits, it is not for that end to come, which may be never. */
-static void slice_watch(struct runq *q, uint64_t now)
+static inline void slice_watch(struct runq *q, uint64_t now)
 {
     uint64_t end = q->current->slice_end;
-    uint64_t left_ns;
 
     if (runq_running() > 1)
         end = MIN(end, now + SLICE);
     if (end == UINT64_MAX)
         return; /* SCHED_FIFO */
-    if (timer_is_armed(&q->slice_timer) && q->slice_timer_end <= end)
+    if (LIKELY(timer_is_armed(&q->slice_timer) && q->slice_timer_end <= end))
         return;
-    left_ns = end > now ? clock_ns_of_cycles(end - now) : 0;
-    q->slice_timer_end = end;
-    timer_arm(&q->slice_timer, clock_mono_ns() + left_ns);
+    slice_arm(q, end, now);
 }
 
 void runq_watch(struct runq *q)
@@ -210,9 +220,9 @@ static void slice_expired(struct timer *timer)
     spin_unlock(&q->lock);
 }
 
-void runq_slice_begin(struct thread *t, uint64_t now)
+inline void runq_slice_begin(struct thread *t, uint64_t now)
 {
-    if (!is_realtime(t))
+    if (LIKELY(!is_realtime(t)))
         t->slice_end = now + SLICE;
     else if (t->policy == SCHED_RR)
         t->slice_end = now + SLICE_RR;
@@ -226,15 +236,19 @@ void runq_slice_begin(struct thread *t, uint64_t now)
 static inline void preempt_check(struct runq *q, const struct thread *t)
 {
     struct thread *current = q->current;
-    uint64_t now, lead;
+    uint64_t now, lead = is_realtime(t) ? 0 : WAKE_LEAD;
 
     if (q->idle == RUNQ_HALTED && !runq_is_mine(q))
         arch_cpu_kick(q->number);
     if (current->state != THREAD_RUNNING)
         return; /* it waits for interrupts, and will look at the list */
+    /* What it has used since it was counted can only make that clearer. */
+    if (t->ready_key + lead < key_of(current)) {
+        resched_current(q);
+        return;
+    }
     now = arch_cycles();
     runq_account(q, current, now);
-    lead = is_realtime(t) ? 0 : WAKE_LEAD;
     if (t->ready_key + lead < key_of(current)) {
         resched_current(q);
         return;
@@ -255,13 +269,13 @@ static bool waker_is_brief(struct thread *waker)
     return waker->wake_gap < GAP_SHORT;
 }
 
-/* Where t, asleep in q, should run. */
-static struct runq *choose(struct runq *q, const struct thread *t)
+/* Where t, asleep in q, should run, if there are several CPUs. */
+static NOINLINE struct runq *choose_among(unsigned n, struct runq *q,
+                                          const struct thread *t)
 {
-    unsigned n = runq_running();
     struct runq *mine = runq_mine(), *halted = NULL;
 
-    if (LIKELY(n == 1) || t->on_cpu)
+    if (t->on_cpu)
         return q;
     if (!runq_may_have(q, t))
         q = mine;
@@ -283,6 +297,13 @@ static struct runq *choose(struct runq *q, const struct thread *t)
     return halted && !waker_is_brief(mine->current) ? halted : mine;
 }
 
+static inline struct runq *choose(struct runq *q, const struct thread *t)
+{
+    unsigned n = runq_running();
+
+    return LIKELY(n == 1) ? q : choose_among(n, q, t);
+}
+
 /* Each queue counts from a start of its own: keep t's distance to the least. */
 static void move_vruntime(struct thread *t, const struct runq *from,
                           const struct runq *to)
@@ -294,17 +315,12 @@ static void move_vruntime(struct thread *t, const struct runq *from,
     t->vruntime = to->vruntime_min + lead - credit;
 }
 
-static inline void add(struct runq *q, struct thread *t)
+inline void runq_add(struct runq *q, struct thread *t)
 {
     if (!is_realtime(t) && q->vruntime_min > SLEEP_CREDIT)
         t->vruntime = MAX(t->vruntime, q->vruntime_min - SLEEP_CREDIT);
     enqueue(q, t, key_of(t), false);
     preempt_check(q, t);
-}
-
-void runq_add(struct runq *q, struct thread *t)
-{
-    add(q, t);
 }
 
 void runq_leave(struct runq *q, struct thread *t, const struct runq *to)
@@ -314,17 +330,23 @@ void runq_leave(struct runq *q, struct thread *t, const struct runq *to)
     __atomic_store_n(&t->cpu, to->number, __ATOMIC_RELEASE);
 }
 
+/* From q, locked and released, to another, which is locked then. */
+static NOINLINE void change_queue(struct runq *q, struct thread *t,
+                                  struct runq *to)
+{
+    runq_leave(q, t, to);
+    spin_unlock(&q->lock);
+    spin_lock(&to->lock);
+}
+
 void runq_wake(struct runq *q, struct thread *t)
 {
     struct runq *to = choose(q, t);
 
     ASSERT(t->state == THREAD_SLEEPING);
-    if (to != q) {
-        runq_leave(q, t, to);
-        spin_unlock(&q->lock);
-        spin_lock(&to->lock);
-    }
-    add(to, t);
+    if (UNLIKELY(to != q))
+        change_queue(q, t, to);
+    runq_add(to, t);
     spin_unlock(&to->lock);
 }
 
@@ -335,21 +357,14 @@ static void emigrate(struct runq *q, struct thread *t)
 {
     struct runq *to = choose(q, t);
 
-    runq_leave(q, t, to);
-    spin_unlock(&q->lock);
-    spin_lock(&to->lock);
+    change_queue(q, t, to);
     runq_add(to, t);
     spin_unlock(&to->lock);
 }
 
-/* On the stack of the thread that came: the one that went is off the CPU.
- * Releases this CPU's queue. */
-static void finish_switch(void)
+/* The one that went does not stay in this queue. Releases q. */
+static NOINLINE void finish_last(struct runq *q, struct thread *went)
 {
-    struct runq *q = runq_mine();
-    struct thread *went = q->went;
-
-    went->on_cpu = false;
     if (went->state == THREAD_MOVING) {
         emigrate(q, went);
         return;
@@ -362,17 +377,33 @@ static void finish_switch(void)
     spin_unlock(&q->lock);
 }
 
+/* On the stack of the thread that came: the one that went is off the CPU.
+ * Releases this CPU's queue. */
+static inline void finish_switch(void)
+{
+    struct runq *q = runq_mine();
+    struct thread *went = q->went;
+
+    went->on_cpu = false;
+    if (UNLIKELY(went->state >= THREAD_MOVING))
+        finish_last(q, went);
+    else
+        spin_unlock(&q->lock);
+}
+
 void thread_begin(void)
 {
     finish_switch();
 }
 
 /* Make next, in no queue, the running one. True: it was another before. */
-static bool become_current(struct runq *q, struct thread *next, uint64_t now)
+static inline bool become_current(struct runq *q, struct thread *next,
+                                  uint64_t now)
 {
     struct thread *prev = q->current;
 
     next->need_resched = false;
+    arch_resched_clear();
     next->switched_in = now;
     q->current = next;
     runq_slice_begin(next, now);
@@ -391,21 +422,31 @@ static bool become_current(struct runq *q, struct thread *next, uint64_t now)
     return true;
 }
 
+/* Whom to run after prev: the first that is ready, once there is one. */
+static inline struct thread *pick(struct runq *q, const struct thread *prev,
+                                  uint64_t *now)
+{
+    struct thread *next;
+
+    if (UNLIKELY(list_is_empty(&q->ready))) {
+        if (prev->state == THREAD_MOVING)
+            return &q->boot;
+        runq_idle(q);
+        *now = arch_cycles();
+    }
+    next = first_ready(q);
+    runq_remove(q, next);
+    next->state = THREAD_RUNNING;
+    return next;
+}
+
 void runq_switch(struct runq *q, uint64_t now)
 {
-    struct thread *prev = thread_current(), *next = &q->boot;
+    struct thread *prev = thread_current(), *next;
     bool had_kernel_lock = kernel_lock_drop();
 
     ASSERT(prev->state != THREAD_RUNNING);
-    if (list_is_empty(&q->ready) && prev->state != THREAD_MOVING) {
-        runq_idle(q);
-        now = arch_cycles();
-    }
-    if (!list_is_empty(&q->ready)) {
-        next = first_ready(q);
-        runq_remove(q, next);
-        next->state = THREAD_RUNNING;
-    }
+    next = pick(q, prev, &now);
     if (become_current(q, next, now)) {
         arch_switch(prev, next);
         finish_switch();

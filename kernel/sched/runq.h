@@ -69,7 +69,18 @@ static inline bool runq_may_have(const struct runq *q, const struct thread *t)
 }
 
 /* The lock of t's queue, which is t's as long as it is held. */
-struct runq *runq_lock_of(struct thread *t);
+struct runq *runq_lock_of_moving(struct thread *t);
+static inline struct runq *runq_lock_of(struct thread *t)
+{
+    uint32_t n = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
+    struct runq *q = &runqs[n - 1];
+
+    spin_lock(&q->lock);
+    if (LIKELY(t->cpu == n))
+        return q;
+    spin_unlock(&q->lock);
+    return runq_lock_of_moving(t);
+}
 /* Put a sleeping thread into a queue, its own or a better one. Releases q. */
 void runq_wake(struct runq *q, struct thread *t);
 /* The current thread's state says why it stops; q is its queue, locked, and

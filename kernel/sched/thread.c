@@ -97,6 +97,18 @@ static void resched(struct thread *t, struct regs *regs)
         rseq_abort(regs);
 }
 
+void thread_preempt(void)
+{
+    struct runq *q = runq_mine();
+
+    spin_lock(&q->lock);
+    arch_resched_clear();
+    if (thread_current()->need_resched && q->ready_count > 0)
+        runq_requeue(q, false);
+    else
+        spin_unlock(&q->lock);
+}
+
 void thread_return_work(struct regs *regs)
 {
     struct thread *t = thread_current();
@@ -124,7 +136,7 @@ struct sleep_timer {
     bool is_over;
 };
 
-static void wake_locked(struct runq *q, struct thread *t)
+static inline void wake_locked(struct runq *q, struct thread *t)
 {
     if (t->state == THREAD_SLEEPING)
         runq_wake(q, t);
@@ -178,7 +190,7 @@ static void note_gap(struct thread *t, uint64_t now)
 }
 
 /* Sleep unless there is a reason not to: its result, or 0 after a sleep. */
-static int sleep_now(struct thread *t, bool is_deaf)
+static inline int sleep_now(struct thread *t, bool is_deaf)
 {
     struct runq *q = runq_mine();
     uint64_t now;
@@ -369,11 +381,13 @@ static struct thread *take_dead(void)
 struct thread *thread_alloc(const struct regs *regs)
 {
     struct thread *t = take_dead();
+    struct signal_thread *signal = NULL;
     void *kstack, *xstate = NULL;
 
     if (t) {
         kstack = t->kstack;
         xstate = t->arch.xstate;
+        signal = t->signal;
     } else {
         t = kmalloc(sizeof(*t));
         if (!t)
@@ -385,14 +399,16 @@ struct thread *thread_alloc(const struct regs *regs)
     memset(t, 0, sizeof(*t));
     t->kstack = kstack;
     t->arch.xstate = xstate;
+    t->signal = signal;
     if (runq_start_cpus() == 0 &&
         arch_thread_init(&t->arch, kstack, regs) == 0) {
         cputime_thread_begin(t);
         return t;
     }
 
-    arch_thread_fini(&t->arch);
-    kfree(kstack);
+    thread_free(t);
+    return NULL;
+
 free_thread:
     kfree(t);
     return NULL;
@@ -401,6 +417,7 @@ free_thread:
 void thread_free(struct thread *t)
 {
     arch_thread_fini(&t->arch);
+    kfree(t->signal);
     kfree(t->kstack);
     kfree(t);
 }

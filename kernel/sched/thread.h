@@ -165,8 +165,9 @@ uint64_t thread_slice_ns(const struct thread *t);
 /* The current thread ends; never returns. The last one ends the process. */
 NORETURN void thread_exit(void);
 /* The scheduler's halves of birth and death, for process/thread.c. A dead
- * thread's memory is kept for the next one, or freed, once it is off the CPU.
- * thread_alloc: zeroed but for arch, kstack, state; NULL: out of memory. */
+ * thread's memory is kept for the next one, or freed, once it is off the CPU,
+ * with it what signal points to. thread_alloc: zeroed but for arch, kstack,
+ * state, signal; NULL: out of memory. */
 struct thread *thread_alloc(const struct regs *regs) MUST_CHECK;
 void thread_free(struct thread *t); /* one that never ran */
 void thread_sched_init(struct thread *t, const struct thread *parent);
@@ -175,6 +176,9 @@ NORETURN void thread_die(void);
 void thread_interrupt(struct thread *t);
 /* arch: let the next return to the program go through thread_return_work(). */
 void arch_work_set(void);
+/* The current thread's turn is over if need_resched says so. Without the
+ * kernel lock. */
+void thread_preempt(void);
 /* Restartable sequences: the current thread was preempted or gets a signal;
  * leave a critical section through its abort address. */
 void rseq_abort(struct regs *regs);

@@ -67,7 +67,7 @@ static bool is_nonsense(uint64_t flags)
  * with its own would be the beginnings of a process, which nobody asks for. */
 static long thread_clone(const struct clone_request *r)
 {
-    struct regs regs = *arch_current_regs();
+    struct regs *child;
     struct thread *t;
     int err;
 
@@ -77,12 +77,13 @@ static long thread_clone(const struct clone_request *r)
         return -EINVAL; /* namespaces, pidfd: Linux refuses most as well */
     if ((r->flags & CLONE_SETTLS) && r->tls >= ARCH_USER_MAX)
         return -EPERM;
-    regs.rax = 0;
-    if (r->stack)
-        regs.rsp = r->stack;
-    err = thread_create(&regs, &t);
+    err = thread_create(arch_current_regs(), &t);
     if (err)
         return err;
+    child = arch_thread_regs(&t->arch);
+    child->rax = 0;
+    if (r->stack)
+        child->rsp = r->stack;
     t->arch.fs_base = thread_current()->arch.fs_base;
     if (r->flags & CLONE_SETTLS)
         t->arch.fs_base = r->tls;

@@ -13,9 +13,10 @@
 #define SYSCALL_MAX 464u
 
 /*
- * Handlers preserve every register, so the entry saves none and a short call
- * costs few instructions. Host tests of a handler are built with vector
- * registers, which the attribute excludes; there it means nothing.
+ * What the entry calls preserves every register, so that it saves none and a
+ * short call costs few instructions: syscall_locked(), which calls ordinary
+ * handlers, and those declared SYSCALL_FREE. Host tests of a handler are built
+ * with vector registers, which the attribute excludes; there it means nothing.
  */
 #ifdef __SSE__
 #define SYSCALL_ABI
@@ -23,11 +24,13 @@
 #define SYSCALL_ABI __attribute__((no_caller_saved_registers))
 #endif
 
-#define FULL(nr, name, args)    SYSCALL_ABI long sys_##name args;
-#define PARTIAL(nr, name, args) SYSCALL_ABI long sys_##name args;
+#define FULL(nr, name, args)    long sys_##name args;
+#define PARTIAL(nr, name, args) long sys_##name args;
 #define NEVER(nr, name, args)
 #define SYSCALL(nr, name, args, status, note)      status(nr, name, args)
 #define SYSCALL_REGS(nr, name, args, status, note) status(nr, name, args)
+#define SYSCALL_FREE(nr, name, args, status, note) \
+    SYSCALL_ABI status(nr, name, args)
 #include "syscall/table.def"
 #undef FULL
 #undef PARTIAL
@@ -36,14 +39,15 @@
 #undef SYSCALL_REGS
 
 typedef SYSCALL_ABI long (*syscall_fn)(long, long, long, long, long, long);
-extern syscall_fn syscall_table[SYSCALL_MAX]; /* the first CPU's */
-extern syscall_fn syscall_handlers[SYSCALL_MAX];
+typedef long (*syscall_handler)(long, long, long, long, long, long);
+extern syscall_fn syscall_table[SYSCALL_MAX];         /* the first CPU's */
+extern syscall_handler syscall_handlers[SYSCALL_MAX]; /* locked ones */
 /* Fill both, before the program begins and before the other CPUs do. */
 void syscall_init(void);
 extern const int32_t syscall_offsets[SYSCALL_MAX]; /* abi/calls.h */
 /* entry.S: takes the kernel lock, calls syscall_handlers[rax]. */
 SYSCALL_ABI long syscall_locked(long, long, long, long, long, long);
 /* entry.S: completes the frame, goes on to the handler in syscall_offsets. */
-SYSCALL_ABI long syscall_regs(long, long, long, long, long, long);
+long syscall_regs(long, long, long, long, long, long);
 
 #endif

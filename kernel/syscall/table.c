@@ -16,7 +16,7 @@
  * Right behind struct percpu, so that a call needs no address of it. */
 __attribute__((section(".bss.syscall_table"), used))
 syscall_fn syscall_table[SYSCALL_MAX];
-syscall_fn syscall_handlers[SYSCALL_MAX];
+syscall_handler syscall_handlers[SYSCALL_MAX];
 
 _Static_assert(SYSCALL_MAX == 464,
                "calls.ld.in, and percpu.h: PERCPU_TABLE_LEN");
@@ -29,30 +29,28 @@ SYSCALL_ABI static long no_such_call(long a, long b, long c, long d, long e,
 }
 
 /* Told once for each call: a program may go on without it, and ask often. */
-SYSCALL_ABI static long left_out_call(long a, long b, long c, long d, long e,
-                                      long f)
+static long left_out_call(long a, long b, long c, long d, long e, long f)
 {
     const struct regs *regs =
         (const struct regs *)thread_current()->arch.kstack_top - 1;
     uint64_t nr = regs->orig_rax;
 
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
-    syscall_handlers[nr] = no_such_call;
+    syscall_handlers[nr] = (syscall_handler)(uintptr_t)no_such_call;
     console_left_out((unsigned)nr);
     return -ENOSYS;
 }
 
-static syscall_fn handler_of(int32_t at, unsigned flags)
+/* What syscall_locked() calls. */
+static syscall_handler handler_of(int32_t at, unsigned flags)
 {
     const char *base = (const char *)syscall_offsets;
 
-    if (at == 0)
-        return no_such_call;
     if (at == CALL_LEFT_OUT)
         return left_out_call;
     if (flags & CALL_REGS)
         return syscall_regs;
-    return (syscall_fn)(uintptr_t)(base + at);
+    return (syscall_handler)(uintptr_t)(base + at);
 }
 
 void syscall_init(void)
@@ -63,7 +61,10 @@ void syscall_init(void)
         int32_t at = offset - (int32_t)flags;
 
         syscall_handlers[nr] = handler_of(at, flags);
-        syscall_table[nr] = flags & CALL_FREE || at == 0 ? syscall_handlers[nr]
-                                                         : syscall_locked;
+        syscall_table[nr] = syscall_locked;
+        if (at == 0)
+            syscall_table[nr] = no_such_call;
+        else if (flags & CALL_FREE)
+            syscall_table[nr] = (syscall_fn)(uintptr_t)syscall_handlers[nr];
     }
 }

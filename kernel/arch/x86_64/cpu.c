@@ -68,12 +68,12 @@ static void detect(void)
     }
 }
 
-static void set_kernel_stack(uint64_t top)
+static inline void set_kernel_stack(uint64_t top)
 {
-    struct percpu *cpu = percpu_mine();
-
-    cpu->kstack_top = top;
-    cpu->regs = top - sizeof(struct regs);
+    __asm__ volatile("mov %0, %%gs:%c1\n mov %2, %%gs:%c3" ::"r"(top),
+                     "i"(PERCPU_KSTACK_TOP), "r"(top - sizeof(struct regs)),
+                     "i"(PERCPU_REGS)
+                     : "memory");
 }
 
 void arch_init(const struct bootinfo *boot)
@@ -246,6 +246,11 @@ void arch_sample_after(struct arch_thread *t, uint32_t n)
     *(int32_t *)t->kstack_top = (int32_t)n - 1;
 }
 
+struct regs *arch_thread_regs(const struct arch_thread *t)
+{
+    return (struct regs *)t->kstack_top - 1;
+}
+
 int arch_thread_init(struct arch_thread *t, void *kstack,
                      const struct regs *regs)
 {
@@ -264,7 +269,7 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
         return -ENOMEM;
     save_unchecked(t->xstate);
     t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
-    frame = (struct regs *)(t->kstack_top - sizeof(*frame));
+    frame = arch_thread_regs(t);
     *frame = *regs;
     sp = (uint64_t *)frame;
     *--sp = (uint64_t)thread_entry;
@@ -303,7 +308,7 @@ void arch_switch(struct thread *prev, struct thread *next)
     struct arch_thread *p = &prev->arch, *n = &next->arch;
 
     ASSERT(p != n);
-    if (prev->state != THREAD_DEAD) {
+    if (LIKELY(prev->state != THREAD_DEAD)) {
         ASSERT(p->xstate);
         save_unchecked(p->xstate);
         p->fs_base = arch_fs_base(p);

@@ -49,8 +49,8 @@
 
 /*
  * From a trampoline: rcx = return address, all other registers the program's.
- * Handlers preserve every register but rax (SYSCALL_ABI, syscall.h): each
- * saves what it uses, so little is saved here. The flags lie in the word below
+ * What the table holds preserves every register but rax, rcx and r11, so little
+ * is saved here (SYSCALL_ABI, syscall.h). The flags lie in the word below
  * the frame. The slow path completes the frame.
  */
 .globl syscall_jump_entry
@@ -97,8 +97,9 @@ no_such_call:
 
 /*
  * What the table holds for calls that want the kernel lock (lock.h): rax = the
- * call's number. The handler runs on the stack as if called by dispatch. It may
- * sleep, and come back on another CPU, which has the lock then.
+ * call's number. The handler is an ordinary function, so that the arguments are
+ * saved here; rcx and r11 a call may change. It may sleep, and come back on
+ * another CPU, which has the lock then.
  */
 .globl syscall_locked
 .hidden syscall_locked
@@ -110,9 +111,11 @@ syscall_locked:
     lock cmpxchg %ecx, kernel_lock(%rip)
     jne syscall_lock_wait
 syscall_lock_taken:
+    PUSH_ARGS
     mov %r10, %rcx
     lea syscall_handlers(%rip), %rax
     call *(%rax,%r11,8)
+    POP_ARGS
     movl $0, kernel_lock(%rip)
     jmp syscall_exit
 
@@ -166,8 +169,18 @@ syscall_lock_wait:
     add $REGS_RIP, %rsp
 .endm
 
-/* Work is pending, or all registers must be loaded. rax = the result. */
+/* Work is pending, or all registers must be loaded. rax = the result. If it is
+ * only that another thread is to run, that saves what it uses. */
 exit_slow:
+    cmpl $WORK_RESCHED, %gs:PERCPU_WORK
+    jne exit_save
+    push %rax
+    PUSH_ARGS
+    call thread_preempt
+    POP_ARGS
+    pop %rax
+    jmp exit_restart
+exit_save:
     testl $WORK_FULL, %gs:PERCPU_WORK
     jnz exit_frame_complete
     popq REGS_RFLAGS(%rsp) /* from the word below the frame */
@@ -196,17 +209,18 @@ exit_full_restart:
 exit_iret:
     iretq
 
-/* Calls declared SYSCALL_REGS: complete the frame, then jump to the handler.
- * Above: return address, flags, frame. */
+/* Calls declared SYSCALL_REGS, from syscall_locked: complete the frame, then
+ * jump to the handler. Above: return address, arguments, flags, frame. */
+#define SAVED_LEN 56
 .globl syscall_regs
 .hidden syscall_regs
 syscall_regs:
-    mov 8(%rsp), %rax
-    mov %rax, 16+REGS_RFLAGS(%rsp)
-    SAVE_REGS 16
+    mov SAVED_LEN(%rsp), %rax
+    mov %rax, SAVED_LEN+8+REGS_RFLAGS(%rsp)
+    SAVE_REGS SAVED_LEN+8
     orl $WORK_FULL, %gs:PERCPU_WORK
     lea syscall_offsets(%rip), %r11
-    mov 16+REGS_ORIG(%rsp), %rax
+    mov SAVED_LEN+8+REGS_ORIG(%rsp), %rax
     movslq (%r11,%rax,4), %rax
     lea -CALL_REGS(%r11,%rax), %r11
     jmp *%r11

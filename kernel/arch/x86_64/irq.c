@@ -40,7 +40,7 @@ static unsigned irq_used;
 
 bool arch_irq_pending(void)
 {
-    return percpu_mine()->irq_noted != 0 ||
+    return percpu_irq_noted() != 0 ||
            (cpu_features.is_monitor && hypercall_pending());
 }
 

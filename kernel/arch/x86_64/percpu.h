@@ -28,8 +28,9 @@
 #define ASKED_STOPPED 4 /* the answer: it does */
 
 /* Bits of percpu.work: leave the kernel by the slow path. */
-#define WORK_TODO 1 /* call thread_return_work() */
-#define WORK_FULL 2 /* every register of struct regs is to be restored */
+#define WORK_TODO    1 /* call thread_return_work() */
+#define WORK_FULL    2 /* every register of struct regs is to be restored */
+#define WORK_RESCHED 4 /* thread_preempt(), or as WORK_TODO; arch.h knows it */
 
 /* struct regs, as pushed; total REGS_LEN. */
 #define REGS_R15    0
@@ -82,6 +83,18 @@ extern struct percpu *percpus[];
 static inline struct percpu *percpu_mine(void)
 {
     return percpus[arch_cpu_number() - 1];
+}
+
+/* Interrupts noted on this CPU. */
+static inline uint32_t percpu_irq_noted(void)
+{
+    uint32_t noted;
+
+    __asm__ volatile("mov %%gs:%c1, %0"
+                     : "=r"(noted)
+                     : "i"(PERCPU_IRQ_NOTED)
+                     : "memory");
+    return noted;
 }
 
 static inline void percpu_work_set(uint32_t bit)

@@ -76,7 +76,7 @@ void trap_exit_work(struct regs *regs)
 {
     bool was_taken = kernel_lock_enter();
 
-    percpu_work_clear(WORK_TODO);
+    percpu_work_clear(WORK_TODO | WORK_RESCHED);
     if (arch_irq_pending())
         arch_irq_poll();
     thread_return_work(regs);
