@@ -65,9 +65,10 @@ struct region *region_find(struct space *s, uint64_t va)
     return at[0];
 }
 
-void region_insert(struct space *s, struct region *r)
+/* next is the first region that ends above it. */
+static void insert_before(struct space *s, struct region *r,
+                          struct region *next)
 {
-    struct region *next = region_find(s, r->start);
     struct region *prev = next ? next->prev : s->tail;
     struct region **links[REGION_LEVELS];
 
@@ -90,6 +91,11 @@ void region_insert(struct space *s, struct region *r)
     s->mapped_pages += (r->end - r->start) >> PAGE_SHIFT;
     if (r->obj)
         list_push_back(&r->obj->mappings, &r->obj_link);
+}
+
+void region_insert(struct space *s, struct region *r)
+{
+    insert_before(s, r, region_find(s, r->start));
 }
 
 void region_remove(struct space *s, struct region *r)
@@ -163,28 +169,36 @@ static void set_range(struct space *s, struct region *r, uint64_t start,
     r->end = end;
 }
 
-int region_split(struct space *s, uint64_t va)
+int region_split_at(struct space *s, struct region *r, uint64_t va)
 {
-    struct region *r = region_find(s, va), *upper, like;
+    struct region *upper;
 
-    if (!r || r->start >= va)
+    if (va <= r->start || va >= r->end)
         return 0;
-    like = *r;
-    like.obj_off += va - r->start;
-    like.start = va;
-    upper = region_create(s, &like);
+    upper = region_create(s, r);
     if (!upper)
         return -ENOMEM;
+    upper->start = va;
+    upper->obj_off += va - r->start;
     set_range(s, r, r->start, va);
-    region_insert(s, upper);
+    insert_before(s, upper, r->next[0]);
     return 0;
 }
 
-int region_carve(struct space *s, uint64_t start, uint64_t end)
+int region_split(struct space *s, uint64_t va)
 {
-    struct region *r = region_find(s, start), *next;
+    struct region *r = region_find(s, va);
 
-    if (r && r->start < start && r->end > end && region_split(s, end) != 0)
+    return r ? region_split_at(s, r, va) : 0;
+}
+
+int region_carve(struct space *s, struct region *r, uint64_t start,
+                 uint64_t end)
+{
+    struct region *next;
+
+    if (r && r->start < start && r->end > end &&
+        region_split_at(s, r, end) != 0)
         return -ENOMEM;
     for (; r && r->start < end; r = next) {
         next = r->next[0];
@@ -247,7 +261,7 @@ struct region *region_add(struct space *s, const struct region *like)
     }
     r = region_create(s, like);
     if (r)
-        region_insert(s, r);
+        insert_before(s, r, next);
     return r;
 }
 

@@ -76,8 +76,9 @@ struct space {
 struct region *region_find(struct space *s, uint64_t va);
 void region_insert(struct space *s, struct region *r);
 void region_remove(struct space *s, struct region *r);
-/* Cut so that no region crosses va. -ENOMEM */
+/* Cut so that no region crosses va, or r does not. -ENOMEM */
 MUST_CHECK int region_split(struct space *s, uint64_t va);
+MUST_CHECK int region_split_at(struct space *s, struct region *r, uint64_t va);
 /* Join r with equal neighbours; r may be gone after. Result: what it is now. */
 struct region *region_merge(struct space *s, struct region *r);
 /* A region of like's range and kind, not in the list yet. */
@@ -87,9 +88,11 @@ struct region *region_create(struct space *s,
  * kind, or a region of its own. NULL: out of memory. */
 struct region *region_add(struct space *s,
                           const struct region *like) MUST_CHECK;
-/* Cut [start, end) out of the regions; its pages are gone already. -ENOMEM,
- * and then nothing has changed, only when it lies inside of one region. */
-MUST_CHECK int region_carve(struct space *s, uint64_t start, uint64_t end);
+/* Cut [start, end) out of the regions, of which r is the first that ends above
+ * start; its pages are gone already. -ENOMEM, and then nothing has changed,
+ * only when it lies inside of one region. */
+MUST_CHECK int region_carve(struct space *s, struct region *r, uint64_t start,
+                            uint64_t end);
 void region_free(struct region *r); /* not in the list any more */
 /* The address of a hole of len bytes for mmap, or -ENOMEM. */
 long region_find_hole(struct space *s, uint64_t len, uint64_t below);

@@ -135,14 +135,14 @@ static int unmap(struct space *s, uaddr_t start, uaddr_t end)
     if (!r || r->start >= end)
         return 0;
     if (r->start < start && r->end > end) { /* a hole in its middle */
-        if (s->region_count >= REGION_MAX || region_split(s, end) != 0)
+        if (s->region_count >= REGION_MAX || region_split_at(s, r, end) != 0)
             return -ENOMEM;
     }
     forget_hint(s, end);
     for (struct region *i = r; i && i->start < end; i = i->next[0])
         region_forget(i, start, end);
     region_zap(s, start, end);
-    return region_carve(s, start, end);
+    return region_carve(s, r, start, end);
 }
 
 int space_unmap(struct space *s, uaddr_t start, size_t len)

@@ -40,10 +40,13 @@ static int protect_region(struct space *s, struct region *r, uaddr_t start,
         (overcommits(r, end - start) ||
          (region_is_data(prot, r->flags) && !space_data_fits(s, end - start))))
         return -ENOMEM;
-    err = space_cut(s, start, end);
+    err = region_split_at(s, r, end);
+    if (!err)
+        err = region_split_at(s, r, start);
     if (err)
         return err;
-    r = region_find(s, start);
+    if (r->start < start)
+        r = r->next[0];
     if (prot & PROT_WRITE)
         region_forget(r, start, end);
     r->prot = prot;

@@ -28,11 +28,11 @@ static paddr_t zero_page(void)
     return (uint64_t)zero_page_bytes - arch_kernel_va() + arch_kernel_pa();
 }
 
-static enum space_fault_result map(struct space *s, uint64_t va, paddr_t pa,
-                                   unsigned flags, bool replaces)
+/* Takes over the reference of pa, if flags do not say that it has none. */
+static inline enum space_fault_result map_page(struct space *s, uint64_t va,
+                                               paddr_t pa, unsigned flags,
+                                               bool replaces)
 {
-    if (!page_refs(pa))
-        flags |= PT_NOREF;
     if (pt_map(&s->pt, va, pa, flags) != 0) {
         page_put(pa);
         return SPACE_FAULT_OOM;
@@ -42,6 +42,13 @@ static enum space_fault_result map(struct space *s, uint64_t va, paddr_t pa,
     else
         region_count_pages(s, 1);
     return SPACE_FAULT_OK;
+}
+
+static enum space_fault_result map(struct space *s, uint64_t va, paddr_t pa,
+                                   unsigned flags, bool replaces)
+{
+    return map_page(s, va, pa, flags | (page_refs(pa) ? 0 : PT_NOREF),
+                    replaces);
 }
 
 static enum space_fault_result of_error(int err)
@@ -65,7 +72,7 @@ static enum space_fault_result own_copy(struct space *s, struct region *r,
     }
     if (!pa)
         return SPACE_FAULT_OOM;
-    return map(s, va, pa, region_pt_flags(r->prot) | PT_OWN, replaces);
+    return map_page(s, va, pa, region_pt_flags(r->prot) | PT_OWN, replaces);
 }
 
 /* Neighbours that are in memory already cost a table entry each and save a
