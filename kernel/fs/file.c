@@ -78,18 +78,34 @@ bool file_can_write(const struct file *f)
     return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
 }
 
+typedef ssize_t (*transfer_fn)(struct file *f, struct io *io, uint64_t *pos);
+
+static NOINLINE ssize_t transfer_long(transfer_fn fn, struct file *f,
+                                      struct io *io, uint64_t *pos)
+{
+    uint64_t began = cputime_long_begin(io->left);
+    ssize_t done = fn(f, io, pos);
+
+    cputime_long_end(began);
+    return done;
+}
+
+static inline ssize_t transfer(transfer_fn fn, struct file *f, struct io *io,
+                               uint64_t *pos)
+{
+    return LIKELY(io->left < CPUTIME_LONG_LEN) ? fn(f, io, pos)
+                                               : transfer_long(fn, f, io, pos);
+}
+
 ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
 {
-    uint64_t began;
     ssize_t done;
 
-    if (!file_can_read(f))
+    if (UNLIKELY(!file_can_read(f)))
         return -EBADF;
-    if (!f->ops->read)
+    if (UNLIKELY(!f->ops->read))
         return -EINVAL;
-    began = cputime_long_begin(io->left);
-    done = f->ops->read(f, io, pos);
-    cputime_long_end(began);
+    done = transfer(f->ops->read, f, io, pos);
     if (done > 0)
         notify_file(f, IN_ACCESS);
     return done;
@@ -120,16 +136,15 @@ static void drop_suid(struct inode *i)
 
 static inline ssize_t write_any(struct file *f, struct io *io, uint64_t *pos)
 {
-    uint64_t began = cputime_long_begin(io->left);
-    ssize_t done = f->ops->write(f, io, pos);
+    ssize_t done = transfer(f->ops->write, f, io, pos);
 
-    cputime_long_end(began);
     if (done > 0)
         notify_file(f, IN_MODIFY);
     return done;
 }
 
-static ssize_t write_regular(struct file *f, struct io *io, uint64_t *pos)
+static NOINLINE ssize_t write_regular(struct file *f, struct io *io,
+                                      uint64_t *pos)
 {
     ssize_t done;
     int err;
@@ -149,9 +164,9 @@ static ssize_t write_regular(struct file *f, struct io *io, uint64_t *pos)
 
 ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
 {
-    if (!file_can_write(f))
+    if (UNLIKELY(!file_can_write(f)))
         return -EBADF;
-    if (!f->ops->write)
+    if (UNLIKELY(!f->ops->write))
         return -EINVAL;
     if (f->inode && S_ISREG(f->inode->mode))
         return write_regular(f, io, pos);

@@ -76,9 +76,10 @@ static size_t pipe_bytes(const struct pipe *p)
 
 /* ---- reading ---- */
 
-static inline void slot_pop(struct pipe *p)
+/* s, the first slot, is done with. */
+static inline void slot_pop(struct pipe *p, struct pipe_slot *s)
 {
-    slot_release(p, &p->slots[p->head]);
+    slot_release(p, s);
     p->head = (p->head + 1) & (p->slot_max - 1);
     p->count--;
 }
@@ -91,7 +92,7 @@ void pipe_consume(struct pipe *p, size_t len)
     s->off = (uint16_t)(s->off + len);
     s->len = (uint16_t)(s->len - len);
     if (s->len == 0)
-        slot_pop(p);
+        slot_pop(p, s);
 }
 
 int pipe_wait_data(struct pipe *p, bool nonblock)
@@ -122,17 +123,16 @@ static ssize_t pipe_take(struct pipe *p, struct io *io)
         bool is_packet = s->is_packet;
 
         done += moved;
-        if (moved < want && !is_packet) {
+        if (moved == s->len || is_packet) { /* what did not fit is lost */
+            slot_pop(p, s);
+        } else {
             s->off = (uint16_t)(s->off + moved);
             s->len = (uint16_t)(s->len - moved);
-            return done ? (ssize_t)done : -EFAULT;
         }
-        s->off = (uint16_t)(s->off + moved);
-        s->len = (uint16_t)(s->len - moved);
-        if (s->len == 0 || is_packet) /* what did not fit of it is lost */
-            slot_pop(p);
+        if (UNLIKELY(moved < want))
+            return done ? (ssize_t)done : -EFAULT;
         if (is_packet)
-            return moved < want && moved == 0 ? -EFAULT : (ssize_t)done;
+            break;
     }
     return (ssize_t)done;
 }
@@ -145,7 +145,7 @@ static ssize_t pipe_read(struct file *f, struct io *io, uint64_t *pos)
     (void)pos;
     if (io->left == 0)
         return 0;
-    if (p->count == 0 || p->draining) {
+    if (p->count == 0 || UNLIKELY(p->draining)) {
         n = pipe_wait_data(p, f->flags & O_NONBLOCK);
         if (n)
             return MIN(n, 0);

@@ -10,6 +10,7 @@
 #include "mm/heap.h"
 #include "mm/user.h"
 #include "sched/futex.h"
+#include "sched/process.h"
 #include "sched/thread.h"
 #include "syscall/syscall.h"
 #include "time/clock.h"
@@ -158,15 +159,30 @@ static bool is_simple(int op)
            cmd == FUTEX_WAKE_BITSET;
 }
 
-/* timeout is a count in the calls that wake. Counts are int on Linux. */
-long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
-               uaddr_t addr2, uint32_t value3)
+static NOINLINE long futex_locked(uaddr_t addr, int op, uint32_t value,
+                                  uint64_t timeout, uaddr_t addr2,
+                                  uint32_t value3)
 {
     bool was_taken = is_simple(op) ? false : kernel_lock_enter();
     long result = futex_any(addr, op, value, timeout, addr2, value3);
 
     kernel_lock_leave(was_taken);
     return result;
+}
+
+/* timeout is a count in the calls that wake. Counts are int on Linux. */
+long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
+               uaddr_t addr2, uint32_t value3)
+{
+    struct futex_word word = { .addr = addr, .at = addr };
+
+    /* By far the most. */
+    word.owner = process_current()->space;
+    if (op == FUTEX_WAKE_PRIVATE)
+        return futex_wake(&word, MAX(value, 1u), FUTEX_BITSET_MATCH_ANY);
+    if (op == FUTEX_WAIT_PRIVATE && !timeout)
+        return wait(&word, true, value, FUTEX_BITSET_MATCH_ANY, WAIT_FOREVER);
+    return futex_locked(addr, op, value, timeout, addr2, value3);
 }
 
 static long waitv_checked(uaddr_t user, unsigned count, uint64_t deadline_ns)
