@@ -61,7 +61,9 @@ LWIP_FAST := $(patsubst %,$(B)/lwip/core/%.c.o,ip mem memp pbuf tcp tcp_in \
 
 $(LWIP)/.fetched: tools/fetch-lwip
 	$(Q)tools/fetch-lwip $(LWIP) && touch $@
-$(LWIP_OBJ) $(filter $(B)/kernel/net/inet/%,$(KERNEL_OBJ)): | $(LWIP)/.fetched
+LWIP_USERS := $(LWIP_OBJ) $(filter $(B)/kernel/net/inet/%,$(KERNEL_OBJ))
+$(LWIP_USERS): $(wildcard kernel/net/inet/port/*.h kernel/net/inet/port/*/*.h) \
+	| $(LWIP)/.fetched
 $(filter $(B)/kernel/net/inet/%,$(KERNEL_SRC:%=$(B)/%.o)): KERNEL_CFLAGS += $(LWIP_CFLAGS)
 
 $(B)/lwip/%.c.o:

@@ -363,6 +363,8 @@ long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
         long n = collect(ep, out, max);
         int err;
 
+        if (n == 0 && wait_look())
+            n = collect(ep, out, max);
         if (n != 0 || deadline_ns == 0)
             return n;
         err = waitq_sleep(&ep->waiting, deadline_ns);

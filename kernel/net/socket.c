@@ -130,6 +130,8 @@ int socket_sleep(struct waitq *q, struct socket_wait *w)
 {
     int err;
 
+    if (wait_look())
+        return 0;
     if (w->timeout_ns == 0)
         return -EAGAIN;
     if (w->deadline_ns == 0) {

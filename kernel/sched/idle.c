@@ -59,6 +59,21 @@ static void handle_interrupts(void)
     kernel_lock_leave(was_taken);
 }
 
+bool (*runq_idle_hook)(void);
+
+/* Is there work that no interrupt will tell of? */
+static bool look_before_halt(void)
+{
+    bool was_taken, found;
+
+    if (!runq_idle_hook)
+        return false;
+    was_taken = kernel_lock_enter();
+    found = runq_idle_hook();
+    kernel_lock_leave(was_taken);
+    return found;
+}
+
 static void halt(struct runq *q)
 {
     uint64_t start = arch_cycles(), slept;
@@ -89,7 +104,8 @@ void runq_idle(struct runq *q)
         if (arch_irq_pending()) {
             handle_interrupts();
         } else if (may_halt) {
-            halt(q);
+            if (!look_before_halt())
+                halt(q);
             may_halt = is_alone;
         } else {
             poll(q);

@@ -98,6 +98,9 @@ void runq_leave(struct runq *q, struct thread *t, const struct runq *to);
 void runq_add(struct runq *q, struct thread *t);
 /* Until q, locked, has a ready thread: idle.c. */
 void runq_idle(struct runq *q);
+/* Set by whoever has a device that is polled: called before a CPU halts, under
+ * the kernel lock. True: there was work, look at the queue again. */
+extern bool (*runq_idle_hook)(void);
 /* t's key, in its locked queue, has changed. */
 void runq_resort(struct runq *q, struct thread *t);
 /* Count what t has used of its CPU until now. */

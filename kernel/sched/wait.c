@@ -12,6 +12,8 @@
 #include "core/panic.h"
 #include "sched/thread.h"
 
+bool (*wait_look_hook)(void);
+
 void waitq_init(struct waitq *q)
 {
     list_init(&q->waiters);

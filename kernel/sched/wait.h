@@ -52,6 +52,14 @@ static inline void waitq_wake_all(struct waitq *q)
 /* One of those in waitq_sleep(), the longest there, and all pollers. */
 void waitq_wake_one(struct waitq *q);
 
+/* Set by whoever has a device that is polled. Whoever waits for what may come
+ * from one calls wait_look() before it sleeps; true: look again first. */
+extern bool (*wait_look_hook)(void);
+static inline bool wait_look(void)
+{
+    return wait_look_hook && wait_look_hook();
+}
+
 /* For poll, futex and friends: queue by hand, then sleep. */
 void waiter_init(struct waiter *w); /* for the current thread */
 void waiter_add(struct waitq *q, struct waiter *w);

@@ -1,13 +1,437 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * device.c - the network device as an interface of lwIP's.
+ *
+ * Who looks at the device: a CPU that has nothing to run, before it halts;
+ * whoever is about to sleep for a socket or for an epoll instance; and if
+ * neither comes to pass, its interrupt. That is asked for when a CPU halts. A
+ * program that is served by polling is not interrupted then, and the host need
+ * not be asked to: either would cost more than the frame. For a program that
+ * computes for long without a call, a timer looks after GUARD_NS, and asks for
+ * interrupts as long as nobody polls.
  */
 #include "net/inet/device.h"
 
-void device_begin(void)
+#include "core/errno.h"
+#include "core/panic.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "drivers/netdev.h"
+#include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/prot/tcp.h"
+#include "lwip/prot/udp.h"
+#include "net/inet/inet.h"
+#include "net/inet/timers.h"
+#include "net/netif.h"
+#include "netif/ethernet.h"
+#include "sched/runq.h"
+#include "time/clock.h"
+
+#define BUDGET       64u
+#define WAITING_MAX  512u /* frames that found the device's queue full */
+#define GUARD_NS     2000000u
+#define ETHERNET_LEN 14u
+#define FRAGMENT_S   16u /* how long fragments are waited for, and more */
+#define ARP_S        6u
+
+struct netif inet_device;
+
+static struct {
+    struct netdev *dev; /* NULL: there is none */
+    struct pbuf *waiting_first, **waiting_end;
+    unsigned waiting_count;
+    bool is_armed;   /* an interrupt will come */
+    bool is_idle;    /* ... that was asked for before a CPU halted */
+    bool is_polling; /* within device_poll() */
+    bool must_flush;
+    bool must_tick;  /* the time is not known to lwIP yet */
+    bool has_polled; /* since the guard looked last */
+    struct timer guard;
+    struct netif_stats stats;
+} device;
+
+/* ---- receiving ---- */
+
+_Static_assert(sizeof(struct pbuf_custom) <=
+                   sizeof(((struct netbuf *)0)->upper),
+               "a pbuf fits into what a driver's buffer has for us");
+
+static void rx_free(struct pbuf *p)
 {
+    struct netbuf *b = CONTAINER_OF(p, struct netbuf, upper);
+
+    b->next = NULL;
+    device.dev->ops->give_back(device.dev, b);
+}
+
+static struct pbuf *pbuf_of(struct netbuf *b)
+{
+    struct pbuf_custom *c = (struct pbuf_custom *)(void *)b->upper;
+
+    c->custom_free_function = rx_free;
+    return pbuf_alloced_custom(PBUF_RAW, (u16_t)b->len, PBUF_REF, c, b->data,
+                               (u16_t)b->len);
+}
+
+/* Fragments wait for others, and somebody must give up waiting. */
+static void look_for_fragments(const struct pbuf *p)
+{
+    const uint8_t *f = p->payload;
+
+    if (p->len < ETHERNET_LEN + IP_HLEN)
+        return;
+    if ((f[12] == 0x08 && f[13] == 0 &&
+         ((f[ETHERNET_LEN + 6] & 0x3f) || f[ETHERNET_LEN + 7])) ||
+        (f[12] == 0x86 && f[13] == 0xdd &&
+         f[ETHERNET_LEN + 6] == IP6_NEXTH_FRAGMENT))
+        timers_link_needed(FRAGMENT_S);
+}
+
+static void received(struct netdev *dev, struct netbuf *chain,
+                     const struct netdev_offload *offload)
+{
+    const u16_t checks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
+    struct pbuf *p = NULL;
+    uint32_t len = 0;
+
+    (void)dev;
+    for (const struct netbuf *b = chain; b; b = b->next)
+        len += b->len;
+    if (len > UINT16_MAX) { /* more than a pbuf can count */
+        device.stats.rx_dropped++;
+        device.dev->ops->give_back(device.dev, chain);
+        return;
+    }
+    while (chain) {
+        struct netbuf *next = chain->next;
+        struct pbuf *q = pbuf_of(chain);
+
+        if (p)
+            pbuf_cat(p, q);
+        else
+            p = q;
+        chain = next;
+    }
+    device.stats.rx_packets++;
+    device.stats.rx_bytes += p->tot_len;
+    look_for_fragments(p);
+    if (device.must_tick)
+        inet_tick();
+    device.must_tick = false;
+    if (offload->csum_valid)
+        inet_device.chksum_flags &= (u16_t)~checks;
+    else
+        inet_device.chksum_flags |= checks;
+    if (inet_device.input(p, &inet_device) != ERR_OK)
+        pbuf_free(p);
+}
+
+/* ---- sending ---- */
+
+/* Where the transport header begins; 0: nothing for the device to sum. */
+static unsigned transport_of(const uint8_t *f, unsigned len, uint8_t *protocol)
+{
+    unsigned type = (unsigned)f[12] << 8 | f[13];
+    const uint8_t *ip = f + ETHERNET_LEN;
+
+    if (type == ETHTYPE_IP && len >= ETHERNET_LEN + IP_HLEN) {
+        if ((ip[6] & 0x3f) || ip[7])
+            return 0; /* a fragment: the sum was made before */
+        *protocol = ip[9];
+        return ETHERNET_LEN + 4u * (ip[0] & 0xf);
+    }
+    if (type == ETHTYPE_IPV6 && len >= ETHERNET_LEN + IP6_HLEN) {
+        *protocol = ip[6];
+        return ETHERNET_LEN + IP6_HLEN;
+    }
+    return 0;
+}
+
+static uint16_t fold(uint64_t sum)
+{
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* The sum of the pseudo header, to which the device adds the rest. */
+static uint16_t pseudo_sum(const uint8_t *f, uint8_t protocol, unsigned len)
+{
+    const uint8_t *ip = f + ETHERNET_LEN;
+    bool is_v4 = f[12] == 0x08;
+    const uint8_t *addrs = ip + (is_v4 ? 12 : 8);
+    uint64_t sum = (uint64_t)lwip_htons((uint16_t)len) + lwip_htons(protocol);
+    uint32_t word;
+
+    for (unsigned i = 0; i < (is_v4 ? 8u : 32u); i += sizeof(word)) {
+        __builtin_memcpy(&word, addrs + i, sizeof(word));
+        sum += word;
+    }
+    return fold(sum);
+}
+
+static void offload_sums(struct pbuf *p, struct netdev_offload *o)
+{
+    uint8_t *f = p->payload, protocol = 0;
+    unsigned at = transport_of(f, p->len, &protocol), field;
+    uint16_t sum;
+
+    if (protocol == IP_PROTO_TCP)
+        field = offsetof(struct tcp_hdr, chksum);
+    else if (protocol == IP_PROTO_UDP)
+        field = offsetof(struct udp_hdr, chksum);
+    else
+        return;
+    if (at == 0 || p->len < at + field + sizeof(sum))
+        return;
+    sum = pseudo_sum(f, protocol, p->tot_len - at);
+    __builtin_memcpy(f + at + field, &sum, sizeof(sum));
+    o->csum_needed = true;
+    o->csum_start = (uint16_t)at;
+    o->csum_offset = (uint16_t)field;
+    if (p->gso_size == 0 || protocol != IP_PROTO_TCP)
+        return;
+    o->gso = f[12] == 0x08 ? NETDEV_GSO_TCP4 : NETDEV_GSO_TCP6;
+    o->gso_size = p->gso_size;
+    o->header_len = (uint16_t)(at + 4u * (f[at + 12] >> 4));
+}
+
+/* -> as netdev_ops.transmit(). On success the device holds a reference. */
+static int give(struct pbuf *p)
+{
+    struct netdev_part parts[NETDEV_PARTS_MAX];
+    struct netdev_offload offload = { 0 };
+    unsigned count = 0;
+    int err;
+
+    for (const struct pbuf *q = p; q; q = q->next)
+        if (q->len > 0)
+            parts[count++] = (struct netdev_part){ q->payload, q->len };
+    if (device.dev->features & NETDEV_TX_CSUM)
+        offload_sums(p, &offload);
+    err = device.dev->ops->transmit(device.dev, parts, count, &offload, p);
+    if (err)
+        return err;
+    device.stats.tx_packets++;
+    device.stats.tx_bytes += p->tot_len;
+    device.must_flush = true;
+    return 0;
+}
+
+static void sent(struct netdev *dev, void *cookie)
+{
+    (void)dev;
+    pbuf_free(cookie);
+}
+
+/* What did not fit into the device's queue before. */
+static void give_waiting(void)
+{
+    while (device.waiting_first) {
+        struct pbuf *p = device.waiting_first;
+        int err = give(p);
+
+        if (err == -ENOBUFS)
+            return;
+        device.waiting_first = p->queue_next;
+        if (!device.waiting_first)
+            device.waiting_end = &device.waiting_first;
+        device.waiting_count--;
+        if (err)
+            pbuf_free(p);
+    }
+}
+
+/* lwIP's way down. The frame is held, not copied, unless it has too many
+ * pieces for the device. */
+static err_t send_frame(struct netif *n, struct pbuf *p)
+{
+    const uint8_t *f = p->payload;
+    int err = -ENOBUFS;
+
+    (void)n;
+    if (f[12] == 0x08 && f[13] == 0x06)
+        timers_link_needed(ARP_S);
+    if (pbuf_clen(p) >= NETDEV_PARTS_MAX) {
+        p = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+        if (!p)
+            return ERR_MEM;
+    } else {
+        pbuf_ref(p);
+    }
+    if (!device.waiting_first)
+        err = give(p);
+    if (!err)
+        return ERR_OK;
+    if (err != -ENOBUFS || device.waiting_count >= WAITING_MAX) {
+        device.stats.tx_dropped++;
+        pbuf_free(p);
+        return err == -ENOBUFS ? ERR_MEM : ERR_IF;
+    }
+    p->queue_next = NULL;
+    *device.waiting_end = p;
+    device.waiting_end = &p->queue_next;
+    device.waiting_count++;
+    device.must_flush = true;
+    return ERR_OK;
 }
 
 void device_flush(void)
 {
+    if (!device.must_flush)
+        return;
+    device.must_flush = false;
+    device.dev->ops->flush(device.dev);
+}
+
+/* ---- looking ---- */
+
+bool device_poll(void)
+{
+    unsigned count = 0, n;
+
+    if (!device.dev || device.is_polling)
+        return false;
+    device.is_polling = true;
+    device.has_polled = true;
+    device.is_armed = false;
+    do {
+        device.must_tick = true;
+        n = device.dev->ops->poll(device.dev, BUDGET);
+        count += n;
+        give_waiting();
+        if (n > 0 || device.must_flush)
+            inet_flush();
+    } while (n == BUDGET);
+    device.is_polling = false;
+    if (count > 0)
+        timers_link_catch_up();
+    return count > 0;
+}
+
+static void arm(bool is_idle)
+{
+    while (!device.is_armed) {
+        if (device.dev->ops->arm(device.dev)) {
+            device.is_armed = true;
+            device.is_idle = is_idle;
+        } else {
+            (void)device_poll();
+        }
+    }
+}
+
+/* The interrupt came. If it found the CPU at work, nobody polls: the next one
+ * is welcome. Else whom it woke will be back, and poll. */
+static void pending(struct netdev *dev)
+{
+    bool was_idle = device.is_idle;
+
+    (void)dev;
+    device.is_idle = false;
+    (void)device_poll();
+    if (!was_idle)
+        arm(false);
+    else if (!timer_is_armed(&device.guard))
+        timer_arm(&device.guard, clock_mono_ns() + GUARD_NS);
+}
+
+static void guard_expired(struct timer *t)
+{
+    if (device.is_armed)
+        return;
+    if (!device.has_polled) {
+        (void)device_poll();
+        arm(false);
+        return;
+    }
+    device.has_polled = false;
+    timer_arm(t, clock_mono_ns() + GUARD_NS);
+}
+
+/* A CPU has nothing to run and would halt. True: now it may have. */
+static bool idle_poll(void)
+{
+    if (device.is_armed) {
+        device.is_idle = true;
+        return false;
+    }
+    if (device_poll())
+        return true;
+    arm(true);
+    return false;
+}
+
+/* ---- the interface ---- */
+
+static void link_changed(struct netdev *dev)
+{
+    if (dev->link_up)
+        netif_set_link_up(&inet_device);
+    else
+        netif_set_link_down(&inet_device);
+}
+
+static const struct netdev_events events = {
+    .received = received,
+    .sent = sent,
+    .link_changed = link_changed,
+};
+
+static err_t device_init(struct netif *n)
+{
+    const struct netdev *dev = device.dev;
+
+    n->name[0] = 'e';
+    n->name[1] = 'n';
+    n->mtu = dev->mtu;
+    n->hwaddr_len = sizeof(dev->mac);
+    memcpy(n->hwaddr, dev->mac, sizeof(dev->mac));
+    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
+               NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+    if (dev->link_up)
+        n->flags |= NETIF_FLAG_LINK_UP;
+    n->output = etharp_output;
+    n->output_ip6 = ethip6_output;
+    n->linkoutput = send_frame;
+    if (dev->features & NETDEV_TX_CSUM)
+        NETIF_SET_CHECKSUM_CTRL(
+            n, NETIF_CHECKSUM_ENABLE_ALL &
+                   ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP));
+    return ERR_OK;
+}
+
+bool device_exists(void)
+{
+    return device.dev;
+}
+
+void device_stats(struct netif_stats *out)
+{
+    *out = device.stats;
+}
+
+void device_begin(void)
+{
+    struct netdev *dev = netdev_get();
+
+    if (!dev)
+        return;
+    dev->events = &events;
+    device.waiting_end = &device.waiting_first;
+    timer_init(&device.guard, guard_expired);
+    if (dev->ops->open(dev)) {
+        kprintf("the network interface does not open; going on without");
+        return;
+    }
+    device.dev = dev;
+    netif_add_noaddr(&inet_device, NULL, device_init, ethernet_input);
+    netif_set_default(&inet_device);
+    netdev_set_pending(pending);
+    runq_idle_hook = idle_poll;
+    wait_look_hook = device_poll;
 }

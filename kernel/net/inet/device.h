@@ -2,13 +2,26 @@
 /*
  * device.h - the network device as an interface of lwIP's.
  *
- * Context:   as inet.h.
+ * What:      frames come up as pbufs that point to the driver's buffers, and
+ *            go down as pbufs that are held until they are sent.
+ * Context:   as inet.h; device_poll() must not be called from within lwIP.
  */
 #ifndef NET_INET_DEVICE_H
 #define NET_INET_DEVICE_H
 
+#include "lwip/netif.h"
+
+extern struct netif inet_device;
+
+/* Look for the device, open it, make it an interface. */
 void device_begin(void);
+bool device_exists(void);
 /* Tell the device what was queued since the last time. */
 void device_flush(void);
+/* Take what has arrived. True: something had. */
+bool device_poll(void);
+
+struct netif_stats;
+void device_stats(struct netif_stats *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include "lwip/ip6.h"
 #include "net/inet/conn.h"
 #include "net/inet/device.h"
+#include "net/inet/ifconfig.h"
 #include "net/inet/inet.h"
 #include "net/inet/loop.h"
 #include "random/pool.h"
@@ -162,7 +163,13 @@ struct netif *inet_route4(const ip4_addr_t *src, const ip4_addr_t *dest)
 struct netif *inet_route6(const ip6_addr_t *src, const ip6_addr_t *dest)
 {
     (void)src;
-    return is_local6(dest) ? &inet_loop : NULL;
+    if (is_local6(dest))
+        return &inet_loop;
+    /* lwIP looks for a router that advertised itself; one may be given. */
+    return device_exists() && inet_gateway6(&inet_device, dest) &&
+                   netif_is_up(&inet_device)
+               ? &inet_device
+               : NULL;
 }
 
 static const ip_addr_t *source_for(struct netif *netif, const ip_addr_t *to)
@@ -177,8 +184,8 @@ static const ip_addr_t *source_for(struct netif *netif, const ip_addr_t *to)
     return ip_netif_get_local_ip(netif, to);
 }
 
-int inet_route(const struct inet_sock *i, const ip_addr_t *to,
-               struct netif **netif_out, ip_addr_t *from_out)
+static int find_route(const struct inet_sock *i, const ip_addr_t *to,
+                      struct netif **netif_out, ip_addr_t *from_out)
 {
     bool is_bound =
         !ip_addr_isany(&i->local) && IP_GET_TYPE(&i->local) != IPADDR_TYPE_ANY;
@@ -206,6 +213,17 @@ int inet_route(const struct inet_sock *i, const ip_addr_t *to,
     return 0;
 }
 
+int inet_route(const struct inet_sock *i, const ip_addr_t *to,
+               struct netif **netif_out, ip_addr_t *from_out)
+{
+    int err = find_route(i, to, netif_out, from_out);
+
+    /* Elsewhere the network is up before a program is started. */
+    if (err && ifconfig_wait())
+        err = find_route(i, to, netif_out, from_out);
+    return err;
+}
+
 /* ---- entering ---- */
 
 void inet_flush(void)
@@ -225,6 +243,9 @@ void inet_begin(void)
     lwip_init();
     loop_begin();
     device_begin();
+    if (device_exists())
+        ifconfig_begin();
+    inet_flush();
 }
 
 int inet_error(err_t err)

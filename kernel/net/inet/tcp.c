@@ -54,15 +54,22 @@ static void on_error(struct tcp_sock *t, err_t err)
     }
 }
 
-/* Segments cut at mss fit the first window; see that of scaled windows. */
-static void on_connected(struct tcp_sock *t)
+void tcp_open_window(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = t->conn->pcb;
+    uint32_t limit = tcp_rx_limit(t);
 
+    if (!(pcb->flags & TF_WND_SCALE))
+        limit = MIN(limit, (uint32_t)UINT16_MAX);
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = limit;
+    /* The next segment says so; none is sent for that alone. */
+    pcb->rcv_ann_right_edge = pcb->rcv_nxt + limit;
+}
+
+static void on_connected(struct tcp_sock *t)
+{
     t->state = TCP_SOCK_CONNECTED;
-    pcb->rcv_wnd = pcb->rcv_ann_wnd =
-        pcb->flags & TF_WND_SCALE ? tcp_rx_limit(t)
-                                  : MIN(tcp_rx_limit(t), (uint32_t)UINT16_MAX);
+    tcp_open_window(t);
     socket_wake(&t->i.s);
 }
 

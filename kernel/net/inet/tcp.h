@@ -67,6 +67,8 @@ static inline struct tcp_pcb *tcp_pcb_of(const struct tcp_sock *t)
 
 /* Without a file, CLOSED. NULL: out of memory. */
 struct tcp_sock *tcp_sock_new(int family) MUST_CHECK;
+/* It is established: the window is what the socket allows, scaled. */
+void tcp_open_window(struct tcp_sock *t);
 /* A pcb for this end, as its options say. -ENOBUFS */
 MUST_CHECK int tcp_give_pcb(struct tcp_sock *t, struct tcp_pcb **out);
 /* lwIP has done with a segment, and may be called again. */

@@ -57,6 +57,7 @@ err_t tcp_established(struct conn *c)
     t->i.remote_port = c->pcb->remote_port;
     tcp_inherit_options(t, l);
     tcp_apply_options(t, c->pcb);
+    tcp_open_window(t);
     list_push_back(&l->queue, &t->queue_link);
     l->queue_count++;
     waitq_wake_all(&l->i.s.readable);

@@ -22,20 +22,28 @@
 #include "net/inet/inet.h"
 #include "time/clock.h"
 
-#define NS_PER_MS     1000000ull
-#define FAST_NS       (TCP_FAST_INTERVAL * NS_PER_MS)
-#define SLOW_NS       (TCP_SLOW_INTERVAL * NS_PER_MS)
-#define LINK_NS       (100 * NS_PER_MS)
-#define LATER_REST_NS NS_PER_SEC /* keep-alives are looked at once a second */
+#define NS_PER_MS        1000000ull
+#define FAST_NS          (TCP_FAST_INTERVAL * NS_PER_MS)
+#define SLOW_NS          (TCP_SLOW_INTERVAL * NS_PER_MS)
+#define LINK_NS          (DHCP_FINE_TIMER_MSECS * NS_PER_MS)
+#define GROUP_NS         (100 * NS_PER_MS) /* IGMP's tick, and MLD's */
+#define DHCP_NS          (DHCP_COARSE_TIMER_MSECS * NS_PER_MS)
+#define LINK_TICKS_PER_S 2u
+#define DHCP_FINE_S      5u
+#define CATCH_UP_S       10u
+#define CATCH_UP_MAX_S   1800u      /* more than anything in a table lives */
+#define LATER_REST_NS    NS_PER_SEC /* keep-alives: looked at once a second */
 
 static void tcp_expired(struct timer *t);
 static void later_expired(struct timer *t);
 static void link_expired(struct timer *t);
+static void dhcp_expired(struct timer *t);
 
 static struct timer tcp_timer = { .expired = tcp_expired };
 static struct timer later_timer = { .expired = later_expired };
 static struct timer link_timer = { .expired = link_expired };
-static uint32_t now_ms;
+static struct timer dhcp_timer = { .expired = dhcp_expired };
+static uint32_t now_ms, last_second_ms;
 static unsigned link_ticks_left, link_tick;
 
 u32_t sys_now(void)
@@ -108,7 +116,7 @@ static void later_expired(struct timer *t)
 
 void timers_link_needed(unsigned seconds)
 {
-    unsigned ticks = seconds * 10;
+    unsigned ticks = seconds * LINK_TICKS_PER_S;
 
     if (link_ticks_left < ticks)
         link_ticks_left = ticks;
@@ -116,21 +124,56 @@ void timers_link_needed(unsigned seconds)
         timer_arm(&link_timer, clock_mono_ns() + LINK_NS);
 }
 
+/* A second of ARP, neighbours and fragments. */
+static void second(void)
+{
+    etharp_tmr();
+    nd6_tmr();
+    ip_reass_tmr();
+    ip6_reass_tmr();
+}
+
 static void link_expired(struct timer *t)
 {
     inet_tick();
-    igmp_tmr(); /* each 100 ms, as MLD's */
-    mld6_tmr();
+    for (unsigned i = 0; i < LINK_NS / GROUP_NS; i++) {
+        igmp_tmr();
+        mld6_tmr();
+    }
+    dhcp_fine_tmr();
     link_tick++;
-    if (link_tick % 5 == 0)
-        dhcp_fine_tmr();
-    if (link_tick % 10 == 0) {
-        etharp_tmr();
-        nd6_tmr();
-        ip_reass_tmr();
-        ip6_reass_tmr();
+    if (link_tick % LINK_TICKS_PER_S == 0) {
+        second();
+        last_second_ms = now_ms;
     }
     inet_flush();
     if (--link_ticks_left > 0)
         timer_arm(t, clock_mono_ns() + LINK_NS);
+}
+
+void timers_link_catch_up(void)
+{
+    uint32_t missed_s = (now_ms - last_second_ms) / 1000;
+
+    if (missed_s < CATCH_UP_S)
+        return;
+    last_second_ms = now_ms;
+    for (missed_s = MIN(missed_s, CATCH_UP_MAX_S); missed_s > 0; missed_s--)
+        second();
+    inet_flush();
+}
+
+void timers_dhcp_needed(void)
+{
+    if (!timer_is_armed(&dhcp_timer))
+        timer_arm(&dhcp_timer, clock_mono_ns() + DHCP_NS);
+}
+
+static void dhcp_expired(struct timer *t)
+{
+    inet_tick();
+    dhcp_coarse_tmr();
+    timers_link_needed(DHCP_FINE_S); /* for the answer, if it asked */
+    inet_flush();
+    timer_arm(t, clock_mono_ns() + DHCP_NS);
 }

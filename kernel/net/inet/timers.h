@@ -19,5 +19,9 @@ void timers_tcp_needed(void);
 void timers_later_needed(uint32_t tick);
 /* Something below TCP waits for time to pass, for so many seconds. */
 void timers_link_needed(unsigned seconds);
+/* Frames have come after a while without: let lwIP see the time go by. */
+void timers_link_catch_up(void);
+/* DHCP has begun: its lease has to be renewed. */
+void timers_dhcp_needed(void);
 
 #endif

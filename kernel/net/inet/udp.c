@@ -163,7 +163,9 @@ static void add_header(struct dgram_sock *d, struct pbuf *p,
     h->dest = lwip_htons(t->port);
     h->len = lwip_htons(p->tot_len);
     h->chksum = 0;
-    if (!(t->netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP))
+    /* The device cannot sum what goes out in fragments. */
+    if (!(t->netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) &&
+        p->tot_len + IP6_HLEN <= t->netif->mtu)
         return;
     h->chksum = ip_chksum_pseudo(p, IP_PROTO_UDP, p->tot_len, &t->from, &t->to);
     if (h->chksum == 0)

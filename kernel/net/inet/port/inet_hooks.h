@@ -11,6 +11,8 @@
 /* The interface for a packet; NULL: none in particular. */
 struct netif *inet_route4(const ip4_addr_t *src, const ip4_addr_t *dest);
 struct netif *inet_route6(const ip6_addr_t *src, const ip6_addr_t *dest);
+/* The router for what is not on the link; NULL: as routers advertised. */
+const ip6_addr_t *inet_gateway6(struct netif *netif, const ip6_addr_t *dest);
 /* RFC 6528: not to be guessed, and rising for each pair of ends. */
 u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
                             const ip_addr_t *remote, u16_t remote_port);

@@ -81,10 +81,11 @@
 #define LWIP_HAVE_LOOPIF               0 /* ours is in loop.c, without copies */
 #define LWIP_NETIF_LOOPBACK            0
 #define LWIP_NETIF_HOSTNAME            1 /* for DHCP */
-#define LWIP_NETIF_STATUS_CALLBACK     0
-#define LWIP_NUM_NETIF_CLIENT_DATA     0
-#define LWIP_SINGLE_NETIF              0
-#define LWIP_NETIF_TX_SINGLE_PBUF      0
+/* Whoever waits for an address is told. */
+#define LWIP_NETIF_STATUS_CALLBACK 1
+#define LWIP_NUM_NETIF_CLIENT_DATA 0
+#define LWIP_SINGLE_NETIF          0
+#define LWIP_NETIF_TX_SINGLE_PBUF  0
 /* Zones cost a byte for each address and are how fe80:: finds its link. */
 #define LWIP_IPV6_SCOPES        1
 #define LWIP_IPV6_NUM_ADDRESSES 6 /* link-local, static, and from prefixes */
@@ -97,7 +98,9 @@
 #define LWIP_IPV6_REASS 1
 /* Fragments that may wait: one datagram of 64 KiB, twice. That is all that a
  * flood of them can hold, and lwIP drops the oldest for new ones. */
-#define IP_REASS_MAX_PBUFS            96
+#define IP_REASS_MAX_PBUFS 96
+/* Pointers of 64 bits do not fit into the header in place of what is there. */
+#define IPV6_FRAG_COPYHEADER          1
 #define IP_REASS_MAXAGE               15
 #define IP_DEFAULT_TTL                64 /* Linux's */
 #define ARP_TABLE_SIZE                32
@@ -162,6 +165,7 @@
 #define LWIP_HOOK_FILENAME                 "inet_hooks.h"
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)    inet_initial_sequence(l, lp, r, rp)
 #define LWIP_HOOK_IP4_ROUTE_SRC(src, dest) inet_route4(src, dest)
+#define LWIP_HOOK_ND6_GET_GW(netif, dest)  inet_gateway6(netif, dest)
 #define LWIP_HOOK_IP6_ROUTE(src, dest)     inet_route6(src, dest)
 
 #endif

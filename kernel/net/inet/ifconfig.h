@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ifconfig.h - the interfaces' addresses: given by the run configuration.
+ *
+ * What:      the device gets the addresses and routers that the configuration
+ *            has, else asks DHCP and the routers. What there is, net/netif.h
+ *            tells.
+ * Context:   as inet.h.
+ */
+#ifndef NET_INET_IFCONFIG_H
+#define NET_INET_IFCONFIG_H
+
+#include "core/types.h"
+
+/* Once, when the device is an interface. */
+void ifconfig_begin(void);
+/* Wait until an address has come that was asked for. False: there was nothing
+ * to wait for. */
+bool ifconfig_wait(void);
+
+#endif
