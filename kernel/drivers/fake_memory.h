@@ -31,6 +31,7 @@ static struct {
     unsigned refs;
 } fake_pages[FAKE_PAGES_MAX];
 static unsigned fake_page_count, fake_pages_left = FAKE_PAGES_MAX;
+static unsigned fake_pages_total = FAKE_PAGES_MAX;
 
 static inline unsigned fake_page(paddr_t pa)
 {
@@ -86,7 +87,7 @@ void page_free_order(paddr_t pa, unsigned order)
 
 size_t page_total_count(void)
 {
-    return FAKE_PAGES_MAX;
+    return fake_pages_total;
 }
 
 void *kmalloc(size_t len)

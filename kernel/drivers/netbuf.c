@@ -7,14 +7,26 @@
 #include "mm/page.h"
 
 #define SHARE 8u /* of all memory: one part of so many */
+#define SHORT 4u /* of the share: one part of so many is left */
 
 _Static_assert(2 * NETBUF_LEN == PAGE_SIZE, "two to a page");
+
+size_t netbuf_max(void)
+{
+    return page_total_count() / SHARE * 2;
+}
+
+bool netbuf_is_short(const struct netbuf_pool *pool)
+{
+    return pool->total - pool->free_count >=
+           netbuf_max() - netbuf_max() / SHORT;
+}
 
 bool netbuf_grow(struct netbuf_pool *pool)
 {
     paddr_t pa;
 
-    if (pool->total / 2 >= page_total_count() / SHARE)
+    if (pool->total >= netbuf_max())
         return false;
     pa = page_alloc();
     if (!pa)

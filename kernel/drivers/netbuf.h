@@ -25,8 +25,12 @@ struct netbuf_pool {
     unsigned keep;  /* more free ones than this are given back */
 };
 
+/* How many there may be. */
+size_t netbuf_max(void);
 /* Two more buffers into the pool. False: out of memory. */
 bool netbuf_grow(struct netbuf_pool *pool);
+/* Is little left of what it may take? */
+bool netbuf_is_short(const struct netbuf_pool *pool);
 /* Give back as many as are too many. */
 void netbuf_trim(struct netbuf_pool *pool);
 

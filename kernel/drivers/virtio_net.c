@@ -117,6 +117,7 @@ static void fill(void)
                   VRING_DESC_F_WRITE);
         virtq_end(q, &c, b);
     }
+    net.dev.is_short = has < net.rx_fill || netbuf_is_short(&net.pool);
     virtq_show(q);
     if (virtq_must_tell(q))
         net.virtio->ops->notify(net.virtio, RX);
@@ -455,8 +456,10 @@ static uint64_t choose(uint64_t offered)
 
     if (!(chosen & VIRTIO_BIT(VIRTIO_NET_F_CSUM)))
         chosen &= ~host_tso;
+    /* In so little memory a device would wait for room for a large one. */
     if (!(chosen & VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM)) ||
-        !(chosen & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)))
+        !(chosen & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) ||
+        netbuf_max() < 2 * RX_FILL_MIN)
         chosen &= ~guest_tso;
     return chosen;
 }

@@ -78,6 +78,14 @@ TEST(features_that_need_others)
     CHECK(!(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4)));
 }
 
+TEST(no_large_frames_in_little_memory)
+{
+    fake_pages_total = 8 * RX_FILL_MIN - 1;
+    CHECK(fake_open(FAKE_ALL) != NULL);
+    CHECK(!(fake_accepted & VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4)));
+    CHECK(fake_accepted & VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4));
+}
+
 TEST(a_large_mtu_needs_merging)
 {
     struct netdev *dev;
@@ -233,6 +241,7 @@ TEST(without_memory_it_waits_and_recovers)
     }
     CHECK_EQ(frames, RX_FILL_MIN);
     CHECK_EQ(fake_waiting(0), 0);
+    CHECK(dev->is_short);
     dev->ops->give_back(dev, fake_up.kept); /* nobody polls */
     CHECK(fake_waiting(0) > 0);
     CHECK_EQ(fake_lines, 0);
@@ -249,6 +258,10 @@ TEST(buffers_take_a_share_of_memory_at_most)
         frames++;
     }
     CHECK_EQ(frames, FAKE_PAGES_MAX / 8 * 2);
+    CHECK(dev->is_short);
+    dev->ops->give_back(dev, fake_up.kept);
+    dev->ops->poll(dev, 1);
+    CHECK(!dev->is_short);
 }
 
 TEST(sends_header_and_parts)

@@ -57,7 +57,6 @@ int virtq_create(struct virtq *q, unsigned len, bool has_event_idx)
     q->free_count = q->len;
     q->free_head = q->put_idx = q->told_idx = q->used_idx = 0;
     q->has_event_idx = has_event_idx;
-    q->avail->ring[len] = UINT16_MAX; /* just passed: no interrupt */
     virtq_ask_none(q);
     return 0;
 }

@@ -184,7 +184,10 @@ static inline bool virtq_ask(struct virtq *q, uint16_t more)
  * event index that has been passed asks for none. */
 static inline void virtq_ask_none(struct virtq *q)
 {
-    if (!q->has_event_idx)
+    if (q->has_event_idx)
+        __atomic_store_n(&q->avail->ring[q->len], (uint16_t)(q->used_idx - 1),
+                         __ATOMIC_RELAXED);
+    else
         __atomic_store_n(&q->avail->flags, VRING_AVAIL_F_NO_INTERRUPT,
                          __ATOMIC_RELAXED);
 }
