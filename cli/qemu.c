@@ -74,10 +74,12 @@ static uint64_t tsc_khz(void)
 static int network_line(const struct net_options *o, const struct net_link *net,
                         struct list *argv, struct fault *fault)
 {
+    if (o->mode != NET_USER && o->mode != NET_TAP)
+        return 0;
+    list_add(argv, "-global");
+    list_add(argv, "virtio-mmio.force-legacy=false"); /* virtio 1.0 */
     if (o->mode == NET_USER)
         return net_user_qemu(o, argv, fault);
-    if (o->mode != NET_TAP)
-        return 0;
     fcntl(net->fd, F_SETFD, 0); /* QEMU inherits it */
     list_add(argv, "-netdev");
     list_add_take(argv, mem_printf("tap,id=net,fd=%d,vhost=off", net->fd));

@@ -13,7 +13,8 @@ check "none" sh -c "'$SAMARA' run --dry-run --vmm qemu --accel tcg \
     --net none /bin/true | grep -vq netdev"
 check "none if nothing is said" sh -c "'$SAMARA' run --dry-run --vmm qemu \
     --accel tcg /bin/true | grep -vq netdev"
-check "user" qemu_says " -netdev user,id=net -device virtio-net-device," \
+check "user" qemu_says \
+    "force-legacy=false -netdev user,id=net -device virtio-net-device," \
     --net user
 check "a port" qemu_says "hostfwd=tcp:0.0.0.0:42180-10.0.2.15:80 " \
     -p 42180:80
