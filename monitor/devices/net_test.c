@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net_test.c - the network device: frames of all lengths through buffers of all
+ * lengths, a host's side that is full or gone, a guest that breaks its queues.
+ */
+/* unit: monitor/gmem.c monitor/devices/queue.c monitor/backend/frames.c
+ * host/fault.c */
+#include "monitor/devices/net_fake.h"
+
+#include "tests/unit.h"
+
+#define LEN    64u
+#define HEADER FRAMES_HEADER_LEN
+
+void check_failed(const char *file, int line, const char *what)
+{
+    printf("# %s:%d: %s\n", file, line, what);
+    exit(UNIT_EXIT_FAIL);
+}
+
+static struct queue *rx(void)
+{
+    return &net.rx;
+}
+
+static void offer(struct queue *q, unsigned first)
+{
+    q->avail->ring[q->avail->idx & (q->len - 1)] = (uint16_t)first;
+    q->avail->idx++;
+}
+
+/* Receive buffer i is of `len` bytes, at a place of its own. */
+static void lend(unsigned i, uint32_t len)
+{
+    rx()->desc[i] = (struct vring_desc){ RAM + DATA + i * 4096, len,
+                                         VRING_DESC_F_WRITE, 0 };
+    offer(rx(), i);
+}
+
+static void make(uint64_t features)
+{
+    fake_create();
+    REQUIRE(fake_start(features, LEN) == 0);
+}
+
+static bool pump(struct pollfd *p)
+{
+    return net_pump(p);
+}
+
+/* A frame from the host: a header, then bytes that tell where they are. */
+static void host_sends(size_t len)
+{
+    static uint8_t frame[FRAMES_LEN_MAX];
+
+    for (size_t i = 0; i < len; i++)
+        frame[HEADER + i] = (uint8_t)(i * 7 + i / 251);
+    CHECK_EQ(send(host_fd, frame, HEADER + len, 0), HEADER + len);
+}
+
+/* Frame bytes [off..off+len) lie at `at` of the guest's memory. */
+static void check_bytes(const uint8_t *at, size_t off, size_t len)
+{
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < len; i++)
+        wrong += at[i] != (uint8_t)((off + i) * 7 + (off + i) / 251);
+    CHECK_EQ(wrong, 0);
+}
+
+static uint16_t num_buffers(unsigned i)
+{
+    uint16_t n;
+
+    memcpy(&n, ram + DATA + i * 4096 + 10, sizeof(n));
+    return n;
+}
+
+TEST(starts_once_and_with_what_was_offered)
+{
+    fake_create();
+    CHECK_EQ(fake_record()->mtu, NET_MTU_DEFAULT);
+    CHECK_EQ(fake_record()->status, VIRTIO_NET_S_LINK_UP);
+    CHECK_EQ(fake_start(FEATURES | BIT(VIRTIO_NET_F_HOST_TSO4), LEN), -EINVAL);
+    CHECK_EQ(fake_start(FEATURES & ~BIT(VIRTIO_F_VERSION_1), LEN), -EINVAL);
+    CHECK_EQ(fake_start(FEATURES | BIT(63), LEN), -EINVAL);
+    CHECK_EQ(fake_start(FEATURES, LEN - 1), -EINVAL);
+    CHECK_EQ(fake_start(FEATURES, LEN), 0);
+    CHECK_EQ(fake_start(FEATURES, LEN), -EALREADY);
+}
+
+TEST(without_a_network_there_is_no_device)
+{
+    CHECK_EQ(net_start(), -ENODEV);
+    net_notified();
+}
+
+TEST(what_was_not_started_does_nothing)
+{
+    struct pollfd p;
+
+    fake_create();
+    net_notified();
+    CHECK_EQ(pump(&p), false);
+    CHECK_EQ(p.fd, -1);
+}
+
+TEST(a_frame_arrives)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    lend(3, 2000);
+    host_sends(100);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->idx, 1);
+    CHECK_EQ(rx()->used->ring[0].id, 3);
+    CHECK_EQ(rx()->used->ring[0].len, HEADER + 100);
+    CHECK_EQ(num_buffers(3), 1);
+    check_bytes(ram + DATA + 3 * 4096 + HEADER, 0, 100);
+    CHECK_EQ(p.events & POLLIN, 0); /* without buffers nothing is waited for */
+    lend(4, 2000);
+    CHECK_EQ(pump(&p), false);
+    CHECK_EQ(p.events & POLLIN, POLLIN);
+}
+
+TEST(a_frame_is_spread_over_buffers)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    for (unsigned i = 0; i < 5; i++)
+        lend(i, 1000);
+    host_sends(2500);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->idx, 3);
+    CHECK_EQ(num_buffers(0), 3);
+    CHECK_EQ(rx()->used->ring[2].len, HEADER + 2500 - 2000);
+    check_bytes(ram + DATA + 4096, 1000 - HEADER, 1000);
+    check_bytes(ram + DATA + 2 * 4096, 2000 - HEADER, 500 + HEADER);
+    rx()->avail->ring[LEN] = 3; /* used_event */
+    host_sends(50);             /* it takes the buffer behind */
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->ring[3].id, 3);
+    CHECK_EQ(num_buffers(3), 1);
+}
+
+TEST(a_frame_waits_for_the_buffers_that_it_is_too_long_for)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    lend(0, 1000);
+    host_sends(2500);
+    host_sends(60);
+    CHECK_EQ(pump(&p), false);
+    CHECK_EQ(rx()->used->idx, 0);
+    CHECK_EQ(p.events & POLLIN, 0);
+    lend(1, 1000);
+    CHECK_EQ(pump(&p), false);
+    lend(2, 1000);
+    lend(3, 1000);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->idx, 4);
+    CHECK_EQ(num_buffers(0), 3);
+    check_bytes(ram + DATA + HEADER, 0, 1000 - HEADER);
+    check_bytes(ram + DATA + 4096, 1000 - HEADER, 1000);
+    check_bytes(ram + DATA + 2 * 4096, 2000 - HEADER, 512);
+    check_bytes(ram + DATA + 3 * 4096 + HEADER, 0, 60);
+}
+
+TEST(a_frame_longer_than_all_buffers_is_dropped)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    for (unsigned i = 0; i < LEN; i++)
+        lend(i, 20);
+    host_sends(60000);
+    CHECK_EQ(pump(&p), false);
+    host_sends(4);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->idx, 1);
+    CHECK_EQ(net.count.dropped, 1);
+}
+
+TEST(without_merging_a_frame_has_one_buffer_or_none)
+{
+    struct pollfd p;
+
+    make(FEATURES & ~BIT(VIRTIO_NET_F_MRG_RXBUF));
+    lend(0, 1000);
+    lend(1, 1000);
+    host_sends(1500);
+    host_sends(100);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->idx, 1);
+    CHECK_EQ(rx()->used->ring[0].len, HEADER + 100);
+    CHECK_EQ(net.count.dropped, 1);
+}
+
+TEST(the_longest_frame_fits)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    for (unsigned i = 0; i < 40; i++)
+        lend(i, 2000);
+    host_sends(65535 + 14);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(num_buffers(0), 33);
+    CHECK_EQ(rx()->used->idx, 33);
+}
+
+/* ---- sending ---- */
+
+static void give(unsigned i, uint32_t len, unsigned next)
+{
+    net.tx.desc[i] =
+        (struct vring_desc){ RAM + DATA + i * 4096, len,
+                             next ? VRING_DESC_F_NEXT : 0, (uint16_t)next };
+}
+
+TEST(a_frame_is_sent)
+{
+    uint8_t buf[4096];
+
+    make(FEATURES);
+    memset(ram + DATA, 1, HEADER);
+    memset(ram + DATA + 4096, 2, 60);
+    give(0, HEADER, 1);
+    give(1, 60, 0);
+    offer(&net.tx, 0);
+    net_notified();
+    CHECK_EQ(recv(host_fd, buf, sizeof(buf), 0), HEADER + 60);
+    CHECK_EQ(buf[HEADER], 2);
+    CHECK_EQ(net.tx.used->idx, 1);
+    CHECK_EQ(watches, 1);
+}
+
+TEST(a_full_host_keeps_frames_waiting)
+{
+    static uint8_t buf[70000];
+    struct pollfd p;
+    unsigned sent = 0;
+
+    make(FEATURES);
+    give(0, HEADER + 30000, 0);
+    for (unsigned i = 0; i < LEN; i++)
+        offer(&net.tx, 0);
+    pump(&p);
+    CHECK_EQ(p.events & POLLOUT, POLLOUT);
+    REQUIRE(net.tx.used->idx > 0 && net.tx.used->idx < LEN);
+    for (unsigned i = 0; i < 2 * LEN && sent < LEN; i++) {
+        while (recv(host_fd, buf, sizeof(buf), 0) > 0)
+            sent++;
+        pump(&p);
+    }
+    CHECK_EQ(sent, LEN);
+    CHECK_EQ(net.tx.used->idx, LEN);
+    CHECK_EQ(p.events & POLLOUT, 0);
+}
+
+TEST(a_host_that_goes_ends_the_network)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    lend(0, 2000);
+    close(host_fd);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(lost, 1);
+    CHECK_EQ(p.fd, -1);
+    CHECK_EQ(fake_record()->status, 0);
+    CHECK_EQ(pump(&p), false);
+}
+
+TEST(a_guest_that_breaks_a_queue_loses_its_network_alone)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    net.tx.avail->idx = 0x7000;
+    net_notified();
+    CHECK_EQ(lost, 1);
+    CHECK_EQ(raised, HYPERCALL_EVENT_NET);
+    host_sends(100);
+    CHECK_EQ(pump(&p), false);
+    CHECK_EQ(p.fd, -1);
+    net_notified();
+    CHECK_EQ(lost, 1);
+}
+
+/* Nobody looks at the queue while the guest runs unwatched: it is to notify. */
+TEST(asks_for_notifications_when_nobody_looks)
+{
+    struct pollfd p;
+    uint16_t *event;
+
+    make(FEATURES);
+    event = (uint16_t *)(void *)&net.tx.used->ring[LEN];
+    pump(&p);
+    CHECK_EQ(vring_need_event(*event, 1, 0), 1);
+    give(0, HEADER + 20, 0);
+    offer(&net.tx, 0);
+    net_notified();
+    CHECK_EQ(vring_need_event(*event, 2, 1), 0); /* it is watched now */
+    watches = 0;
+    net_watched(true);
+    CHECK_EQ(vring_need_event(*event, 2, 1), 1);
+}
