@@ -62,6 +62,11 @@ files() {
     shift
     says "$pattern" inspect --files "$@"
 }
+lacks() {
+    pattern=$1
+    shift
+    ! says "$pattern" inspect --files "$@"
+}
 check "static: itself" files "/usr/bin/busybox$\|/bin/busybox$" /bin/busybox
 check "dynamic: its loader's link" files "ld-linux-x86-64.so.2" /bin/bash
 check "dynamic: its C library" files "libc.so.6" /bin/bash
@@ -71,6 +76,9 @@ check "python's modules" files "python3.*/json/__init__.py" /usr/bin/python3
 check "python's C modules' libraries" files "libsqlite3" /usr/bin/python3
 check "perl's modules" files "strict.pm" /usr/bin/perl
 printf '#!/usr/bin/env perl\nprint 1;\n' >script
+check "nginx's configuration" files "/etc/nginx/nginx.conf" /usr/sbin/nginx
+check "a place for nginx's logs" files "/var/log/nginx$" /usr/sbin/nginx
+check "yet none of this machine's" lacks "/var/log/nginx/" /usr/sbin/nginx
 check "a script brings its interpreter" files "bin/perl" ./script
 check "a script is packed itself" files "$T/script" ./script
 check "a script's words" says "script" inspect ./script

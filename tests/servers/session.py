@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """session.py - one server, run natively or in a guest, and its client.
 
-  session.py BUILD FILES NAME CONFIG
+  session.py BUILD FILES NAME CONFIG NET
 
 tools/run-servers starts it as the first process of namespaces of its own for
 processes, mounts and networks. So the server may have any port and the same
 paths natively as in a guest, nothing that others run is in the way, and when
-this process ends nothing is left. What the client saw goes to stdout, one line
+this process ends nothing is left. NET says how a guest is reached: by ports of
+this machine (user), or behind a tap of its own (tap). What the client saw goes to stdout, one line
 for each thing; complaints go to stderr.
 """
+import copy
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -45,10 +46,14 @@ class Context:
         self.native = config == 'native'
         self.emulated = config == 'qemu/tcg'
         self.config, self.name = config, name
-        self.address = '127.0.0.1'
+        self.address = None
         self.place = PLACE
         self.restart = None  # stop the server and start it again
         self.run = None      # run another program as the server is run
+
+    def at(self, address):
+        self.address = address
+        return self
 
     def few(self, many, few):
         """How often: less where every instruction is emulated."""
@@ -56,11 +61,11 @@ class Context:
 
 
 class Session:
-    def __init__(self, build, files, config):
+    def __init__(self, build, files, config, net):
+        self.net = 'native' if config == 'native' else net
         self.samara = os.path.join(build, 'samara')
         self.build, self.config = build, config
         self.started = []
-        self.log = tempfile.TemporaryFile()
         self.logs = []
         quiet('ip', 'link', 'set', 'lo', 'up')
         # User-mode networks copy the address of the way out.
@@ -73,17 +78,48 @@ class Session:
         quiet('mount', '-t', 'tmpfs', 'srv', PLACE)
         shutil.copytree(files, PLACE, symlinks=True, dirs_exist_ok=True)
         self.host = '127.0.0.1' if config == 'native' else OUTSIDE
+        self.addresses = [self.host if net == 'user' else '127.0.0.1'] * 2
+        if self.net == 'tap':
+            self.addresses = [self._tap(i) for i in range(2)]
         self._fill_in()
 
+    def _tap(self, number):
+        """A tap for a guest: the guest's address behind it."""
+        name, network = 'tap%d' % number, '10.0.%d.' % (3 + number)
+        quiet('ip', 'tuntap', 'add', 'dev', name, 'mode', 'tap')
+        quiet('ip', 'addr', 'add', network + '1/24', 'dev', name)
+        quiet('ip', 'link', 'set', name, 'up')
+        with open('/proc/sys/net/ipv4/ip_forward', 'w',
+                  encoding='ascii') as f:
+            f.write('1')
+        return network + '2'
+
+    def _reached_by(self, program):
+        """samara's options for the network of a guest."""
+        if self.net == 'tap':
+            address = self.addresses[program.place]
+            return ['--net', 'tap:tap%d' % program.place, '--ip',
+                    address + '/24', '--gateway', address[:-1] + '1']
+        options = ['--net', 'user']
+        for port in program.ports:
+            number, kind = port.partition('/')[::2]
+            options += ['-p', '%s:%s%s' % (number, number, '/' + kind if kind
+                                           else '')]
+        return options
+
     def _fill_in(self):
-        """@HOST@ in a file NAME.in is where a server reaches this machine."""
+        """In a file NAME.in, @HOST@ is where a server reaches this machine,
+        @BEHIND@ where it reaches the server behind it."""
+        places = {'@HOST@': self.host, '@BEHIND@': self.addresses[1]}
         for directory, _, names in os.walk(PLACE):
             for name in names:
                 path = os.path.join(directory, name)
                 if not name.endswith('.in'):
                     continue
                 with open(path, encoding='utf-8') as f:
-                    text = f.read().replace('@HOST@', self.host)
+                    text = f.read()
+                for word, value in places.items():
+                    text = text.replace(word, value)
                 with open(path[:-3], 'w', encoding='utf-8') as f:
                     f.write(text)
                 os.unlink(path)
@@ -96,14 +132,10 @@ class Session:
         run = [self.samara, 'run', '-w', PLACE, '--add', PLACE]
         for key, value in ENV.items():
             run += ['-e', '%s=%s' % (key, value)]
-        for port in program.ports:
-            number, kind = port.partition('/')[::2]
-            run += ['-p', '%s:%s%s' % (number, number, '/' + kind if kind
-                                       else '')]
         for path in program.add:
             run += ['--add', path.replace('{build}', self.build)]
         return (run + common.CONFIGS[self.config] + program.options +
-                program.network + words)
+                self._reached_by(program) + words)
 
     def start(self, program):
         log = tempfile.TemporaryFile()
@@ -161,7 +193,8 @@ def serve(session, server, context):
         server.prepare(context)
     for other in server.behind:
         session.start(other)
-        session.await_ready(other, context)
+        session.await_ready(other, copy.copy(context).at(
+            session.addresses[1] if session.net == 'tap' else '127.0.0.1'))
     p = session.start(server)
     session.await_ready(server, context)
 
@@ -181,12 +214,13 @@ def serve(session, server, context):
 
 
 def main():
-    build, files, name, config = sys.argv[1:]
+    build, files, name, config, net = sys.argv[1:]
     # The first process of a namespace has no default for this one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    session = Session(os.path.abspath(build), files, config)
+    session = Session(os.path.abspath(build), files, config, net)
     entry = next(e for e in table.ALL if e.name == name)
-    context = Context(config, name)
+    context = Context(config, name).at(
+        session.addresses[0] if session.net == 'tap' else '127.0.0.1')
     context.run = session.run
     context.host = session.host
     context.start = session.start

@@ -32,7 +32,8 @@ class Program:
     def __init__(self, name, *command, ports=(), add=(), options=()):
         self.name, self.command = name, list(command)
         self.ports, self.add = list(ports), list(add)
-        self.options, self.network = list(options), []
+        self.options = list(options)
+        self.place = 0  # which of the session's taps it is behind
 
 
 class Server(Program):
@@ -72,6 +73,8 @@ def language(name, *command, **more):
 NGINX = ['/usr/sbin/nginx', '-c', '/srv/nginx.conf']
 BEHIND = Server('nginx-behind', '/usr/sbin/nginx', '-c', '/srv/behind.conf',
                 ports=['8081'], ready=http_ready(8081))
+
+BEHIND.place = 1
 
 SERVERS = [
     Server('nginx', *NGINX, ports=['80', '443'], ready=http_ready(80),
