@@ -3,16 +3,46 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cache.h"
-#include "cli/calls.h"
+#include "cli/calls_auto.h"
 #include "cli/options.h"
 #include "cli/source.h"
 #include "cli/table.h"
 #include "host/fault.h"
+#include "host/memory.h"
 #include "host/path.h"
+
+/* --calls: which ones, or none to be left out. */
+static int calls_choose(const struct options *o, struct source *src,
+                        struct call_set *set, struct fault *fault)
+{
+    bool is_proven = false;
+    char *path, *why = NULL;
+    int err;
+
+    src->calls = set;
+    if (strcmp(o->calls, "auto") != 0)
+        return calls_parse(o->calls, set, fault);
+    path = o->root ? path_join(o->root, src->config.exe)
+                   : mem_strdup(src->config.exe);
+    err = calls_find(path, set, &is_proven, &why, fault);
+    if (err == 0 && !is_proven) {
+        fprintf(stderr,
+                "samara: --calls auto: what '%s' calls is not known for sure: "
+                "%s; its image gets the kernel with everything\n",
+                o->source, why);
+        src->calls = NULL;
+    } else if (err == 0 && o->verbose) {
+        calls_print(set);
+    }
+    free(why);
+    free(path);
+    return err;
+}
 
 static int build(const struct options *o, struct fault *fault)
 {
@@ -37,10 +67,8 @@ static int build(const struct options *o, struct fault *fault)
                         "another name",
                         path);
     src.strip = o->strip;
-    if (err == 0 && o->calls) {
-        err = calls_parse(o->calls, &calls, fault);
-        src.calls = &calls;
-    }
+    if (err == 0 && o->calls)
+        err = calls_choose(o, &src, &calls, fault);
     if (err == 0)
         err = cache_build(&src, path, fault);
     if (err == 0 && o->verbose && stat(path, &st) == 0)

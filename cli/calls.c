@@ -3,6 +3,7 @@
 #include "cli/calls.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,4 +98,16 @@ int calls_parse(const char *value, struct call_set *set, struct fault *fault)
     err = names_add(names, ",", "option --calls", set, fault);
     free(names);
     return err;
+}
+
+void calls_print(const struct call_set *set)
+{
+    fputs("samara: the kernel has", stderr);
+    for (unsigned nr = 0; nr < CALL_MAX; nr++)
+        if (set->call[nr] && call_rows[nr].exists)
+            fprintf(stderr, " %s", call_rows[nr].name);
+    for (unsigned i = 0; call_parts[i].name && i < CALL_PART_MAX; i++)
+        if (set->part[i])
+            fprintf(stderr, " %s", call_parts[i].name);
+    fputc('\n', stderr);
 }

@@ -26,4 +26,7 @@ struct call_set {
 
 int calls_parse(const char *value, struct call_set *set, struct fault *fault);
 
+/* The names, on stderr, for -v. */
+void calls_print(const struct call_set *set);
+
 #endif

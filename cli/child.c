@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "host/fault.h"
+#include "host/memory.h"
 
 static void child_exec(const struct child *c, int text)
 {
     dup2(text, STDOUT_FILENO);
-    dup2(text, STDERR_FILENO);
+    dup2(c->out ? open("/dev/null", O_WRONLY) : text, STDERR_FILENO);
     /* Both take the words as not const, and do not change them. */
     if (c->env)
         putenv((char *)(uintptr_t)c->env);
@@ -50,10 +51,29 @@ static void text_read(int fd, char *text)
             *p = ' ';
 }
 
+/* All that it writes. */
+static int out_read(int fd, struct child *c, struct fault *fault)
+{
+    char chunk[65536];
+    ssize_t n;
+
+    while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fault_sys(fault, errno, "cannot read from '%s'", c->path);
+        if ((size_t)n > c->out_len_max - c->out->len)
+            return fault_set(fault, EFBIG, "'%s' writes more than %zu bytes",
+                             c->path, c->out_len_max);
+        buf_add(c->out, chunk, (size_t)n);
+    }
+    return 0;
+}
+
 int child_run(struct child *c, struct fault *fault)
 {
     int pipe_fd[2];
-    int status = 0;
+    int status = 0, err = 0;
     pid_t pid;
 
     if (pipe2(pipe_fd, O_CLOEXEC) != 0)
@@ -67,11 +87,14 @@ int child_run(struct child *c, struct fault *fault)
     if (pid == 0)
         child_exec(c, pipe_fd[1]);
     close(pipe_fd[1]);
-    text_read(pipe_fd[0], c->text);
+    if (c->out)
+        err = out_read(pipe_fd[0], c, fault);
+    else
+        text_read(pipe_fd[0], c->text);
     close(pipe_fd[0]);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     c->status =
         WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return 0;
+    return err;
 }

@@ -9,6 +9,9 @@
 #ifndef CLI_CHILD_H
 #define CLI_CHILD_H
 
+#include <stddef.h>
+
+struct buf;
 struct fault;
 
 #define CHILD_TEXT_MAX 1024u /* bytes of its output that are kept */
@@ -18,7 +21,9 @@ struct child {
     const char *const *argv;
     const char *env;           /* NAME=VALUE to add, or NULL */
     int status;                /* as a shell has it: 128 + n for a signal */
-    char text[CHILD_TEXT_MAX]; /* stdout and stderr, on one line */
+    char text[CHILD_TEXT_MAX]; /* stdout and stderr, on one line; or */
+    struct buf *out;           /* all of stdout goes here */
+    size_t out_len_max;        /* more of it is an error */
 };
 
 /* Run it to its end. */

@@ -282,7 +282,7 @@ const struct arg_option options_run[] = {
 const struct arg_option options_build[] = {
     { 'o', "output", "FILE", "the image to write (SOURCE's name + .img)",
       set_output },
-    { 0, "calls", "NAME,...|@FILE",
+    { 0, "calls", "auto|NAME,...|@FILE",
       "link a kernel with these system calls only", set_calls },
     { 0, "strip", NULL, "leave the kernel's symbols out", set_strip },
     OPTIONS_GUEST,

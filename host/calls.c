@@ -7,14 +7,17 @@
 
 #include "abi/calls.h"
 
-#define ROW(nr, name, flags, exists) [nr] = { #name, flags, exists },
-#define FULL(nr, name, flags)        ROW(nr, name, flags, true)
-#define PARTIAL(nr, name, flags)     ROW(nr, name, flags, true)
-#define NEVER(nr, name, flags)       ROW(nr, name, flags, false)
+#define ROW(nr, name, args, flags, exists) \
+    [nr] = { #name, #args, flags, exists },
+#define FULL(nr, name, args, flags)    ROW(nr, name, args, flags, true)
+#define PARTIAL(nr, name, args, flags) ROW(nr, name, args, flags, true)
+#define NEVER(nr, name, args, flags)   ROW(nr, name, args, flags, false)
 
-#define SYSCALL(nr, name, args, status, note)      status(nr, name, 0)
-#define SYSCALL_FREE(nr, name, args, status, note) status(nr, name, CALL_FREE)
-#define SYSCALL_REGS(nr, name, args, status, note) status(nr, name, CALL_REGS)
+#define SYSCALL(nr, name, args, status, note) status(nr, name, args, 0)
+#define SYSCALL_FREE(nr, name, args, status, note) \
+    status(nr, name, args, CALL_FREE)
+#define SYSCALL_REGS(nr, name, args, status, note) \
+    status(nr, name, args, CALL_REGS)
 const struct call_row call_rows[CALL_MAX] = {
 #include "syscall/table.def"
 };

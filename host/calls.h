@@ -16,6 +16,7 @@
 
 struct call_row {
     const char *name; /* NULL: Linux has no such call */
+    const char *args; /* as table.def has them */
     uint32_t flags;   /* CALL_FREE, CALL_REGS */
     bool exists;      /* in Samara */
 };

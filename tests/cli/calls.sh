@@ -51,6 +51,82 @@ check "readelf finds nothing odd in it" sh -c "! readelf -aW bare.img 2>&1 |
     grep -qi 'warning\|error'"
 check "it can be inspected" says "program *.*least" inspect bare.img
 
+# --- auto ---
+program() { # NAME, and C on standard input
+    ${CC:-gcc} -O1 -nostdlib -static -ffreestanding -fno-stack-protector \
+        -x c - -o "$1" || exit 1
+}
+program wrapped <<'EOF'
+__attribute__((noinline)) long call(long nr, long a)
+{
+    long r;
+
+    __asm__ volatile("syscall" : "=a"(r) : "a"(nr), "D"(a)
+                     : "rcx", "r11", "memory");
+    return r;
+}
+__attribute__((noinline, noreturn)) void end(int status)
+{
+    for (;;)
+        call(231, status);
+}
+int main_(int n)
+{
+    switch (n) {
+    case 0: call(39, 0); break;
+    case 1: call(102, 0); break;
+    case 2: call(104, 0); break;
+    case 3: call(107, 0); break;
+    case 4: call(n > 1 ? 108 : 110, 0); break;
+    case 5: call(186, 0); break;
+    }
+    return 0;
+}
+void _start(void)
+{
+    end(main_(*(volatile int *)"\1\0\0"));
+}
+EOF
+program computed <<'EOF'
+void _start(void)
+{
+    volatile long nr = 39;
+    long r;
+
+    __asm__ volatile("syscall" : "=a"(r) : "a"(nr) : "rcx", "r11", "memory");
+    for (;;)
+        ;
+}
+EOF
+program by_pointer <<'EOF'
+long call(long nr)
+{
+    long r;
+
+    __asm__ volatile("syscall" : "=a"(r) : "a"(nr) : "rcx", "r11", "memory");
+    return r;
+}
+long (*volatile pointer)(long) = call;
+void _start(void)
+{
+    for (;;)
+        pointer(39);
+}
+EOF
+found() { says "kernel has getpid getuid getgid geteuid getegid .*gettid" \
+    build -v -o auto.img --calls auto ./wrapped; }
+unproven() { says "not known for sure: at 0x[0-9a-f]*, in $2, .*everything" \
+    build -o "$1.img" --calls auto "./$1" && has "$1" sys_epoll_create1; }
+check "auto: through functions and switches" found
+check "auto: the last one" sh -c "grep -q ' exit_group\$' '$T/err'"
+check "auto: nothing else" lacks auto sys_read
+check "auto: a number from memory" unproven computed _start
+check "auto: a function by its pointer" unproven by_pointer call
+check "auto: a dynamic program" says "linked dynamically" build -o dynamic.img \
+    --calls auto /bin/bash
+check "auto: a script" says "linked dynamically" build -o script.img \
+    --calls auto "$here/calls.sh"
+
 check "no such call" refuses 125 "'wirte' is no system call" build \
     -o x.img --calls exit,wirte ./least
 printf 'exit\n\nwirte # no\n' >wrong
