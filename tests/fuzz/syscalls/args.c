@@ -183,12 +183,8 @@ void made_add(struct slot *slot, enum family family, int fd)
     made[family][random_below(slot, MADE_MAX)] = fd;
 }
 
-/* Signals that faults raise, and the kick: a mask that blocks one of them
- * would end the program, or keep a thread asleep. */
-#define BIT(signo) (1ull << ((signo)-1))
-#define NEVER_BLOCKED                                                        \
-    (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | \
-     BIT(SIGSYS) | BIT(KICK_SIGNAL))
+/* A mask that blocks the kick would keep a thread asleep. */
+#define NEVER_BLOCKED (FAULTS | BIT(KICK_SIGNAL))
 
 static void constants_init_signals(void)
 {

@@ -35,6 +35,13 @@
 #define KICK_SIGNAL  12  /* wakes a thread that sleeps; nobody else's */
 #define ALTSTACK_LEN 0x4000u
 
+/* Signals that faults raise: where one is blocked, the fault ends the program.
+ * To be used with signal.h. */
+#define BIT(signo) (1ull << ((signo)-1))
+#define FAULTS                                                               \
+    (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | \
+     BIT(SIGSYS))
+
 /* What a thread does next. */
 enum slot_state {
     SLOT_FREE,

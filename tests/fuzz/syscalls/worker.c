@@ -244,7 +244,7 @@ void signals_init(void)
 
 static void leave(struct slot *slot)
 {
-    mask_set(~0ull);
+    mask_set(~FAULTS);
     thread_leave(&slot->state);
 }
 
@@ -279,10 +279,11 @@ static uint64_t odd_flags(struct slot *slot)
     return 2 | (random_next(slot) & 0x244500);
 }
 
-/* All signals are blocked: a child has no stack for handlers. */
+/* Signals are blocked: a child has no stack for handlers. Not those of faults,
+ * though: a handler that ran just before may have spoilt the stack pointer. */
 static void act_clone(struct slot *slot, const struct call *call)
 {
-    mask_set(~0ull);
+    mask_set(~FAULTS);
     system_call_clone(call->nr, slot->args);
     mask_set(0);
 }
