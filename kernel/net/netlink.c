@@ -4,7 +4,7 @@
  *
  * The kernel is the other end of all of them: what is sent to port 0 is
  * answered at once, into the sender's own queue. Programs do not send to each
- * other. Protocols are ROUTE and, since nothing ever happens there,
+ * other. Protocols are ROUTE, SOCK_DIAG and, since nothing ever happens there,
  * KOBJECT_UEVENT, which device managers listen to.
  */
 #include "net/netlink.h"
@@ -240,13 +240,15 @@ static ssize_t netlink_send(struct socket *s, struct socket_msg *m)
         return err;
     if (len > s->sndbuf - SENT_OVERHEAD)
         return -EMSGSIZE;
-    if (s->protocol != NETLINK_ROUTE)
+    if (s->protocol == NETLINK_KOBJECT_UEVENT)
         return -ECONNREFUSED;
     data = kmalloc(len);
     if (!data)
         return -ENOBUFS;
     if (io_get(&m->io, data, len) == len)
-        rtnetlink_receive(n, data, len);
+        netlink_requests(n, data, len,
+                         s->protocol == NETLINK_ROUTE ? rtnetlink_handle
+                                                      : sock_diag_handle);
     else
         err = -EFAULT;
     kfree(data);
@@ -438,7 +440,8 @@ int netlink_create(int type, int protocol, struct socket **out)
 
     if (type != SOCK_RAW && type != SOCK_DGRAM)
         return -ESOCKTNOSUPPORT;
-    if (protocol != NETLINK_ROUTE && protocol != NETLINK_KOBJECT_UEVENT)
+    if (protocol != NETLINK_ROUTE && protocol != NETLINK_SOCK_DIAG &&
+        protocol != NETLINK_KOBJECT_UEVENT)
         return -EPROTONOSUPPORT;
     n = kzalloc(sizeof(*n));
     if (!n)

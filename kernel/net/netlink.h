@@ -4,9 +4,11 @@
  *
  * What:      netlink.c    sockets: names, groups, queues of packets
  *            nl_reply.c   building messages for the program
- *            rtnetlink.c  NETLINK_ROUTE: requests, and what is listed
+ *            nl_request.c  taking apart what the program sends
+ *            rtnetlink.c  NETLINK_ROUTE: what is asked for, and listed
  *            rt_show.c    one link, address, route, neighbour as a message
  *            rt_change.c  requests that change something
+ *            sock_diag.c  NETLINK_SOCK_DIAG: lists of sockets
  *            The kernel answers within send(), so nothing waits in between.
  * Ownership: a packet belongs to the queue that it is in.
  * Context:   under the kernel lock. Only receiving sleeps.
@@ -91,11 +93,18 @@ void netlink_deliver_take(struct netlink_sock *n, struct netlink_packet *p);
 /* A copy to each socket in the group, of NETLINK_ROUTE. Takes over. */
 void netlink_multicast_take(struct netlink_packet *p);
 
-/* ---- rtnetlink.c ---- */
+/* ---- nl_request.c: messages from the program ---- */
 
-/* One packet from the program, of NETLINK_ROUTE. Answers are in the queue
- * when it returns. */
-void rtnetlink_receive(struct netlink_sock *n, const uint8_t *data, size_t len);
+/* One request; *answered_out: it needs no acknowledgement. 0 or -errno */
+typedef int (*netlink_handler)(struct netlink_sock *n, const struct nlmsghdr *m,
+                               bool *answered_out);
+/* One packet from the program. Answers are in the queue when it returns. */
+void netlink_requests(struct netlink_sock *n, const uint8_t *data, size_t len,
+                      netlink_handler handle);
+int rtnetlink_handle(struct netlink_sock *n, const struct nlmsghdr *m,
+                     bool *answered_out); /* rtnetlink.c */
+int sock_diag_handle(struct netlink_sock *n, const struct nlmsghdr *m,
+                     bool *answered_out); /* sock_diag.c */
 
 /* An attribute of a request, found and of at least min_len bytes. */
 struct rt_attrs {
@@ -106,6 +115,9 @@ const void *rt_attr(const struct rt_attrs *attrs, uint16_t type,
                     size_t min_len);
 /* Its payload's length, after rt_attr() found it. */
 size_t rt_attr_len(const void *payload);
+/* What is behind a request's fixed part of this length; false: it is cut. */
+bool rt_request_attrs(const struct nlmsghdr *m, size_t fixed_len,
+                      struct rt_attrs *out);
 
 /* ---- rt_show.c ---- */
 
@@ -121,9 +133,5 @@ void rt_show_neighbour(struct nl_reply *r, const struct netif_neighbour *n);
 int rt_change_link(const struct nlmsghdr *m);
 int rt_change_addr(const struct nlmsghdr *m, bool add);
 int rt_change_route(const struct nlmsghdr *m, bool add);
-
-/* What is behind a request's fixed part of this length; false: it is cut. */
-bool rt_request_attrs(const struct nlmsghdr *m, size_t fixed_len,
-                      struct rt_attrs *out);
 
 #endif

@@ -3,8 +3,7 @@
  * rtnetlink.c - NETLINK_ROUTE: what programs ask of links, addresses, routes
  * and neighbours.
  *
- * Requests come in order; each is answered before the next is looked at. A
- * list ("dump") is made at once, so it never changes while it is read.
+ * A list ("dump") is made at once, so it never changes while it is read.
  */
 #include <linux/if_addr.h>
 
@@ -12,47 +11,6 @@
 #include "core/string.h"
 #include "net/netlink.h"
 #include "sched/process.h"
-
-/* ---- requests ---- */
-
-bool rt_request_attrs(const struct nlmsghdr *m, size_t fixed_len,
-                      struct rt_attrs *out)
-{
-    size_t used = NLMSG_HDRLEN + NLMSG_ALIGN(fixed_len);
-
-    if (m->nlmsg_len < NLMSG_HDRLEN + fixed_len)
-        return false;
-    out->data = (const uint8_t *)m + used;
-    out->len = m->nlmsg_len > used ? m->nlmsg_len - used : 0;
-    return true;
-}
-
-const void *rt_attr(const struct rt_attrs *attrs, uint16_t type, size_t min_len)
-{
-    const uint8_t *at = attrs->data;
-    size_t left = attrs->len;
-
-    while (left >= sizeof(struct rtattr)) {
-        const struct rtattr *a = (const struct rtattr *)(const void *)at;
-        size_t step = RTA_ALIGN((size_t)a->rta_len);
-
-        if (a->rta_len < sizeof(*a) || a->rta_len > left)
-            break;
-        if ((a->rta_type & NLA_TYPE_MASK) == type &&
-            a->rta_len >= RTA_LENGTH(min_len))
-            return RTA_DATA(a);
-        at += MIN(step, left);
-        left -= MIN(step, left);
-    }
-    return NULL;
-}
-
-size_t rt_attr_len(const void *payload)
-{
-    const struct rtattr *a = payload;
-
-    return a[-1].rta_len - RTA_LENGTH(0);
-}
 
 /* A filter counts only where the program has asked for strict checking:
  * others leave rubbish there. */
@@ -304,37 +262,16 @@ static int get(struct netlink_sock *n, const struct nlmsghdr *m,
     return -EOPNOTSUPP;
 }
 
-static int handle(struct netlink_sock *n, const struct nlmsghdr *m,
-                  bool *answered_out)
+int rtnetlink_handle(struct netlink_sock *n, const struct nlmsghdr *m,
+                     bool *answered_out)
 {
     bool is_get = (m->nlmsg_type - RTM_BASE) % 4 == 2;
 
-    if (!(m->nlmsg_flags & NLM_F_REQUEST) || m->nlmsg_type < NLMSG_MIN_TYPE)
-        return 0;
     if (m->nlmsg_type > RTM_MAX)
         return -EOPNOTSUPP;
     if (m->nlmsg_len < NLMSG_LENGTH(1))
         return 0; /* without a family: Linux ignores it */
     return is_get ? get(n, m, answered_out) : change(m);
-}
-
-void rtnetlink_receive(struct netlink_sock *n, const uint8_t *data, size_t len)
-{
-    while (len >= NLMSG_HDRLEN) {
-        const struct nlmsghdr *m = (const void *)data;
-        bool answered = false;
-        size_t step;
-        int err;
-
-        if (m->nlmsg_len < NLMSG_HDRLEN || m->nlmsg_len > len)
-            return;
-        err = handle(n, m, &answered);
-        if (err || ((m->nlmsg_flags & NLM_F_ACK) && !answered))
-            reply_ack(n, m, err);
-        step = MIN(NLMSG_ALIGN((size_t)m->nlmsg_len), len);
-        data += step;
-        len -= step;
-    }
 }
 
 /* ---- what programs are told without asking ---- */

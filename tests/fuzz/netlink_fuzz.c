@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netlink_fuzz.c - any bytes as a program's requests of NETLINK_ROUTE: nothing
- * is read beyond them, and what comes back is made of whole messages.
+ * netlink_fuzz.c - any bytes as a program's requests of netlink: nothing is
+ * read beyond them, and what comes back is made of whole messages.
  *
  * The first byte says which options the socket has and whether it is root's.
  * Interfaces and addresses are invented, and changes to them always work.
  */
-/* unit: kernel/net/nl_reply.c kernel/net/rtnetlink.c kernel/net/rt_show.c
- * kernel/net/rt_change.c kernel/net/netif.c */
+/* unit: kernel/net/nl_reply.c kernel/net/nl_request.c kernel/net/rtnetlink.c
+ * kernel/net/rt_show.c kernel/net/rt_change.c kernel/net/netif.c
+ * kernel/net/sock_diag.c */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mm/heap.h"
 #include "net/if_abi.h"
+#include "net/inet_info.h"
 #include "net/netlink.h"
 #include "sched/process.h"
 
@@ -137,6 +139,20 @@ const struct netif_ops inet_netif_ops = {
     .change_link = fake_change_link,
 };
 
+void inet_for_each(bool (*each)(const struct inet_info *s, void *arg),
+                   void *arg)
+{
+    struct inet_info s = { .local_port = 80 };
+
+    for (unsigned i = 0; i < 60; i++) {
+        s.family = i % 2 ? AF_INET6 : AF_INET;
+        s.type = (uint8_t)(1 + i % 3);
+        s.state = (uint8_t)(1 + i % 11);
+        if (!each(&s, arg))
+            return;
+    }
+}
+
 /* ---- the answers ---- */
 
 void netlink_deliver_take(struct netlink_sock *n, struct netlink_packet *p)
@@ -174,7 +190,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     n.options |= data[0] & 4 ? 1u << NETLINK_CAP_ACK : 0;
     copy = malloc(len - 1); /* of the right size, and aligned as the kernel's */
     memcpy(copy, data + 1, len - 1);
-    rtnetlink_receive(&n, copy, len - 1);
+    netlink_requests(&n, copy, len - 1,
+                     data[0] & 8 ? sock_diag_handle : rtnetlink_handle);
     free(copy);
     return 0;
 }

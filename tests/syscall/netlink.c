@@ -7,12 +7,12 @@
 #include "check.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #ifndef SOL_NETLINK
@@ -470,77 +470,59 @@ TEST(too_many_answers)
     close(fd);
 }
 
-TEST(getifaddrs)
+/* A listener of our own, as ss finds it. */
+TEST(list_of_sockets)
 {
-    struct ifaddrs *all = NULL;
-    unsigned found = 0;
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 want;
+    } r = { { sizeof(r), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 77,
+              0 },
+            { .sdiag_family = AF_INET,
+              .sdiag_protocol = IPPROTO_TCP,
+              .idiag_states = 1u << 10 } };
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    bool is_done = false, found = false;
+    socklen_t len = sizeof(a);
+    struct stat st;
 
-    CHECK_EQ(getifaddrs(&all), 0);
-    for (struct ifaddrs *i = all; i; i = i->ifa_next) {
-        if (strcmp(i->ifa_name, "lo") != 0 || !i->ifa_addr)
-            continue;
-        CHECK(i->ifa_flags & IFF_LOOPBACK);
-        if (i->ifa_addr->sa_family == AF_INET) {
-            struct sockaddr_in *addr = (void *)i->ifa_addr;
-            struct sockaddr_in *mask = (void *)i->ifa_netmask;
+    CHECK_EQ(bind(listener, (void *)&a, len), 0);
+    CHECK_EQ(listen(listener, 7), 0);
+    CHECK_EQ(getsockname(listener, (void *)&a, &len), 0);
+    CHECK_EQ(fstat(listener, &st), 0);
+    CHECK_EQ(send(fd, &r, sizeof(r), 0), sizeof(r));
+    while (!is_done) {
+        ssize_t n = recv(fd, &answer, sizeof(answer), MSG_DONTWAIT);
+        const struct nlmsghdr *m = &answer.header;
+        unsigned left = n > 0 ? (unsigned)n : 0;
 
-            if (addr->sin_addr.s_addr != htonl(INADDR_LOOPBACK))
+        is_done = n <= 0;
+        for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+            const struct inet_diag_msg *d = NLMSG_DATA(m);
+
+            is_done = is_done || m->nlmsg_type != SOCK_DIAG_BY_FAMILY;
+            if (is_done || d->id.idiag_sport != a.sin_port)
                 continue;
-            CHECK_EQ(ntohl(mask->sin_addr.s_addr), 0xff000000u);
-            found |= 1;
-        } else if (i->ifa_addr->sa_family == AF_PACKET) {
-            found |= 2;
+            CHECK_EQ(d->idiag_family, AF_INET);
+            CHECK_EQ(d->idiag_state, 10);
+            CHECK_EQ(d->idiag_inode, st.st_ino);
+            CHECK_EQ(d->idiag_rqueue, 0);
+            found = true;
         }
     }
-    CHECK_EQ(found, 3);
-    freeifaddrs(all);
-}
-
-TEST(names_and_numbers_of_interfaces)
-{
-    struct if_nameindex *all = if_nameindex();
-    char name[IF_NAMESIZE] = "";
-
-    CHECK_EQ(if_nametoindex("lo"), 1);
-    CHECK_EQ(if_nametoindex("nosuch"), 0);
-    CHECK_EQ(errno, ENODEV);
-    CHECK_STR(if_indextoname(1, name), "lo");
-    CHECK(if_indextoname(99999, name) == NULL);
-    CHECK_EQ(errno, ENXIO);
-    CHECK(all != NULL);
-    CHECK_EQ(all[0].if_index, 1);
-    CHECK_STR(all[0].if_name, "lo");
-    if_freenameindex(all);
-}
-
-static int interface_ioctl(unsigned long cmd, const char *name, struct ifreq *r)
-{
-    int fd = socket(AF_UNIX, SOCK_DGRAM, 0), result, error;
-
-    strcpy(r->ifr_name, name);
-    result = ioctl(fd, cmd, r);
-    error = errno;
+    CHECK(found);
+    r.want.sdiag_protocol = 99;
+    CHECK_EQ(send(fd, &r, sizeof(r), 0), sizeof(r));
+    CHECK(recv(fd, &answer, sizeof(answer), MSG_DONTWAIT) > 0);
+    CHECK_EQ(answer.header.nlmsg_type, NLMSG_DONE);
+    CHECK_EQ(*(int *)NLMSG_DATA(&answer.header), -ENOENT);
+    r.want.sdiag_family = AF_IRDA;
+    CHECK_EQ(send(fd, &r, sizeof(r), 0), sizeof(r));
+    CHECK(recv(fd, &answer, sizeof(answer), MSG_DONTWAIT) > 0);
+    CHECK_EQ(answer.header.nlmsg_type, NLMSG_ERROR);
+    CHECK_EQ(((struct nlmsgerr *)NLMSG_DATA(&answer.header))->error, -ENOENT);
     close(fd);
-    errno = error;
-    return result;
-}
-
-TEST(ioctls_of_interfaces)
-{
-    struct ifreq r;
-
-    memset(&r, 0, sizeof(r));
-    CHECK_EQ(interface_ioctl(SIOCGIFINDEX, "lo", &r), 0);
-    CHECK_EQ(r.ifr_ifindex, 1);
-    CHECK_EQ(interface_ioctl(SIOCGIFMTU, "lo", &r), 0);
-    CHECK_EQ(r.ifr_mtu, 65536);
-    CHECK_EQ(interface_ioctl(SIOCGIFFLAGS, "lo", &r), 0);
-    CHECK_EQ(r.ifr_flags & (IFF_UP | IFF_LOOPBACK | IFF_RUNNING),
-             IFF_UP | IFF_LOOPBACK | IFF_RUNNING);
-    CHECK_EQ(interface_ioctl(SIOCGIFHWADDR, "lo", &r), 0);
-    CHECK_EQ(r.ifr_hwaddr.sa_family, 772);
-    CHECK_EQ(interface_ioctl(SIOCGIFTXQLEN, "lo", &r), 0);
-    CHECK_EQ(interface_ioctl(SIOCGIFMETRIC, "lo", &r), 0);
-    CHECK_ERR(interface_ioctl(SIOCGIFMTU, "nosuch", &r), ENODEV);
-    CHECK_ERR(interface_ioctl(SIOCGIFADDR, "lo", &r), ENOTTY);
+    close(listener);
 }
