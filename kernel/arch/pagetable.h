@@ -35,6 +35,10 @@ typedef void (*pt_gone_fn)(void *arg, uint64_t va, paddr_t pa, unsigned flags);
 /* Take away [start, end). Result: entries that were present. */
 size_t pt_unmap(struct pt *pt, uint64_t start, uint64_t end, pt_gone_fn gone,
                 void *arg);
+/* Map count pages from pa on where nothing is mapped yet, as far as va's table
+ * goes. Result: how many; 0 also if there was no memory for a table. */
+size_t pt_map_run(struct pt *pt, uint64_t va, paddr_t pa, size_t count,
+                  unsigned flags);
 /* Is there room for a large page's entry: no table, upper tables present?
  * They are made. */
 bool pt_may_map_large(struct pt *pt, uint64_t va);

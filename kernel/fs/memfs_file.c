@@ -278,7 +278,8 @@ static ssize_t mem_write(struct file *f, struct io *io, uint64_t *pos)
 /* ---- pages for mappings ---- */
 
 /* True when the image holds the page as it shows, on a page of its own. */
-static bool page_in_place(struct mem_inode *mi, uint64_t idx, paddr_t *pa_out)
+static bool page_in_place(struct mem_inode *mi, uint64_t idx, paddr_t *pa_out,
+                          uint64_t *len_out)
 {
     struct erofs *lower = &mem_sb_of(&mi->inode)->lower;
     uint64_t pos = idx << PAGE_SHIFT;
@@ -296,6 +297,7 @@ static bool page_in_place(struct mem_inode *mi, uint64_t idx, paddr_t *pa_out)
          (uint64_t)(ptr - lower->image) + PAGE_SIZE > lower->len))
         return false;
     *pa_out = page_pa(ptr);
+    *len_out = MIN(len, mi->lower_len - pos);
     return true;
 }
 
@@ -303,7 +305,7 @@ static int mem_object_page(struct vm_object *obj, uint64_t idx, bool want_write,
                            paddr_t *pa_out)
 {
     struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
-    uint64_t entry;
+    uint64_t entry, len;
     int err;
 
     if (idx >= (mi->inode.size + PAGE_MASK) >> PAGE_SHIFT)
@@ -316,7 +318,7 @@ static int mem_object_page(struct vm_object *obj, uint64_t idx, bool want_write,
         inode_touch_mtime(&mi->inode);
     }
     entry = pagetree_get(&mi->pages, idx);
-    if (entry == 0 && !want_write && page_in_place(mi, idx, pa_out))
+    if (entry == 0 && !want_write && page_in_place(mi, idx, pa_out, &len))
         return 0;
     err = mem_page_own(mi, idx, pa_out);
     if (err)
@@ -325,15 +327,21 @@ static int mem_object_page(struct vm_object *obj, uint64_t idx, bool want_write,
     return 0;
 }
 
-static int mem_object_ready(struct vm_object *obj, uint64_t idx,
-                            paddr_t *pa_out)
+static size_t mem_object_ready(struct vm_object *obj, uint64_t idx,
+                               size_t count, paddr_t *pa_out)
 {
     struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
+    uint64_t len;
+    size_t n = 1;
 
     if (idx >= (mi->inode.size + PAGE_MASK) >> PAGE_SHIFT ||
-        pagetree_get(&mi->pages, idx) != 0 || !page_in_place(mi, idx, pa_out))
-        return -EAGAIN;
-    return 0;
+        pagetree_get(&mi->pages, idx) != 0 ||
+        !page_in_place(mi, idx, pa_out, &len))
+        return 0;
+    while (n < count && (n + 1) << PAGE_SHIFT <= len &&
+           pagetree_get(&mi->pages, idx + n) == 0)
+        n++;
+    return n;
 }
 
 static void mem_object_ref(struct vm_object *obj)

@@ -27,9 +27,11 @@ struct vm_object_ops {
      * written through a shared mapping, so it must be the object's own. */
     int (*page)(struct vm_object *obj, uint64_t idx, bool want_write,
                 paddr_t *pa_out);
-    /* The same for reading, if the page is there and costs nothing; else
-     * -EAGAIN. For mapping what lies around a fault. NULL: never. */
-    int (*ready)(struct vm_object *obj, uint64_t idx, paddr_t *pa_out);
+    /* For reading, how many pages from idx on, at most count > 0, lie one
+     * behind the other at *pa_out and carry no reference. For mapping what
+     * lies around a fault. NULL: none ever do. */
+    size_t (*ready)(struct vm_object *obj, uint64_t idx, size_t count,
+                    paddr_t *pa_out);
     void (*ref)(struct vm_object *obj);
     void (*unref)(struct vm_object *obj);
     /* madvise(MADV_REMOVE): its pages [first, first+count) are zeros again and

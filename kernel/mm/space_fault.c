@@ -76,7 +76,8 @@ static enum space_fault_result own_copy(struct space *s, struct region *r,
 }
 
 /* Neighbours that are in memory already cost a table entry each and save a
- * fault: map those of the aligned block around va that are not mapped yet. */
+ * fault: map those of the aligned block around va that are not mapped yet. The
+ * block is in one table, as va is. */
 static void map_around(struct space *s, struct region *r, uint64_t va)
 {
     uint64_t block = AROUND_PAGES * PAGE_SIZE;
@@ -84,17 +85,17 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
     uint64_t end = MIN(ALIGN_DOWN(va, block) + block, r->end);
     unsigned flags = region_pt_flags(r->prot) & ~(unsigned)PT_WRITE;
     paddr_t pa;
+    size_t n;
 
     if (!r->obj->ops->ready)
         return;
-    for (; at < end; at += PAGE_SIZE) {
+    for (; at < end; at += MAX(n, 1ul) * PAGE_SIZE) {
         uint64_t idx = (r->obj_off + (at - r->start)) >> PAGE_SHIFT;
 
-        if (at == va || pt_lookup(&s->pt, at, NULL) ||
-            r->obj->ops->ready(r->obj, idx, &pa) != 0)
-            continue;
-        if (map(s, at, pa, flags, false) != SPACE_FAULT_OK)
-            return;
+        n = r->obj->ops->ready(r->obj, idx, (end - at) >> PAGE_SHIFT, &pa);
+        if (n > 0)
+            region_count_pages(s,
+                               pt_map_run(&s->pt, at, pa, n, flags | PT_NOREF));
     }
 }
 

@@ -238,6 +238,25 @@ int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
     return 0;
 }
 
+size_t pt_map_run(struct pt *pt, uint64_t va, paddr_t pa, size_t count,
+                  unsigned flags)
+{
+    uint64_t *table = make_leaf(pt, va), entry = make_entry(pa, flags);
+    unsigned first = index_at(va, 0);
+    size_t made = 0;
+
+    if (!table)
+        return 0;
+    for (size_t i = first; i < MIN(first + count, (size_t)ENTRIES); i++) {
+        if (!(table[i] & TAKEN)) {
+            table[i] = entry;
+            made++;
+        }
+        entry += PAGE_SIZE;
+    }
+    return made;
+}
+
 paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out)
 {
     uint64_t hole;

@@ -80,6 +80,22 @@ TEST(rights_reach_the_cpu)
 }
 
 /* The monitor performs stores to the PML4: one, with exactly these bits. */
+TEST(a_run_fills_what_is_free)
+{
+    const uint64_t last = BASE + (ENTRIES - 2) * PAGE_SIZE;
+
+    start();
+    CHECK_EQ(pt_map(&pt, BASE + PAGE_SIZE, 0x90000, PT_READ), 0);
+    CHECK_EQ(pt_map_run(&pt, BASE, 0x5000, 3, PT_READ | PT_NOREF), 2);
+    CHECK_EQ(pt_lookup(&pt, BASE, NULL), 0x5000);
+    CHECK_EQ(pt_lookup(&pt, BASE + PAGE_SIZE, NULL), 0x90000);
+    CHECK_EQ(pt_lookup(&pt, BASE + 2 * PAGE_SIZE, NULL), 0x7000);
+    CHECK_EQ(pt_lookup(&pt, BASE + 3 * PAGE_SIZE, NULL), 0);
+    CHECK_EQ(pt_map_run(&pt, last, 0x5000, 4, PT_READ | PT_NOREF), 2);
+    CHECK_EQ(pt_lookup(&pt, last + PAGE_SIZE, NULL), 0x6000);
+    CHECK_EQ(pt_lookup(&pt, last + 2 * PAGE_SIZE, NULL), 0);
+}
+
 TEST(pml4_entries_are_set_once)
 {
     const uint64_t *pml4;
