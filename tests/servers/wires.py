@@ -152,6 +152,7 @@ class Emulated(Server):
             memory, '-kernel', image, '-nodefaults', '-no-reboot', '-display',
             'none', '-serial', 'file:' + os.path.join(b.place, 'serial'),
             '-netdev', 'tap,id=n,ifname=%s,script=no,downscript=no' % TAP,
+            '-global', 'virtio-mmio.force-legacy=false',
             '-device', 'virtio-net-device,netdev=n'] + plugin)
         self.parts = []
 

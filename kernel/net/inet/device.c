@@ -193,7 +193,7 @@ static void offload_sums(struct pbuf *p, struct netdev_offload *o)
     o->csum_needed = true;
     o->csum_start = (uint16_t)at;
     o->csum_offset = (uint16_t)field;
-    if (p->gso_size == 0 || protocol != IP_PROTO_TCP)
+    if (!(p->flags & INET_PBUF_GSO) || protocol != IP_PROTO_TCP)
         return;
     o->gso = f[12] == 0x08 ? NETDEV_GSO_TCP4 : NETDEV_GSO_TCP6;
     o->gso_size = p->gso_size;

@@ -31,6 +31,7 @@
 #include "lwip/pbuf.h"
 #include "net/socket.h"
 
+#define INET_PBUF_GSO   0x80u  /* beside lwIP's pbuf flags: gso_size is set */
 #define INET_PORT_FIRST 32768u /* net.ipv4.ip_local_port_range */
 #define INET_PORT_LAST  60999u
 #define INET_PORT_ROOT  1024u /* net.ipv4.ip_unprivileged_port_start */

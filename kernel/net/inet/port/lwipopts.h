@@ -41,12 +41,12 @@
 #define PBUF_POOL_SIZE 0
 /* A zero-copy receiver holds a frame by a custom pbuf. */
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
-/* What is ours in a pbuf: the next packet of a queue, and of a segment that the
- * device is to cut up the payload of each piece. */
+/* What is ours in a pbuf, nobody's until it is set: the next packet of a queue;
+ * of a segment that the device is to cut up (INET_PBUF_GSO in its flags) the
+ * payload of each piece, of what was received the room behind it. */
 #define LWIP_PBUF_CUSTOM_DATA \
     struct pbuf *queue_next;  \
     u16_t gso_size;
-#define LWIP_PBUF_CUSTOM_DATA_INIT(p) ((p)->gso_size = 0)
 /* Ethernet's header behind the two bytes that align IP's would cost each
  * frame a copy: devices write frames without them. x86 does not mind. */
 #define ETH_PAD_SIZE 0
