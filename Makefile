@@ -75,7 +75,13 @@ $(B)/lwip/%.c.o:
 
 # What the command links an image's own kernel from (cli/kernel_link.c). The
 # kernel with everything is made of the same parts.
-KERNEL_PARTS := $(B)/libkernel.a $(B)/link.ld $(B)/link.args
+KERNEL_PARTS := $(B)/libkernel.a $(B)/libstand_in.a $(B)/link.ld $(B)/link.args
+STAND_IN_OBJ := $(patsubst %,$(B)/%.o,$(wildcard kernel/stand_in/*.c))
+$(STAND_IN_OBJ): KERNEL_CFLAGS += $(LWIP_CFLAGS)
+$(STAND_IN_OBJ): | $(LWIP)/.fetched
+$(B)/libstand_in.a: $(STAND_IN_OBJ)
+	@echo "  AR   $@"; rm -f $@
+	$(Q)$(AR) rcs $@ $^
 $(B)/libkernel.a: $(KERNEL_OBJ)
 	@echo "  AR   $@"; rm -f $@
 	$(Q)$(AR) rcs $@ $(KERNEL_OBJ)
@@ -197,8 +203,9 @@ $(B)/samara: HOST_LDFLAGS := $(filter-out -pie,$(HOST_LDFLAGS)) -static-pie
 EXAMPLES := dns web
 EXAMPLE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -Os $(WARN) -ffunction-sections \
 	-fdata-sections -fno-asynchronous-unwind-tables -Iexamples/common
+# Few pages: text, constants and headers in one segment, data right behind.
 EXAMPLE_LDFLAGS := -static -s -Wl,--gc-sections,-z,noseparate-code \
-	-Wl,--build-id=none
+	-Wl,--build-id=none,-z,norelro
 example_source = $(call sources,examples/$(1) examples/common)
 EXAMPLE := $(B)/examples
 
@@ -253,6 +260,8 @@ check-apps: all
 	@tools/run-apps -b $(B) $(T)
 check-languages: all
 	@tools/run-languages -b $(B) $(T)
+check-examples: examples
+	@tools/run-examples -b $(B) $(T)
 check-servers: all
 	@tools/run-servers -b $(B) $(T)
 check-trouble: all
@@ -297,8 +306,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/lib/samara/
 	install -m 644 $(B)/kernel.elf $(B)/link.ld $(B)/link.args \
 	    $(DESTDIR)$(PREFIX)/lib/samara/
-	$(STRIP) -g -o $(DESTDIR)$(PREFIX)/lib/samara/libkernel.a \
-	    $(B)/libkernel.a
+	for a in libkernel.a libstand_in.a; do \
+	    $(STRIP) -g -o $(DESTDIR)$(PREFIX)/lib/samara/$$a $(B)/$$a; done
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
@@ -307,8 +316,8 @@ clean:
 
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
-	check-languages check-servers check-trouble check-bad-input \
+	check-examples check-languages check-servers check-trouble check-bad-input \
 	check-lifecycle check-machines check-netdev check-readme check-fuzz
 .DELETE_ON_ERROR:
--include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
+-include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d) $(USERNET_OBJ:.o=.d)

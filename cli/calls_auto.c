@@ -395,7 +395,9 @@ static void parts_add(struct call_set *set)
             strstr(call_rows[nr].args, "path"))
             has_paths = true;
     for (unsigned i = 0; call_parts[i].name && i < CALL_PART_MAX; i++)
-        set->part[i] = call_parts[i].name[0] == '/' ? has_paths : has_sockets;
+        set->part[i] = call_parts[i].name[0] == '/'              ? has_paths
+                       : strcmp(call_parts[i].name, "vDSO") == 0 ? true
+                                                                 : has_sockets;
 }
 
 /* ---- the whole ---- */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "abi/calls.h"
 #include "cli/calls.h"
@@ -23,6 +24,18 @@ static bool is_wanted(const struct call_set *set, unsigned nr)
     return call_rows[nr].exists && (set->call[nr] || nr == CALL_RESTART);
 }
 
+/* The symbol of a part that is named; of one that is not, its stand-in's, where
+ * the rest would bring the part. */
+static bool part_is_linked(const struct call_set *set, unsigned i)
+{
+    if (!call_parts[i].of)
+        return set->part[i];
+    for (unsigned k = 0; call_parts[k].name; k++)
+        if (strcmp(call_parts[k].name, call_parts[i].of) == 0)
+            return set->part[k] && !set->part[i];
+    return false;
+}
+
 /*
  * The part of the linker's script that kernel/syscall/calls.ld.in is for the
  * kernel with everything: EXTERN brings what is named out of the archive, and
@@ -36,11 +49,8 @@ static void script_print(const struct call_set *set, FILE *f)
         if (is_wanted(set, nr))
             fprintf(f, "EXTERN(sys_%s)\n", call_rows[nr].name);
     for (i = 0; call_parts[i].name; i++)
-        if (set->part[i])
+        if (part_is_linked(set, i))
             fprintf(f, "EXTERN(%s)\n", call_parts[i].symbol);
-    for (i = 0; call_needs[i].name; i++)
-        if (set->call[call_number(call_needs[i].name)])
-            fprintf(f, "EXTERN(%s)\n", call_needs[i].symbol);
     fputs("SECTIONS { .calls (READONLY) : ALIGN(4) { syscall_offsets = .;\n",
           f);
     for (nr = 0; nr < CALL_MAX; nr++) {
@@ -76,8 +86,10 @@ static int ld_run(const char *ld, const char *archive, const char *script,
     char *dir = path_dir(archive);
     char *args = mem_printf("@%s/link.args", dir);
     char *layout = mem_printf("%s/link.ld", dir);
-    const char *const argv[] = { "ld",   args,    "-T", script, "-T",
-                                 layout, archive, "-o", kernel, NULL };
+    char *stand_in = mem_printf("%s/libstand_in.a", dir);
+    /* Searched once: only what the script names comes of the stand-ins. */
+    const char *const argv[] = { "ld",     args,    "-T", script, "-T", layout,
+                                 stand_in, archive, "-o", kernel, NULL };
     struct child c = { .path = ld, .argv = argv };
     int err = child_run(&c, fault);
 
@@ -85,6 +97,7 @@ static int ld_run(const char *ld, const char *archive, const char *script,
         err = fault_set(fault, EIO,
                         "linking a kernel from '%s' failed (status %d): %s",
                         archive, c.status, c.text);
+    free(stand_in);
     free(layout);
     free(args);
     free(dir);

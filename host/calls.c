@@ -22,20 +22,11 @@ const struct call_row call_rows[CALL_MAX] = {
 #include "syscall/table.def"
 };
 
-#define PART(name, symbol, note) { name, #symbol, note },
-#define NEED(call, symbol)
+#define PART(name, symbol, note)         { name, #symbol, NULL, note },
+#define STAND_IN(name, symbol, of, note) { name, #symbol, of, note },
 const struct call_part call_parts[] = {
 #include "syscall/parts.def"
-    { NULL, NULL, NULL },
-};
-#undef PART
-#undef NEED
-
-#define PART(name, symbol, note)
-#define NEED(call, symbol) { #call, #symbol },
-const struct call_need call_needs[] = {
-#include "syscall/parts.def"
-    { NULL, NULL },
+    { NULL, NULL, NULL, NULL },
 };
 
 int call_number(const char *name)

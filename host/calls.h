@@ -24,17 +24,13 @@ struct call_row {
 struct call_part {
     const char *name;
     const char *symbol;
+    const char
+        *of; /* NULL; or symbol is a stand-in's, for a part of this one */
     const char *note;
-};
-
-struct call_need {
-    const char *name; /* of the call */
-    const char *symbol;
 };
 
 extern const struct call_row call_rows[CALL_MAX]; /* by number */
 extern const struct call_part call_parts[];       /* ends with a NULL name */
-extern const struct call_need call_needs[];       /* likewise */
 
 /* Its number, or -1. */
 int call_number(const char *name);

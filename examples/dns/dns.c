@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "port.h"
 #include "say.h"
 
 #define PORT_DEFAULT   53u
@@ -244,32 +245,6 @@ static void serve(int udp, int tcp)
 
 /* ---- the beginning ---- */
 
-/* IPv6 takes IPv4's clients, too; without it, IPv4 alone. */
-static int socket_bind(int type, unsigned port)
-{
-    struct sockaddr_in6 any6 = { .sin6_family = AF_INET6,
-                                 .sin6_port = htons((uint16_t)port) };
-    struct sockaddr_in any4 = { .sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port) };
-    int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
-    bool is_v6 = fd >= 0;
-    int err;
-
-    if (is_v6)
-        (void)!setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 0 },
-                          sizeof(int));
-    else
-        fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        die("cannot make a socket: ", strerror(errno));
-    (void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-    err = is_v6 ? bind(fd, (struct sockaddr *)&any6, sizeof(any6))
-                : bind(fd, (struct sockaddr *)&any4, sizeof(any4));
-    if (err != 0)
-        die("cannot use the port (try -p 5353): ", strerror(errno));
-    return fd;
-}
-
 static void zone_load(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -298,34 +273,21 @@ static void zone_load(const char *path)
     free(text);
 }
 
-static unsigned port_parse(const char *text)
-{
-    char *end;
-    unsigned long port = strtoul(text, &end, 10);
-
-    if (*text < '0' || *text > '9' || *end != '\0' || port == 0 || port > 65535)
-        die("'", text, "' is no port; give a number from 1 to 65535");
-    return (unsigned)port;
-}
-
 int main(int argc, char **argv)
 {
     unsigned port = PORT_DEFAULT;
-    int udp, tcp, option;
+    int udp, tcp;
 
     program_name = "dns";
-    while ((option = getopt(argc, argv, "p:")) != -1) {
-        if (option != 'p')
-            die("usage: dns [-p PORT] ZONEFILE");
-        port = port_parse(optarg);
-    }
-    if (argc - optind != 1)
+    if (argc == 4 && strcmp(argv[1], "-p") == 0)
+        port = port_parse(argv[2]);
+    else if (argc != 2 || argv[1][0] == '-')
         die("usage: dns [-p PORT] ZONEFILE");
-    zone_load(argv[optind]);
+    zone_load(argv[argc - 1]);
     for (unsigned i = 0; i < CONNECTION_MAX; i++)
         connections[i].fd = -1;
-    udp = socket_bind(SOCK_DGRAM, port);
-    tcp = socket_bind(SOCK_STREAM | SOCK_NONBLOCK, port);
+    udp = port_bind(SOCK_DGRAM, port);
+    tcp = port_bind(SOCK_STREAM | SOCK_NONBLOCK, port);
     if (listen(tcp, BACKLOG) != 0)
         die("cannot listen: ", strerror(errno));
     say("serving ", decimal((unsigned)zone.count), " records on port ",

@@ -12,9 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
@@ -22,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "port.h"
 #include "respond.h"
 #include "say.h"
 
@@ -318,67 +317,28 @@ static void serve(int listener)
 
 /* ---- the beginning ---- */
 
-/* IPv6 takes IPv4's clients, too; without it, IPv4 alone. */
-static int listen_on(unsigned port)
-{
-    struct sockaddr_in6 any6 = { .sin6_family = AF_INET6,
-                                 .sin6_port = htons((uint16_t)port) };
-    struct sockaddr_in any4 = { .sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port) };
-    int flags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    int fd = socket(AF_INET6, flags, 0);
-    bool is_v6 = fd >= 0;
-    int err;
-
-    if (is_v6)
-        (void)!setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 0 },
-                          sizeof(int));
-    else
-        fd = socket(AF_INET, flags, 0);
-    if (fd < 0)
-        die("cannot make a socket: ", strerror(errno));
-    (void)!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-    err = is_v6 ? bind(fd, (struct sockaddr *)&any6, sizeof(any6))
-                : bind(fd, (struct sockaddr *)&any4, sizeof(any4));
-    if (err != 0)
-        die("cannot use the port (try -p 8080): ", strerror(errno));
-    if (listen(fd, BACKLOG) != 0)
-        die("cannot listen: ", strerror(errno));
-    return fd;
-}
-
-static unsigned port_parse(const char *text)
-{
-    char *end;
-    unsigned long port = strtoul(text, &end, 10);
-
-    if (*text < '0' || *text > '9' || *end != '\0' || port == 0 || port > 65535)
-        die("'", text, "' is no port; give a number from 1 to 65535");
-    return (unsigned)port;
-}
-
 int main(int argc, char **argv)
 {
     struct epoll_event event = { .events = EPOLLIN };
     unsigned port = PORT_DEFAULT;
-    int listener, option;
+    int listener;
 
     program_name = "web";
-    while ((option = getopt(argc, argv, "p:")) != -1) {
-        if (option != 'p')
-            die("usage: web [-p PORT] DIRECTORY");
-        port = port_parse(optarg);
-    }
-    if (argc - optind != 1)
+    if (argc == 4 && strcmp(argv[1], "-p") == 0)
+        port = port_parse(argv[2]);
+    else if (argc != 2 || argv[1][0] == '-')
         die("usage: web [-p PORT] DIRECTORY");
-    root = open(argv[optind], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    root = open(argv[argc - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
-        die("cannot open the directory ", argv[optind], ": ", strerror(errno));
+        die("cannot open the directory ", argv[argc - 1], ": ",
+            strerror(errno));
     signal(SIGPIPE, SIG_IGN); /* sendfile() has no flag for that */
-    listener = listen_on(port);
+    listener = port_bind(SOCK_STREAM | SOCK_NONBLOCK, port);
+    if (listen(listener, BACKLOG) != 0)
+        die("cannot listen: ", strerror(errno));
     poller = epoll_create1(EPOLL_CLOEXEC);
     if (poller < 0 || epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event) != 0)
         die("cannot use epoll: ", strerror(errno));
-    say("serving ", argv[optind], " on port ", decimal(port));
+    say("serving ", argv[argc - 1], " on port ", decimal(port));
     serve(listener);
 }
