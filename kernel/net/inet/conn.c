@@ -27,13 +27,14 @@ static struct {
     unsigned bucket_count; /* a power of two */
     unsigned count;
     uint64_t secret;
-    struct list busy, later, time_wait;
+    struct list busy, later, time_wait, deferred;
     unsigned time_wait_count;
     struct conn *current; /* whose segment is in lwIP; NULL when it has died */
 } table = {
     .busy = LIST_INIT(table.busy),
     .later = LIST_INIT(table.later),
     .time_wait = LIST_INIT(table.time_wait),
+    .deferred = LIST_INIT(table.deferred),
 };
 
 /* ---- the table ---- */
@@ -140,7 +141,7 @@ static void list_leave(struct conn *c)
 {
     if (c->in_time_wait)
         table.time_wait_count--;
-    c->in_time_wait = false;
+    c->in_time_wait = c->is_busy = false;
     list_remove(&c->link);
 }
 
@@ -157,6 +158,7 @@ static void pcb_destroyed(u8_t id, void *data)
     table_remove(c);
     list_leave(c);
     list_remove(&c->syn_link);
+    list_remove(&c->defer_link);
     if (c->listener && !c->sock)
         tcp_syn_gone(c->listener);
     c->pcb = NULL;
@@ -206,6 +208,8 @@ struct conn *conn_create(struct tcp_pcb *pcb)
     c->pcb = pcb;
     list_init(&c->link);
     list_init(&c->syn_link);
+    list_init(&c->defer_link);
+    c->is_local = inet_is_local(&pcb->remote_ip);
     c->hash = hash_of(pcb->local_port, &pcb->remote_ip, pcb->remote_port);
     table_insert(c);
     table.count++;
@@ -233,11 +237,36 @@ void conn_orphan(struct conn *c)
 
 void conn_busy(struct conn *c)
 {
-    if (c->in_time_wait)
+    if (c->in_time_wait || c->is_busy)
         return;
     list_remove(&c->link);
     list_push_front(&table.busy, &c->link);
+    c->is_busy = true;
     timers_tcp_needed();
+}
+
+void conn_defer(struct conn *c)
+{
+    if (list_is_empty(&c->defer_link))
+        list_push_back(&table.deferred, &c->defer_link);
+}
+
+void conn_send_deferred(void)
+{
+    struct list *link;
+
+    if (list_is_empty(&table.deferred))
+        return;
+    inet_tick();
+    while ((link = list_pop_front(&table.deferred))) {
+        struct conn *c = LIST_ENTRY(link, struct conn, defer_link);
+
+        if (c->pcb->state == TIME_WAIT)
+            continue;
+        (void)tcp_output(c->pcb);
+        tcp_fit_window(c->pcb);
+        conn_busy(c);
+    }
 }
 
 /* When a pcb wants the clock: 0 now, UINT32_MAX never, else at that tick. */
@@ -293,6 +322,7 @@ static void settle(struct conn *c)
     if (due == 0)
         return;
     list_remove(&c->link);
+    c->is_busy = false;
     c->due = due;
     if (due == UINT32_MAX)
         return;
@@ -376,6 +406,7 @@ static void enter_time_wait(struct conn *c)
     c->due = c->pcb->tmr + 2 * TCP_MSL / TCP_SLOW_INTERVAL;
     list_push_back(&table.time_wait, &c->link);
     c->in_time_wait = true;
+    c->is_busy = false;
     table.time_wait_count += is_new;
     if (table.time_wait_count > CONN_TIME_WAIT_MAX)
         conn_drop_time_wait();

@@ -28,10 +28,12 @@ struct conn {
     uint32_t hash;
     struct list link;      /* among the busy, the later, those in TIME-WAIT */
     struct tcp_sock *sock; /* NULL: none yet, or none any more */
-    struct tcp_sock *listener; /* of one that is not accepted yet */
-    struct list syn_link;      /* of one not established: listener's syns */
-    uint32_t due;              /* in the list of the later: the tick */
-    bool in_time_wait;
+    struct tcp_sock *listener;  /* of one that is not accepted yet */
+    struct list syn_link;       /* of one not established: listener's syns */
+    struct list defer_link;     /* with something to send: conn_defer() */
+    uint32_t due;               /* in the list of the later: the tick */
+    bool in_time_wait, is_busy; /* in which list it is */
+    bool is_local;              /* to ourselves: through the loopback */
 };
 
 /* A connection for a pcb that has both its ends. NULL: out of memory. */
@@ -42,6 +44,10 @@ void conn_listen(struct tcp_pcb_listen *lpcb);
 void conn_orphan(struct conn *c);
 /* The pcb has something to do when the clock ticks. */
 void conn_busy(struct conn *c);
+/* Have it send what it has before anybody sleeps, not now: what the program
+ * writes next may go into the same segment. */
+void conn_defer(struct conn *c);
+void conn_send_deferred(void);
 /* Is there one between these ends? */
 struct conn *conn_find(const ip_addr_t *local, uint16_t local_port,
                        const ip_addr_t *remote, uint16_t remote_port);

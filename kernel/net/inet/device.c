@@ -23,7 +23,9 @@
 #include "lwip/ip.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
+#include "net/inet/conn.h"
 #include "net/inet/inet.h"
+#include "net/inet/loop.h"
 #include "net/inet/timers.h"
 #include "net/netif.h"
 #include "netif/ethernet.h"
@@ -31,6 +33,7 @@
 #include "time/clock.h"
 
 #define BUDGET       64u
+#define BATCH        16u  /* frames that the device is told of together */
 #define WAITING_MAX  512u /* frames that found the device's queue full */
 #define GUARD_NS     2000000u
 #define ETHERNET_LEN 14u
@@ -43,12 +46,12 @@ static struct {
     struct netdev *dev; /* NULL: there is none */
     struct pbuf *waiting_first, **waiting_end;
     unsigned waiting_count;
-    bool is_armed;   /* an interrupt will come */
-    bool is_idle;    /* ... that was asked for before a CPU halted */
-    bool is_polling; /* within device_poll() */
-    bool must_flush;
-    bool must_tick;  /* the time is not known to lwIP yet */
-    bool has_polled; /* since the guard looked last */
+    bool is_armed;         /* an interrupt will come */
+    bool is_idle;          /* ... that was asked for before a CPU halted */
+    bool is_polling;       /* within device_poll() */
+    unsigned untold_count; /* frames that the device was not told of */
+    bool must_tick;        /* the time is not known to lwIP yet */
+    bool has_polled;       /* since the guard looked last */
     struct timer guard;
     struct netif_stats stats;
 } device;
@@ -218,7 +221,7 @@ static int give(struct pbuf *p)
         return err;
     device.stats.tx_packets++;
     device.stats.tx_bytes += p->tot_len;
-    device.must_flush = true;
+    device.untold_count++;
     return 0;
 }
 
@@ -244,6 +247,14 @@ static void give_waiting(void)
         if (err)
             pbuf_free(p);
     }
+}
+
+static void tell(void)
+{
+    if (device.untold_count == 0)
+        return;
+    device.untold_count = 0;
+    device.dev->ops->flush(device.dev);
 }
 
 /* lwIP's way down. The frame is held, not copied, unless it has too many
@@ -276,16 +287,19 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     *device.waiting_end = p;
     device.waiting_end = &p->queue_next;
     device.waiting_count++;
-    device.must_flush = true;
+    tell();
     return ERR_OK;
+}
+
+bool device_may_defer(void)
+{
+    return timer_is_armed(&device.guard);
 }
 
 void device_flush(void)
 {
-    if (!device.must_flush)
-        return;
-    device.must_flush = false;
-    device.dev->ops->flush(device.dev);
+    if (device.untold_count >= BATCH || !device_may_defer())
+        tell();
 }
 
 /* ---- looking ---- */
@@ -296,6 +310,7 @@ bool device_poll(void)
 
     if (!device.dev || device.is_polling)
         return false;
+    conn_send_deferred();
     device.is_polling = true;
     device.has_polled = true;
     device.is_armed = false;
@@ -304,9 +319,9 @@ bool device_poll(void)
         n = device.dev->ops->poll(device.dev, BUDGET);
         count += n;
         give_waiting();
-        if (n > 0 || device.must_flush)
-            inet_flush();
+        loop_deliver();
     } while (n == BUDGET);
+    tell();
     device.is_polling = false;
     if (count > 0)
         timers_link_catch_up();
@@ -342,6 +357,8 @@ static void pending(struct netdev *dev)
 
 static void guard_expired(struct timer *t)
 {
+    conn_send_deferred();
+    tell();
     if (device.is_armed)
         return;
     if (!device.has_polled) {

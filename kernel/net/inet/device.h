@@ -16,7 +16,10 @@ extern struct netif inet_device;
 /* Look for the device, open it, make it an interface. */
 void device_begin(void);
 bool device_exists(void);
-/* Tell the device what was queued since the last time. */
+/* What is queued may wait: it is told to the device before anybody sleeps, or
+ * by a timer if nobody does. */
+bool device_may_defer(void);
+/* Tell the device what was queued since the last time, unless that may wait. */
 void device_flush(void);
 /* Take what has arrived. True: something had. */
 bool device_poll(void);

@@ -34,29 +34,37 @@ void *inet_calloc(size_t count, size_t len)
 
 /* ---- checksums ---- */
 
+static uint64_t add(uint64_t sum, uint64_t word)
+{
+    sum += word;
+    return sum + (sum < word);
+}
+
 /* Eight bytes at a time, carries collected: the sum is the same in any order
  * of the two bytes of a word, but for their order in the result. */
 uint16_t inet_checksum(const void *data, int len)
 {
     const uint8_t *p = data;
-    uint64_t sum = 0, word;
     unsigned left = (unsigned)len;
+    uint64_t sum = 0, word;
+    uint32_t half;
 
     for (; left >= 8; left -= 8, p += 8) {
         __builtin_memcpy(&word, p, 8);
-        sum += word;
-        sum += sum < word;
+        sum = add(sum, word);
     }
-    word = 0;
+    if (left >= 4) {
+        __builtin_memcpy(&half, p, 4);
+        sum = add(sum, half);
+        left -= 4;
+        p += 4;
+    }
     for (unsigned i = 0; i < left; i++)
-        word |= (uint64_t)p[i] << (8 * i);
-    sum += word;
-    sum += sum < word;
+        sum = add(sum, (uint64_t)p[i] << (8 * i));
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
+    return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
 /* ---- sequence numbers ---- */

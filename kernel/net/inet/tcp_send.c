@@ -11,6 +11,7 @@
 #include "core/panic.h"
 #include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
+#include "net/inet/device.h"
 #include "net/inet/tcp.h"
 
 #define HEADERS_LEN 160u /* pbuf, tcp_seg and all headers, about */
@@ -122,13 +123,19 @@ static ssize_t fill_last(struct tcp_pcb *pcb, struct socket_msg *m)
     return (ssize_t)n;
 }
 
+static bool may_defer(const struct tcp_sock *t)
+{
+    return !t->conn->is_local && device_may_defer();
+}
+
 /* Room behind the bytes of a new segment: only if more may come to be in it
  * before it is sent. */
 static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
                          size_t left, unsigned full)
 {
-    bool may_wait =
-        t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY));
+    bool may_wait = t->cork || pcb->unsent ||
+                    (pcb->unacked && !(pcb->flags & TF_NODELAY)) ||
+                    may_defer(t);
 
     return may_wait || left >= full ? full : (unsigned)left;
 }
@@ -206,8 +213,20 @@ static bool is_held(const struct tcp_sock *t, const struct tcp_pcb *pcb,
            pcb->unsent_oversize > 0;
 }
 
+/* One segment that is not full may wait until somebody sleeps: servers write a
+ * head and then a body, and answer many before they wait again. */
+static bool may_grow(const struct tcp_sock *t, const struct tcp_pcb *pcb)
+{
+    return pcb->unsent && !pcb->unsent->next && pcb->unsent_oversize > 0 &&
+           may_defer(t);
+}
+
 static void output(struct tcp_sock *t, struct tcp_pcb *pcb, bool more)
 {
+    if (may_grow(t, pcb) && !more && !t->cork) {
+        conn_defer(t->conn);
+        return;
+    }
     inet_tick();
     if (!is_held(t, pcb, more)) {
         (void)tcp_output(pcb); /* without memory the tick tries again */
@@ -221,8 +240,11 @@ void tcp_push(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
 
-    if (pcb && pcb->state >= ESTABLISHED && pcb->state != TIME_WAIT)
-        output(t, pcb, false);
+    if (!pcb || pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
+        return;
+    conn_defer(t->conn);
+    conn_send_deferred();
+    inet_flush();
 }
 
 /* ---- sending ---- */
