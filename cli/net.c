@@ -12,6 +12,7 @@
 
 #include "cli/options.h"
 #include "host/fault.h"
+#include "host/usernet.h"
 
 #define PORT_MAX 65535u
 
@@ -193,9 +194,17 @@ static bool is_same(const struct net_forward *a, const struct net_forward *b)
            memcmp(&a->host, &b->host, sizeof(a->host)) == 0;
 }
 
-int net_check(struct net_options *net, struct fault *fault)
+int net_check(struct net_options *net, bool has_address, struct fault *fault)
 {
     size_t i, k;
+
+    if (net->mode == NET_DEFAULT)
+        net->mode = net->forward_count > 0 ? NET_USER : NET_NONE;
+    if (net->mode == NET_USER && has_address)
+        return fault_set(
+            fault, EINVAL,
+            "option --ip goes with --net tap:NAME; in the "
+            "network of --net user and -p the guest is always " USERNET_GUEST);
 
     if (net->forward_count > 0 && net->mode == NET_TAP)
         return fault_set(fault, EINVAL,
@@ -219,8 +228,6 @@ int net_check(struct net_options *net, struct fault *fault)
                          "for one of them",
                          text);
     }
-    if (net->mode == NET_DEFAULT)
-        net->mode = net->forward_count > 0 ? NET_USER : NET_NONE;
     return 0;
 }
 

@@ -60,8 +60,9 @@ int net_set_forward(void *into, const char *value, struct fault *fault);
             "a port of this host leads to one of the guest", net_set_forward \
     }
 
-/* After all options were taken: do they fit together? Decides NET_DEFAULT. */
-int net_check(struct net_options *net, struct fault *fault);
+/* After all options were taken: do they fit together, and with --ip? Decides
+ * NET_DEFAULT. */
+int net_check(struct net_options *net, bool has_address, struct fault *fault);
 void net_fini(struct net_options *net);
 
 /* Where a forward listens, as text: 127.0.0.1:8080 or [::1]:8080. */

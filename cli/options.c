@@ -314,7 +314,9 @@ int options_parse(const struct arg_option *table, struct options *o, int argc,
                          argv[0], argv[0], argv[0]);
     err = netconf_check(&o->net, fault);
     if (err == 0)
-        err = net_check(&o->network, fault);
+        err = net_check(&o->network,
+                        o->net.address[0].family || o->net.address[1].family,
+                        fault);
     if (err)
         return err;
     o->source = argv[first];

@@ -74,6 +74,8 @@ check "ports without a network" refuses 125 "leave one of them out" \
     run --net none -p 8080:80 /bin/true
 check "ports of a tap" refuses 125 "leave -p out" \
     run --net tap:x -p 8080:80 /bin/true
+check "an address of one's own in user mode" refuses 125 "goes with --net tap" \
+    run -p 8080:80 --ip 10.0.2.16 /bin/true
 check "unknown network" refuses 125 "'bridge' is unknown" \
     run --net bridge /bin/true
 check "tap without a name" refuses 125 "name of an interface" \
