@@ -2,24 +2,27 @@
 /*
  * tcp_listen.c - stream sockets that listen: whom a SYN is for, the queues.
  *
- * Half-open connections are counted with those that wait for accept() against
- * one limit, the backlog. lwIP holds the half-open ones; each gets a socket
- * when it is established.
+ * A SYN is dropped, and will come again, while as many connections wait for
+ * accept() as the backlog allows. lwIP holds the half-open ones; each gets a
+ * socket when it is established, and is let in then although the queue has
+ * filled meanwhile: its peer has been told that it is connected.
  */
 #include "core/errno.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/tcp.h"
 
+#define SYNS_MIN 128u
+
 /* ---- half-open connections ---- */
 
 bool tcp_syn_came(struct tcp_sock *l)
 {
-    /* A flood of SYNs must not keep others out: the oldest gives way. */
-    if (l->syn_count + l->queue_count > l->backlog) {
-        if (list_is_empty(&l->syns))
-            return false;
+    if (l->queue_count > l->backlog)
+        return false;
+    /* A flood of SYNs must not keep others out: the oldest gives way. Enough
+     * stay for the time that an honest peer's answer takes. */
+    if (l->syn_count > MAX(l->backlog, SYNS_MIN))
         tcp_abandon(LIST_ENTRY(l->syns.next, struct conn, syn_link)->pcb, 0);
-    }
     l->syn_count++;
     return true;
 }
