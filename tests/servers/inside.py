@@ -29,8 +29,8 @@ def curl(context):
                   ('-d', 'posted text', base + '/echo'),
                   ('-I', base + '/none')):
         lines = run(context, '/usr/bin/curl', '-sS', *words).splitlines()
-        yield '%s: %s' % (words, [l for l in lines
-                                  if not l.startswith('Date')])
+        yield '%s: %s' % (words[-1].replace(context.host, 'HOST'), [
+            line for line in lines if not line.startswith('Date')])
     yield 'refused: ' + run(context, '/usr/bin/curl', '-sS',
                             'http://%s:9/' % context.host, status=7)
 
