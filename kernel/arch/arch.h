@@ -226,6 +226,8 @@ uint32_t arch_in32(uint16_t port);
 void arch_out8_string(uint16_t port, const void *buf, size_t len);
 void arch_in8_string(uint16_t port, void *buf, size_t len);
 volatile void *arch_mmio(paddr_t pa); /* the last 32 MiB below 4 GiB */
+/* Registers anywhere else. NULL: too far up, or no memory for a table */
+volatile void *arch_mmio_map(paddr_t pa, uint64_t len);
 /* Route the interrupt line `irq` of the I/O APIC (0..23), or of a second one
  * (24..47), by its edges to fn(arg), called from irq_poll. */
 void arch_irq_register(unsigned irq, void (*fn)(void *arg), void *arg);

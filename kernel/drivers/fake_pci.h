@@ -15,7 +15,7 @@
 
 #include "arch/arch.h"
 
-#define FAKE_DEVFNS          256u
+#define FAKE_DEVFNS          1024u
 #define FAKE_CONFIG_LEN      256u
 #define FAKE_REGISTERS_PA    0xfe000000ull
 #define FAKE_REGISTERS_LEN   0x2000000u
@@ -65,7 +65,8 @@ static inline void fake_pci_bar(unsigned devfn, unsigned bar, uint32_t len,
 
 void arch_out32(uint16_t port, uint32_t value)
 {
-    unsigned devfn = fake_pci_address >> 8 & 255, off = fake_pci_address & 255;
+    unsigned devfn = fake_pci_address >> 8 & 0xffff,
+             off = fake_pci_address & 255;
     unsigned bar = (off - 0x10) / 4;
 
     if (port == 0xcf8) {
@@ -74,6 +75,8 @@ void arch_out32(uint16_t port, uint32_t value)
     }
     if (port != 0xcfc || off % 4 != 0)
         abort();
+    if (devfn >= FAKE_DEVFNS)
+        return;
     if (off >= 0x10 && bar < 6 && fake_bar_mask[devfn][bar])
         value = (value & fake_bar_mask[devfn][bar] & ~0xfu) |
                 (fake_pci_get32(devfn, off) & 0xf);
@@ -90,13 +93,24 @@ uint32_t arch_in32(uint16_t port)
         return fake_pci_address;
     if (port != 0xcfc || fake_pci_address % 4 != 0)
         abort();
-    return fake_pci_get32(fake_pci_address >> 8 & 255, fake_pci_address & 255);
+    if ((fake_pci_address >> 8 & 0xffff) >= FAKE_DEVFNS)
+        return UINT32_MAX;
+    return fake_pci_get32(fake_pci_address >> 8 & 0xffff,
+                          fake_pci_address & 255);
 }
 
 volatile void *arch_mmio(paddr_t pa)
 {
     if (pa < FAKE_REGISTERS_PA || pa >= FAKE_REGISTERS_PA + FAKE_REGISTERS_LEN)
         abort();
+    return fake_registers + (pa - FAKE_REGISTERS_PA);
+}
+
+volatile void *arch_mmio_map(paddr_t pa, uint64_t len)
+{
+    if (pa < FAKE_REGISTERS_PA || pa - FAKE_REGISTERS_PA > FAKE_REGISTERS_LEN ||
+        len > FAKE_REGISTERS_LEN - (pa - FAKE_REGISTERS_PA))
+        return NULL;
     return fake_registers + (pa - FAKE_REGISTERS_PA);
 }
 

@@ -14,37 +14,37 @@
 #include "arch/arch.h"
 #include "core/errno.h"
 
-#define PORT_ADDRESS 0xcf8u
-#define PORT_DATA    0xcfcu
-#define ENABLE       0x80000000u
-#define DEVFN_COUNT  256u
-#define FUNCTIONS    8u
-#define CAPS_MAX     48u /* what fits into 192 bytes */
-#define BARS_MAX     6u
+#define PORT_ADDRESS   0xcf8u
+#define PORT_DATA      0xcfcu
+#define ENABLE         0x80000000u
+#define BUS_FUNCTIONS  256u
+#define BUSES_MAX      64u
+#define FUNCTIONS      8u    /* of a device */
+#define MANY_FUNCTIONS 0x80u /* in a header's type */
+#define CAPS_MAX       48u   /* what fits into 192 bytes */
+#define BARS_MAX       6u
 
-/* What arch_mmio() reaches, and the part of it that is free on a PC whose
- * firmware has placed nothing. */
-#define MMIO_PA     0xfe000000ull
-#define MMIO_END_PA 0x100000000ull
+/* Free on a PC whose firmware has placed nothing. */
+#define FREE_PA     0xfe000000ull
 #define FREE_END_PA 0xfeb00000ull
 
-static uint64_t free_pa = MMIO_PA;
+static uint64_t free_pa = FREE_PA;
 
-uint32_t pci_read(unsigned devfn, unsigned off)
+uint32_t pci_read(unsigned bdf, unsigned off)
 {
-    arch_out32(PORT_ADDRESS, ENABLE | devfn << 8 | (off & 0xfc));
+    arch_out32(PORT_ADDRESS, ENABLE | bdf << 8 | (off & 0xfc));
     return arch_in32(PORT_DATA);
 }
 
-void pci_write(unsigned devfn, unsigned off, uint32_t value)
+void pci_write(unsigned bdf, unsigned off, uint32_t value)
 {
-    arch_out32(PORT_ADDRESS, ENABLE | devfn << 8 | (off & 0xfc));
+    arch_out32(PORT_ADDRESS, ENABLE | bdf << 8 | (off & 0xfc));
     arch_out32(PORT_DATA, value);
 }
 
-static uint8_t read8(unsigned devfn, unsigned off)
+static uint8_t read8(unsigned bdf, unsigned off)
 {
-    return (uint8_t)(pci_read(devfn, off & ~3u) >> 8 * (off & 3));
+    return (uint8_t)(pci_read(bdf, off & ~3u) >> 8 * (off & 3));
 }
 
 bool pci_present(void)
@@ -55,31 +55,36 @@ bool pci_present(void)
 
 int pci_find(uint16_t vendor, uint16_t device, uint16_t or_device)
 {
-    for (unsigned devfn = 0; devfn < DEVFN_COUNT; devfn++) {
-        uint32_t id = pci_read(devfn, PCI_VENDOR_ID);
+    unsigned buses = 1;
+
+    for (unsigned bdf = 0; bdf < buses * BUS_FUNCTIONS; bdf++) {
+        uint32_t id = pci_read(bdf, PCI_VENDOR_ID);
+        uint8_t type = id == UINT32_MAX ? 0 : read8(bdf, PCI_HEADER_TYPE);
 
         if ((id & 0xffff) == vendor &&
             (id >> 16 == device || id >> 16 == or_device))
-            return (int)devfn;
-        if (devfn % FUNCTIONS == 0 && /* more functions only where it says so */
-            (id == UINT32_MAX || !(read8(devfn, PCI_HEADER_TYPE) & 0x80)))
-            devfn += FUNCTIONS - 1;
+            return (int)bdf;
+        if ((type & 0x7f) == PCI_HEADER_TYPE_BRIDGE)
+            buses = MAX(buses, read8(bdf, PCI_SUBORDINATE_BUS) + 1u);
+        buses = MIN(buses, BUSES_MAX);
+        if (bdf % FUNCTIONS == 0 && !(type & MANY_FUNCTIONS))
+            bdf += FUNCTIONS - 1;
     }
     return -ENODEV;
 }
 
-unsigned pci_capability(unsigned devfn, unsigned after, uint8_t id)
+unsigned pci_capability(unsigned bdf, unsigned after, uint8_t id)
 {
     unsigned off = after ? after + PCI_CAP_LIST_NEXT : PCI_CAPABILITY_LIST;
 
-    if (!(pci_read(devfn, PCI_COMMAND) >> 16 & PCI_STATUS_CAP_LIST))
+    if (!(pci_read(bdf, PCI_COMMAND) >> 16 & PCI_STATUS_CAP_LIST))
         return 0;
     for (unsigned i = 0; i < CAPS_MAX; i++) {
-        unsigned at = read8(devfn, off) & ~3u;
+        unsigned at = read8(bdf, off) & ~3u;
 
         if (at < PCI_STD_HEADER_SIZEOF)
             return 0;
-        if (read8(devfn, at) == id)
+        if (read8(bdf, at) == id)
             return at;
         off = at + PCI_CAP_LIST_NEXT;
     }
@@ -87,23 +92,23 @@ unsigned pci_capability(unsigned devfn, unsigned after, uint8_t id)
 }
 
 /* Choose a place for a BAR that has none. 0: there is no room. */
-static uint64_t place(unsigned devfn, unsigned reg, bool is_64)
+static uint64_t place(unsigned bdf, unsigned reg, bool is_64)
 {
     uint64_t pa, len;
 
-    pci_write(devfn, reg, UINT32_MAX);
-    len = (uint32_t) - (pci_read(devfn, reg) & ~0xfu);
+    pci_write(bdf, reg, UINT32_MAX);
+    len = (uint32_t) - (pci_read(bdf, reg) & ~0xfu);
     pa = len ? ALIGN_UP(free_pa, len) : 0;
     if (pa == 0 || pa + len > FREE_END_PA)
         return 0;
     free_pa = pa + len;
-    pci_write(devfn, reg, (uint32_t)pa);
+    pci_write(bdf, reg, (uint32_t)pa);
     if (is_64)
-        pci_write(devfn, reg + 4, 0);
+        pci_write(bdf, reg + 4, 0);
     return pa;
 }
 
-volatile uint8_t *pci_registers(unsigned devfn, unsigned bar, uint64_t off,
+volatile uint8_t *pci_registers(unsigned bdf, unsigned bar, uint64_t off,
                                 uint64_t len)
 {
     unsigned reg = PCI_BASE_ADDRESS_0 + 4 * bar;
@@ -113,48 +118,47 @@ volatile uint8_t *pci_registers(unsigned devfn, unsigned bar, uint64_t off,
 
     if (bar >= BARS_MAX)
         return NULL;
-    low = pci_read(devfn, reg);
+    low = pci_read(bdf, reg);
     is_64 =
         (low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64;
     if (low & PCI_BASE_ADDRESS_SPACE_IO || (is_64 && bar == BARS_MAX - 1))
         return NULL;
     pa = low & ~0xfu;
     if (is_64)
-        pa |= (uint64_t)pci_read(devfn, reg + 4) << 32;
+        pa |= (uint64_t)pci_read(bdf, reg + 4) << 32;
     if (pa == 0)
-        pa = place(devfn, reg, is_64);
-    if (pa < MMIO_PA || pa >= MMIO_END_PA || off >= MMIO_END_PA - pa ||
-        len > MMIO_END_PA - pa - off)
+        pa = place(bdf, reg, is_64);
+    if (pa == 0 || off > UINT32_MAX || len > UINT32_MAX)
         return NULL;
-    return arch_mmio(pa + off);
+    return arch_mmio_map(pa + off, len);
 }
 
-void pci_enable(unsigned devfn)
+void pci_enable(unsigned bdf)
 {
-    uint32_t command = pci_read(devfn, PCI_COMMAND) & 0xffff;
+    uint32_t command = pci_read(bdf, PCI_COMMAND) & 0xffff;
 
-    pci_write(devfn, PCI_COMMAND,
+    pci_write(bdf, PCI_COMMAND,
               command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
                   PCI_COMMAND_INTX_DISABLE);
 }
 
-int pci_msix_route(unsigned devfn, unsigned count, void (*const fn[])(void *),
+int pci_msix_route(unsigned bdf, unsigned count, void (*const fn[])(void *),
                    void *arg)
 {
-    unsigned cap = pci_capability(devfn, 0, PCI_CAP_ID_MSIX);
+    unsigned cap = pci_capability(bdf, 0, PCI_CAP_ID_MSIX);
     uint32_t control, where;
     volatile uint8_t *table;
 
     if (!cap)
         return -ENODEV;
-    control = pci_read(devfn, cap);
-    where = pci_read(devfn, cap + PCI_MSIX_TABLE);
-    table = pci_registers(devfn, where & PCI_MSIX_TABLE_BIR,
+    control = pci_read(bdf, cap);
+    where = pci_read(bdf, cap + PCI_MSIX_TABLE);
+    table = pci_registers(bdf, where & PCI_MSIX_TABLE_BIR,
                           where & PCI_MSIX_TABLE_OFFSET,
                           count * PCI_MSIX_ENTRY_SIZE);
     if (!table || (control >> 16 & PCI_MSIX_FLAGS_QSIZE) + 1 < count)
         return -ENODEV;
-    pci_enable(devfn);
+    pci_enable(bdf);
     for (unsigned i = 0; i < count; i++, table += PCI_MSIX_ENTRY_SIZE) {
         struct arch_message m = arch_message_register(fn[i], arg);
 
@@ -164,6 +168,6 @@ int pci_msix_route(unsigned devfn, unsigned count, void (*const fn[])(void *),
         arch_reg_write32(table + PCI_MSIX_ENTRY_VECTOR_CTRL, 0);
     }
     control &= ~((uint32_t)PCI_MSIX_FLAGS_MASKALL << 16);
-    pci_write(devfn, cap, control | (uint32_t)PCI_MSIX_FLAGS_ENABLE << 16);
+    pci_write(bdf, cap, control | (uint32_t)PCI_MSIX_FLAGS_ENABLE << 16);
     return 0;
 }

@@ -38,6 +38,21 @@ TEST(finds_functions)
     CHECK_EQ(pci_find(0x1af4, 0x1041, 0x1000), 3 * 8 + 2);
 }
 
+TEST(behind_bridges)
+{
+    fake_pci_clear();
+    fake_pci_put32(2 * 8, PCI_VENDOR_ID, 0x000c1b36);
+    fake_pci_put32(2 * 8, 12, PCI_HEADER_TYPE_BRIDGE << 16);
+    fake_pci_put32(2 * 8, PCI_PRIMARY_BUS, 0x020200);
+    fake_pci_put32(2 * 256, PCI_VENDOR_ID, 0x10411af4);
+    CHECK_EQ(pci_find(0x1af4, 0x1041, 0x1000), 2 * 256);
+    fake_pci_put32(2 * 8, PCI_PRIMARY_BUS, 0x010100);
+    CHECK_EQ(pci_find(0x1af4, 0x1041, 0x1000), -ENODEV);
+    fake_pci_put32(2 * 8, PCI_PRIMARY_BUS, 0xff0100); /* as far as it goes */
+    fake_pci_put32(2 * 256, PCI_VENDOR_ID, 0x12348086);
+    CHECK_EQ(pci_find(0x1af4, 0x1041, 0x1000), -ENODEV);
+}
+
 TEST(capabilities_in_a_circle)
 {
     fake_pci_clear();
@@ -61,8 +76,8 @@ TEST(places_what_firmware_has_not)
     fake_pci_bar(8, 4, 0x4000, PCI_BASE_ADDRESS_MEM_TYPE_64);
     CHECK(pci_registers(8, 1, 0, 16) == fake_registers);
     CHECK(pci_registers(8, 4, 0x1000, 0x38) == fake_registers + 0x5000);
-    CHECK_EQ(fake_pci_get32(8, 0x14) & ~0xfu, MMIO_PA);
-    CHECK_EQ(fake_pci_get32(8, 0x20) & ~0xfu, MMIO_PA + 0x4000);
+    CHECK_EQ(fake_pci_get32(8, 0x14) & ~0xfu, FREE_PA);
+    CHECK_EQ(fake_pci_get32(8, 0x20) & ~0xfu, FREE_PA + 0x4000);
     CHECK(pci_registers(8, 1, 8, 8) == fake_registers + 8); /* once */
 }
 
@@ -110,7 +125,7 @@ TEST(routes_messages)
     fake_pci_put32(8, PCI_CAPABILITY_LIST, 0x40);
     fake_pci_put32(8, 0x40, 0x00000011 | PCI_MSIX_FLAGS_MASKALL << 16);
     fake_pci_put32(8, 0x44, 0x800);
-    fake_pci_put32(8, 0x10, (uint32_t)MMIO_PA);
+    fake_pci_put32(8, 0x10, (uint32_t)FREE_PA);
     CHECK_EQ(pci_msix_route(8, 2, fn, NULL), -ENODEV); /* one entry only */
     fake_pci_put32(8, 0x40, 0x00020011 | PCI_MSIX_FLAGS_MASKALL << 16);
     CHECK_EQ(pci_msix_route(8, 2, fn, NULL), 0);

@@ -28,7 +28,7 @@
 
 static struct virtio device;
 static struct {
-    unsigned devfn;
+    unsigned bdf;
     volatile uint8_t *config;
     uint32_t config_len;
     volatile uint8_t *notify;
@@ -138,7 +138,7 @@ static int pci_start(struct virtio *v, uint64_t accepted)
     void (*const interrupts[])(void *) = {
         [ENTRY_QUEUES] = queues_interrupt, [ENTRY_CONFIG] = config_interrupt
     };
-    int err = pci_msix_route(pci.devfn, 2, interrupts, v);
+    int err = pci_msix_route(pci.bdf, 2, interrupts, v);
 
     if (err) {
         kprintf("the virtio device has no MSI-X; give QEMU vectors=4");
@@ -170,17 +170,17 @@ static volatile uint8_t *group(unsigned type, uint32_t len_min,
         volatile uint8_t *registers;
         uint32_t head;
 
-        cap = pci_capability(pci.devfn, cap, PCI_CAP_ID_VNDR);
+        cap = pci_capability(pci.bdf, cap, PCI_CAP_ID_VNDR);
         if (!cap)
             return NULL;
-        head = pci_read(pci.devfn, cap);
+        head = pci_read(pci.bdf, cap);
         if (head >> 24 != type)
             continue;
-        *len_out = pci_read(pci.devfn, cap + VIRTIO_PCI_CAP_LENGTH);
+        *len_out = pci_read(pci.bdf, cap + VIRTIO_PCI_CAP_LENGTH);
         *cap_out = cap;
         registers = pci_registers(
-            pci.devfn, pci_read(pci.devfn, cap + VIRTIO_PCI_CAP_BAR) & 0xff,
-            pci_read(pci.devfn, cap + VIRTIO_PCI_CAP_OFFSET), *len_out);
+            pci.bdf, pci_read(pci.bdf, cap + VIRTIO_PCI_CAP_BAR) & 0xff,
+            pci_read(pci.bdf, cap + VIRTIO_PCI_CAP_OFFSET), *len_out);
         if (registers && *len_out >= len_min)
             return registers;
     }
@@ -199,30 +199,30 @@ static bool find_groups(struct virtio *v)
                        &pci.notify_len, &cap);
     if (!v->registers || !pci.config || !pci.notify)
         return false;
-    pci.notify_step = pci_read(pci.devfn, cap + VIRTIO_PCI_NOTIFY_CAP_MULT);
+    pci.notify_step = pci_read(pci.bdf, cap + VIRTIO_PCI_NOTIFY_CAP_MULT);
     return true;
 }
 
 struct virtio *virtio_pci_find(unsigned id, bool *has_pci_out)
 {
     uint16_t modern = (uint16_t)(DEVICE_BASE + id);
-    int devfn;
+    int bdf;
 
     *has_pci_out = pci_present();
     if (!*has_pci_out)
         return NULL;
-    devfn =
+    bdf =
         pci_find(VENDOR, modern, id == VIRTIO_ID_NET ? DEVICE_NET_OLD : modern);
-    if (devfn < 0)
+    if (bdf < 0)
         return NULL;
-    pci.devfn = (unsigned)devfn;
+    pci.bdf = (unsigned)bdf;
     if (!find_groups(&device)) {
-        kprintf("the virtio device %u has no registers in memory below 4 GiB, "
-                "or is from before virtio 1.0; give QEMU disable-modern=off",
+        kprintf("the virtio device %u has no registers that can be reached, or "
+                "is from before virtio 1.0; give QEMU disable-modern=off",
                 id);
         return NULL;
     }
-    pci_enable(pci.devfn);
+    pci_enable(pci.bdf);
     device.ops = &pci_ops;
     return &device;
 }

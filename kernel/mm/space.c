@@ -47,6 +47,11 @@ void space_init(paddr_t pml4_pa)
     space_large_init();
 }
 
+paddr_t space_pml4_pa(void)
+{
+    return boot_pml4_pa;
+}
+
 /* A page's offset into the range of the bases, from 32 random bits. */
 static uint64_t base_offset(uint64_t random)
 {

@@ -31,6 +31,8 @@ enum space_access { SPACE_READ, SPACE_WRITE, SPACE_EXEC };
 
 /* Once, by main.c: the tables that the boot made. */
 void space_init(uint64_t pml4_pa);
+/* The top of all page tables, whose upper half is the kernel's. */
+paddr_t space_pml4_pa(void);
 /* The first space takes over the boot page tables' lower half. */
 struct space *space_create(void) MUST_CHECK;
 void space_destroy(struct space *space);

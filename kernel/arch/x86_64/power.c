@@ -8,10 +8,12 @@
  * generic event device of microvm, a reset by the keyboard controller, and at
  * last a triple fault's equivalent: an endless halt.
  */
+#include "abi/cpu_tables.h"
 #include "abi/hypercall.h"
 #include "arch/x86_64/stub.h"
 #include "arch/x86_64/trap.h"
 #include "mm/page.h"
+#include "mm/space.h"
 
 #define DEBUG_EXIT_PORT 0x501u
 #define ACPI_PM1A_CNT   0x604u
@@ -19,6 +21,7 @@
 #define GED_SLEEP       0xfea00200ul /* QEMU microvm: ACPI sleep control */
 #define GED_S5          0x34u        /* SLP_TYP 5, SLP_EN */
 #define KBD_PORT        0x64u
+#define PTE_ADDRESS     0x000ffffffffff000ul
 #define KBD_RESET       0xfeu
 
 uint8_t arch_in8(uint16_t port)
@@ -64,6 +67,41 @@ void arch_in8_string(uint16_t port, void *buf, size_t len)
 
 volatile void *arch_mmio(paddr_t pa)
 {
+    return page_ptr(pa);
+}
+
+/* Map the 2 MiB around pa where the direct map has a hole. */
+static bool map_registers(paddr_t pa)
+{
+    uint64_t va = page_direct_va + pa;
+    uint64_t *table = page_ptr(space_pml4_pa());
+
+    table = page_ptr(table[va >> 39 & 511] & PTE_ADDRESS);
+    table += va >> 30 & 511;
+    if (!(*table & CPU_PTE_P)) {
+        paddr_t fresh = page_alloc_zeroed();
+
+        if (!fresh)
+            return false;
+        *table = fresh | CPU_PTE_P | CPU_PTE_W | CPU_PTE_U | CPU_PTE_A;
+    }
+    table = page_ptr(*table & PTE_ADDRESS);
+    table += va >> 21 & 511;
+    if (!(*table & CPU_PTE_P))
+        *table = ALIGN_DOWN(pa, PAGE_LARGE_SIZE) | CPU_PTE_P | CPU_PTE_W |
+                 CPU_PTE_U | CPU_PTE_A | CPU_PTE_D | CPU_PTE_PS | CPU_PTE_PCD |
+                 CPU_PTE_NX;
+    return true;
+}
+
+volatile void *arch_mmio_map(paddr_t pa, uint64_t len)
+{
+    if (pa >= CPU_TABLES_DIRECT_MAX || len > CPU_TABLES_DIRECT_MAX - pa)
+        return NULL;
+    for (paddr_t at = ALIGN_DOWN(pa, PAGE_LARGE_SIZE); at < pa + len;
+         at += PAGE_LARGE_SIZE)
+        if (!map_registers(at))
+            return NULL;
     return page_ptr(pa);
 }
 
