@@ -54,7 +54,8 @@ KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgener
 # Its calls to the protocols come to us first, under these names.
 LWIP_CFLAGS := -Ikernel/net/inet/port -isystem $(LWIP)/src/include
 LWIP_NAMES := -Dtcp_input=conn_input -Dudp_input=inet_udp_input \
-	-Dicmp_input=inet_icmp_input -Dicmp6_input=inet_icmp6_input
+	-Dicmp_input=inet_icmp_input -Dicmp6_input=inet_icmp6_input \
+	-Dip4_frag=inet_ip4_frag -Dip6_frag=inet_ip6_frag
 $(B)/lwip/core/ipv4/ip4.c.o $(B)/lwip/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
 LWIP_FAST := $(patsubst %,$(B)/lwip/core/%.c.o,ip mem memp pbuf tcp tcp_in \
 	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip/netif/ethernet.c.o

@@ -332,6 +332,8 @@ static void settle(struct conn *c)
 
 void conn_timer_run(bool is_slow)
 {
+    LIST_FOR_EACH(it, &table.busy)
+    tcp_fit_window(LIST_ENTRY(it, struct conn, link)->pcb);
     chain_busy();
     tcp_fasttmr();
     if (is_slow) {

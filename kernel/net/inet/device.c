@@ -17,10 +17,13 @@
 #include "core/printf.h"
 #include "core/string.h"
 #include "drivers/netdev.h"
+#include "inet_hooks.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/ip6_frag.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
 #include "net/inet/conn.h"
@@ -196,11 +199,42 @@ static void offload_sums(struct pbuf *p, struct netdev_offload *o)
     o->csum_needed = true;
     o->csum_start = (uint16_t)at;
     o->csum_offset = (uint16_t)field;
-    if (!(p->flags & INET_PBUF_GSO) || protocol != IP_PROTO_TCP)
+    if (protocol != IP_PROTO_TCP)
+        return;
+    o->header_len = (uint16_t)(at + 4u * (f[at + 12] >> 4));
+    /* lwIP has cut something off the front: what is left is large, too. */
+    if (p->tot_len - ETHERNET_LEN <= inet_device.mtu)
         return;
     o->gso = f[12] == 0x08 ? NETDEV_GSO_TCP4 : NETDEV_GSO_TCP6;
-    o->gso_size = p->gso_size;
-    o->header_len = (uint16_t)(at + 4u * (f[at + 12] >> 4));
+    o->gso_size =
+        p->flags & INET_PBUF_GSO
+            ? p->gso_size
+            : (uint16_t)(inet_device.mtu + ETHERNET_LEN - o->header_len);
+}
+
+bool device_cuts(bool is_v6)
+{
+    return device.dev &&
+           (device.dev->features & (is_v6 ? NETDEV_TSO6 : NETDEV_TSO4));
+}
+
+err_t inet_ip4_frag(struct pbuf *p, struct netif *n, const ip4_addr_t *dest)
+{
+    const struct ip_hdr *h = p->payload;
+
+    if (n == &inet_device && device_cuts(false) && IPH_PROTO(h) == IP_PROTO_TCP)
+        return n->output(n, p, dest);
+    return ip4_frag(p, n, dest);
+}
+
+err_t inet_ip6_frag(struct pbuf *p, struct netif *n, const ip6_addr_t *dest)
+{
+    const struct ip6_hdr *h = p->payload;
+
+    if (n == &inet_device && device_cuts(true) &&
+        IP6H_NEXTH(h) == IP6_NEXTH_TCP)
+        return n->output_ip6(n, p, dest);
+    return ip6_frag(p, n, dest);
 }
 
 /* -> as netdev_ops.transmit(). On success the device holds a reference. */

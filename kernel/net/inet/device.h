@@ -16,6 +16,8 @@ extern struct netif inet_device;
 /* Look for the device, open it, make it an interface. */
 void device_begin(void);
 bool device_exists(void);
+/* It takes TCP segments of several packets. */
+bool device_cuts(bool is_v6);
 /* What is queued may wait: it is told to the device before anybody sleeps, or
  * by a timer if nobody does. */
 bool device_may_defer(void);

@@ -48,17 +48,29 @@ static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
     return seg;
 }
 
-/* Payload of a full segment to this peer. */
-static unsigned full_len(const struct tcp_pcb *pcb)
+/* Payload of a packet to this peer. */
+static unsigned packet_len(const struct tcp_pcb *pcb)
 {
     unsigned opts = pcb->flags & TF_TIMESTAMP ? LWIP_TCP_OPT_LEN_TS_OUT : 0;
+
+    return pcb->mss - opts;
+}
+
+/* Payload of a segment: several packets' where the device cuts it up, but not
+ * more than half of what may be under way, so that something always is. */
+static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
+{
+    unsigned packet = packet_len(pcb), most = packet;
+
+    if (!t->conn->is_local && device_cuts(IP_IS_V6_VAL(pcb->remote_ip))) {
+        most = MIN(pcb->snd_wnd, pcb->cwnd) / 2;
+        most = MIN(most, SEGMENT_MAX) / packet * packet;
+    }
     /* Half the largest window that the peer ever had: a peer with a small one
      * could never be sent more at once (RFC 1122, 4.2.3.4). */
-    unsigned most = MIN((unsigned)pcb->mss, pcb->snd_wnd_max / 2);
-
-    if (most <= opts)
-        most = pcb->mss;
-    return MIN(most - opts, SEGMENT_MAX);
+    if (most > pcb->snd_wnd_max / 2 && pcb->snd_wnd_max >= 2)
+        most = pcb->snd_wnd_max / 2;
+    return MIN(MAX(most, MIN(packet, pcb->snd_wnd_max / 2 + 1)), SEGMENT_MAX);
 }
 
 /* An empty segment with room for len bytes, in no queue. NULL: no memory */
@@ -88,8 +100,8 @@ static struct tcp_seg *segment_new(const struct tcp_pcb *pcb, unsigned len)
 }
 
 /* Copy up to room bytes behind those of seg. Bytes; 0: a fault */
-static size_t segment_fill(struct tcp_seg *seg, struct socket_msg *m,
-                           size_t room)
+static size_t segment_fill(const struct tcp_pcb *pcb, struct tcp_seg *seg,
+                           struct socket_msg *m, size_t room)
 {
     struct pbuf *p = seg->p;
     size_t n =
@@ -97,6 +109,10 @@ static size_t segment_fill(struct tcp_seg *seg, struct socket_msg *m,
 
     p->len = p->tot_len = (u16_t)(p->len + n);
     seg->len = (u16_t)(seg->len + n);
+    if (seg->len > packet_len(pcb)) {
+        p->flags |= INET_PBUF_GSO;
+        p->gso_size = (u16_t)packet_len(pcb);
+    }
     return n;
 }
 
@@ -115,7 +131,7 @@ static ssize_t fill_last(struct tcp_pcb *pcb, struct socket_msg *m)
     if (pcb->unsent_oversize == 0)
         return 0;
     last = last_unsent(pcb);
-    n = segment_fill(last, m, pcb->unsent_oversize);
+    n = segment_fill(pcb, last, m, pcb->unsent_oversize);
     if (n == 0)
         return -EFAULT;
     pcb->unsent_oversize = (u16_t)(pcb->unsent_oversize - n);
@@ -144,7 +160,7 @@ static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
 static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
                            struct socket_msg *m)
 {
-    unsigned room = room_for(t, pcb, m->io.left, full_len(pcb));
+    unsigned room = room_for(t, pcb, m->io.left, segment_len(t, pcb));
     struct tcp_seg *last = last_unsent(pcb), *seg;
     size_t n;
 
@@ -153,7 +169,7 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
     seg = segment_new(pcb, room);
     if (!seg)
         return -ENOBUFS;
-    n = segment_fill(seg, m, room);
+    n = segment_fill(pcb, seg, m, room);
     if (n == 0) {
         tcp_seg_free(seg);
         return -EFAULT;
@@ -197,12 +213,24 @@ static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
 void tcp_fit_window(struct tcp_pcb *pcb)
 {
     uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd);
+    struct pbuf *rest;
 
-    if (pcb->unacked || !pcb->unsent || pcb->unsent->len <= wnd || wnd == 0)
+    if (pcb->unacked || !pcb->unsent || pcb->unsent->len <= wnd ||
+        wnd < pcb->mss / 2)
         return;
-    wnd = MIN(wnd, (uint32_t)pcb->mss);
-    if (wnd >= pcb->mss / 2 && tcp_split_unsent_seg(pcb, (u16_t)wnd) == ERR_OK)
+    wnd = MIN(wnd, packet_len(pcb));
+    if (tcp_split_unsent_seg(pcb, (u16_t)wnd) == ERR_OK) {
+        rest = pcb->unsent->next->p;
+        if (pcb->unsent->next->len > packet_len(pcb)) {
+            rest->flags |= INET_PBUF_GSO;
+            rest->gso_size = (u16_t)packet_len(pcb);
+        }
         (void)tcp_output(pcb);
+    }
+    /* lwIP splits for a window of less than a packet, and expects no other:
+     * without memory this is tried again at the next tick. */
+    if (pcb->persist_backoff > 0 && pcb->snd_wnd > pcb->mss)
+        pcb->persist_backoff = 0;
 }
 
 /* The last segment may wait for more: not full, and corked. */

@@ -16,6 +16,10 @@ const ip6_addr_t *inet_gateway6(struct netif *netif, const ip6_addr_t *dest);
 /* RFC 6528: not to be guessed, and rising for each pair of ends. */
 u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
                             const ip_addr_t *remote, u16_t remote_port);
+/* In place of ip4_frag() and ip6_frag(): what the device cuts up goes to it
+ * whole. */
+err_t inet_ip4_frag(struct pbuf *p, struct netif *n, const ip4_addr_t *dest);
+err_t inet_ip6_frag(struct pbuf *p, struct netif *n, const ip6_addr_t *dest);
 /* The addresses of DNS servers that DHCP and routers name: ifconfig.c. lwIP's
  * own resolver, which has these else, is left out. */
 void dns_setserver(u8_t index, const ip_addr_t *server);
