@@ -136,10 +136,11 @@ static void window_open(struct tcp_sock *t)
 
     if (!pcb || pcb->state == TIME_WAIT)
         return;
+    /* No window can open further than that: nor may an update wait for it. */
+    if (!(pcb->flags & TF_WND_SCALE))
+        limit = MIN(limit, (uint32_t)UINT16_MAX);
     announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
     room = limit > t->rx_bytes ? limit - (uint32_t)t->rx_bytes : 0;
-    if (!(pcb->flags & TF_WND_SCALE))
-        room = MIN(room, (uint32_t)UINT16_MAX);
     pcb->rcv_wnd = MAX(room, announced);
     if (pcb->rcv_wnd - announced < MIN(limit / UPDATE_SHARE, 2u * pcb->mss))
         return;
