@@ -194,7 +194,8 @@ $(B)/%.c.o: %.c
 $(B)/reader/%.o: kernel/fs/%
 	@mkdir -p $(@D); echo "  CC   $< (command)"
 	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -ffreestanding -Ikernel -MMD -MP -c $< -o $@
-$(B)/cli/rootlist.c.o $(B)/cli/kernel_link.c.o $(B)/host/calls.c.o: \
+$(B)/cli/rootlist.c.o $(B)/cli/kernel_link.c.o $(B)/cli/trace_calls.c.o \
+	$(B)/host/calls.c.o: \
 	HOST_CFLAGS += -Ikernel
 
 # Static: the dynamic loader would be a good part of the command's start.

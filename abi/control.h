@@ -35,6 +35,9 @@ enum control_op {
     CONTROL_REGS_GET = 6,
     /* struct control_regs follows */
     CONTROL_REGS_SET = 7,
+    /* When the program ends, keep the guest's memory until this connection is
+     * closed, or has been silent for a second: control_hello.is_ended */
+    CONTROL_HOLD = 8,
 };
 
 struct control_request {
@@ -69,6 +72,8 @@ struct control_hello {
     struct control_range range[CONTROL_RANGE_MAX];
     uint8_t build_id[20]; /* of the kernel; zeros: it has none */
     uint32_t is_started;  /* bit n: CPU n runs */
+    uint32_t is_ended;
+    uint32_t zero;
 };
 
 struct control_regs { /* the first 27 as in Linux's struct user_regs_struct */
@@ -82,7 +87,7 @@ struct control_regs { /* the first 27 as in Linux's struct user_regs_struct */
 
 _Static_assert(sizeof(struct control_request) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_reply) == 8, "layout is shared");
-_Static_assert(sizeof(struct control_hello) == 280, "layout is shared");
+_Static_assert(sizeof(struct control_hello) == 288, "layout is shared");
 _Static_assert(sizeof(struct control_regs) == 29 * 8 + 512, "shared");
 
 #endif

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 1u
+#define RECORDS_VERSION 2u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -33,10 +33,13 @@ struct records {
     uint32_t version;
     uint32_t len;           /* of this structure */
     uint64_t percpus;       /* array of pointers to struct percpu, 8 of them */
+    uint64_t trace;         /* struct trace_control, trace.h */
+    uint64_t traced;        /* what the tables of calls hold while tracing */
     uint64_t page_counters; /* pointer to two uint64_t: pages free, pages */
 
     /* struct percpu */
     uint16_t percpu_thread; /* pointer: whose stack this CPU is on */
+    uint16_t percpu_table;  /* TRACE_CALL_MAX pointers: its table of calls */
 
     /* struct thread */
     uint16_t thread_process;     /* pointer */
@@ -91,10 +94,8 @@ struct records {
 
     /* struct inode */
     uint16_t inode_number; /* uint64_t */
-
-    uint16_t zero[1];
 };
 
-_Static_assert(sizeof(struct records) == 128, "layout is shared");
+_Static_assert(sizeof(struct records) == 144, "layout is shared");
 
 #endif

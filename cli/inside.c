@@ -58,15 +58,12 @@ static int receive(struct inside *in, void *data, size_t len,
     return 0;
 }
 
-/* -EFAULT and the like come back without a fault: the caller says what. */
-static int call(struct inside *in, const struct control_request *r, void *data,
-                size_t len, struct fault *fault)
+static int answer(struct inside *in, void *data, size_t len,
+                  struct fault *fault)
 {
     struct control_reply reply;
     int err;
 
-    if (send(in->fd, r, sizeof(*r), MSG_NOSIGNAL) != (ssize_t)sizeof(*r))
-        return silent(in, fault);
     err = receive(in, &reply, sizeof(reply), fault);
     if (err)
         return err;
@@ -81,6 +78,13 @@ static int call(struct inside *in, const struct control_request *r, void *data,
     return receive(in, data, len, fault);
 }
 
+static int call(struct inside *in, const struct control_request *r, void *data,
+                size_t len, struct fault *fault)
+{
+    if (send(in->fd, r, sizeof(*r), MSG_NOSIGNAL) != (ssize_t)sizeof(*r))
+        return silent(in, fault);
+    return answer(in, data, len, fault);
+}
 static int call_simple(struct inside *in, uint32_t op, struct fault *fault)
 {
     struct control_request r = { .op = op };
@@ -96,6 +100,11 @@ int inside_stop(struct inside *in, struct fault *fault)
 int inside_go(struct inside *in, struct fault *fault)
 {
     return call_simple(in, CONTROL_GO, fault);
+}
+
+int inside_hold(struct inside *in, struct fault *fault)
+{
+    return call_simple(in, CONTROL_HOLD, fault);
 }
 
 int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
@@ -179,6 +188,42 @@ int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
     return err;
 }
 
+/* What follows a request goes out with it. */
+static int write_pa(struct inside *in, uint64_t gpa, const void *data,
+                    size_t len, struct fault *fault)
+{
+    struct control_request r = { CONTROL_WRITE, 0, gpa, len };
+
+    if (send(in->fd, &r, sizeof(r), MSG_NOSIGNAL | MSG_MORE) !=
+        (ssize_t)sizeof(r))
+        return silent(in, fault);
+    if (send(in->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
+        return silent(in, fault);
+    return answer(in, NULL, 0, fault);
+}
+
+int inside_write(struct inside *in, uint64_t va, const void *data, size_t len,
+                 struct fault *fault)
+{
+    const uint8_t *at = data;
+    int err = 0;
+
+    while (len > 0 && err == 0) {
+        uint64_t gpa = 0;
+        size_t part = 0;
+
+        err = inside_translate(in, va, &gpa, &part, fault);
+        part = part < len ? part : len;
+        part = part < CONTROL_DATA_MAX ? part : CONTROL_DATA_MAX;
+        if (err == 0)
+            err = write_pa(in, gpa, at, part, fault);
+        at += part;
+        va += part;
+        len -= part;
+    }
+    return err;
+}
+
 /* ---- the start ---- */
 
 static int records_read(struct inside *in, struct fault *fault)
@@ -210,7 +255,7 @@ static int records_read(struct inside *in, struct fault *fault)
     return 0;
 }
 
-static int hello(struct inside *in, struct fault *fault)
+int inside_hello(struct inside *in, struct fault *fault)
 {
     struct control_request r = { .op = CONTROL_HELLO };
     int err = call(in, &r, &in->hello, sizeof(in->hello), fault);
@@ -253,7 +298,7 @@ int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
     if (in->fd < 0)
         return in->fd;
     setsockopt(in->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    err = hello(in, fault);
+    err = inside_hello(in, fault);
     if (err == 0)
         err = records_read(in, fault);
     if (err)

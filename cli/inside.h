@@ -66,11 +66,18 @@ void inside_close(struct inside *in);
 /* No CPU of the guest runs until inside_go() or inside_close(). */
 int inside_stop(struct inside *in, struct fault *fault);
 int inside_go(struct inside *in, struct fault *fault);
+/* When the program ends, its memory is kept until inside_close(). */
+int inside_hold(struct inside *in, struct fault *fault);
+/* Ask again what time it is there, and whether it has ended: in->hello. */
+int inside_hello(struct inside *in, struct fault *fault);
 
 int inside_read_pa(struct inside *in, uint64_t gpa, void *data, size_t len,
                    struct fault *fault);
 int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
                 struct fault *fault);
+/* Of a stopped guest, where it may write. */
+int inside_write(struct inside *in, uint64_t va, const void *data, size_t len,
+                 struct fault *fault);
 /* Where va is mapped, and how much behind it on the same page. */
 int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
                      size_t *len_out, struct fault *fault);

@@ -28,6 +28,8 @@ const struct verb verb_table[] = {
       verb_kill },
     { "wait", "GUEST...", "wait for guests' ends, print their exit statuses",
       options_control, verb_wait },
+    { "trace", "[OPTION]... GUEST", "show the system calls of a guest",
+      options_trace, verb_trace },
     { "stats", "[OPTION]... [GUEST...]", "show what guests use", options_stats,
       verb_stats },
     { "pause", "GUEST...", "stop guests' time", options_control, verb_pause },

@@ -14,6 +14,7 @@ extern const struct arg_option options_ps[];
 extern const struct arg_option options_logs[];
 extern const struct arg_option options_attach[];
 extern const struct arg_option options_stats[];
+extern const struct arg_option options_trace[];
 extern const struct arg_option options_stop[];
 extern const struct arg_option options_kill[];
 extern const struct arg_option options_control[]; /* --help alone */

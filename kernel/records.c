@@ -11,6 +11,7 @@
 #include "mm/page.h"
 #include "mm/region.h"
 #include "sched/process.h"
+#include "syscall/trace.h"
 
 extern struct records records;
 
@@ -29,8 +30,11 @@ struct records records = {
     .version = RECORDS_VERSION,
     .len = sizeof(struct records),
     .percpus = (uint64_t)percpus,
+    .trace = (uint64_t)&trace_control,
+    .traced = (uint64_t)syscall_traced,
     .page_counters = (uint64_t)&page_counters,
     .percpu_thread = offsetof(struct percpu, thread),
+    .percpu_table = PERCPU_TABLE,
     .thread_process = THREAD(process),
     .thread_link = THREAD(process_link),
     .thread_tid = THREAD(tid),

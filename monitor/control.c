@@ -25,15 +25,17 @@
 #include "host/fault.h"
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
+#include "monitor/console.h"
 #include "monitor/events.h"
 
 #define STOP_LOOKS  2000 /* of LOOK_NS: another CPU's hypercall ends by then */
 #define LOOK_NS     500000
+#define HOLD_S      1
 #define REQUEST_LEN (sizeof(struct control_request) + CONTROL_DATA_MAX)
 
 struct client {
     int fd; /* -1: free */
-    bool stops;
+    bool stops, holds;
     size_t have; /* bytes of the request that have come */
 };
 
@@ -42,6 +44,9 @@ static struct {
     int listen_fd;
     struct client client[CONTROL_CLIENT_MAX];
     uint32_t stopped; /* atomic; a futex: control_park() waits on it */
+    bool is_ended;
+    uint32_t is_held;    /* atomic: somebody wants to see the end */
+    uint32_t end_status; /* atomic: plus 1, set by another CPU's thread */
 } ctl = { .listen_fd = -1 };
 
 /* One each: a request is gathered, and its reply made, before the next. */
@@ -183,6 +188,7 @@ static void hello(struct client *c)
         .tsc_khz = vm->tsc_khz,
         .tsc = arch_tsc(),
         .is_started = 1,
+        .is_ended = ctl.is_ended,
     };
     for (unsigned i = 0; i < vm->mem.range_count && i < CONTROL_RANGE_MAX; i++)
         h->range[i] =
@@ -256,6 +262,11 @@ static void answer(struct client *c, const struct control_request *r,
     case CONTROL_STOP:
         stop(c);
         break;
+    case CONTROL_HOLD:
+        c->holds = true;
+        __atomic_store_n(&ctl.is_held, 1, __ATOMIC_SEQ_CST);
+        reply(c, 0, 0);
+        break;
     case CONTROL_GO:
         c->stops = false;
         reply(c, 0, 0);
@@ -268,7 +279,7 @@ static void answer(struct client *c, const struct control_request *r,
 
 static bool is_sound(const struct control_request *r)
 {
-    if (r->op < CONTROL_HELLO || r->op > CONTROL_REGS_SET ||
+    if (r->op < CONTROL_HELLO || r->op > CONTROL_HOLD ||
         r->cpu >= ctl.vm->cpu_count)
         return false;
     if (r->op == CONTROL_WRITE)
@@ -351,22 +362,62 @@ static void serve_all(void)
     }
 }
 
-static void wait_for_more(void)
+static bool wait_for_more(const struct timespec *limit)
 {
     struct pollfd p[1 + CONTROL_CLIENT_MAX] = { { ctl.listen_fd, POLLIN, 0 } };
 
     for (unsigned i = 0; i < CONTROL_CLIENT_MAX; i++)
         p[1 + i] = (struct pollfd){ ctl.client[i].fd, POLLIN, 0 };
-    ppoll(p, 1 + CONTROL_CLIENT_MAX, NULL, NULL);
+    return ppoll(p, 1 + CONTROL_CLIENT_MAX, limit, NULL) != 0;
 }
 
 void control_serve(void)
 {
+    uint32_t status = __atomic_load_n(&ctl.end_status, __ATOMIC_SEQ_CST);
+
+    if (status != 0) {
+        control_end(&ctl.vm->vcpu[0], (int)status - 1);
+        console_exit((int)status - 1);
+    }
     events_control_clear(); /* what comes after this is noted anew */
     serve_all();
     while (is_wanted_stopped()) {
-        wait_for_more();
+        wait_for_more(NULL);
         serve_all();
     }
     go();
+}
+
+static bool is_held(void)
+{
+    for (unsigned i = 0; i < CONTROL_CLIENT_MAX; i++)
+        if (ctl.client[i].fd >= 0 && ctl.client[i].holds)
+            return true;
+    return false;
+}
+
+/* CPU 0's thread serves: it is to end the guest in our place. */
+static void end_elsewhere(struct vcpu *cpu, int status)
+{
+    __atomic_store_n(&cpu->is_parked, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&ctl.end_status, (uint32_t)status + 1, __ATOMIC_SEQ_CST);
+    for (;;) {
+        events_control_note(&ctl.vm->vcpu[0]);
+        ppoll(NULL, 0, &(struct timespec){ HOLD_S, 0 }, NULL);
+    }
+}
+
+void control_end(struct vcpu *cpu, int status)
+{
+    const struct timespec limit = { HOLD_S, 0 };
+
+    if (!__atomic_load_n(&ctl.is_held, __ATOMIC_SEQ_CST))
+        return;
+    if (cpu->index != 0)
+        end_elsewhere(cpu, status);
+    ctl.is_ended = true;
+    (void)stop_others();
+    for (serve_all(); is_held(); serve_all())
+        if (!wait_for_more(&limit))
+            return;
 }

@@ -33,5 +33,8 @@ void control_serve(void);
 
 /* Any CPU, before it enters the guest: stay here while the guest is stopped. */
 void control_park(struct vcpu *cpu);
+/* Any CPU: the program has ended. Returns when nobody holds its memory; not at
+ * all on another CPU than 0, whose thread then ends the guest. */
+void control_end(struct vcpu *cpu, int status);
 
 #endif

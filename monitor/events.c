@@ -231,6 +231,11 @@ void events_control_clear(void)
     __atomic_store_n(&ev.control, 0, __ATOMIC_SEQ_CST);
 }
 
+void events_control_note(const struct vcpu *first)
+{
+    syscall(SYS_tgkill, getpid(), first->tid, EVENTS_CONTROL_SIGNAL);
+}
+
 static bool timer_due(const struct vcpu *cpu)
 {
     return cpu->timer_tsc != 0 && arch_tsc() >= cpu->timer_tsc;

@@ -51,6 +51,8 @@ MUST_CHECK int events_poll(int fd, short how);
 /* The signal came since the last clear; CPU 0's. */
 bool events_control_noted(void);
 void events_control_clear(void);
+/* Send it, from another CPU's thread. */
+void events_control_note(const struct vcpu *first);
 /* Make another CPU leave the guest. */
 void events_interrupt(struct vcpu *cpu);
 

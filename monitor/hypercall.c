@@ -17,6 +17,7 @@
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/control.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/report.h"
@@ -217,6 +218,9 @@ void hypercall_handle(struct vcpu *cpu, uint32_t nr)
     case HYPERCALL_NET_START:
         result = net_start();
         break;
+    case HYPERCALL_EXIT:
+        control_end(cpu, (int)(c.arg0 & 0xff));
+        /* fall through */
     default:
         pthread_mutex_lock(&host_lock);
         result = host_call(cpu, nr, &c);

@@ -96,6 +96,8 @@ void arch_spin_wait(void);
 
 /* How many there are, whether they run or not. */
 unsigned arch_cpu_count(void);
+/* Its table of system calls, by number - 1; NULL: it does not run. */
+void *arch_call_table(unsigned index);
 /* Let the others begin, in `run`, which does not return. Once. */
 void arch_cpus_start(void (*run)(void));
 /* Interrupt another CPU: it passes through thread_return_work(), or leaves

@@ -77,6 +77,7 @@ struct thread {
     uint32_t sample_weight; /* calls that the timed one stands for; 0: none */
     struct cpu_times shown_times;
     uint64_t switch_count;
+    uint64_t traced_tsc; /* when the call began that is traced */
     uint64_t call_count; /* system calls: all before the last sample's next */
     int nice;            /* -20..19 */
     int policy;          /* SCHED_* */

@@ -11,6 +11,7 @@
 #include "drivers/console.h"
 #include "sched/thread.h"
 #include "syscall/syscall.h"
+#include "syscall/trace.h"
 
 /* What the entry jumps to: the handler, or through the kernel lock to it.
  * Right behind struct percpu, so that a call needs no address of it. */
@@ -53,18 +54,34 @@ static syscall_handler handler_of(int32_t at, unsigned flags)
     return (syscall_handler)(uintptr_t)(base + at);
 }
 
+static void table_fill(syscall_fn *table)
+{
+    for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+        int32_t offset = syscall_offsets[nr];
+        unsigned flags = ((unsigned)offset + CALL_RANGE) & CALL_FLAGS;
+
+        table[nr] = syscall_locked;
+        if (offset == (int32_t)flags)
+            table[nr] = no_such_call;
+        else if (flags & CALL_FREE)
+            table[nr] = (syscall_fn)(uintptr_t)syscall_handlers[nr];
+    }
+}
+
 void syscall_init(void)
 {
     for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
         int32_t offset = syscall_offsets[nr];
         unsigned flags = ((unsigned)offset + CALL_RANGE) & CALL_FLAGS;
-        int32_t at = offset - (int32_t)flags;
 
-        syscall_handlers[nr] = handler_of(at, flags);
-        syscall_table[nr] = syscall_locked;
-        if (at == 0)
-            syscall_table[nr] = no_such_call;
-        else if (flags & CALL_FREE)
-            syscall_table[nr] = (syscall_fn)(uintptr_t)syscall_handlers[nr];
+        syscall_handlers[nr] = handler_of(offset - (int32_t)flags, flags);
     }
+    table_fill(syscall_table);
+}
+
+void syscall_untrace(void)
+{
+    for (unsigned i = 0; i < ARCH_CPU_MAX; i++)
+        if (arch_call_table(i))
+            table_fill(arch_call_table(i));
 }

@@ -169,6 +169,39 @@ syscall_lock_wait:
     add $REGS_RIP, %rsp
 .endm
 
+/*
+ * The same, for a call that a tool watches (syscall/trace.h). The stack is as
+ * syscall_regs wants it when the handler is called.
+ */
+.globl syscall_traced
+.hidden syscall_traced
+syscall_traced:
+    add $8, %rsp
+    PUSH_ARGS
+    push %rax
+    xor %eax, %eax
+    mov %gs:PERCPU_NUMBER, %ecx
+    lock cmpxchg %ecx, kernel_lock(%rip)
+    je traced_lock_taken
+    call trap_lock_wait
+traced_lock_taken:
+    lea 8(%rsp), %rdi
+    call trace_begin
+    pop %r11
+    POP_ARGS
+    PUSH_ARGS
+    mov %r10, %rcx
+    lea syscall_handlers(%rip), %rax
+    call *(%rax,%r11,8)
+    mov %rsp, %rdi
+    mov %rax, %rsi
+    push %rax
+    call trace_end
+    pop %rax
+    POP_ARGS
+    movl $0, kernel_lock(%rip)
+    jmp syscall_exit
+
 /* Work is pending, or all registers must be loaded. rax = the result. If it is
  * only that another thread is to run, that saves what it uses. */
 exit_slow:

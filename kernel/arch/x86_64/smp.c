@@ -28,6 +28,11 @@
 _Static_assert(ARCH_CPU_MAX == CPU_MAX, "one limit");
 
 struct percpu *percpus[ARCH_CPU_MAX] = { &percpu_boot };
+
+void *arch_call_table(unsigned index)
+{
+    return percpus[index] ? percpus[index] + 1 : NULL;
+}
 static unsigned cpu_count = 1;
 static unsigned running = 1; /* CPUs that have begun; those that may be asked */
 static uint64_t areas_pa, first_stub_va;

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tracering.c - see tracering.h.
+ *
+ * The ring is the guest's memory: it may change while it is read, on purpose
+ * too. What is copied is only believed as far as the guest's word about what
+ * is old, asked again after the copy, and every length is checked against the
+ * copy.
+ */
+#include "cli/tracering.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/guest.h"
+#include "host/fault.h"
+#include "host/memory.h"
+
+#define LEASE_S  5u
+#define HEAD_LEN (sizeof(struct trace_ring) - TRACE_RING_LEN)
+
+/* A call that is not over, by its thread. */
+struct tracering_pending {
+    struct tracering_pending *next;
+    struct tracering_call call;
+    uint8_t data[TRACE_ARG_MAX][TRACE_CHUNK_MAX];
+};
+
+/* ---- switching ---- */
+
+static uint64_t lease(const struct tracering *t)
+{
+    return t->inside.hello.tsc + LEASE_S * 1000 * t->inside.hello.tsc_khz;
+}
+
+/* Each CPU's table: what it holds becomes `to`, where one is selected. */
+static int tables_write(struct tracering *t, bool on, struct fault *fault)
+{
+    const struct records *r = &t->inside.records;
+    uint64_t table[TRACE_CALL_MAX];
+    unsigned cpu, i;
+    int err = 0;
+
+    memcpy(table, t->original, sizeof(table));
+    for (i = 0; on && i < TRACE_CALL_MAX; i++)
+        if (t->selected[i] && trace_call_get(i))
+            table[i] = r->traced;
+    for (cpu = 0; cpu < t->inside.hello.cpu_count && err == 0; cpu++) {
+        uint64_t percpu = 0;
+
+        err = inside_read(&t->inside, r->percpus + 8 * cpu, &percpu,
+                          sizeof(percpu), fault);
+        if (err == 0 && percpu != 0)
+            err = inside_write(&t->inside, percpu + r->percpu_table, table,
+                               sizeof(table), fault);
+    }
+    return err;
+}
+
+static int originals_read(struct tracering *t, struct fault *fault)
+{
+    const struct records *r = &t->inside.records;
+    uint64_t percpu = 0;
+    int err =
+        inside_read(&t->inside, r->percpus, &percpu, sizeof(percpu), fault);
+
+    if (err == 0)
+        err = inside_read(&t->inside, percpu + r->percpu_table, t->original,
+                          sizeof(t->original), fault);
+    return err;
+}
+
+static void capture_fill(struct trace_control *c)
+{
+    unsigned i;
+
+    for (i = 0; i < TRACE_CALL_MAX; i++) {
+        const struct trace_call *call = trace_call_get(i);
+
+        c->capture[i] = call ? call->capture : 0;
+    }
+}
+
+/* While the guest is stopped. */
+static int switch_on(struct tracering *t, struct fault *fault)
+{
+    uint64_t at = t->inside.records.trace;
+    struct trace_control c;
+    int err = inside_read(&t->inside, at, &c, sizeof(c), fault);
+
+    if (err == 0 && c.wanted != TRACE_OFF && c.until_tsc > t->inside.hello.tsc)
+        return fault_set(fault, EBUSY,
+                         "the guest '%s' is being traced by another",
+                         t->inside.name);
+    if (err == 0)
+        err = originals_read(t, fault);
+    if (err)
+        return err;
+    c.wanted = t->mode;
+    c.state = c.ring ? t->mode : TRACE_OFF;
+    c.until_tsc = lease(t);
+    capture_fill(&c);
+    err = inside_write(&t->inside, at, &c, sizeof(c), fault);
+    if (err == 0 && c.ring != 0)
+        err = inside_read(&t->inside, c.ring, &t->position, sizeof(t->position),
+                          fault);
+    if (err == 0)
+        err = tables_write(t, true, fault);
+    return err;
+}
+
+static int off_word(struct tracering *t, struct fault *fault)
+{
+    const uint32_t off = TRACE_OFF;
+
+    return inside_write(&t->inside, t->inside.records.trace, &off, sizeof(off),
+                        fault);
+}
+
+int tracering_open(struct tracering *t, const struct guest *g,
+                   enum trace_mode mode, struct fault *fault)
+{
+    int err = inside_open(&t->inside, g, fault);
+
+    if (err)
+        return err;
+    t->mode = mode;
+    err = inside_hold(&t->inside, fault);
+    if (err == 0)
+        err = inside_stop(&t->inside, fault);
+    if (err == 0)
+        err = switch_on(t, fault);
+    if (err == 0)
+        err = inside_go(&t->inside, fault);
+    t->renewed_tsc = t->inside.hello.tsc;
+    t->number = UINT64_MAX; /* the first record tells */
+    if (err)
+        inside_close(&t->inside);
+    return err;
+}
+
+/* ---- calls ---- */
+
+static struct tracering_pending *pending_take(struct tracering *t, int32_t tid)
+{
+    struct tracering_pending **at;
+
+    for (at = &t->pending; *at; at = &(*at)->next)
+        if ((*at)->call.tid == tid) {
+            struct tracering_pending *p = *at;
+
+            *at = p->next;
+            return p;
+        }
+    return NULL;
+}
+
+/* A record of the copy, checked: whole, and of a call that we know. */
+struct view {
+    const struct trace_record *record;
+    const uint8_t *end;
+};
+
+static bool is_sound(const struct view *v)
+{
+    const struct trace_record *r = v->record;
+    size_t words = r->kind == TRACE_BEGIN ? TRACE_ARG_MAX : 1;
+
+    return (r->kind == TRACE_BEGIN || r->kind == TRACE_END) &&
+           trace_call_get(r->call) && r->chunk_count <= TRACE_ARG_MAX &&
+           r->len >= sizeof(*r) + words * sizeof(uint64_t);
+}
+
+static void chunks_take(const struct view *v, size_t words,
+                        struct tracering_pending *p)
+{
+    const uint8_t *at = (const uint8_t *)v->record + sizeof(*v->record) +
+                        words * sizeof(uint64_t);
+    unsigned i;
+
+    for (i = 0; i < v->record->chunk_count; i++) {
+        struct trace_chunk c;
+
+        if ((size_t)(v->end - at) < sizeof(c))
+            return;
+        memcpy(&c, at, sizeof(c));
+        if (c.arg >= TRACE_ARG_MAX || c.len > TRACE_CHUNK_MAX ||
+            c.len > (size_t)(v->end - at) - sizeof(c))
+            return;
+        memcpy(p->data[c.arg], at + sizeof(c), c.len);
+        p->call.bytes[c.arg] = (struct trace_bytes){ p->data[c.arg], c.len };
+        at +=
+            (sizeof(c) + c.len + TRACE_ALIGN - 1) & ~(size_t)(TRACE_ALIGN - 1);
+        if (at > v->end)
+            return;
+    }
+}
+
+static void begin_take(struct tracering *t, const struct view *v)
+{
+    const struct trace_record *r = v->record;
+    struct tracering_pending *p = pending_take(t, r->tid);
+
+    if (!p)
+        p = mem_alloc(sizeof(*p));
+    memset(&p->call, 0, sizeof(p->call));
+    p->call.info = trace_call_get(r->call);
+    p->call.tid = r->tid;
+    p->call.cpu = r->cpu;
+    p->call.begin_tsc = r->tsc;
+    memcpy(p->call.arg, r->word, sizeof(p->call.arg));
+    chunks_take(v, TRACE_ARG_MAX, p);
+    p->next = t->pending;
+    t->pending = p;
+}
+
+static void end_take(struct tracering *t, const struct view *v,
+                     tracering_fn *fn, void *arg)
+{
+    const struct trace_record *r = v->record;
+    struct tracering_pending *p = pending_take(t, r->tid);
+
+    /* Its begin came before us, or was overwritten. */
+    if (!p || p->call.info != trace_call_get(r->call)) {
+        free(p);
+        return;
+    }
+    p->call.is_over = true;
+    p->call.end_tsc = r->tsc;
+    memcpy(&p->call.result, r->word, sizeof(p->call.result));
+    chunks_take(v, 1, p);
+    fn(arg, &p->call);
+    free(p);
+}
+
+static void record_take(struct tracering *t, const struct view *v,
+                        tracering_fn *fn, void *arg)
+{
+    const struct trace_record *r = v->record;
+
+    if (!is_sound(v))
+        return;
+    if (t->number != UINT64_MAX && r->number > t->number)
+        t->lost += r->number - t->number;
+    t->number = r->number + 1;
+    if (r->kind == TRACE_BEGIN)
+        begin_take(t, v);
+    else
+        end_take(t, v, fn, arg);
+}
+
+/* ---- the ring ---- */
+
+/* Copy [from, to) of the ring to its place in t->data. */
+static int copy(struct tracering *t, uint64_t ring, uint64_t from, uint64_t to,
+                struct fault *fault)
+{
+    int err = 0;
+
+    while (from < to && err == 0) {
+        uint64_t at = from % TRACE_RING_LEN;
+        uint64_t len = to - from;
+
+        if (len > TRACE_RING_LEN - at)
+            len = TRACE_RING_LEN - at;
+        err = inside_read(&t->inside, ring + HEAD_LEN + at, t->data + at, len,
+                          fault);
+        from += len;
+    }
+    return err;
+}
+
+static void records_take(struct tracering *t, uint64_t oldest, uint64_t head,
+                         tracering_fn *fn, void *arg)
+{
+    while (t->position + sizeof(struct trace_record) <= head ||
+           t->position % TRACE_RING_LEN != head % TRACE_RING_LEN) {
+        uint64_t at = t->position % TRACE_RING_LEN;
+        size_t to_end = TRACE_RING_LEN - at;
+        union {
+            struct trace_record record;
+            uint8_t bytes[UINT16_MAX];
+        } r;
+        struct view v = { &r.record, NULL };
+
+        if (t->position >= head || to_end < TRACE_ALIGN)
+            return;
+        memset(&r.record, 0, sizeof(r.record));
+        memcpy(&r, t->data + at,
+               to_end < sizeof(r.record) ? to_end : sizeof(r.record));
+        if (r.record.len < TRACE_ALIGN || r.record.len > to_end ||
+            r.record.len > head - t->position) {
+            t->position = head; /* it makes no sense: begin again */
+            return;
+        }
+        memcpy(&r, t->data + at, r.record.len);
+        v.end = r.bytes + r.record.len;
+        if (t->position >= oldest)
+            record_take(t, &v, fn, arg);
+        t->position += r.record.len;
+    }
+}
+
+static int ring_take(struct tracering *t, uint64_t ring, tracering_fn *fn,
+                     void *arg, struct fault *fault)
+{
+    uint64_t before[2], after[2]; /* head, oldest */
+    int err = inside_read(&t->inside, ring, before, sizeof(before), fault);
+
+    if (err)
+        return err;
+    if (before[0] < before[1] || before[0] - before[1] > TRACE_RING_LEN ||
+        before[0] < t->position)
+        return fault_set(fault, EPROTO,
+                         "the trace of the guest '%s' is damaged",
+                         t->inside.name);
+    if (t->position < before[1])
+        t->position = before[1];
+    err = copy(t, ring, t->position, before[0], fault);
+    if (err == 0)
+        err = inside_read(&t->inside, ring, after, sizeof(after), fault);
+    if (err)
+        return err;
+    /* What has been overwritten meanwhile is not whole in the copy. */
+    if (t->position < after[1])
+        t->position = after[1] < before[0] ? after[1] : before[0];
+    records_take(t, after[1], before[0], fn, arg);
+    return 0;
+}
+
+static int counts_take(struct tracering *t, uint64_t ring, struct fault *fault)
+{
+    return inside_read(&t->inside, ring + offsetof(struct trace_ring, count),
+                       t->count, sizeof(t->count), fault);
+}
+
+static int renew(struct tracering *t, struct fault *fault)
+{
+    uint64_t until = lease(t);
+    uint64_t at =
+        t->inside.records.trace + offsetof(struct trace_control, until_tsc);
+    int err;
+
+    if (t->inside.hello.tsc - t->renewed_tsc < t->inside.hello.tsc_khz * 1000)
+        return 0;
+    err = inside_stop(&t->inside, fault);
+    if (err == 0)
+        err = inside_write(&t->inside, at, &until, sizeof(until), fault);
+    if (err == 0)
+        err = inside_go(&t->inside, fault);
+    t->renewed_tsc = t->inside.hello.tsc;
+    return err;
+}
+
+int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
+                   struct fault *fault)
+{
+    struct trace_control c;
+    int err = inside_hello(&t->inside, fault);
+
+    if (err == 0)
+        err = inside_read(&t->inside, t->inside.records.trace, &c,
+                          offsetof(struct trace_control, capture), fault);
+    if (err == 0 && c.state == TRACE_NO_MEMORY)
+        err = fault_set(fault, ENOMEM,
+                        "the guest '%s' has no 64 KiB left to write its trace "
+                        "to; raise -m",
+                        t->inside.name);
+    if (err == 0 && c.ring != 0)
+        err = t->mode == TRACE_COUNTS ? counts_take(t, c.ring, fault)
+                                      : ring_take(t, c.ring, fn, arg, fault);
+    if (err)
+        return err;
+    return t->inside.hello.is_ended ? -ESHUTDOWN : renew(t, fault);
+}
+
+void tracering_close(struct tracering *t, tracering_fn *fn, void *arg)
+{
+    struct tracering_pending *p;
+    struct fault ignored; /* it may be gone */
+
+    if (inside_stop(&t->inside, &ignored) == 0 &&
+        tables_write(t, false, &ignored) == 0)
+        (void)off_word(t, &ignored);
+    inside_close(&t->inside);
+    while ((p = t->pending)) {
+        t->pending = p->next;
+        fn(arg, &p->call);
+        free(p);
+    }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tracering.h - switching tracing on in a guest, and reading what it writes.
+ *
+ * What:      abi/trace.h, the tool's side. While it is open the guest's tables
+ *            of calls are changed; closing puts them back, and the kernel does
+ *            so itself when nobody has renewed the lease for some seconds.
+ * Ownership: the caller's struct, large and best static.
+ * Errors:    -errno with a fault. -ESHUTDOWN: the guest has ended, and all that
+ *            it wrote was read.
+ */
+#ifndef CLI_TRACERING_H
+#define CLI_TRACERING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/trace.h"
+#include "cli/inside.h"
+#include "cli/trace_calls.h"
+
+/* One call, begun and perhaps over. Good for the time of the callback. */
+struct tracering_call {
+    const struct trace_call *info;
+    int32_t tid;
+    uint32_t cpu;
+    uint64_t begin_tsc, end_tsc;
+    uint64_t arg[TRACE_ARG_MAX];
+    struct trace_bytes bytes[TRACE_ARG_MAX];
+    int64_t result;
+    bool is_over;
+};
+
+typedef void tracering_fn(void *arg, const struct tracering_call *call);
+
+struct tracering_pending;
+
+struct tracering {
+    bool selected[TRACE_CALL_MAX]; /* set by the caller, before open */
+    uint64_t lost;                 /* records that were overwritten unread */
+    struct trace_count count[TRACE_CALL_MAX];
+    struct inside inside;
+    /* The rest is tracering.c's. */
+    enum trace_mode mode;
+    uint64_t original[TRACE_CALL_MAX];
+    uint64_t position, number, renewed_tsc;
+    struct tracering_pending *pending;
+    uint8_t data[TRACE_RING_LEN];
+};
+
+int tracering_open(struct tracering *t, const struct guest *g,
+                   enum trace_mode mode, struct fault *fault);
+/* Read what is there: hand out the calls that are over; or the counts. */
+int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
+                   struct fault *fault);
+/* Everything as it was; hands out the calls that are not over. */
+void tracering_close(struct tracering *t, tracering_fn *fn, void *arg);
+
+#endif
