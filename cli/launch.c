@@ -183,15 +183,37 @@ void launch_ready(struct launch *how)
 
 /* The list of guests is a convenience for a guest in the foreground without a
  * name: it runs as well where no directory for the list can be had. */
+/* "127.0.0.1:8080->80/tcp, ..."; NULL: none. The caller frees it. */
+static char *ports_text(const struct net_options *net)
+{
+    char *all = NULL;
+    size_t i;
+
+    for (i = 0; i < net->forward_count; i++) {
+        const struct net_forward *f = &net->forwards[i];
+        char address[NET_ADDRESS_LEN];
+        char *more;
+
+        net_address_text(f, address);
+        more = mem_printf("%s%s%s->%u/%s", all ? all : "", all ? ", " : "",
+                          address, f->guest_port, f->is_udp ? "udp" : "tcp");
+        free(all);
+        all = more;
+    }
+    return all;
+}
+
 static int announce(const struct options *o, const struct source *src,
                     bool is_qemu, struct launch *how, struct fault *fault)
 {
     char *own = NULL;
+    char *ports = ports_text(&o->network);
     struct guest_facts facts = {
         .name = o->name,
         .exe = src->config.exe,
         .args = &src->config.args,
         .image = src->image,
+        .ports = ports,
         .ram_len = o->ram_len,
         .cpu_count = o->cpu_count,
         .is_qemu = is_qemu,
@@ -209,6 +231,7 @@ static int announce(const struct options *o, const struct source *src,
         how->info_fd = registry_announce(how->dir, &facts, fault);
         err = how->info_fd < 0 ? -fault->err : 0;
     }
+    free(ports);
     if (err == 0 && !is_qemu) {
         how->control_fd = socket_listen(how->dir, "control", fault);
         err = how->control_fd < 0 ? how->control_fd : 0;

@@ -128,17 +128,16 @@ static void show_flags(FILE *to, const struct trace_flag *flags, uint32_t value)
     uint32_t left = value;
     const char *between = "";
 
-    for (f = flags; f->name; f++)
-        if (f->value == value) {
-            fputs(f->name, to);
-            return;
-        }
     /* An access mode of 0 is said, too, as strace does. */
     for (f = flags; f->name; f++)
-        if (f->value == 0 && (value & O_ACCMODE) == 0 && flags->value == 1 &&
-            strcmp(f->name, "O_RDONLY") == 0) {
+        if (strcmp(f->name, "O_RDONLY") == 0 && (value & O_ACCMODE) == 0) {
             fputs(f->name, to);
             between = "|";
+        }
+    for (f = flags; f->name; f++)
+        if (f->value == value && between[0] == '\0') {
+            fputs(f->name, to);
+            return;
         }
     for (f = flags; f->name; f++) {
         if (f->value == 0 || (left & f->value) != f->value)
@@ -147,7 +146,7 @@ static void show_flags(FILE *to, const struct trace_flag *flags, uint32_t value)
         left &= ~f->value;
         between = "|";
     }
-    if (left != 0 || value == 0)
+    if (left != 0 || (value == 0 && between[0] == '\0'))
         fprintf(to, value == 0 ? "0" : "%s0x%x", between, left);
 }
 
