@@ -21,6 +21,7 @@ static uint64_t fake_now;
 #undef arch_cycles
 #define arch_cycles() fake_now
 
+#include "kernel/sched/balance.c"
 #include "kernel/sched/cputime.c"
 #include "kernel/sched/futex.c"
 #include "kernel/sched/futex_exit.c"

@@ -21,17 +21,7 @@ static void steal(struct runq *q)
 
         if (from->ready_count == 0 || !spin_trylock(&from->lock))
             continue;
-        for (struct list *it = from->ready.prev; it != &from->ready;
-             it = it->prev) {
-            struct thread *t = LIST_ENTRY(it, struct thread, ready_link);
-
-            if (t->on_cpu || !runq_may_have(q, t))
-                continue;
-            runq_remove(from, t);
-            runq_leave(from, t, q);
-            runq_add(q, t);
-            break;
-        }
+        (void)runq_move_one(from, q);
         spin_unlock(&from->lock);
         if (q->ready_count > 0)
             return;

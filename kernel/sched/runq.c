@@ -19,10 +19,11 @@
  *
  * Several CPUs: a woken thread goes to its last CPU if that is idle, to another
  * idle one, or stays with the waker; an idle CPU takes from the others before
- * it halts. Waking a halted CPU is an exit and an interrupt, so it is left out
- * for wakers which are known to sleep right after they have woken somebody
- * (wake_gap): two threads that hand work to and fro stay on one CPU. An idle
- * CPU polls for a while before it halts, longer if that paid.
+ * it halts, and at the end of a slice a busy one gives away (balance.c). Waking
+ * a halted CPU is an exit and an interrupt, so it is left out for wakers which
+ * are known to sleep right after they have woken somebody (wake_gap): two
+ * threads that hand work to and fro stay on one CPU. An idle CPU polls for a
+ * while before it halts, longer if that paid.
  */
 #include "sched/runq.h"
 
@@ -42,14 +43,9 @@
 struct runq runqs[ARCH_CPU_MAX];
 unsigned runq_count = 1;
 
-static bool is_realtime(const struct thread *t)
-{
-    return t->rt_effective > 0;
-}
-
 static uint64_t key_of(const struct thread *t)
 {
-    if (is_realtime(t))
+    if (runq_is_realtime(t))
         return (uint64_t)(99 - t->rt_effective);
     return KEY_FAIR + t->vruntime;
 }
@@ -85,11 +81,11 @@ inline void runq_account(struct runq *q, struct thread *t, uint64_t now)
 
     t->switched_in = now;
     t->cpu_cycles += used;
-    if (is_realtime(t))
+    if (runq_is_realtime(t))
         return;
     t->vruntime += weighted(t, used);
     least = t->vruntime;
-    if (!list_is_empty(&q->ready) && !is_realtime(first_ready(q)))
+    if (!list_is_empty(&q->ready) && !runq_is_realtime(first_ready(q)))
         least = MIN(least, first_ready(q)->vruntime);
     q->vruntime_min = MAX(q->vruntime_min, least);
 }
@@ -177,31 +173,6 @@ void runq_watch(struct runq *q)
     slice_watch(q, arch_cycles());
 }
 
-static bool has_work_for(const struct runq *q, const struct runq *other)
-{
-    LIST_FOR_EACH(it, &q->ready)
-    {
-        if (runq_may_have(other, LIST_ENTRY(it, struct thread, ready_link)))
-            return true;
-    }
-    return false;
-}
-
-/* An idle CPU could take what waits here. */
-static void kick_an_idle_one(const struct runq *q)
-{
-    unsigned n = runq_running();
-
-    for (unsigned i = 0; i < n; i++) {
-        const struct runq *other = &runqs[i];
-
-        if (other->idle == RUNQ_HALTED && has_work_for(q, other)) {
-            arch_cpu_kick(i + 1);
-            return;
-        }
-    }
-}
-
 static void slice_expired(struct timer *timer)
 {
     struct runq *q = CONTAINER_OF(timer, struct runq, slice_timer);
@@ -215,14 +186,14 @@ static void slice_expired(struct timer *timer)
             resched_current(q);
         else
             slice_watch(q, now);
-        kick_an_idle_one(q);
+        runq_balance(q);
     }
     spin_unlock(&q->lock);
 }
 
 inline void runq_slice_begin(struct thread *t, uint64_t now)
 {
-    if (LIKELY(!is_realtime(t)))
+    if (LIKELY(!runq_is_realtime(t)))
         t->slice_end = now + SLICE;
     else if (t->policy == SCHED_RR)
         t->slice_end = now + SLICE_RR;
@@ -236,7 +207,7 @@ inline void runq_slice_begin(struct thread *t, uint64_t now)
 static inline void preempt_check(struct runq *q, const struct thread *t)
 {
     struct thread *current = q->current;
-    uint64_t now, lead = is_realtime(t) ? 0 : WAKE_LEAD;
+    uint64_t now, lead = runq_is_realtime(t) ? 0 : WAKE_LEAD;
 
     if (q->idle == RUNQ_HALTED && !runq_is_mine(q))
         arch_cpu_kick(q->number);
@@ -317,7 +288,7 @@ static void move_vruntime(struct thread *t, const struct runq *from,
 
 inline void runq_add(struct runq *q, struct thread *t)
 {
-    if (!is_realtime(t) && q->vruntime_min > SLEEP_CREDIT)
+    if (!runq_is_realtime(t) && q->vruntime_min > SLEEP_CREDIT)
         t->vruntime = MAX(t->vruntime, q->vruntime_min - SLEEP_CREDIT);
     enqueue(q, t, key_of(t), false);
     preempt_check(q, t);
@@ -476,8 +447,8 @@ void runq_requeue(struct runq *q, bool to_the_end)
 
     runq_account(q, t, now);
     key = key_of(t);
-    before_equals = !to_the_end && is_realtime(t) && now < t->slice_end;
-    if (to_the_end && !is_realtime(t))
+    before_equals = !to_the_end && runq_is_realtime(t) && now < t->slice_end;
+    if (to_the_end && !runq_is_realtime(t))
         key = MAX(
             key,
             LIST_ENTRY(q->ready.prev, struct thread, ready_link)->ready_key);

@@ -63,6 +63,11 @@ static inline unsigned runq_running(void)
     return __atomic_load_n(&runq_count, __ATOMIC_ACQUIRE);
 }
 
+static inline bool runq_is_realtime(const struct thread *t)
+{
+    return t->rt_effective > 0;
+}
+
 static inline bool runq_may_have(const struct runq *q, const struct thread *t)
 {
     return t->affinity >> (q->number - 1) & 1;
@@ -96,6 +101,11 @@ void runq_remove(struct runq *q, struct thread *t);
 void runq_leave(struct runq *q, struct thread *t, const struct runq *to);
 /* ... until it becomes ready in that one, locked. */
 void runq_add(struct runq *q, struct thread *t);
+/* Somebody waits in q, this CPU's, locked, beside the one that runs: let other
+ * CPUs help. */
+void runq_balance(struct runq *q);
+/* One that waits in `from` and may go; both are locked. False: none. */
+bool runq_move_one(struct runq *from, struct runq *to);
 /* Until q, locked, has a ready thread: idle.c. */
 void runq_idle(struct runq *q);
 /* Set by whoever has a device that is polled: called before a CPU halts, under

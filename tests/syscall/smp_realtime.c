@@ -78,12 +78,15 @@ static bool answered(int value)
     return true;
 }
 
-TEST(an_idle_cpu_takes_what_a_fifo_thread_woke)
+/* Wake a thread on this CPU, with priority, and go on until it has answered. */
+static void wake_and_spin(void)
 {
     cpu_set_t all, one;
     pthread_t other;
     int cpu = 0;
 
+    atomic_store(&turn, 0);
+    atomic_store(&answer, 0);
     CHECK_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
     while (!CPU_ISSET(cpu, &all))
         cpu++;
@@ -100,4 +103,27 @@ TEST(an_idle_cpu_takes_what_a_fifo_thread_woke)
     CHECK(answered(2 * ROUNDS + 1));
     CHECK_EQ(set_policy(SCHED_OTHER, 0), 0);
     CHECK_EQ(pthread_join(other, NULL), 0);
+}
+
+TEST(an_idle_cpu_takes_what_a_fifo_thread_woke)
+{
+    wake_and_spin();
+}
+
+static void *spin(void *arg)
+{
+    while (!atomic_load((atomic_int *)arg))
+        continue;
+    return NULL;
+}
+
+TEST(a_busy_cpu_is_given_what_a_fifo_thread_woke)
+{
+    atomic_int stop = 0;
+    pthread_t busy;
+
+    CHECK_EQ(pthread_create(&busy, NULL, spin, &stop), 0);
+    wake_and_spin();
+    atomic_store(&stop, 1);
+    CHECK_EQ(pthread_join(busy, NULL), 0);
 }
