@@ -57,6 +57,7 @@ LWIP_NAMES := -Dtcp_input=conn_input -Dudp_input=inet_udp_input \
 	-Dicmp_input=inet_icmp_input -Dicmp6_input=inet_icmp6_input \
 	-Dip4_frag=inet_ip4_frag -Dip6_frag=inet_ip6_frag
 $(B)/lwip/core/ipv4/ip4.c.o $(B)/lwip/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
+$(B)/lwip/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1
 LWIP_FAST := $(patsubst %,$(B)/lwip/core/%.c.o,ip mem memp pbuf tcp tcp_in \
 	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip/netif/ethernet.c.o
 
@@ -325,7 +326,8 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-machines check-netdev check-readme check-fuzz
+	check-lifecycle check-machines check-netdev check-netconf check-readme \
+	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
 	$(SHARED_OBJ:.o=.d) $(USERNET_OBJ:.o=.d)

@@ -154,16 +154,15 @@ static bool is_unicast(const struct config_address *a)
 
 int netconf_set_address(void *into, const char *value, struct fault *fault)
 {
-    const char *slash = strchr(value, '/');
-    char *text =
-        mem_strndup(value, slash ? (size_t)(slash - value) : strlen(value));
+    size_t len = strcspn(value, "/");
+    char *text = mem_strndup(value, len);
     struct config_address a;
     bool is_good = address_parse(text, &a) && is_unicast(&a);
 
     a.prefix_len = a.family == 4 ? PREFIX_DEFAULT_4 : PREFIX_DEFAULT_6;
-    if (is_good && slash)
-        is_good =
-            prefix_parse(slash + 1, a.family == 4 ? 32 : 128, &a.prefix_len);
+    if (is_good && value[len])
+        is_good = prefix_parse(value + len + 1, a.family == 4 ? 32 : 128,
+                               &a.prefix_len);
     free(text);
     if (!is_good)
         return fault_set(fault, EINVAL,
@@ -171,6 +170,11 @@ int netconf_set_address(void *into, const char *value, struct fault *fault)
                          "one and its network's prefix length, such as "
                          "192.168.7.2/24",
                          value);
+    if (a.family == 6 && a.prefix_len != PREFIX_DEFAULT_6)
+        return fault_set(fault, EINVAL,
+                         "option --ip: '%s' is in an IPv6 network that is not "
+                         "a /%u; guests know no others",
+                         value, PREFIX_DEFAULT_6);
     return put_once(net_of(into)->address, &a, "--ip", value, fault);
 }
 

@@ -62,8 +62,9 @@ TEST(addresses)
     CHECK_EQ(netconf_set_address(&o, "10.1.2.3", &fault), 0);
     CHECK_EQ(o.net.address[0].prefix_len, 24);
     CHECK_EQ(netconf_set_address(&o, "10.1.2.4/16", &fault), -EINVAL);
-    CHECK_EQ(netconf_set_address(&o, "fd00::2/56", &fault), 0);
-    CHECK_EQ(o.net.address[1].prefix_len, 56);
+    CHECK_EQ(netconf_set_address(&o, "fd00::2/56", &fault), -EINVAL);
+    CHECK_EQ(netconf_set_address(&o, "fd00::2/64", &fault), 0);
+    CHECK_EQ(o.net.address[1].prefix_len, 64);
     CHECK_EQ(o.net.address[1].family, 6);
     o = (struct options){ 0 };
     CHECK_EQ(netconf_set_address(&o, "10.1.2.3/33", &fault), -EINVAL);

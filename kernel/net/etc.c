@@ -202,10 +202,16 @@ static int put_learnt_servers(struct text_file *t)
     char text[ADDRESS_TEXT_LEN];
     int err = 0;
 
-    for (unsigned i = 0; !err && i < learnt.count; i++)
-        err = text_printf(t, "nameserver %s\n",
-                          address_format(text, learnt.server[i].family,
-                                         learnt.server[i].addr));
+    for (unsigned i = 0; !err && i < learnt.count; i++) {
+        uint8_t family = learnt.server[i].family;
+        const uint8_t *addr = learnt.server[i].addr;
+        bool is_link_local =
+            family == AF_INET6 && addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+
+        err = text_printf(t, "nameserver %s%s\n",
+                          address_format(text, family, addr),
+                          is_link_local ? "%eth0" : "");
+    }
     return err;
 }
 

@@ -18,6 +18,8 @@
 #include "net/if_abi.h"
 
 #pragma weak inet_netif_ops
+#pragma weak netif_notify_addr
+#pragma weak netif_notify_route
 
 #define LO_INDEX          1u
 #define LO_MTU            65536u
@@ -285,9 +287,14 @@ int netif_change_addr(const struct netif_addr *a, bool add)
 {
     struct netif_link link;
 
+    int err;
+
     if (!netif_link_by_index(a->index, &link))
         return -ENODEV;
-    return &inet_netif_ops ? inet_netif_ops.change_addr(a, add) : -EOPNOTSUPP;
+    err = &inet_netif_ops ? inet_netif_ops.change_addr(a, add) : -EOPNOTSUPP;
+    if (!err && !add && netif_notify_addr)
+        netif_notify_addr(a, true); /* of a new one the protocols tell */
+    return err;
 }
 
 static bool route_equal(const struct netif_route *a,
@@ -304,9 +311,15 @@ int netif_change_route(const struct netif_route *r, bool add)
     struct netif_route other;
     unsigned at = 0;
 
-    if (r->dst_len == 0 && r->has_gateway)
-        return &inet_netif_ops ? inet_netif_ops.change_gateway(r, add)
-                               : -ENETUNREACH;
+    int err;
+
+    if (r->dst_len == 0 && r->has_gateway) {
+        err = &inet_netif_ops ? inet_netif_ops.change_gateway(r, add)
+                              : -ENETUNREACH;
+        if (!err && netif_notify_route)
+            netif_notify_route(r, !add);
+        return err;
+    }
     while (netif_route_next(&at, &other))
         if (route_equal(r, &other))
             return add ? -EEXIST : -EOPNOTSUPP;

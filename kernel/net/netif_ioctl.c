@@ -13,9 +13,12 @@
 #include "core/string.h"
 #include "mm/user.h"
 #include "net/abi.h"
+#include "net/etc.h"
 #include "net/if_abi.h"
 #include "net/netif.h"
 #include "sched/process.h"
+
+#pragma weak inet_wait_configured
 
 #define ATF_COM 2 /* an ARP entry that is complete */
 
@@ -395,6 +398,8 @@ long netif_ioctl(unsigned family, unsigned cmd, uaddr_t arg)
 
     if (err != -ENOTTY)
         return err;
+    if (inet_wait_configured && (cmd == SIOCGIFCONF || cmd == SIOCGIFADDR))
+        inet_wait_configured();
     if (cmd == SIOCGIFCONF)
         return get_conf(arg);
     if (cmd == SIOCGIFNAME)

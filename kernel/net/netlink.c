@@ -16,7 +16,10 @@
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/heap.h"
+#include "net/etc.h"
 #include "sched/process.h"
+
+#pragma weak inet_wait_configured
 
 #define SOL_NETLINK   270
 #define SENT_OVERHEAD 32u         /* of SO_SNDBUF, no message's */
@@ -242,6 +245,8 @@ static ssize_t netlink_send(struct socket *s, struct socket_msg *m)
         return -EMSGSIZE;
     if (s->protocol == NETLINK_KOBJECT_UEVENT)
         return -ECONNREFUSED;
+    if (inet_wait_configured)
+        inet_wait_configured(); /* what is listed next shall be complete */
     data = kmalloc(len);
     if (!data)
         return -ENOBUFS;

@@ -29,3 +29,9 @@ void dhcp_coarse_tmr(void)
 void dhcp_fine_tmr(void)
 {
 }
+
+u8_t dhcp_supplied_address(const struct netif *netif)
+{
+    (void)netif;
+    return 0;
+}

@@ -26,19 +26,23 @@
 #include "sched/wait.h"
 #include "time/clock.h"
 
-/* Absent in kernels without the files of /etc. */
+/* Absent in kernels without the files of /etc, and without netlink. */
 #pragma weak etc_dns_learnt
+#pragma weak netif_notify_link
+#pragma weak netif_notify_addr
 
-#define DNS_COUNT_MAX 3u
+#define FAMILIES      2u /* DHCP's servers, and those of routers */
+#define DNS_COUNT_MAX 3u /* of each */
 #define WAIT_NS       (10 * NS_PER_SEC)
 #define DHCP_S        60u /* lwIP's retries are done by then */
 #define SLAAC_S       15u /* three router solicitations */
 #define DAD_S         3u
+#define PREFIX6_LEN   64
 #define LO_QUEUE_LEN  1000u
 #define LO_MTU        65536u
 #define METRIC_ROUTER 1024u /* Linux's for what a router advertised */
 
-static ip_addr_t dns_servers[DNS_COUNT_MAX];
+static ip_addr_t dns_servers[FAMILIES][DNS_COUNT_MAX];
 static struct waitq changed = WAITQ_INIT(changed);
 static bool waits_for_dhcp;
 static ip6_addr_t static_gateway6;
@@ -49,11 +53,11 @@ static void tell_servers(void)
 {
     struct etc_dns dns = { 0 };
 
-    for (unsigned i = 0; i < DNS_COUNT_MAX; i++) {
-        const ip_addr_t *a = &dns_servers[i];
+    for (unsigned i = 0; i < FAMILIES * DNS_COUNT_MAX; i++) {
+        const ip_addr_t *a = &dns_servers[i / DNS_COUNT_MAX][i % DNS_COUNT_MAX];
         bool is_v6 = IP_IS_V6(a);
 
-        if (ip_addr_isany(a))
+        if (ip_addr_isany(a) || dns.count == ETC_DNS_MAX)
             continue;
         dns.server[dns.count].family = is_v6 ? AF_INET6 : AF_INET;
         memcpy(dns.server[dns.count++].addr, ip_2_ip6(a)->addr, is_v6 ? 16 : 4);
@@ -62,20 +66,25 @@ static void tell_servers(void)
         etc_dns_learnt(&dns);
 }
 
+/* DHCP and routers number their servers from 0, each for itself; only a
+ * router's are taken back. */
 void dns_setserver(u8_t index, const ip_addr_t *server)
 {
+    bool is_v6 = !server || IP_IS_V6(server);
+
     if (index >= DNS_COUNT_MAX)
         return;
     if (server)
-        dns_servers[index] = *server;
+        dns_servers[is_v6][index] = *server;
     else
-        memset(&dns_servers[index], 0, sizeof(dns_servers[index]));
+        ip_addr_set_any(true, &dns_servers[is_v6][index]);
     tell_servers();
 }
 
+/* For nd6.c, which looks for the one that a router takes back. */
 const ip_addr_t *dns_getserver(u8_t index)
 {
-    return index < DNS_COUNT_MAX ? &dns_servers[index] : IP_ADDR_ANY;
+    return index < DNS_COUNT_MAX ? &dns_servers[1][index] : IP6_ADDR_ANY;
 }
 
 /* ---- from the configuration ---- */
@@ -139,12 +148,21 @@ static void give_v6(const struct config_address *a)
     put_zone(&static_gateway6);
 }
 
+/* DHCP, a router or somebody here has changed something. */
 static void status_changed(struct netif *n)
 {
+    struct netif_link link;
+    struct netif_addr addr;
+
     (void)n;
     if (!ip4_addr_isany_val(*netif_ip4_addr(&inet_device)))
         waits_for_dhcp = false;
     waitq_wake_all(&changed);
+    if (netif_notify_link && netif_link(1, &link))
+        netif_notify_link(&link, false);
+    for (unsigned i = 0; netif_notify_addr && netif_addr(i, &addr); i++)
+        if (addr.index == netif_get_index(&inet_device))
+            netif_notify_addr(&addr, false);
 }
 
 void ifconfig_begin(void)
@@ -247,6 +265,14 @@ static bool show_addr4(const struct netif *i, struct netif_addr *out)
     out->prefix_len = (uint8_t)prefix_of(netif_ip4_netmask(i));
     out->scope = i == &inet_loop ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
     out->flags = IFA_F_PERMANENT;
+    if (i == &inet_device && dhcp_supplied_address(i)) {
+        const struct dhcp *d = netif_dhcp_data(i);
+        uint32_t used_s = d->lease_used * DHCP_COARSE_TIMER_SECS;
+
+        out->flags = 0;
+        out->valid_s = out->preferred_s =
+            d->offered_t0_lease - MIN(used_s, d->offered_t0_lease);
+    }
     memcpy(out->addr, a, sizeof(*a));
     return true;
 }
@@ -298,7 +324,8 @@ static bool show_gateway4(struct netif_route *out)
     if (ip4_addr_isany_val(*g))
         return false;
     out->family = AF_INET;
-    out->protocol = RTPROT_BOOT;
+    out->protocol =
+        dhcp_supplied_address(&inet_device) ? RTPROT_DHCP : RTPROT_BOOT;
     memcpy(out->gateway, g, sizeof(*g));
     return true;
 }
@@ -421,6 +448,8 @@ static int change_addr6(const struct netif_addr *a, bool add)
     memcpy(addr.addr, a->addr, sizeof(addr.addr));
     put_zone(&addr);
     slot = netif_get_ip6_addr_match(&inet_device, &addr);
+    if (add && a->prefix_len != PREFIX6_LEN)
+        return -EOPNOTSUPP; /* lwIP takes each network for such a one */
     if (slot >= 0 && add)
         return -EEXIST;
     if (slot < 0 && !add)

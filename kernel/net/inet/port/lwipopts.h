@@ -73,7 +73,6 @@
 #define LWIP_IPV6_DHCP6                0 /* routers name servers */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 3
 #define DNS_MAX_SERVERS                3
-#define LWIP_DNS                       0 /* programs bring a resolver */
 #define LWIP_IGMP                      1
 #define LWIP_IPV6_MLD                  1
 #define LWIP_AUTOIP                    0
@@ -89,6 +88,12 @@
 /* Zones cost a byte for each address and are how fe80:: finds its link. */
 #define LWIP_IPV6_SCOPES        1
 #define LWIP_IPV6_NUM_ADDRESSES 6 /* link-local, static, and from prefixes */
+
+/* Programs bring a resolver. DHCP alone is compiled with it (Makefile), since
+ * else it would not ask for name servers, which ifconfig.c wants to know. */
+#ifndef LWIP_DNS
+#define LWIP_DNS 0
+#endif
 
 /* ---- IP ---- */
 

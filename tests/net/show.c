@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * show.c - what a program sees of its network: for tools/run-netconf.
+ *
+ * Each argument is a question; the answers go to stdout, one line each.
+ *   addresses       those of eth0, without the link-local ones
+ *   routes          the routers of last resort
+ *   resolv, hosts   the file's lines
+ *   name=NAME       the addresses that getaddrinfo() finds
+ *   send=ADDR,PORT  a datagram there: "sent", or why not
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static unsigned bits_of(const uint8_t *mask, size_t len)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < len; i++)
+        bits += (unsigned)__builtin_popcount(mask[i]);
+    return bits;
+}
+
+static void show_addresses(void)
+{
+    struct ifaddrs *all = NULL;
+    char text[INET6_ADDRSTRLEN];
+
+    if (getifaddrs(&all) != 0)
+        perror("getifaddrs");
+    for (struct ifaddrs *i = all; i; i = i->ifa_next) {
+        const struct sockaddr_in *four = (void *)i->ifa_addr;
+        const struct sockaddr_in6 *six = (void *)i->ifa_addr;
+        const struct sockaddr_in *mask = (void *)i->ifa_netmask;
+        const struct sockaddr_in6 *mask6 = (void *)i->ifa_netmask;
+
+        if (strcmp(i->ifa_name, "eth0") != 0 || !i->ifa_addr)
+            continue;
+        if (four->sin_family == AF_INET)
+            printf("inet %s/%u\n",
+                   inet_ntop(AF_INET, &four->sin_addr, text, sizeof(text)),
+                   bits_of((const void *)&mask->sin_addr, 4));
+        else if (four->sin_family == AF_INET6 &&
+                 !IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr))
+            printf("inet6 %s/%u\n",
+                   inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof(text)),
+                   bits_of((const void *)&mask6->sin6_addr, 16));
+    }
+    freeifaddrs(all);
+}
+
+static void show_routes(void)
+{
+    char line[256], via[64], name[32];
+    unsigned dst, gateway, flags;
+    FILE *f = fopen("/proc/net/route", "r");
+
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "%31s %x %x %x", name, &dst, &gateway, &flags) == 4 &&
+            dst == 0)
+            printf("default %s %s\n", name,
+                   inet_ntop(AF_INET, &gateway, via, sizeof(via)));
+    if (f)
+        fclose(f);
+    f = fopen("/proc/net/ipv6_route", "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "%*32[0]%*1[ ]00 %*32s 00 %63s %*s %*s %*s %*s %31s",
+                   via, name) == 2 &&
+            strspn(via, "0") < 32)
+            printf("default6 %s %.4s\n", name, via);
+    if (f)
+        fclose(f);
+}
+
+static void show_file(const char *path)
+{
+    char text[4096];
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(text, 1, sizeof(text), f) : 0;
+
+    fwrite(text, 1, n, stdout);
+    if (f)
+        fclose(f);
+}
+
+static void show_name(const char *name)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *all = NULL;
+    char text[INET6_ADDRSTRLEN];
+    int err = getaddrinfo(name, NULL, &hints, &all);
+
+    if (err)
+        printf("%s: %s\n", name, gai_strerror(err));
+    for (struct addrinfo *i = all; i; i = i->ai_next) {
+        getnameinfo(i->ai_addr, i->ai_addrlen, text, sizeof(text), NULL, 0,
+                    NI_NUMERICHOST);
+        printf("%s is %s\n", name, text);
+    }
+    if (all)
+        freeaddrinfo(all);
+}
+
+static void send_to(char *where)
+{
+    char *port = strchr(where, ',');
+    struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+    struct addrinfo *to = NULL;
+    int fd;
+
+    *port++ = '\0';
+    if (getaddrinfo(where, port, &hints, &to) != 0)
+        return;
+    fd = socket(to->ai_family, SOCK_DGRAM, 0);
+    if (sendto(fd, "hello", 5, 0, to->ai_addr, to->ai_addrlen) == 5)
+        printf("sent\n");
+    else
+        printf("not sent: %s\n", strerror(errno));
+    close(fd);
+    freeaddrinfo(to);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char *a = argv[i];
+
+        if (strcmp(a, "addresses") == 0)
+            show_addresses();
+        else if (strcmp(a, "routes") == 0)
+            show_routes();
+        else if (strcmp(a, "resolv") == 0)
+            show_file("/etc/resolv.conf");
+        else if (strcmp(a, "hosts") == 0)
+            show_file("/etc/hosts");
+        else if (strncmp(a, "name=", 5) == 0)
+            show_name(a + 5);
+        else if (strncmp(a, "send=", 5) == 0)
+            send_to(a + 5);
+        else
+            sleep((unsigned)atoi(a));
+    }
+    return 0;
+}
