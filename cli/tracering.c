@@ -87,6 +87,9 @@ static void capture_fill(struct trace_control *c)
 static int switch_on(struct tracering *t, struct fault *fault)
 {
     uint64_t at = t->inside.records.trace;
+    struct {
+        uint64_t head, oldest, number; /* of struct trace_ring */
+    } before = { 0 };
     struct trace_control c;
     int err = inside_read(&t->inside, at, &c, sizeof(c), fault);
 
@@ -104,8 +107,9 @@ static int switch_on(struct tracering *t, struct fault *fault)
     capture_fill(&c);
     err = inside_write(&t->inside, at, &c, sizeof(c), fault);
     if (err == 0 && c.ring != 0)
-        err = inside_read(&t->inside, c.ring, &t->position, sizeof(t->position),
-                          fault);
+        err = inside_read(&t->inside, c.ring, &before, sizeof(before), fault);
+    t->position = before.head;
+    t->number = before.number;
     if (err == 0)
         err = tables_write(t, true, fault);
     return err;
@@ -135,7 +139,6 @@ int tracering_open(struct tracering *t, const struct guest *g,
     if (err == 0)
         err = inside_go(&t->inside, fault);
     t->renewed_tsc = t->inside.hello.tsc;
-    t->number = UINT64_MAX; /* the first record tells */
     if (err)
         inside_close(&t->inside);
     return err;
@@ -242,7 +245,7 @@ static void record_take(struct tracering *t, const struct view *v,
 
     if (!is_sound(v))
         return;
-    if (t->number != UINT64_MAX && r->number > t->number)
+    if (r->number > t->number)
         t->lost += r->number - t->number;
     t->number = r->number + 1;
     if (r->kind == TRACE_BEGIN)
