@@ -64,6 +64,7 @@ static struct {
     void (*pending)(struct netdev *dev);
     uint64_t accepted;
     bool is_looked_for, is_open, is_stopped, is_config_changed;
+    bool is_armed;   /* an interrupt was asked for */
     bool is_merging; /* frames of several buffers may come */
     bool is_full;    /* transmit() had no room since the last poll */
     struct tx_header *headers;
@@ -105,8 +106,10 @@ static void fill(void)
     struct virtq *q = net.rx;
     unsigned has = (unsigned)(q->len - q->free_count);
 
-    if (net.rx_fill < has + RX_FILL_BATCH)
+    if (net.rx_fill < has + RX_FILL_BATCH) {
+        net.dev.is_short = netbuf_is_short(&net.pool);
         return;
+    }
     for (; has < net.rx_fill; has++) {
         struct netbuf *b = netbuf_get(&net.pool);
         struct virtq_chain c = virtq_begin(q);
@@ -251,8 +254,10 @@ static unsigned receive(unsigned budget)
         frames++;
         net.dev.events->received(&net.dev, chain, &offload);
     }
-    adapt(used);
-    fill();
+    if (used > 0)
+        adapt(used);
+    if (used > 0 || net.dev.is_short)
+        fill();
     return frames;
 }
 
@@ -366,8 +371,11 @@ static unsigned poll(struct netdev *dev, unsigned budget)
     (void)dev;
     if (UNLIKELY(net.is_stopped))
         return poll_stopped();
-    virtq_ask_none(net.rx);
-    virtq_ask_none(net.tx);
+    if (net.is_armed) {
+        virtq_ask_none(net.rx);
+        virtq_ask_none(net.tx);
+        net.is_armed = false;
+    }
     if (UNLIKELY(net.is_config_changed))
         take_config();
     reap();
@@ -387,6 +395,7 @@ static bool arm(struct netdev *dev)
     (void)dev;
     if (UNLIKELY(net.is_stopped))
         return true;
+    net.is_armed = true;
     if (net.is_full || net.tx->free_count < net.tx->len / 2)
         is_idle = virtq_ask(net.tx, virtq_in_flight(net.tx) / 2);
     return virtq_ask(net.rx, 0) && is_idle && !net.is_config_changed;
