@@ -24,7 +24,7 @@ struct rule {
                                      * empty, whatever the host's holds */
 };
 
-/* Matching is by the file's real path, after symbolic links. */
+/* Matching is by the file's path, and by those of links that lead to it. */
 static const struct rule rules[] = {
     { "*/libc.so.6",
       { "/usr/lib/locale/C.utf8", "/lib/x86_64-linux-gnu/libgcc_s.so.1",
@@ -141,8 +141,21 @@ static int rule_apply(struct tree *tree, const struct rule *rule,
     return err;
 }
 
+/* Does it add what lies beside the file? Then a link to it says nothing. */
+static bool is_relative(const struct rule *rule)
+{
+    unsigned i;
+
+    for (i = 0; i < RULE_PATH_MAX && rule->add[i]; i++)
+        if (rule->add[i][0] == '~')
+            return true;
+    return false;
+}
+
 int runtime_add(struct tree *tree, const char *path, struct fault *fault)
 {
+    const struct tree_entry *e = tree_find(tree, path);
+    bool is_link = e && e->kind == TREE_LINK;
     int err = 0;
     size_t i;
 
@@ -151,7 +164,8 @@ int runtime_add(struct tree *tree, const char *path, struct fault *fault)
         /* A rule's own additions match it again: apply each once. */
         if (tree->rules_done & 1ull << i)
             continue;
-        if (fnmatch(rules[i].when, path, 0) != 0)
+        if (fnmatch(rules[i].when, path, 0) != 0 ||
+            (is_link && is_relative(&rules[i])))
             continue;
         tree->rules_done |= 1ull << i;
         err = rule_apply(tree, &rules[i], path, fault);

@@ -140,9 +140,16 @@ static int put_hex(struct text_file *t, const uint8_t *addr)
 /* IPV6_ADDR_* of an address, which is not rtnetlink's scope. */
 static unsigned scope_of(const struct netif_addr *a)
 {
-    if (a->scope == RT_SCOPE_HOST)
+    switch (a->scope) {
+    case RT_SCOPE_HOST:
         return 0x10;
-    return a->scope == RT_SCOPE_LINK ? 0x20 : 0;
+    case RT_SCOPE_LINK:
+        return 0x20;
+    case RT_SCOPE_SITE:
+        return 0x40;
+    default:
+        return 0;
+    }
 }
 
 static int show_if_inet6(struct text_file *t, void *inode)

@@ -87,6 +87,15 @@ echo x >data/deep/file
 check "--add of a directory" files "$T/data/deep/file" --add data /bin/true
 check "--add elsewhere" files "/srv/deep/file" --add data:/srv /bin/true
 
+# What lies beside a run time counts, not what lies beside a link to it.
+mkdir -p jdk/bin jdk/lib elsewhere/bin elsewhere/lib
+cp /bin/busybox jdk/bin/java
+echo x >jdk/lib/modules
+echo x >elsewhere/lib/unrelated
+ln -s "$T/jdk/bin/java" elsewhere/bin/java
+check "java's modules" files "$T/jdk/lib/modules" elsewhere/bin/java
+check "nothing from beside a link" lacks "unrelated" elsewhere/bin/java
+
 # --- --root ---
 mkdir -p root/bin root/usr/bin
 cp /bin/busybox root/usr/bin/busybox

@@ -288,6 +288,7 @@ static bool show_addr6(const struct netif *i, s8_t slot, struct netif_addr *out)
     out->prefix_len = i == &inet_loop ? 128 : 64;
     out->scope = i == &inet_loop           ? RT_SCOPE_HOST
                  : ip6_addr_islinklocal(a) ? RT_SCOPE_LINK
+                 : ip6_addr_issitelocal(a) ? RT_SCOPE_SITE
                                            : RT_SCOPE_UNIVERSE;
     out->flags = netif_ip6_addr_isstatic(i, slot) ? IFA_F_PERMANENT : 0;
     if (ip6_addr_istentative(state))
