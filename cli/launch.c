@@ -261,7 +261,7 @@ static int network_open(const struct options *o, struct source *src,
             err = net_user_open(&o->network, o->dry_run, &how->net, fault);
         return err;
     default:
-        return 0;
+        return netconf_no_network(&o->net, &src->config.net, fault);
     }
 }
 

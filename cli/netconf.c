@@ -276,6 +276,18 @@ void netconf_apply(const struct run_config_net *given,
     }
 }
 
+int netconf_no_network(const struct run_config_net *given,
+                       struct run_config_net *into, struct fault *fault)
+{
+    if (given->address[0].family || given->address[1].family)
+        return fault_set(fault, EINVAL,
+                         "option --ip: the guest has no network to have an "
+                         "address in; give it one: --net tap:NAME");
+    memset(into->address, 0, sizeof(into->address));
+    memset(into->gateway, 0, sizeof(into->gateway));
+    return 0;
+}
+
 /* ---- what this host knows ---- */
 
 /* A server that a guest can reach as well as this host can. */

@@ -50,6 +50,10 @@ int netconf_check(const struct run_config_net *given, struct fault *fault);
  * hosts are added to its. */
 void netconf_apply(const struct run_config_net *given,
                    struct run_config_net *into);
+/* A guest without an interface has no address, whatever its image says; that
+ * one was given for this run is a mistake: -EINVAL. */
+int netconf_no_network(const struct run_config_net *given,
+                       struct run_config_net *into, struct fault *fault);
 /* What is still not said of DNS is this host's: its resolv.conf, without the
  * servers that only this host can reach. */
 void netconf_host_defaults(struct run_config_net *net);

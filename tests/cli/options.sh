@@ -45,6 +45,8 @@ check "ip: not an address" refuses 125 "no address of a host" \
     run --ip 10.0.0.2/40 /bin/true
 check "ip: twice" refuses 125 "second IPv4 address" \
     run --ip 10.0.0.2 --ip 10.0.0.3 /bin/true
+check "ip without a network" refuses 125 "no network" \
+    run --ip 10.0.0.2 --vmm qemu --dry-run /bin/true
 check "gateway without ip" refuses 125 "needs the guest's own" \
     run --gateway 10.0.0.1 /bin/true
 check "gateway of another network" refuses 125 "not in the network" \
