@@ -33,7 +33,7 @@ const void *rt_attr(const struct rt_attrs *attrs, uint16_t type, size_t min_len)
             break;
         if ((a->rta_type & NLA_TYPE_MASK) == type &&
             a->rta_len >= RTA_LENGTH(min_len))
-            return RTA_DATA(a);
+            return at + RTA_LENGTH(0);
         at += MIN(step, left);
         left -= MIN(step, left);
     }
