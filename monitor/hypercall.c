@@ -220,7 +220,7 @@ void hypercall_handle(struct vcpu *cpu, uint32_t nr)
         break;
     case HYPERCALL_EXIT:
         control_end(cpu, (int)(c.arg0 & 0xff));
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         pthread_mutex_lock(&host_lock);
         result = host_call(cpu, nr, &c);

@@ -86,11 +86,12 @@ static int add_conditional(scmp_filter_ctx ctx)
                              SCMP_A2(SCMP_CMP_MASKED_EQ,
                                      O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
     for (unsigned i = 0; i < 2 && err == 0; i++)
-        err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+        err = seccomp_rule_add(
+            ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     for (unsigned i = 0; i < 2 && err == 0; i++)
         err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                               SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+                               SCMP_A1(SCMP_CMP_EQ, ioctls[i], 0));
     return err;
 }
 

@@ -26,9 +26,9 @@ _Static_assert(sizeof(struct trace_ring) <= PAGE_SIZE << RING_ORDER, "order");
 _Static_assert(TRACE_CALL_MAX == SYSCALL_MAX, "one place for each");
 
 /* On its way into the ring. */
-struct draft {
+union draft {
     struct trace_record head;
-    uint8_t rest[RECORD_MAX - sizeof(struct trace_record)];
+    uint8_t bytes[RECORD_MAX];
 };
 
 static struct trace_ring *ring_get(void)
@@ -64,7 +64,7 @@ static void make_room(struct trace_ring *r, size_t len)
     __atomic_store_n(&r->oldest, oldest, __ATOMIC_SEQ_CST);
 }
 
-static void put(struct trace_ring *r, struct draft *d)
+static void put(struct trace_ring *r, union draft *d)
 {
     size_t to_end = TRACE_RING_LEN - r->head % TRACE_RING_LEN;
 
@@ -83,7 +83,7 @@ static void put(struct trace_ring *r, struct draft *d)
     __atomic_store_n(&r->head, r->head + d->head.len, __ATOMIC_SEQ_CST);
 }
 
-static void draft_init(struct draft *d, enum trace_kind kind, uint64_t call,
+static void draft_init(union draft *d, enum trace_kind kind, uint64_t call,
                        uint64_t tsc)
 {
     const struct thread *t = thread_current();
@@ -98,7 +98,7 @@ static void draft_init(struct draft *d, enum trace_kind kind, uint64_t call,
     };
 }
 
-static void add_word(struct draft *d, uint64_t word)
+static void add_word(union draft *d, uint64_t word)
 {
     memcpy((uint8_t *)d + d->head.len, &word, sizeof(word));
     d->head.len += sizeof(word);
@@ -106,7 +106,7 @@ static void add_word(struct draft *d, uint64_t word)
 
 /* What is mapped already: tracing must not bring in pages that the program
  * has not touched. */
-static void add_chunk(struct draft *d, unsigned arg, uint64_t from)
+static void add_chunk(union draft *d, unsigned arg, uint64_t from)
 {
     struct trace_chunk *chunk =
         (struct trace_chunk *)((uint8_t *)d + d->head.len);
@@ -156,7 +156,7 @@ void trace_begin(const uint64_t saved[6])
     uint64_t now = arch_cycles();
     struct trace_ring *r = ring_get();
     unsigned capture;
-    struct draft d;
+    union draft d;
 
     thread_current()->traced_tsc = now;
     if (now > trace_control.until_tsc)
@@ -190,7 +190,7 @@ void trace_end(const uint64_t saved[6], long result)
     struct trace_ring *r = ring_get();
     uint64_t now = arch_cycles();
     unsigned capture;
-    struct draft d;
+    union draft d;
 
     if (!r || call >= TRACE_CALL_MAX) /* rt_sigreturn: another's number */
         return;
