@@ -20,6 +20,7 @@
 #include "monitor/console.h"
 #include "monitor/control.h"
 #include "monitor/devices/net.h"
+#include "monitor/devices/net_watch.h"
 #include "monitor/events.h"
 #include "monitor/record.h"
 #include "monitor/report.h"
@@ -200,7 +201,7 @@ static int compare_fds(const void *a, const void *b)
 
 static int close_sandbox(const struct vm *vm, struct fault *fault)
 {
-    int keep[4 + 2 * CPU_MAX];
+    int keep[5 + 2 * CPU_MAX];
     unsigned count = 0;
 
     keep[count++] = vm->image.fd;
@@ -208,8 +209,10 @@ static int close_sandbox(const struct vm *vm, struct fault *fault)
         keep[count++] = record_fd();
     if (control_fd() >= 0)
         keep[count++] = control_fd();
-    if (net_fd() >= 0)
+    if (net_fd() >= 0) {
         keep[count++] = net_fd();
+        keep[count++] = net_watch_fd();
+    }
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         keep[count++] = vm->vcpu[i].fd;
         if (vm->vcpu[i].wake_fd >= 0)

@@ -434,11 +434,25 @@ void net_notified(void)
         events_raise(&net.vm->vcpu[0], HYPERCALL_EVENT_NET);
 }
 
-uint64_t net_watched(bool is_last)
+/* What there is to wait for before anything can be moved. */
+static void fill_poll(struct pollfd *p)
+{
+    if (net.is_broken)
+        return;
+    p->events =
+        (short)((is_starved() ? 0 : POLLIN) | (net.is_blocked ? POLLOUT : 0));
+    if (p->events)
+        p->fd = net.frames.fd;
+}
+
+uint64_t net_watched(bool is_last, struct pollfd *p)
 {
     const struct vcpu *first = &net.vm->vcpu[0];
     bool tell = false;
 
+    *p = (struct pollfd){ .fd = -1 };
+    if (!is_started())
+        return 0;
     /* CPU 0's thread sees the descriptor itself while it waits. */
     if (!is_last && net.vm->cpu_count == 1 &&
         __atomic_load_n(&first->is_waiting, __ATOMIC_SEQ_CST))
@@ -447,6 +461,7 @@ uint64_t net_watched(bool is_last)
     tell = move();
     if (!net.is_broken)
         ask(!is_last);
+    fill_poll(p);
     pthread_mutex_unlock(&net.lock);
     if (tell)
         events_raise(&net.vm->vcpu[0], HYPERCALL_EVENT_NET);
@@ -465,12 +480,9 @@ bool net_pump(struct pollfd *p)
     tell = move();
     if (before != moved_count())
         net_watch_begin();
-    if (!net.is_broken) {
+    if (!net.is_broken)
         ask(net_watch_is_on());
-        p->fd = net.frames.fd;
-        p->events = (short)((is_starved() ? 0 : POLLIN) |
-                            (net.is_blocked ? POLLOUT : 0));
-    }
+    fill_poll(p);
     pthread_mutex_unlock(&net.lock);
     return tell;
 }

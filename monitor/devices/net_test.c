@@ -306,6 +306,24 @@ TEST(asks_for_notifications_when_nobody_looks)
     net_notified();
     CHECK_EQ(vring_need_event(*event, 2, 1), 0); /* it is watched now */
     watches = 0;
-    net_watched(true);
+    net_watched(true, &p);
     CHECK_EQ(vring_need_event(*event, 2, 1), 1);
+}
+
+/* A guest that is busy and has buffers: its watcher sleeps on the descriptor. */
+TEST(waits_for_frames_while_the_guest_is_busy)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    net_watched(true, &p);
+    CHECK_EQ(p.fd, -1);
+    lend(0, 2000);
+    net_watched(true, &p);
+    CHECK_EQ(p.events, POLLIN);
+    host_sends(100);
+    CHECK_EQ(poll(&p, 1, 0), 1);
+    net_watched(false, &p);
+    CHECK_EQ(raised, HYPERCALL_EVENT_NET);
+    CHECK_EQ(rx()->used->idx, 1);
 }

@@ -13,8 +13,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,42 +27,58 @@
 #define QUIET_LOOKS 40u
 #define STACK_LEN   (64u << 10)
 
-/* Atomic futexes. A thread's first calls are libc's, and the sandbox would not
- * have them: it is waited for. */
-static uint32_t is_on, is_born;
+static uint32_t is_on;   /* atomic: it will look again by itself */
+static uint32_t is_born; /* atomic; a futex */
+static int wake_fd = -1; /* eventfd */
 
-static void wait_for(uint32_t *word)
+/* The thread's first calls are libc's, and the sandbox would not have them. */
+static void wait_for_birth(void)
 {
-    while (!__atomic_load_n(word, __ATOMIC_SEQ_CST))
-        syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL);
+    while (!__atomic_load_n(&is_born, __ATOMIC_ACQUIRE))
+        syscall(SYS_futex, &is_born, FUTEX_WAIT_PRIVATE, 0, NULL);
 }
 
-static void post(uint32_t *word)
+static void be_born(void)
 {
-    if (__atomic_exchange_n(word, 1, __ATOMIC_SEQ_CST) == 0)
-        syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+    __atomic_store_n(&is_born, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &is_born, FUTEX_WAKE_PRIVATE, 1);
+}
+
+/* Until somebody begins, or there is something for a guest that is busy. */
+static void sleep_long(void)
+{
+    struct pollfd fds[2] = { { .fd = wake_fd, .events = POLLIN } };
+    uint64_t count;
+    struct iovec iov = { &count, sizeof(count) };
+
+    __atomic_store_n(&is_on, 0, __ATOMIC_SEQ_CST);
+    (void)net_watched(true, &fds[1]);
+    ppoll(fds, 2, NULL, NULL);
+    __atomic_store_n(&is_on, 1, __ATOMIC_SEQ_CST);
+    if (fds[0].revents)
+        (void)!readv(wake_fd, &iov, 1);
 }
 
 static void *watch(void *arg)
 {
+    const struct timespec period = { .tv_nsec = WATCH_NS };
+    struct pollfd unused;
     uint64_t seen = 0;
     unsigned quiet = 0;
 
-    post(&is_born);
+    be_born();
+    sleep_long();
     for (;;) {
-        struct timespec period = { .tv_nsec = WATCH_NS };
-        uint64_t now;
+        uint64_t now = net_watched(false, &unused);
 
-        wait_for(&is_on);
-        ppoll(NULL, 0, &period, NULL);
-        now = net_watched(false);
         quiet = now == seen ? quiet + 1 : 0;
         seen = now;
-        if (quiet < QUIET_LOOKS)
-            continue;
-        quiet = 0;
-        __atomic_store_n(&is_on, 0, __ATOMIC_SEQ_CST);
-        (void)net_watched(true);
+        if (quiet < QUIET_LOOKS) {
+            ppoll(NULL, 0, &period, NULL);
+        } else {
+            sleep_long();
+            quiet = 0;
+        }
     }
     return arg;
 }
@@ -72,6 +90,9 @@ int net_watch_create(struct fault *fault)
     sigset_t old;
     int err;
 
+    wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_fd < 0)
+        return fault_sys(fault, errno, "cannot make an eventfd");
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_LEN);
     sigprocmask(SIG_SETMASK, NULL, &old);
@@ -87,13 +108,21 @@ int net_watch_create(struct fault *fault)
         return fault_sys(fault, err,
                          "cannot start a thread for the network; raise "
                          "ulimit -u, or use --net none");
-    wait_for(&is_born);
+    wait_for_birth();
     return 0;
+}
+
+int net_watch_fd(void)
+{
+    return wake_fd;
 }
 
 void net_watch_begin(void)
 {
-    post(&is_on);
+    const uint64_t one = 1;
+
+    if (__atomic_exchange_n(&is_on, 1, __ATOMIC_SEQ_CST) == 0)
+        (void)!write(wake_fd, &one, sizeof(one));
 }
 
 bool net_watch_is_on(void)

@@ -97,8 +97,7 @@ static void step(const uint8_t s[STEP_LEN])
         net_notified();
         break;
     case 5:
-        if (is_started()) /* before, nothing begins to watch */
-            (void)net_watched(s[1] & 1);
+        (void)net_watched(s[1] & 1, &p);
         break;
     case 6:
         (void)net_pump(&p);
