@@ -374,6 +374,13 @@ static void arm(bool is_idle)
     }
 }
 
+/* Nobody will be interrupted: look again some time, whatever the CPU does. */
+static void guard_begin(void)
+{
+    if (device.dev && !device.is_armed && !timer_is_armed(&device.guard))
+        timer_arm(&device.guard, clock_mono_ns() + GUARD_NS);
+}
+
 /* The interrupt came. If it found the CPU at work, nobody polls: the next one
  * is welcome. Else whom it woke will be back, and poll. */
 static void pending(struct netdev *dev)
@@ -385,8 +392,17 @@ static void pending(struct netdev *dev)
     (void)device_poll();
     if (!was_idle)
         arm(false);
-    else if (!timer_is_armed(&device.guard))
-        timer_arm(&device.guard, clock_mono_ns() + GUARD_NS);
+    else
+        guard_begin();
+}
+
+/* A thread is about to sleep for a socket. Another one may run for long. */
+static bool look(void)
+{
+    bool has_come = device_poll();
+
+    guard_begin();
+    return has_come;
 }
 
 static void guard_expired(struct timer *t)
@@ -484,5 +500,6 @@ void device_begin(void)
     netif_set_default(&inet_device);
     netdev_set_pending(pending);
     runq_idle_hook = idle_poll;
-    wait_look_hook = device_poll;
+    wait_look_hook = look;
+    guard_begin();
 }
