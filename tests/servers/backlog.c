@@ -6,10 +6,12 @@
  * comes to port 7002; then everything is, a byte is read from each and
  * answered, and the byte that came first with their number. Port 7002 answers a
  * '?' at any time.
+ *   With an argument a second thread computes, without a system call.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,12 +46,23 @@ static char accept_all(int waiting)
     return count;
 }
 
-int main(void)
+static void *compute(void *arg)
 {
+    for (volatile unsigned n = 0;; n++)
+        continue;
+    return arg;
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t thread;
     int waiting = listener(WAITING, QUEUE);
     int asking = listener(ASKING, 16);
 
+    (void)argv;
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && pthread_create(&thread, NULL, compute, NULL) != 0)
+        errx(1, "pthread_create");
     if (fcntl(waiting, F_SETFL, O_NONBLOCK) != 0)
         err(1, "fcntl");
     for (;;) {

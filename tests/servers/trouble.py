@@ -35,7 +35,8 @@ from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
 PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
 SMALL = '24M'
-CASES = {'nginx': [], 'small': [], 'backlog': []}  # by server
+CASES = {'nginx': [], 'small': [], 'backlog': [], 'busy': []}  # by server
+ASKED = ('backlog', 'busy')  # are backlog.c
 
 
 def case(function, server='nginx'):
@@ -78,7 +79,7 @@ class Trouble:
 
     def serves(self, times=5):
         """New connections are served."""
-        if self.kind == 'backlog':
+        if self.kind in ASKED:
             check(self.ask(b'?') == b'?', 'the other port does not answer')
             return
         for _ in range(times):
@@ -526,6 +527,16 @@ def full_queue(t):
 CASES['backlog'].append(full_queue)
 
 
+def busy(t):
+    """One thread computes and never calls: the other is woken all the same."""
+    for _ in range(20):
+        check(t.ask(b'?') == b'?', 'the computing server')
+        time.sleep(0.1)
+
+
+CASES['busy'].append(busy)
+
+
 def large():
     return random.Random(7).randbytes(1 << 20) * (LARGE >> 20)
 
@@ -533,7 +544,7 @@ def large():
 def make_files(place):
     os.makedirs(place + '/www')
     os.makedirs(place + '/run')
-    subprocess.run(['gcc', '-O2', os.path.join(HERE, 'backlog.c'), '-o',
+    subprocess.run(['gcc', '-O2', '-pthread', os.path.join(HERE, 'backlog.c'), '-o',
                     place + '/backlog'], check=True)
     shutil.copy(os.path.join(HERE, 'files/trouble.conf'), place)
     for name, data in (('index.html', PAGE), ('large', large())):
@@ -543,7 +554,8 @@ def make_files(place):
 
 def start(config, kind, build, net):
     """(the server, the interface to it and this machine's address there)."""
-    command = (['/srv/backlog'] if kind == 'backlog' else
+    command = (['/srv/backlog'] + ['busy'] * (kind == 'busy')
+               if kind in ASKED else
                ['/usr/sbin/nginx', '-c', '/srv/trouble.conf'])
     if config == 'native':
         return (wires.Native(net, ['sh', '-c', 'ulimit -n 20000; exec "$@"',
@@ -558,7 +570,7 @@ def start(config, kind, build, net):
 
 def ready(kind):
     def probe(context):
-        if kind == 'backlog':
+        if kind in ASKED:
             clients.connect(context, 7002, 2).close()
             return
         with Http(context, 80) as h:
