@@ -333,6 +333,24 @@ def bench_bulk(b):
               work)
 
 
-ROWS = {'net-http': bench_http, 'net-redis': bench_redis,
+DRIVER = {'received, in bursts': 400, 'echoed, in bursts': 800,
+          'echoed, one at a time': 1400}
+
+
+def bench_driver(b):
+    """Without protocols; what answers and counts in the guest included."""
+    subprocess.run(['make', 'B=' + b.build, b.build + '/responder.elf'],
+                   check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(['tools/run-netdev', '-b', b.build, '-c'], check=True,
+                          capture_output=True, text=True)
+    counts = dict(re.findall(r'^(\w.*?) +([\d.]+) instructions each', done.stdout,
+                             re.M))
+    for what, target in DRIVER.items():
+        b.row('driver: a frame ' + what,
+              float(counts[what]) if what in counts else done.stdout.strip(),
+              'insns', target, '-')
+
+
+ROWS = {'net-driver': bench_driver, 'net-http': bench_http, 'net-redis': bench_redis,
         'net-memory': bench_memory, 'net-speed': bench_speed,
         'net-latency': bench_latency, 'net-bulk': bench_bulk}
