@@ -8,13 +8,17 @@
  *   resolv, hosts   the file's lines
  *   name=NAME       the addresses that getaddrinfo() finds
  *   send=ADDR,PORT  a datagram there: "sent", or why not
+ *   notified        wait until netlink tells of a new IPv4 address
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +134,32 @@ static void send_to(char *where)
     freeaddrinfo(to);
 }
 
+static void wait_for_address(void)
+{
+    struct sockaddr_nl name = { .nl_family = AF_NETLINK,
+                                .nl_groups = RTMGRP_IPV4_IFADDR };
+    int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    int begun = socket(AF_INET, SOCK_DGRAM, 0); /* the network begins */
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    union {
+        struct nlmsghdr header;
+        char bytes[4096];
+    } m;
+
+    if (bind(fd, (void *)&name, sizeof(name)) != 0)
+        perror("bind");
+    while (poll(&p, 1, 20000) == 1 && recv(fd, &m, sizeof(m), 0) > 0) {
+        const struct ifaddrmsg *a = NLMSG_DATA(&m.header);
+
+        if (m.header.nlmsg_type == RTM_NEWADDR && a->ifa_family == AF_INET) {
+            printf("a new address of interface %u\n", a->ifa_index);
+            break;
+        }
+    }
+    close(begun);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -143,6 +173,8 @@ int main(int argc, char **argv)
             show_file("/etc/resolv.conf");
         else if (strcmp(a, "hosts") == 0)
             show_file("/etc/hosts");
+        else if (strcmp(a, "notified") == 0)
+            wait_for_address();
         else if (strncmp(a, "name=", 5) == 0)
             show_name(a + 5);
         else if (strncmp(a, "send=", 5) == 0)

@@ -196,10 +196,14 @@ bool ifconfig_wait(void)
     uint64_t deadline = clock_mono_ns() + WAIT_NS;
     bool waited = waits_for_dhcp;
 
-    while (waits_for_dhcp && clock_mono_ns() < deadline)
-        if (waitq_sleep(&changed, deadline))
-            break;
-    waits_for_dhcp = false;
+    while (waits_for_dhcp) {
+        int err = waitq_sleep(&changed, deadline);
+
+        if (err == -ETIMEDOUT)
+            waits_for_dhcp = false; /* nobody else need wait as long */
+        else if (err)
+            break; /* a signal: this call goes on with what there is */
+    }
     return waited;
 }
 
