@@ -151,8 +151,6 @@ static void pcb_destroyed(u8_t id, void *data)
     struct conn *c = data;
 
     (void)id;
-    if (!c)
-        return; /* a pcb that became a listener */
     if (table.current == c)
         table.current = NULL;
     table_remove(c);
@@ -169,7 +167,7 @@ static void pcb_destroyed(u8_t id, void *data)
 static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
                           struct tcp_pcb *pcb)
 {
-    struct tcp_sock *listener = lpcb->callback_arg;
+    struct tcp_sock *listener = lpcb->ext_args[0].data;
     struct conn *c;
 
     (void)id;
@@ -187,13 +185,23 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
 
 static const struct tcp_ext_arg_callbacks pcb_callbacks = {
     .destroy = pcb_destroyed,
+};
+static const struct tcp_ext_arg_callbacks listener_callbacks = {
     .passive_open = passive_open,
 };
 
-void conn_listen(struct tcp_pcb_listen *lpcb)
+/* The listener is not its pcb's callback_arg: a new pcb inherits that, and what
+ * is told of one that came to nothing would be told of the listener. */
+void conn_listen(struct tcp_pcb_listen *lpcb, struct tcp_sock *listener)
 {
-    lpcb->ext_args[0].callbacks = &pcb_callbacks;
-    lpcb->ext_args[0].data = NULL;
+    lpcb->ext_args[0].callbacks = &listener_callbacks;
+    lpcb->ext_args[0].data = listener;
+}
+
+void conn_abandon(struct conn *c)
+{
+    c->pcb->callback_arg = NULL;
+    tcp_abandon(c->pcb, 0);
 }
 
 struct conn *conn_create(struct tcp_pcb *pcb)

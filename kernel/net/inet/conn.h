@@ -39,7 +39,9 @@ struct conn {
 /* A connection for a pcb that has both its ends. NULL: out of memory. */
 struct conn *conn_create(struct tcp_pcb *pcb) MUST_CHECK;
 /* Have passive opens of a listener's pcb come to tcp.h's tcp_syn_came(). */
-void conn_listen(struct tcp_pcb_listen *lpcb);
+void conn_listen(struct tcp_pcb_listen *lpcb, struct tcp_sock *listener);
+/* It ends without a word to anybody, its own socket included. */
+void conn_abandon(struct conn *c);
 /* Its socket is gone: what is under way goes on without it. */
 void conn_orphan(struct conn *c);
 /* The pcb has something to do when the clock ticks. */

@@ -28,6 +28,7 @@
 #include "lwip/prot/udp.h"
 #include "net/inet/conn.h"
 #include "net/inet/inet.h"
+#include "net/inet/ip6_check.h"
 #include "net/inet/loop.h"
 #include "net/inet/timers.h"
 #include "net/netif.h"
@@ -40,7 +41,8 @@
 #define WAITING_MAX  512u /* frames that found the device's queue full */
 #define GUARD_NS     2000000u
 #define ETHERNET_LEN 14u
-#define FRAGMENT_S   16u /* how long fragments are waited for, and more */
+#define HEADERS_MAX  256u /* all headers of a frame together */
+#define FRAGMENT_S   16u  /* how long fragments are waited for, and more */
 #define ARP_S        6u
 
 struct netif inet_device;
@@ -80,6 +82,33 @@ static struct pbuf *pbuf_of(struct netbuf *b)
     c->custom_free_function = rx_free;
     return pbuf_alloced_custom(PBUF_RAW, (u16_t)b->len, PBUF_REF, c, b->data,
                                (u16_t)b->len);
+}
+
+/* lwIP reads an IP header before it knows that there is one, and headers from
+ * the first pbuf alone. Devices write them so, but need not. NULL: dropped */
+static struct pbuf *make_readable(struct pbuf *p)
+{
+    const uint8_t *f = p->payload;
+    struct pbuf *whole;
+    bool is_sound;
+
+    if (p->len < p->tot_len && p->len < HEADERS_MAX) {
+        whole = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+        pbuf_free(p);
+        if (!whole)
+            return NULL;
+        p = whole;
+        f = p->payload;
+    }
+    is_sound = p->len >= ETHERNET_LEN;
+    if (is_sound && f[12] == 0x08 && f[13] == 0)
+        is_sound = p->len >= ETHERNET_LEN + IP_HLEN;
+    else if (is_sound && f[12] == 0x86 && f[13] == 0xdd)
+        is_sound = ip6_is_sound(f + ETHERNET_LEN, p->len - ETHERNET_LEN);
+    if (is_sound)
+        return p;
+    pbuf_free(p);
+    return NULL;
 }
 
 /* Fragments wait for others, and somebody must give up waiting. */
@@ -123,6 +152,11 @@ static void received(struct netdev *dev, struct netbuf *chain,
     }
     device.stats.rx_packets++;
     device.stats.rx_bytes += p->tot_len;
+    p = make_readable(p);
+    if (!p) {
+        device.stats.rx_dropped++;
+        return;
+    }
     look_for_fragments(p);
     if (device.must_tick)
         inet_tick();

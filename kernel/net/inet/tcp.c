@@ -120,8 +120,7 @@ void tcp_unreachable(struct conn *c, int error)
     if (c->pcb->state != SYN_SENT || !t)
         return; /* RFC 1122, 4.2.3.9: a soft error for a connection */
     tcp_over(t, error);
-    c->pcb->callback_arg = NULL;
-    tcp_abandon(c->pcb, 0);
+    conn_abandon(c);
 }
 
 /* ---- connecting ---- */

@@ -22,7 +22,7 @@ bool tcp_syn_came(struct tcp_sock *l)
     /* A flood of SYNs must not keep others out: the oldest gives way. Enough
      * stay for the time that an honest peer's answer takes. */
     if (l->syn_count > MAX(l->backlog, SYNS_MIN))
-        tcp_abandon(LIST_ENTRY(l->syns.next, struct conn, syn_link)->pcb, 0);
+        conn_abandon(LIST_ENTRY(l->syns.next, struct conn, syn_link));
     l->syn_count++;
     return true;
 }
@@ -46,8 +46,10 @@ err_t tcp_established(struct conn *c)
     struct tcp_sock *l = c->listener;
     struct tcp_sock *t = tcp_sock_new(l->i.s.family);
 
-    if (!t)
-        return ERR_MEM; /* lwIP resets it */
+    if (!t) {
+        c->pcb->callback_arg = NULL; /* lwIP resets it, and the conn goes */
+        return ERR_MEM;
+    }
     list_remove(&c->syn_link);
     l->syn_count--;
     t->state = TCP_SOCK_CONNECTED;
@@ -137,8 +139,8 @@ int tcp_listen_op(struct socket *s, unsigned backlog)
         tcp_abort(pcb);
         return -ENOBUFS;
     }
-    t->lpcb->callback_arg = t;
-    conn_listen(t->lpcb);
+    t->lpcb->callback_arg = NULL;
+    conn_listen(t->lpcb, t);
     t->state = TCP_SOCK_LISTENING;
     s->is_listening = true;
     s->shutdown = 0;
@@ -175,7 +177,7 @@ void tcp_stop_listening(struct tcp_sock *l)
     struct list *link;
 
     while ((link = list_pop_front(&l->syns)))
-        tcp_abandon(LIST_ENTRY(link, struct conn, syn_link)->pcb, 0);
+        conn_abandon(LIST_ENTRY(link, struct conn, syn_link));
     while ((link = list_pop_front(&l->queue))) {
         struct tcp_sock *t = LIST_ENTRY(link, struct tcp_sock, queue_link);
 

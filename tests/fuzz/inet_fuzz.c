@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inet_fuzz.c - any frames, from anybody: the receive path from the network
+ * driver's buffers through lwIP to the sockets, with timers and a program.
+ *
+ * An input is a row of steps. A step is a frame of the input's own bytes, or
+ * one that is made plausible first (addresses, ports, sequence numbers near
+ * those that are expected), so that more than the first checks is reached; or
+ * time goes by; or the program does something with one of its sockets. At the
+ * end everything is closed, hours go by, and the driver must have all of its
+ * buffers back. Bytes of frames lie in memory of their very length: ASan sees
+ * who reads beyond.
+ */
+/* unit-flags: -ffreestanding -Ikernel/net/inet/port -isystem
+ * build/lwip/src/include -Ibuild/lwip/src */
+/* unit: kernel/fs/inode.c kernel/net/control.c kernel/net/option.c
+ * kernel/net/socket.c kernel/net/inet/addr.c kernel/net/inet/conn.c
+ * kernel/net/inet/device.c kernel/net/inet/dgram.c kernel/net/inet/icmp.c
+ * kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
+ * kernel/net/inet/option.c kernel/net/inet/port.c
+ * kernel/net/inet/raw.c kernel/net/inet/stack.c kernel/net/inet/tcp.c
+ * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
+ * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_send.c
+ * kernel/net/inet/timers.c kernel/net/inet/udp.c
+ * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c
+ * build/lwip/src/core/init.c build/lwip/src/core/ip.c
+ * build/lwip/src/core/mem.c build/lwip/src/core/memp.c
+ * build/lwip/src/core/netif.c build/lwip/src/core/pbuf.c
+ * build/lwip/src/core/tcp.c build/lwip/src/core/tcp_in.c
+ * build/lwip/src/core/tcp_out.c build/lwip/src/core/udp.c
+ * build/lwip/src/core/ipv4/dhcp.c build/lwip/src/core/ipv4/etharp.c
+ * build/lwip/src/core/ipv4/icmp.c build/lwip/src/core/ipv4/igmp.c
+ * build/lwip/src/core/ipv4/ip4_addr.c build/lwip/src/core/ipv4/ip4_frag.c
+ * build/lwip/src/core/ipv6/ethip6.c build/lwip/src/core/ipv6/icmp6.c
+ * build/lwip/src/core/ipv6/inet6.c build/lwip/src/core/ipv6/ip6_addr.c
+ * build/lwip/src/core/ipv6/ip6_frag.c build/lwip/src/core/ipv6/mld6.c
+ * build/lwip/src/core/ipv6/nd6.c build/lwip/src/netif/ethernet.c */
+#include "tests/fuzz/inet_fake.h"
+
+#include "lwip/dhcp.h"
+#include "lwip/prot/ethernet.h"
+#include "lwip/prot/ieee.h"
+#include "lwip/prot/ip4.h"
+#include "lwip/prot/ip6.h"
+#include "lwip/prot/tcp.h"
+#include "lwip/prot/udp.h"
+#include "net/inet/conn.h"
+#include "net/inet/device.h"
+#include "net/inet/icmp.h"
+#include "net/inet/tcp.h"
+
+/* As the Makefile compiles these two. */
+#define tcp_input   conn_input
+#define udp_input   inet_udp_input
+#define icmp_input  inet_icmp_input
+#define icmp6_input inet_icmp6_input
+#define ip4_frag    inet_ip4_frag
+#define ip6_frag    inet_ip6_frag
+#include "core/ipv4/ip4.c"
+#include "core/ipv6/ip6.c"
+#undef tcp_input
+#undef udp_input
+#undef icmp_input
+#undef icmp6_input
+#undef ip4_frag
+#undef ip6_frag
+
+#define SOCKETS   8u
+#define STEPS_MAX 200u
+#define PORT      80u
+#define ETH       14u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static struct file *files[SOCKETS];
+
+static void deliver(const uint8_t *frame, size_t len, size_t split)
+{
+    struct netdev_offload o = { .csum_valid = true };
+    struct netbuf *first = NULL, **end = &first;
+
+    split = MAX(split, (size_t)1);
+    for (size_t at = 0; at < len; at += split) {
+        struct netbuf *b = calloc(1, sizeof(*b));
+
+        b->len = (uint32_t)MIN(split, len - at);
+        b->data = malloc(b->len);
+        memcpy(b->data, frame + at, b->len);
+        *end = b;
+        end = &b->next;
+        bufs_out++;
+    }
+    if (!first)
+        return;
+    dev.events->received(&dev, first, &o);
+    (void)device_poll();
+}
+
+/* ---- steps ---- */
+
+struct input {
+    const uint8_t *at;
+    size_t left;
+};
+
+static uint8_t byte(struct input *in)
+{
+    if (in->left == 0)
+        return 0;
+    in->left--;
+    return *in->at++;
+}
+
+static size_t bytes(struct input *in, uint8_t *out, size_t max)
+{
+    size_t n = MIN(max, in->left);
+
+    memcpy(out, in->at, n);
+    in->at += n;
+    in->left -= n;
+    return n;
+}
+
+static void ethernet(uint8_t *f, unsigned type)
+{
+    memcpy(f, dev.mac, 6);
+    memcpy(f + 6, "\x02\0\0\0\0\1", 6);
+    f[12] = (uint8_t)(type >> 8);
+    f[13] = (uint8_t)type;
+}
+
+/* An IPv4 header with a right checksum; byte by byte it may be changed. */
+static size_t header4(uint8_t *f, struct input *in, unsigned protocol,
+                      size_t payload_len)
+{
+    struct ip_hdr h = { 0 };
+    uint8_t odd = byte(in);
+
+    ethernet(f, ETHTYPE_IP);
+    IPH_VHL_SET(&h, 4, 5);
+    IPH_LEN_SET(&h, lwip_htons((u16_t)(IP_HLEN + payload_len)));
+    IPH_TTL_SET(&h, 64);
+    IPH_PROTO_SET(&h, (u8_t)protocol);
+    IPH_ID_SET(&h, 7);
+    if (odd & 0x80) /* a fragment */
+        IPH_OFFSET_SET(&h, lwip_htons((u16_t)((odd & 0x7f) << 6)));
+    h.src.addr = lwip_htonl(0x0a000001);
+    h.dest.addr = lwip_htonl(0x0a000002);
+    IPH_CHKSUM_SET(&h, inet_chksum(&h, IP_HLEN));
+    memcpy(f + ETH, &h, IP_HLEN);
+    return ETH + IP_HLEN;
+}
+
+static size_t header6(uint8_t *f, struct input *in, unsigned next,
+                      size_t payload_len)
+{
+    struct ip6_hdr h = { 0 };
+
+    ethernet(f, ETHTYPE_IPV6);
+    IP6H_VTCFL_SET(&h, 6, 0, 0);
+    IP6H_PLEN_SET(&h, (u16_t)payload_len);
+    IP6H_NEXTH_SET(&h, (u8_t)next);
+    IP6H_HOPLIM_SET(&h, 255);
+    h.src.addr[0] = h.dest.addr[0] = PP_HTONL(0xfd000000);
+    h.src.addr[3] = PP_HTONL(1);
+    h.dest.addr[3] = PP_HTONL(2);
+    if (byte(in) & 1) { /* from the router's link-local address, to all */
+        h.src.addr[0] = PP_HTONL(0xfe800000);
+        h.dest.addr[0] = PP_HTONL(0xff020000);
+        h.dest.addr[3] = PP_HTONL(1);
+    }
+    memcpy(f + ETH, &h, IP6_HLEN);
+    return ETH + IP6_HLEN;
+}
+
+/* A segment near to what the connection from this port expects. */
+static void step_tcp(struct input *in)
+{
+    uint8_t f[2048], options = (uint8_t)(byte(in) & 0x2c);
+    unsigned from = 1000u + byte(in) % 4, flags = byte(in) & 0x3f;
+    int seq_off = (int8_t)byte(in), ack_off = (int8_t)byte(in);
+    size_t payload = (size_t)byte(in) * 4, at;
+    struct tcp_hdr h = { 0 };
+    ip_addr_t us = IPADDR4_INIT_BYTES(10, 0, 0, 2),
+              peer = IPADDR4_INIT_BYTES(10, 0, 0, 1);
+    struct conn *c = conn_find(&us, PORT, &peer, (uint16_t)from);
+
+    at = header4(f, in, IP_PROTO_TCP, TCP_HLEN + options + payload);
+    h.src = lwip_htons((u16_t)from);
+    h.dest = lwip_htons(PORT);
+    h.seqno = lwip_htonl((c ? c->pcb->rcv_nxt : 1000) + (u32_t)seq_off);
+    h.ackno = lwip_htonl((c ? c->pcb->snd_nxt : 1) + (u32_t)ack_off);
+    TCPH_HDRLEN_FLAGS_SET(&h, 5 + options / 4, flags);
+    h.wnd = lwip_htons((u16_t)(byte(in) << 8));
+    memcpy(f + at, &h, TCP_HLEN);
+    at += TCP_HLEN;
+    memset(f + at, 1, options + payload);
+    (void)bytes(in, f + at, options);
+    deliver(f, at + options + payload, 2000);
+}
+
+static void step_udp(struct input *in)
+{
+    uint8_t f[2048];
+    size_t len = (size_t)byte(in) * 4, at;
+    bool is_v6 = byte(in) & 1;
+    struct udp_hdr h = { 0 };
+
+    at = is_v6 ? header6(f, in, IP_PROTO_UDP, UDP_HLEN + len)
+               : header4(f, in, IP_PROTO_UDP, UDP_HLEN + len);
+    h.src = lwip_htons(53);
+    h.dest = lwip_htons(byte(in) & 1 ? PORT : 68);
+    h.len = lwip_htons((u16_t)(UDP_HLEN + len + (byte(in) & 3) - 1));
+    h.chksum = 1;
+    memcpy(f + at, &h, UDP_HLEN);
+    at += UDP_HLEN;
+    memset(f + at, 0, len);
+    (void)bytes(in, f + at, len);
+    deliver(f, at + len, 300);
+}
+
+/* The input's own bytes behind a header that is right. */
+static void step_ip(struct input *in)
+{
+    static const uint8_t protocols[] = {
+        IP_PROTO_ICMP, IP_PROTO_IGMP, IP_PROTO_TCP, IP_PROTO_UDP, 58, 44, 0, 60
+    };
+    unsigned protocol = protocols[byte(in) % ARRAY_LEN(protocols)];
+    size_t len = byte(in), at;
+    uint8_t f[2048];
+    bool is_v6 = byte(in) & 1;
+    uint16_t sum;
+
+    at = is_v6 ? header6(f, in, protocol, len) : header4(f, in, protocol, len);
+    memset(f + at, 0, len);
+    (void)bytes(in, f + at, len);
+    if (len >= 4 && protocol == IP_PROTO_ICMP) {
+        f[at + 2] = f[at + 3] = 0;
+        sum = inet_chksum(f + at, (u16_t)len);
+        memcpy(f + at + 2, &sum, sizeof(sum));
+    }
+    if (protocol == 58)
+        inet_device.chksum_flags &= (u16_t)~NETIF_CHECKSUM_CHECK_ICMP6;
+    deliver(f, at + len, byte(in) % 64 + 1);
+}
+
+static void step_raw(struct input *in)
+{
+    uint8_t f[256];
+    size_t n = byte(in);
+
+    n = bytes(in, f, n);
+    if (byte(in) & 1 && n >= 6)
+        memcpy(f, dev.mac, 6);
+    deliver(f, n, byte(in) + 1u);
+}
+
+static void step_program(struct input *in)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_addr.s_addr = lwip_htonl(0x0a000001),
+                             .sin_port = lwip_htons(1000) };
+    unsigned what = byte(in), which = byte(in) % SOCKETS;
+    struct file *f = files[which], *out;
+    struct socket_addr sa = { .len = sizeof(a) };
+    struct socket_wait w = { 0 };
+    struct socket *s = f ? socket_of(f) : NULL;
+    static char buf[20000];
+
+    memcpy(sa.bytes, &a, sizeof(a));
+    switch (what % 8) {
+    case 0:
+        if (!f)
+            (void)!socket_create(AF_INET, what & 8 ? SOCK_STREAM : SOCK_DGRAM,
+                                 0, 04000, &files[which]);
+        break;
+    case 1:
+        if (s)
+            (void)s->ops->connect(s, &sa, &w);
+        break;
+    case 2:
+        if (f)
+            (void)!file_take(f, buf, 1u + byte(in) * 64u);
+        break;
+    case 3:
+        if (f)
+            (void)!file_give(f, buf, 1u + byte(in) * 64u);
+        break;
+    case 4:
+        if (s)
+            (void)s->ops->shutdown(s, byte(in) % 3 + 1u);
+        break;
+    case 5:
+        if (f)
+            file_put(f);
+        files[which] = NULL;
+        break;
+    case 6: /* files[0] is a listener */
+        if (!f && files[0] &&
+            socket_accept(socket_of(files[0]), 04000, &out) == 0)
+            files[which] = out;
+        break;
+    default:
+        if (s)
+            (void)s->ops->poll(s);
+        break;
+    }
+}
+
+static void one_step(struct input *in)
+{
+    switch (byte(in) % 8) {
+    case 0:
+        step_raw(in);
+        break;
+    case 1:
+    case 2:
+        step_tcp(in);
+        break;
+    case 3:
+        step_udp(in);
+        break;
+    case 4:
+        step_ip(in);
+        break;
+    case 5:
+        advance((uint64_t)byte(in) * byte(in) * 10000000);
+        break;
+    default:
+        step_program(in);
+        break;
+    }
+}
+
+/* ---- one input ---- */
+
+static struct file *bound_to_port(int type)
+{
+    struct sockaddr_in any = { .sin_family = AF_INET,
+                               .sin_port = lwip_htons(PORT) };
+    struct socket_addr a = { .len = sizeof(any) };
+    struct file *f;
+    struct socket *s;
+
+    if (socket_create(AF_INET, type, 0, 04000, &f))
+        abort();
+    s = socket_of(f);
+    memcpy(a.bytes, &any, sizeof(any));
+    if (s->ops->bind(s, &a))
+        abort();
+    if (type == SOCK_STREAM && s->ops->listen(s, 4))
+        abort();
+    return f;
+}
+
+/* Whatever is left must go by itself. */
+static void end(void)
+{
+    for (unsigned i = 0; i < SOCKETS; i++) {
+        if (files[i])
+            file_put(files[i]);
+        files[i] = NULL;
+    }
+    (void)device_poll();
+    for (unsigned i = 0; i < 40; i++) {
+        advance(30 * NS_PER_SEC);
+        (void)device_poll();
+    }
+    if (bufs_out != 0) {
+        fprintf(stderr, "%u buffers were not given back\n", bufs_out);
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct input in = { data, len };
+
+    thread_current_ptr = &fake_thread;
+    files[0] = bound_to_port(SOCK_STREAM);
+    files[1] = bound_to_port(SOCK_DGRAM);
+    for (unsigned n = 0; in.left > 0 && n < STEPS_MAX; n++)
+        one_step(&in);
+    end();
+    return 0;
+}
