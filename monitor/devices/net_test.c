@@ -310,7 +310,7 @@ TEST(asks_for_notifications_when_nobody_looks)
     CHECK_EQ(vring_need_event(*event, 2, 1), 1);
 }
 
-/* A guest that is busy and has buffers: the watcher sleeps on the descriptor. */
+/* A guest that is busy and has buffers: the watcher sleeps on the tap. */
 TEST(waits_for_frames_while_the_guest_is_busy)
 {
     struct pollfd p;
