@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* debug.c - registers for tools, in the layouts that tools know. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -46,48 +47,29 @@ static void fx_to(const uint8_t *fx, struct kvm_fpu *f)
 
 int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out)
 {
-    struct kvm_regs r;
-    struct kvm_sregs s;
+    struct arch_regs regs;
     struct kvm_fpu fpu;
+    int err = arch_regs_get(cpu, &regs);
 
-    if (ioctl(cpu->fd, KVM_GET_REGS, &r) != 0 ||
-        ioctl(cpu->fd, KVM_GET_SREGS, &s) != 0 ||
-        ioctl(cpu->fd, KVM_GET_FPU, &fpu) != 0)
+    if (err)
+        return err;
+    if (ioctl(cpu->fd, KVM_GET_FPU, &fpu) != 0)
         return -errno;
     *out = (struct control_regs){
-        .r15 = r.r15,
-        .r14 = r.r14,
-        .r13 = r.r13,
-        .r12 = r.r12,
-        .rbp = r.rbp,
-        .rbx = r.rbx,
-        .r11 = r.r11,
-        .r10 = r.r10,
-        .r9 = r.r9,
-        .r8 = r.r8,
-        .rax = r.rax,
-        .rcx = r.rcx,
-        .rdx = r.rdx,
-        .rsi = r.rsi,
-        .rdi = r.rdi,
-        .orig_rax = UINT64_MAX,
-        .rip = r.rip,
-        .cs = s.cs.selector,
-        .rflags = r.rflags,
-        .rsp = r.rsp,
-        .ss = s.ss.selector,
-        .fs_base = s.fs.base,
-        .gs_base = s.gs.base,
-        .ds = s.ds.selector,
-        .es = s.es.selector,
-        .fs = s.fs.selector,
-        .gs = s.gs.selector,
-        .cr2 = s.cr2,
-        .cr3 = s.cr3,
+        .fs_base = regs.fs_base,
+        .gs_base = regs.gs_base,
+        .cr2 = regs.report.cr2,
+        .cr3 = regs.cr3,
     };
+    /* Both begin as Linux's struct user_regs_struct does. */
+    memcpy(out, &regs.report, offsetof(struct hypercall_report, cr2));
     fx_from(&fpu, out->fx);
     return 0;
 }
+
+_Static_assert(offsetof(struct hypercall_report, cr2) ==
+                   offsetof(struct control_regs, fs_base),
+               "the same registers in the same order");
 
 /* Segments, gs's base and control registers stay as they are: a guest of ours
  * cannot do without. */
