@@ -363,7 +363,7 @@ static void end(void)
     }
     (void)device_poll();
     for (unsigned i = 0; i < 40; i++) {
-        advance(30 * NS_PER_SEC);
+        advance(60 * NS_PER_SEC);
         (void)device_poll();
     }
     if (bufs_out != 0) {

@@ -20,7 +20,9 @@
 #include "net/inet/timers.h"
 #include "random/pool.h"
 
-#define BUCKETS_MIN 64u
+#define BUCKETS_MIN    64u
+#define RTO_MAX_TICKS  (120000 / TCP_SLOW_INTERVAL)
+#define ORPHAN_RETRIES 8
 
 static struct {
     struct conn **buckets; /* NULL: none yet */
@@ -315,18 +317,30 @@ static void chain_busy(void)
     *end = NULL;
 }
 
-/* lwIP retries a SYN at even distances; Linux at distances that double. */
-static void space_syns(struct tcp_pcb *pcb)
+/* lwIP retries a SYN at even distances; Linux at distances that double. Others
+ * end at 55 minutes; Linux's at two. */
+static void space_retries(struct tcp_pcb *pcb)
 {
     if (pcb->state == SYN_SENT && pcb->nrtx > 0)
         pcb->rto = (s16_t)(TCP_RTO_INITIAL_TICKS << MIN(pcb->nrtx, 7));
+    pcb->rto = MIN(pcb->rto, RTO_MAX_TICKS);
+}
+
+/* Nobody waits for what it retries in vain: net.ipv4.tcp_orphan_retries. */
+static bool is_hopeless(const struct conn *c)
+{
+    return !c->sock && !c->listener && c->pcb->nrtx >= ORPHAN_RETRIES;
 }
 
 static void settle(struct conn *c)
 {
     uint32_t due = wants_clock(c->pcb);
 
-    space_syns(c->pcb);
+    space_retries(c->pcb);
+    if (is_hopeless(c)) {
+        tcp_abort(c->pcb);
+        return;
+    }
     if (due == 0)
         return;
     list_remove(&c->link);

@@ -128,7 +128,9 @@ static void look_for_fragments(const struct pbuf *p)
 static void received(struct netdev *dev, struct netbuf *chain,
                      const struct netdev_offload *offload)
 {
-    const u16_t checks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
+    /* A sum that was right has the addresses and the length of IP in it. */
+    const u16_t checks = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP |
+                         NETIF_CHECKSUM_CHECK_IP;
     struct pbuf *p = NULL;
     uint32_t len = 0;
 

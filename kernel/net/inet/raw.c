@@ -85,9 +85,12 @@ raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
     bool is_v6 = ip_current_is_v6();
     unsigned header_len = ip_current_header_tot_len();
     unsigned protocol = ip_current_header_proto();
+    bool is_icmp = protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
     bool taken = false;
 
     (void)inp;
+    if (LIKELY(list_is_empty(&raw_all) && !is_icmp))
+        return RAW_INPUT_NONE;
     LIST_FOR_EACH(it, &raw_all)
     {
         struct dgram_sock *d = LIST_ENTRY(it, struct dgram_sock, all_link);
@@ -97,7 +100,7 @@ raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
         give_copy(d, p, is_v6 ? header_len : 0); /* with IPv4's header */
         taken = true;
     }
-    if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6)
+    if (is_icmp)
         give_reply(p, protocol, header_len);
     return taken ? RAW_INPUT_DELIVERED : RAW_INPUT_NONE;
 }

@@ -17,6 +17,8 @@
 #define HEADERS_LEN 160u /* pbuf, tcp_seg and all headers, about */
 /* The most of one segment, so that the heap takes 16 KiB for it. */
 #define SEGMENT_MAX (16384u - HEADERS_LEN)
+/* Of one that may wait a moment for more: a head and a small body. */
+#define DEFER_ROOM 1024u
 
 size_t tcp_unsent_bytes(const struct tcp_sock *t)
 {
@@ -144,23 +146,27 @@ static bool may_defer(const struct tcp_sock *t)
     return !t->conn->is_local && device_may_defer();
 }
 
-/* Room behind the bytes of a new segment: only if more may come to be in it
- * before it is sent. */
+/* How large to make a segment for `left` bytes: larger only if more may come to
+ * be in it before it is sent. */
 static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
-                         size_t left, unsigned full)
+                         size_t left)
 {
-    bool may_wait = t->cork || pcb->unsent ||
-                    (pcb->unacked && !(pcb->flags & TF_NODELAY)) ||
-                    may_defer(t);
+    unsigned packet = packet_len(pcb);
 
-    return may_wait || left >= full ? full : (unsigned)left;
+    if (left >= packet || pcb->snd_wnd_max / 2 < packet)
+        return (unsigned)MIN(left, (size_t)segment_len(t, pcb));
+    if (t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY)))
+        return packet;
+    if (may_defer(t))
+        return MIN(packet, MAX((unsigned)left, DEFER_ROOM));
+    return (unsigned)left;
 }
 
 /* Bytes; -EFAULT, -ENOBUFS */
 static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
                            struct socket_msg *m)
 {
-    unsigned room = room_for(t, pcb, m->io.left, segment_len(t, pcb));
+    unsigned room = room_for(t, pcb, m->io.left);
     struct tcp_seg *last = last_unsent(pcb), *seg;
     size_t n;
 
