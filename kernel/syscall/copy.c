@@ -13,6 +13,10 @@
 #include "syscall/at.h"
 #include "syscall/syscall.h"
 
+/* Absent in a kernel that makes no pipes. */
+#pragma weak pipe_of
+#pragma weak pipe_from_file
+
 /* Through one page of the kernel: short writes of the target set the pace. */
 static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
                           uint64_t *out_pos, size_t len)
@@ -97,7 +101,7 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t off, size_t len)
                (in.file->inode && S_ISDIR(in.file->inode->mode))))
         n = -EINVAL; /* what cannot be mapped or paged is no source */
     len = MIN(len, IO_LEN_MAX);
-    if (!n && pipe_of(out.file)) /* as splice: what fits */
+    if (!n && pipe_of && pipe_of(out.file)) /* as splice: what fits */
         n = write_signals(out.file,
                           pipe_from_file(pipe_of(out.file), in.file, in.pos,
                                          len, out.file->flags & O_NONBLOCK));

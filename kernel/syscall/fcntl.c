@@ -16,6 +16,9 @@
 #include "syscall/at.h"
 #include "syscall/syscall.h"
 
+/* Absent in a kernel that makes no pipes. */
+#pragma weak pipe_of
+
 #define SETFL_CHANGES (O_APPEND | FASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK)
 #define FLOCK_SH      1u
 #define FLOCK_EX      2u
@@ -212,7 +215,7 @@ static long fcntl_file(struct file *f, int fd, unsigned cmd, unsigned long arg)
         return F_UNLCK;
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
-        if (!pipe_of(f))
+        if (!pipe_of || !pipe_of(f))
             return -EBADF;
         return f->ops->fcntl(f, cmd, arg);
     default:
