@@ -70,6 +70,12 @@ err_t ip6_output_if_src(struct pbuf *p, const ip6_addr_t *src,
     return ip6_output_if(p, src, dest, hl, tc, nexth, netif);
 }
 
+err_t ip6_frag(struct pbuf *p, struct netif *netif, const ip6_addr_t *dest)
+{
+    (void)p, (void)netif, (void)dest;
+    return ERR_RTE;
+}
+
 err_t ethip6_output(struct netif *netif, struct pbuf *q,
                     const ip6_addr_t *ip6addr)
 {
