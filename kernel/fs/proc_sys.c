@@ -68,66 +68,65 @@ static const struct pseudo_node random_nodes[] = {
     PSEUDO_FILE("uuid", show_uuid),
 };
 
+static const char kernel_texts[] = "cap_last_cap 40\n"
+                                   "msgmax 8192\n"
+                                   "msgmnb 16384\n"
+                                   "msgmni 32000\n"
+                                   "ngroups_max 65536\n"
+                                   "osrelease " RELEASE_NUMBER "\n"
+                                   "ostype " RELEASE_SYSNAME "\n"
+                                   "overflowgid 65534\n"
+                                   "overflowuid 65534\n"
+                                   "perf_event_paranoid 4\n"
+                                   "pid_max 4194304\n"
+                                   "randomize_va_space 2\n"
+                                   "sched_rr_timeslice_ms 100\n"
+                                   "sem 32000\t1024000000\t500\t32000\n"
+                                   "shm_rmid_forced 0\n"
+                                   "shmall 18446744073692774399\n"
+                                   "shmmax 18446744073692774399\n"
+                                   "shmmni 4096\n"
+                                   "threads-max 32768\n"
+                                   "version " RELEASE_VERSION "\n";
+
 static const struct pseudo_node kernel_nodes[] = {
-    PSEUDO_TEXT("cap_last_cap", "40\n"),
     PSEUDO_FILE("domainname", show_domainname),
     PSEUDO_FILE("hostname", show_hostname),
-    PSEUDO_TEXT("msgmax", "8192\n"),
-    PSEUDO_TEXT("msgmnb", "16384\n"),
-    PSEUDO_TEXT("msgmni", "32000\n"),
-    PSEUDO_TEXT("ngroups_max", "65536\n"),
-    PSEUDO_TEXT("osrelease", RELEASE_NUMBER "\n"),
-    PSEUDO_TEXT("ostype", RELEASE_SYSNAME "\n"),
-    PSEUDO_TEXT("overflowgid", "65534\n"),
-    PSEUDO_TEXT("overflowuid", "65534\n"),
-    PSEUDO_TEXT("perf_event_paranoid", "4\n"),
-    PSEUDO_TEXT("pid_max", "4194304\n"),
     PSEUDO_DIR("random", random_nodes),
-    PSEUDO_TEXT("randomize_va_space", "2\n"),
-    PSEUDO_TEXT("sched_rr_timeslice_ms", "100\n"),
-    PSEUDO_TEXT("sem", "32000\t1024000000\t500\t32000\n"),
-    PSEUDO_TEXT("shm_rmid_forced", "0\n"),
-    PSEUDO_TEXT("shmall", "18446744073692774399\n"),
-    PSEUDO_TEXT("shmmax", "18446744073692774399\n"),
-    PSEUDO_TEXT("shmmni", "4096\n"),
-    PSEUDO_TEXT("threads-max", "32768\n"),
-    PSEUDO_TEXT("version", RELEASE_VERSION "\n"),
 };
 
-static const struct pseudo_node vm_nodes[] = {
-    PSEUDO_TEXT("max_map_count", "65530\n"),
-    PSEUDO_TEXT("mmap_min_addr", "65536\n"),
-    PSEUDO_TEXT("overcommit_memory", "0\n"),
-    PSEUDO_TEXT("overcommit_ratio", "50\n"),
-    PSEUDO_TEXT("swappiness", "0\n"),
-};
+static const char vm_texts[] = "max_map_count 65530\n"
+                               "mmap_min_addr 65536\n"
+                               "overcommit_memory 0\n"
+                               "overcommit_ratio 50\n"
+                               "swappiness 0\n";
 
-static const struct pseudo_node inotify_nodes[] = {
-    PSEUDO_TEXT("max_queued_events", "16384\n"),
-    PSEUDO_TEXT("max_user_instances", "128\n"),
-    PSEUDO_TEXT("max_user_watches", "8192\n"),
-};
+static const char inotify_texts[] = "max_queued_events 16384\n"
+                                    "max_user_instances 128\n"
+                                    "max_user_watches 8192\n";
 
-static const struct pseudo_node mqueue_nodes[] = {
-    PSEUDO_TEXT("msg_default", "10\n"),
-    PSEUDO_TEXT("msg_max", "10\n"),
-    PSEUDO_TEXT("msgsize_default", "8192\n"),
-    PSEUDO_TEXT("msgsize_max", "8192\n"),
-    PSEUDO_TEXT("queues_max", "256\n"),
-};
+static const char mqueue_texts[] = "msg_default 10\n"
+                                   "msg_max 10\n"
+                                   "msgsize_default 8192\n"
+                                   "msgsize_max 8192\n"
+                                   "queues_max 256\n";
+
+static const char fs_texts[] = "file-max 9223372036854775807\n"
+                               "nr_open 1048576\n"
+                               "pipe-max-size 1048576\n";
 
 static const struct pseudo_node fs_nodes[] = {
-    PSEUDO_TEXT("file-max", "9223372036854775807\n"),
-    PSEUDO_DIR("inotify", inotify_nodes),
-    PSEUDO_DIR("mqueue", mqueue_nodes),
-    PSEUDO_TEXT("nr_open", "1048576\n"),
-    PSEUDO_TEXT("pipe-max-size", "1048576\n"),
+    PSEUDO_TEXTS("inotify", inotify_texts),
+    PSEUDO_TEXTS("mqueue", mqueue_texts),
 };
 
 const struct pseudo_node proc_sys_nodes[PROC_SYS_COUNT] = {
-    PSEUDO_DIR("fs", fs_nodes),
-    PSEUDO_DIR("kernel", kernel_nodes),
+    PSEUDO_SPECIAL("fs", S_IFDIR | 0555, .children = fs_nodes,
+                   .child_count = ARRAY_LEN(fs_nodes), .texts = fs_texts),
+    PSEUDO_SPECIAL("kernel", S_IFDIR | 0555, .children = kernel_nodes,
+                   .child_count = ARRAY_LEN(kernel_nodes),
+                   .texts = kernel_texts),
     PSEUDO_SPECIAL("net", S_IFDIR | 0555, .lookup = proc_sysctl_net_lookup,
                    .next = proc_sysctl_net_next),
-    PSEUDO_DIR("vm", vm_nodes),
+    PSEUDO_TEXTS("vm", vm_texts),
 };

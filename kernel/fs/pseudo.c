@@ -31,6 +31,8 @@ static struct pseudo_special special_of(const struct pseudo_node *node)
     case PSEUDO_IS_DIR:
         return (struct pseudo_special){ .children = node->children,
                                         .child_count = node->child_count };
+    case PSEUDO_IS_TEXTS:
+        return (struct pseudo_special){ .texts = node->text };
     case PSEUDO_IS_SHOWN:
         return (struct pseudo_special){ .show = node->show };
     case PSEUDO_IS_SPECIAL:
@@ -144,6 +146,74 @@ size_t pseudo_table_next(const struct pseudo_node *table, uint64_t *pos,
     return len;
 }
 
+/* ---- directories of constant files ---- */
+
+static int show_text(struct text_file *t, void *arg)
+{
+    const char *text = ((const struct pseudo_inode *)arg)->text;
+
+    return text_printf(t, "%.*s", (int)(strchr(text, '\n') + 1 - text), text);
+}
+
+static const struct pseudo_node text_node = PSEUDO_FILE("text", show_text);
+
+/* The text behind the name at the front of this. */
+static const char *texts_value(const char *texts)
+{
+    return strchr(texts, ' ') + 1;
+}
+
+/* The next file's name. */
+static const char *texts_step(const char *texts)
+{
+    return strchr(texts, '\n') + 1;
+}
+
+static uint64_t texts_ino(const char *texts)
+{
+    return (uint64_t)texts & UINT32_MAX;
+}
+
+static int texts_lookup(struct inode *dir, const char *texts, const char *name,
+                        size_t name_len, struct inode **out)
+{
+    int err;
+
+    for (; texts && *texts; texts = texts_step(texts)) {
+        const char *value = texts_value(texts);
+
+        if ((size_t)(value - 1 - texts) != name_len ||
+            memcmp(texts, name, name_len) != 0)
+            continue;
+        err = pseudo_inode(dir->sb, &text_node, 0, out);
+        if (err)
+            return err;
+        pseudo_of(*out)->text = value;
+        (*out)->ino = texts_ino(texts);
+        return 0;
+    }
+    return -ENOENT;
+}
+
+/* They come behind `before` other names. Result: whether all fitted. */
+static bool texts_list(struct file *f, struct io *io, const char *texts,
+                       uint64_t before)
+{
+    uint64_t n = 2 + before;
+
+    for (; *texts; texts = texts_step(texts), n++) {
+        size_t len = (size_t)(texts_value(texts) - 1 - texts);
+
+        if (n < f->pos)
+            continue;
+        if (!dirent_put(io, texts_ino(texts), n + 1, DT_OF_MODE(S_IFREG), texts,
+                        len))
+            return false;
+        f->pos = n + 1;
+    }
+    return true;
+}
+
 static int lookup(struct inode *dir, const char *name, size_t name_len,
                   struct inode **out)
 {
@@ -160,7 +230,7 @@ static int lookup(struct inode *dir, const char *name, size_t name_len,
     }
     if (s.lookup)
         return s.lookup(p, name, name_len, out);
-    return -ENOENT;
+    return texts_lookup(dir, s.texts, name, name_len, out);
 }
 
 static int readdir(struct file *f, struct io *io)
@@ -185,6 +255,8 @@ static int readdir(struct file *f, struct io *io)
             return f->pos == first ? -EINVAL : 0;
         f->pos++;
     }
+    if (s.texts && !texts_list(f, io, s.texts, s.child_count))
+        return f->pos == first ? -EINVAL : 0;
     while (s.next) {
         uint64_t pos = f->pos - 2 - s.child_count, at = pos;
         uint8_t type = 0;

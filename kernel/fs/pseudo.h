@@ -25,6 +25,8 @@ struct pseudo_node;
 struct pseudo_special {
     const struct pseudo_node *children; /* directories */
     uint32_t child_count;
+    /* Directories: constant files besides, as PSEUDO_TEXTS has them. */
+    const char *texts;
     /* Regular files: as struct text_file has them. */
     int (*show)(struct text_file *t, void *pseudo_inode);
     int (*store)(void *pseudo_inode, char *text);
@@ -41,8 +43,9 @@ struct pseudo_special {
 };
 
 enum pseudo_kind {
-    PSEUDO_IS_DIR,  /* children */
-    PSEUDO_IS_TEXT, /* a constant file or symbolic link */
+    PSEUDO_IS_DIR,   /* children */
+    PSEUDO_IS_TEXT,  /* a constant file or symbolic link */
+    PSEUDO_IS_TEXTS, /* a directory of constant files alone */
     PSEUDO_IS_SHOWN,
     PSEUDO_IS_DEVICE,
     PSEUDO_IS_SPECIAL
@@ -63,11 +66,18 @@ struct pseudo_node {
     };
 };
 
-#define PSEUDO_NEXT_MAX 16u /* bytes in a name that `next` makes */
+#define PSEUDO_NEXT_MAX 32u /* bytes in a name that `next` makes */
 #define PSEUDO_DIR(n, table)                                      \
     {                                                             \
         .name = (n), .mode = S_IFDIR | 0555, .children = (table), \
         .child_count = ARRAY_LEN(table)                           \
+    }
+/* Constant files of a line each: "name line\n" in a row. Without a pointer for
+ * each: those would be relocated, and their pages touched, at every boot. */
+#define PSEUDO_TEXTS(n, t)                                            \
+    {                                                                 \
+        .name = (n), .mode = S_IFDIR | 0555, .kind = PSEUDO_IS_TEXTS, \
+        .text = (t)                                                   \
     }
 #define PSEUDO_EMPTY_DIR(n)                 \
     {                                       \
@@ -103,7 +113,8 @@ struct pseudo_node {
 struct pseudo_inode {
     struct inode inode; /* first */
     const struct pseudo_node *node;
-    int id; /* thread or descriptor; children inherit it */
+    int id;           /* thread or descriptor; children inherit it */
+    const char *text; /* of a file of PSEUDO_TEXTS */
 };
 
 MUST_CHECK int pseudo_inode(struct superblock *sb,

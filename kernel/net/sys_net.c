@@ -104,63 +104,61 @@ static int show_number(struct text_file *t, void *inode)
 
 /* ---- statistics ---- */
 
-static const struct {
-    const char *name;
-    size_t offset;
-} counters[] = {
-    { "rx_packets", offsetof(struct netif_stats, rx_packets) },
-    { "rx_bytes", offsetof(struct netif_stats, rx_bytes) },
-    { "rx_errors", offsetof(struct netif_stats, rx_errors) },
-    { "rx_dropped", offsetof(struct netif_stats, rx_dropped) },
-    { "multicast", offsetof(struct netif_stats, rx_multicast) },
-    { "tx_packets", offsetof(struct netif_stats, tx_packets) },
-    { "tx_bytes", offsetof(struct netif_stats, tx_bytes) },
-    { "tx_errors", offsetof(struct netif_stats, tx_errors) },
-    { "tx_dropped", offsetof(struct netif_stats, tx_dropped) },
-};
+/* Those that are counted, in the order of struct netif_stats; what follows
+ * cannot happen here: collisions, FIFOs, carriers. */
+static const char counters[] =
+    "rx_packets\0rx_bytes\0rx_errors\0rx_dropped\0multicast\0"
+    "tx_packets\0tx_bytes\0tx_errors\0tx_dropped\0"
+    "collisions\0rx_compressed\0rx_crc_errors\0rx_fifo_errors\0"
+    "rx_frame_errors\0rx_length_errors\0rx_missed_errors\0rx_nohandler\0"
+    "rx_over_errors\0tx_aborted_errors\0tx_carrier_errors\0tx_compressed\0"
+    "tx_fifo_errors\0tx_heartbeat_errors\0tx_window_errors\0";
+#define COUNTED     (sizeof(struct netif_stats) / sizeof(uint64_t))
+#define COUNTER_BIT 8 /* of an inode's number: the counter's, and the link's */
 
-/* What is not counted cannot happen here: collisions, FIFOs, carriers. */
 static int show_counter(struct text_file *t, void *inode)
 {
-    const char *name = name_of(inode);
+    unsigned id = (unsigned)((const struct pseudo_inode *)inode)->id;
+    unsigned counter = id >> COUNTER_BIT;
+    uint64_t values[COUNTED] = { 0 };
     struct netif_link l;
-    uint64_t value = 0;
 
-    if (!link_of(inode, &l))
+    if (!netif_link_by_index(id & ((1u << COUNTER_BIT) - 1), &l))
         return -ENODEV;
-    for (unsigned i = 0; i < ARRAY_LEN(counters); i++)
-        if (strcmp(name, counters[i].name) == 0)
-            memcpy(&value, (const uint8_t *)&l.stats + counters[i].offset,
-                   sizeof(value));
-    return text_printf(t, "%lu\n", value);
+    memcpy(values, &l.stats, sizeof(values));
+    return text_printf(t, "%lu\n", counter < COUNTED ? values[counter] : 0);
 }
 
-static const struct pseudo_node statistics_nodes[] = {
-    PSEUDO_FILE("collisions", show_counter),
-    PSEUDO_FILE("multicast", show_counter),
-    PSEUDO_FILE("rx_bytes", show_counter),
-    PSEUDO_FILE("rx_compressed", show_counter),
-    PSEUDO_FILE("rx_crc_errors", show_counter),
-    PSEUDO_FILE("rx_dropped", show_counter),
-    PSEUDO_FILE("rx_errors", show_counter),
-    PSEUDO_FILE("rx_fifo_errors", show_counter),
-    PSEUDO_FILE("rx_frame_errors", show_counter),
-    PSEUDO_FILE("rx_length_errors", show_counter),
-    PSEUDO_FILE("rx_missed_errors", show_counter),
-    PSEUDO_FILE("rx_nohandler", show_counter),
-    PSEUDO_FILE("rx_over_errors", show_counter),
-    PSEUDO_FILE("rx_packets", show_counter),
-    PSEUDO_FILE("tx_aborted_errors", show_counter),
-    PSEUDO_FILE("tx_bytes", show_counter),
-    PSEUDO_FILE("tx_carrier_errors", show_counter),
-    PSEUDO_FILE("tx_compressed", show_counter),
-    PSEUDO_FILE("tx_dropped", show_counter),
-    PSEUDO_FILE("tx_errors", show_counter),
-    PSEUDO_FILE("tx_fifo_errors", show_counter),
-    PSEUDO_FILE("tx_heartbeat_errors", show_counter),
-    PSEUDO_FILE("tx_packets", show_counter),
-    PSEUDO_FILE("tx_window_errors", show_counter),
-};
+static const struct pseudo_node counter_node =
+    PSEUDO_FILE("counter", show_counter);
+
+static int counter_lookup(struct pseudo_inode *dir, const char *name,
+                          size_t name_len, struct inode **out)
+{
+    int n = 0;
+
+    for (const char *c = counters; *c; c += strlen(c) + 1, n++)
+        if (strlen(c) == name_len && memcmp(c, name, name_len) == 0)
+            return pseudo_inode(dir->inode.sb, &counter_node,
+                                n << COUNTER_BIT | dir->id, out);
+    return -ENOENT;
+}
+
+static size_t counter_next(struct pseudo_inode *dir, uint64_t *pos, char *name,
+                           uint8_t *type_out)
+{
+    const char *c = counters;
+    size_t len;
+
+    (void)dir;
+    for (uint64_t n = 0; n < *pos && *c; n++)
+        c += strlen(c) + 1;
+    len = strlen(c);
+    *pos += len > 0;
+    memcpy(name, c, len);
+    *type_out = S_IFREG >> 12;
+    return len;
+}
 
 static const struct pseudo_node link_nodes[] = {
     PSEUDO_TEXT("addr_len", "6\n"),
@@ -175,7 +173,8 @@ static const struct pseudo_node link_nodes[] = {
     PSEUDO_TEXT("link_mode", "0\n"),
     PSEUDO_FILE("mtu", show_number),
     PSEUDO_FILE("operstate", show_operstate),
-    PSEUDO_DIR("statistics", statistics_nodes),
+    PSEUDO_SPECIAL("statistics", S_IFDIR | 0555, .lookup = counter_lookup,
+                   .next = counter_next),
     PSEUDO_FILE("tx_queue_len", show_number),
     PSEUDO_FILE("type", show_number),
 };
