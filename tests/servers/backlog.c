@@ -5,12 +5,13 @@
  * Port 7001 has a short accept queue from which nothing is taken until a byte
  * comes to port 7002; then everything is, a byte is read from each and
  * answered, and the byte that came first with their number. Port 7002 answers a
- * '?' at any time.
+ * '?' at any time. Who connects to port 7003 is never listened to.
  *   With an argument a second thread computes, without a system call.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 #define WAITING 7001
 #define ASKING  7002
+#define UNHEARD 7003
 #define QUEUE   4
 
 static int listener(unsigned short port, int queue)
@@ -53,11 +55,26 @@ static void *compute(void *arg)
     return arg;
 }
 
+static void answer(int asking, int waiting)
+{
+    int fd = accept(asking, NULL, NULL);
+    char what = 0;
+
+    if (fd < 0)
+        err(1, "accept");
+    if (read(fd, &what, 1) == 1 && what != '?')
+        what = accept_all(waiting);
+    if (write(fd, &what, 1) != 1)
+        warn("write");
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     pthread_t thread;
     int waiting = listener(WAITING, QUEUE);
-    int asking = listener(ASKING, 16);
+    struct pollfd fds[] = { { listener(ASKING, 16), POLLIN, 0 },
+                            { listener(UNHEARD, 16), POLLIN, 0 } };
 
     (void)argv;
     signal(SIGPIPE, SIG_IGN);
@@ -66,15 +83,11 @@ int main(int argc, char **argv)
     if (fcntl(waiting, F_SETFL, O_NONBLOCK) != 0)
         err(1, "fcntl");
     for (;;) {
-        int fd = accept(asking, NULL, NULL);
-        char what = 0;
-
-        if (fd < 0)
-            err(1, "accept");
-        if (read(fd, &what, 1) == 1 && what != '?')
-            what = accept_all(waiting);
-        if (write(fd, &what, 1) != 1)
-            warn("write");
-        close(fd);
+        if (poll(fds, 2, -1) < 0)
+            err(1, "poll");
+        if (fds[0].revents)
+            answer(fds[0].fd, waiting);
+        if (fds[1].revents && accept(fds[1].fd, NULL, NULL) < 0)
+            warn("accept");
     }
 }

@@ -35,8 +35,10 @@ from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
 PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
 SMALL = '24M'
-CASES = {'nginx': [], 'small': [], 'backlog': [], 'busy': []}  # by server
-ASKED = ('backlog', 'busy')  # are backlog.c
+CASES = {'nginx': [], 'small': [], 'backlog': [], 'busy': [],
+         'unheard': []}  # by server
+ASKED = ('backlog', 'busy', 'unheard')  # are backlog.c
+OF_LITTLE_MEMORY = ('small', 'unheard')
 
 
 def case(function, server='nginx'):
@@ -537,6 +539,33 @@ def busy(t):
 CASES['busy'].append(busy)
 
 
+def unread(t):
+    """What nobody reads fills the memory for what is received, and others are
+    served all the same."""
+    held = []
+    for i in range(300):
+        s = clients.connect(t.context, 7003)
+        s.setblocking(False)
+        held.append(s)
+        try:
+            while True:
+                s.send(b'x' * 16384)
+        except BlockingIOError:
+            pass
+        if i % 20 == 0:
+            check(t.ask(b'?') == b'?', 'after', i)
+    time.sleep(1)
+    for _ in range(20):
+        check(t.ask(b'?') == b'?', 'while all is held')
+    for s in held:
+        s.close()
+    time.sleep(1)
+    check(t.ask(b'?') == b'?', 'when all is given up')
+
+
+CASES['unheard'].append(unread)
+
+
 def large():
     return random.Random(7).randbytes(1 << 20) * (LARGE >> 20)
 
@@ -562,7 +591,7 @@ def start(config, kind, build, net):
                                    'sh'] + command),
                 ('near', '10.0.4.1'))
     run = [os.path.join(build, 'samara'), 'run', '--add', '/srv', '-m',
-           SMALL if kind == 'small' else '256M', '--net',
+           SMALL if kind in OF_LITTLE_MEMORY else '256M', '--net',
            'tap:' + wires.TAP] + wires.ADDRESS
     return (wires.Server(wires.GUEST, run + common.CONFIGS[config] + command),
             (wires.TAP, '10.0.3.1'))

@@ -15,6 +15,7 @@
 
 #include "core/panic.h"
 #include "lwip/priv/tcp_priv.h"
+#include "net/inet/device.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
 #include "net/inet/timers.h"
@@ -473,6 +474,19 @@ static void select_pcb(const struct tcp_hdr *h)
         tcp_active_pcbs = c->pcb;
 }
 
+/* Data for somebody who has not read what came before, or out of order, while
+ * the device runs out of buffers: as if it were lost, it comes again. Else
+ * connections that nobody reads would silence all others. */
+static bool must_come_again(const struct conn *c, const struct pbuf *p)
+{
+    const struct tcp_hdr *h = p->payload;
+
+    if (!c || p->tot_len <= TCPH_HDRLEN_BYTES(h))
+        return false;
+    return c->pcb->rcv_nxt != lwip_ntohl(h->seqno) || c->pcb->refused_data ||
+           (c->sock && c->sock->rx_bytes > 0);
+}
+
 void conn_input(struct pbuf *p, struct netif *inp)
 {
     struct conn *c;
@@ -482,7 +496,11 @@ void conn_input(struct pbuf *p, struct netif *inp)
         return;
     }
     select_pcb(p->payload);
-    tcp_input(p, inp);
+    if (UNLIKELY(device_is_short()) && inp == &inet_device &&
+        must_come_again(table.current, p))
+        pbuf_free(p);
+    else
+        tcp_input(p, inp);
     tcp_active_pcbs = NULL;
     tcp_tw_pcbs = NULL;
     tcp_listen_pcbs.listen_pcbs = NULL;

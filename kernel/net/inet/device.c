@@ -26,6 +26,7 @@
 #include "lwip/ip6_frag.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/prot/udp.h"
+#include "mm/page.h"
 #include "net/inet/conn.h"
 #include "net/inet/inet.h"
 #include "net/inet/ip6_check.h"
@@ -39,6 +40,7 @@
 #define BUDGET       64u
 #define BATCH        16u  /* frames that the device is told of together */
 #define WAITING_MAX  512u /* frames that found the device's queue full */
+#define FREE_SHARE   8u   /* of all memory, that copies do not take */
 #define GUARD_NS     2000000u
 #define ETHERNET_LEN 14u
 #define HEADERS_MAX  256u /* all headers of a frame together */
@@ -125,6 +127,25 @@ static void look_for_fragments(const struct pbuf *p)
         timers_link_needed(FRAGMENT_S);
 }
 
+/* While there is memory: the device is to have its buffers back whether what
+ * came in them is read or not. */
+static struct pbuf *copied(struct pbuf *p)
+{
+    struct pbuf *q = NULL;
+
+    if (page_free_count() > page_total_count() / FREE_SHARE)
+        q = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+    if (!q)
+        return p;
+    pbuf_free(p);
+    return q;
+}
+
+bool device_is_short(void)
+{
+    return device.dev && device.dev->is_short;
+}
+
 static void received(struct netdev *dev, struct netbuf *chain,
                      const struct netdev_offload *offload)
 {
@@ -134,7 +155,6 @@ static void received(struct netdev *dev, struct netbuf *chain,
     struct pbuf *p = NULL;
     uint32_t len = 0;
 
-    (void)dev;
     for (const struct netbuf *b = chain; b; b = b->next)
         len += b->len;
     if (len > UINT16_MAX) { /* more than a pbuf can count */
@@ -152,6 +172,8 @@ static void received(struct netdev *dev, struct netbuf *chain,
             p = q;
         chain = next;
     }
+    if (UNLIKELY(dev->is_short))
+        p = copied(p);
     device.stats.rx_packets++;
     device.stats.rx_bytes += p->tot_len;
     p = make_readable(p);

@@ -21,6 +21,8 @@ bool device_cuts(bool is_v6);
 /* What is queued may wait: it is told to the device before anybody sleeps, or
  * by a timer if nobody does. */
 bool device_may_defer(void);
+/* Few receive buffers are left: who does not read gets nothing more. */
+bool device_is_short(void);
 /* Tell the device what was queued since the last time, unless that may wait. */
 void device_flush(void);
 /* Take what has arrived. True: something had. */

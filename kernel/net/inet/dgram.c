@@ -13,6 +13,7 @@
 #include "core/string.h"
 #include "lwip/ip.h"
 #include "mm/heap.h"
+#include "net/inet/device.h"
 
 /* ---- the queue ---- */
 
@@ -40,7 +41,8 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
     struct packet *k = NULL;
 
     if (d->cost + p->tot_len + PACKET_OVERHEAD <= d->i.s.rcvbuf &&
-        !(d->i.s.shutdown & SHUTDOWN_RECEIVE))
+        !(d->i.s.shutdown & SHUTDOWN_RECEIVE) &&
+        !(d->first && device_is_short()))
         k = kmalloc(sizeof(*k));
     if (!k) {
         d->dropped++;
