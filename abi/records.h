@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 2u
+#define RECORDS_VERSION 3u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -28,6 +28,43 @@ enum records_thread_state {
     RECORDS_DEAD = 4,
 };
 
+#define RECORDS_SITE_BUCKETS 64u
+#define RECORDS_SITE_MAX     16384u /* rewritten system calls */
+#define RECORDS_MOVED_MAX    3u     /* instructions moved for one of them */
+#define RECORDS_CODE_LEN     5u
+
+/* System calls of the program that are jumps to trampolines now: rewrite.c. */
+struct records_sites {
+    uint64_t buckets; /* RECORDS_SITE_BUCKETS pointers to the first site */
+    /* A site */
+    uint16_t next;        /* pointer */
+    uint16_t space;       /* pointer: whose */
+    uint16_t va;          /* uint64_t: of the call */
+    uint16_t tramp;       /* uint64_t: of its trampoline, and ... */
+    uint16_t tramp_len;   /* uint8_t */
+    uint16_t is_dead;     /* uint8_t: it is a call again */
+    uint16_t old;         /* uint8_t[RECORDS_CODE_LEN] that are a jump now */
+    uint16_t moved_count; /* uint8_t */
+    uint16_t moved;       /* offsets from va and tramp, an instruction each:
+                           * two uint8_t, RECORDS_MOVED_MAX times */
+    uint16_t end_from;    /* uint8_t: behind the last, from va */
+    uint16_t post;        /* from here on in a trampoline the call is over */
+    uint16_t zero;
+};
+
+/*
+ * A thread in the kernel has its struct regs (arch.h) below kstack_top. Is the
+ * word below it an address in the kernel, it is complete. Else it has a call's
+ * number and the program's rip and rsp only; that word holds the flags, and if
+ * the eighth is an address in the kernel, rdi, rsi, rdx, r8, r9 and r10 lie
+ * between them, downwards. The others are in the C code's frames.
+ */
+#define RECORDS_CALL_WORDS 8u
+#define RECORDS_STACK_LEN  16384u
+/* At thread_kernel_sp: r15, r14, r13, r12, rbx, rbp, an address to return to,
+ * all of C code. */
+#define RECORDS_SWITCH_WORDS 7u
+
 struct records {
     uint64_t magic;
     uint32_t version;
@@ -36,6 +73,7 @@ struct records {
     uint64_t trace;         /* struct trace_control, trace.h */
     uint64_t traced;        /* what the tables of calls hold while tracing */
     uint64_t page_counters; /* pointer to two uint64_t: pages free, pages */
+    uint64_t sites;         /* struct records_sites */
 
     /* struct percpu */
     uint16_t percpu_thread; /* pointer: whose stack this CPU is on */
@@ -60,6 +98,8 @@ struct records {
     uint16_t thread_calls;       /* uint64_t: system calls; but so many have
                                   * not been made yet as the int32_t at
                                   * kstack_top says */
+    uint16_t thread_xstate;      /* pointer: XSAVE's area, while it is not on a
+                                  * CPU; NULL: none yet */
     uint16_t regs_len;
 
     /* struct process */
@@ -93,9 +133,12 @@ struct records {
     uint16_t region_next;               /* pointer */
 
     /* struct inode */
-    uint16_t inode_number; /* uint64_t */
+    uint16_t inode_number; /* uint64_t: in an image, as its EROFS has it */
+    uint16_t inode_sb;     /* pointer */
+    uint16_t sb_type;      /* pointer to text: "erofs" for the image's root */
 };
 
-_Static_assert(sizeof(struct records) == 144, "layout is shared");
+_Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
+_Static_assert(sizeof(struct records) == 160, "layout is shared");
 
 #endif

@@ -28,7 +28,10 @@ struct level {
 
 struct lister {
     struct erofs erofs;
-    struct list *lines;
+    struct list *lines; /* NULL: find names instead */
+    struct rootlist_name *names;
+    size_t name_count;
+    size_t seen;
     bool is_long;
     uint64_t bytes;
     unsigned depth;
@@ -86,7 +89,35 @@ static int line_add(struct lister *l, const struct erofs_node *n)
     }
     if (S_ISREG(n->mode))
         l->bytes += n->size;
-    return l->lines->count > ROOTLIST_NAMES_MAX ? -EUCLEAN : 0;
+    return 0;
+}
+
+/* The first path of several is kept. */
+static void name_find(struct lister *l, uint64_t ino)
+{
+    size_t low = 0, high = l->name_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (l->names[middle].ino < ino)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < l->name_count && l->names[low].ino == ino; low++)
+        if (!l->names[low].path)
+            l->names[low].path = mem_strdup(l->path);
+}
+
+static int node_add(struct lister *l, const struct erofs_node *n)
+{
+    if (++l->seen > ROOTLIST_NAMES_MAX)
+        return -EUCLEAN;
+    if (l->lines)
+        return line_add(l, n);
+    name_find(l, n->nid);
+    return 0;
 }
 
 static int descend(struct lister *l, const struct erofs_node *dir)
@@ -116,7 +147,7 @@ static int entry_add(struct lister *l, const struct level *at,
     l->path[at->path_len + 1 + d->name_len] = '\0';
     err = erofs_node_read(&l->erofs, d->nid, &n);
     if (!err)
-        err = line_add(l, &n);
+        err = node_add(l, &n);
     if (!err && S_ISDIR(n.mode))
         err = descend(l, &n);
     return err;
@@ -148,32 +179,53 @@ static int walk(struct lister *l)
     return err;
 }
 
-int rootlist_get(const struct image *img, const char *path, bool is_long,
-                 struct list *lines, uint64_t *bytes_out, struct fault *fault)
+static int list_root(struct lister *l, const struct image *img,
+                     const char *path, struct fault *fault)
 {
-    struct lister *l;
     void *root;
     int err;
 
-    *bytes_out = 0;
     if (img->root.file_len == 0)
         return 0; /* a bare kernel */
     root = mmap(NULL, img->root.file_len, PROT_READ, MAP_PRIVATE, img->fd,
                 (off_t)img->root.off);
     if (root == MAP_FAILED)
         return fault_set(fault, errno, "cannot map the root of '%s'", path);
-    l = mem_alloc(sizeof(*l));
-    l->lines = lines;
-    l->is_long = is_long;
     err = erofs_open(&l->erofs, root, img->root.file_len);
     if (!err)
         err = walk(l);
-    *bytes_out = l->bytes;
     if (err)
         err = fault_set(fault, -err,
                         "the root of '%s' is damaged at '%s'; build it anew",
                         path, l->path);
-    free(l);
     munmap(root, img->root.file_len);
+    return err;
+}
+
+int rootlist_get(const struct image *img, const char *path, bool is_long,
+                 struct list *lines, uint64_t *bytes_out, struct fault *fault)
+{
+    struct lister *l = mem_alloc(sizeof(*l));
+    int err;
+
+    l->lines = lines;
+    l->is_long = is_long;
+    err = list_root(l, img, path, fault);
+    *bytes_out = l->bytes;
+    free(l);
+    return err;
+}
+
+int rootlist_find(const struct image *img, const char *path,
+                  struct rootlist_name *names, size_t count,
+                  struct fault *fault)
+{
+    struct lister *l = mem_alloc(sizeof(*l));
+    int err;
+
+    l->names = names;
+    l->name_count = count;
+    err = list_root(l, img, path, fault);
+    free(l);
     return err;
 }

@@ -3,7 +3,8 @@
  * rootlist.h - the names in an image's root, as `ls -lR` shows them.
  *
  * What:      one line for each file, with its type and rights, owner, size,
- *            path, and where a symbolic link leads; or the path alone.
+ *            path, and where a symbolic link leads; or the path alone. Or the
+ *            paths of certain inodes.
  * Errors:    -EUCLEAN  the root is damaged, or deeper or larger than any that
  *                      this version makes; the fault says so
  *            -errno    of mapping the file
@@ -12,6 +13,7 @@
 #define CLI_ROOTLIST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct fault;
@@ -24,5 +26,15 @@ struct list;
 /* Append to `lines`. path: the image's, for the fault. */
 int rootlist_get(const struct image *img, const char *path, bool is_long,
                  struct list *lines, uint64_t *bytes_out, struct fault *fault);
+
+struct rootlist_name {
+    uint64_t ino;
+    char *path; /* the caller frees; NULL: no file has it */
+};
+
+/* Find a path of each file of names, which are sorted by ino. */
+int rootlist_find(const struct image *img, const char *path,
+                  struct rootlist_name *names, size_t count,
+                  struct fault *fault);
 
 #endif

@@ -32,6 +32,8 @@ const struct verb verb_table[] = {
       options_trace, verb_trace },
     { "stats", "[OPTION]... [GUEST...]", "show what guests use", options_stats,
       verb_stats },
+    { "core", "[OPTION]... GUEST", "write a core file of a running guest",
+      options_core, verb_core },
     { "pause", "GUEST...", "stop guests' time", options_control, verb_pause },
     { "unpause", "GUEST...", "let paused guests go on", options_control,
       verb_unpause },

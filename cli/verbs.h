@@ -15,6 +15,7 @@ extern const struct arg_option options_logs[];
 extern const struct arg_option options_attach[];
 extern const struct arg_option options_stats[];
 extern const struct arg_option options_trace[];
+extern const struct arg_option options_core[];
 extern const struct arg_option options_stop[];
 extern const struct arg_option options_kill[];
 extern const struct arg_option options_control[]; /* --help alone */

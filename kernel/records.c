@@ -14,9 +14,11 @@
 #include "syscall/trace.h"
 
 extern struct records records;
+extern const struct records_sites rewrite_records; /* rewrite.c */
 
 _Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
 _Static_assert(THREAD_DEAD == (int)RECORDS_DEAD, "as the tools know");
+_Static_assert(ARCH_KSTACK_LEN == RECORDS_STACK_LEN, "as the tools know");
 _Static_assert(offsetof(struct inode, object) == 0, "an object is an inode");
 
 #define THREAD(member)  offsetof(struct thread, member)
@@ -33,6 +35,7 @@ struct records records = {
     .trace = (uint64_t)&trace_control,
     .traced = (uint64_t)syscall_traced,
     .page_counters = (uint64_t)&page_counters,
+    .sites = (uint64_t)&rewrite_records,
     .percpu_thread = offsetof(struct percpu, thread),
     .percpu_table = PERCPU_TABLE,
     .thread_process = THREAD(process),
@@ -51,6 +54,7 @@ struct records records = {
     .thread_estimated = THREAD(estimated_cycles),
     .thread_switches = THREAD(switch_count),
     .thread_calls = THREAD(call_count),
+    .thread_xstate = THREAD(arch.xstate),
     .regs_len = sizeof(struct regs),
     .process_pid = PROCESS(pid),
     .process_threads = PROCESS(threads),
@@ -79,4 +83,6 @@ struct records records = {
     .region_name = REGION(name),
     .region_next = REGION(next[0]),
     .inode_number = offsetof(struct inode, ino),
+    .inode_sb = offsetof(struct inode, sb),
+    .sb_type = offsetof(struct superblock, type),
 };

@@ -25,6 +25,7 @@
  * Ownership: records and trampolines live until the process ends; a dead one's
  *            trampoline stays, since a thread may still return through it.
  */
+#include "abi/records.h"
 #include "arch/x86_64/decode.h"
 #include "arch/x86_64/trap.h"
 #include "core/errno.h"
@@ -35,21 +36,21 @@
 #include "mm/user.h"
 #include "sched/process.h"
 
-#define JUMP_LEN    5u
+#define JUMP_LEN    RECORDS_CODE_LEN
 #define SYSCALL_LEN 2u
 #define CODE_MAX    24u /* bytes looked at behind a site */
 #define POST_OFF    13u
 #define TRAMP_MAX   64u
-#define MOVED_MAX   3u /* instructions that can begin in three bytes */
+#define MOVED_MAX   RECORDS_MOVED_MAX /* that can begin in three bytes */
 
 #define AREA_LEN     65536ul
 #define AREA_MAX     64u /* per process: then sites keep trapping */
 #define GRANULE      16u /* trampolines are placed on multiples of it */
 #define AREA_GRANULE (AREA_LEN / GRANULE)
-#define BUCKET_COUNT 64u
+#define BUCKET_COUNT RECORDS_SITE_BUCKETS
 #define SEEN_COUNT   128u
 #define SEEN_WAYS    4u /* SEEN_COUNT / SEEN_WAYS is 1 << (64 - 59) */
-#define SITE_MAX     16384u
+#define SITE_MAX     RECORDS_SITE_MAX
 #define LATE_MAX     255u
 
 struct area {
@@ -98,6 +99,23 @@ static bool is_trapping(uint8_t byte)
 
     return bits[byte / 64] >> (byte % 64) & 1;
 }
+
+/* Tools outside undo the jumps, too. */
+extern const struct records_sites rewrite_records;
+const struct records_sites rewrite_records = {
+    .buckets = (uint64_t)buckets,
+    .next = offsetof(struct site, next),
+    .space = offsetof(struct site, space),
+    .va = offsetof(struct site, va),
+    .tramp = offsetof(struct site, tramp),
+    .tramp_len = offsetof(struct site, tramp_len),
+    .is_dead = offsetof(struct site, is_dead),
+    .old = offsetof(struct site, old),
+    .moved_count = offsetof(struct site, moved_count),
+    .moved = offsetof(struct site, moved),
+    .end_from = offsetof(struct site, end_from),
+    .post = POST_OFF,
+};
 
 static struct space *current_space(void)
 {

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core.h - a core file of a stopped guest: what is gathered for it.
+ *
+ * What:      core_sites.c undoes what the kernel did to the program's code,
+ *            core_memory.c finds regions and the pages that are present,
+ *            core_regs.c each thread's registers, core_file.c writes the file.
+ * Ownership: the caller's struct core; core_fini() frees what hangs on it. The
+ *            guest is stopped meanwhile.
+ * Errors:    0 or -errno with a fault. -EUCLEAN: what the guest's memory says
+ *            contradicts itself. Everything read there is foreign: all lists
+ *            and tables have a bound.
+ * Units:     va: the guest's virtual addresses; _len bytes.
+ */
+#ifndef CLI_CORE_H
+#define CLI_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/inside.h"
+#include "host/memory.h"
+
+struct fault;
+
+#define CORE_RUN_MAX    (4u << 20) /* rows of pages */
+#define CORE_AUXV_WORDS 64u
+
+struct core_site { /* a system call that is a jump now */
+    uint64_t va, tramp;
+    uint8_t tramp_len, moved_count, end_from;
+    uint8_t moved[2 * RECORDS_MOVED_MAX];
+    uint8_t old[RECORDS_CODE_LEN];
+};
+
+struct core_region {
+    uint64_t start, end, offset;
+    uint64_t ino; /* of the image's file; 0: none */
+    uint32_t prot;
+    bool has_object; /* what is not present is somewhere else */
+};
+
+struct core_run { /* pages in a row, here and there */
+    uint64_t va, gpa, len;
+};
+
+struct core_piece { /* a PT_LOAD */
+    uint64_t va, len;
+    uint32_t prot;
+    bool has_data; /* all of it is in the file; else nothing */
+};
+
+struct core {
+    struct inside in;
+    struct inside_process process;
+    const char *command;
+    uint64_t space_va;
+    uint64_t auxv[CORE_AUXV_WORDS];
+    struct core_site *site; /* by va */
+    size_t site_count;
+    uint16_t post; /* in every trampoline: behind the call */
+    struct core_region *region;
+    char **region_file; /* in the image; NULL: none, or not known */
+    size_t region_count;
+    struct core_run *run;
+    size_t run_count;
+    struct core_piece *piece;
+    size_t piece_count;
+};
+
+/* All of the above but region_file, of a stopped guest. */
+int core_gather(struct core *c, struct fault *fault);
+/* Forget what core_gather() found. */
+void core_fini(struct core *c);
+
+/* One word of the guest's. */
+int core_word(struct core *c, uint64_t va, uint64_t *out, struct fault *fault);
+
+int core_sites_read(struct core *c, struct fault *fault);
+/* Where a program would have been on Linux: arch_linux_rip(). */
+uint64_t core_linux_rip(const struct core *c, uint64_t rip);
+/* data is what is at va: give it back the calls that are jumps. */
+void core_sites_restore(const struct core *c, uint64_t va, uint8_t *data,
+                        size_t len);
+
+int core_regions_read(struct core *c, struct fault *fault);
+int core_pages_find(struct core *c, struct fault *fault);
+
+/* A thread's registers in the program. */
+int core_regs(struct core *c, const struct inside_thread *t,
+              struct control_regs *out, struct fault *fault);
+
+/* The notes of PT_NOTE, one after the other. */
+int core_notes(struct core *c, struct buf *out, struct fault *fault);
+/* Into the empty file fd; `name` is its name for messages. */
+int core_write(struct core *c, int fd, const char *name, struct fault *fault);
+
+#endif
