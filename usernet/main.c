@@ -92,6 +92,7 @@ int main(int argc, char **argv)
             return fail((int)fd, "cannot listen on", text, err);
         free(text);
     }
+    net_deepen_queues();
     err = sandbox_enter();
     if (err)
         return fail((int)fd, "cannot enter the sandbox", NULL, err);

@@ -28,6 +28,7 @@
 #define FRAME_BATCH   64u
 #define QUEUE_LEN_MAX 512u
 #define TIMER_MAX     4u
+#define FD_LISTEN_MAX 2048 /* NET_FORWARD_MAX, and more */
 #define NS_PER_MS     1000000
 #define NS_PER_S      1000000000ll
 
@@ -372,6 +373,21 @@ int net_forward(const struct forward *f)
                            is_4 ? sizeof(guest) : sizeof(guest_6), flags) == 0)
         return 0;
     return errno ? -errno : -EINVAL;
+}
+
+/* slirp lets one connection wait to be accepted, and tells nobody which its
+ * sockets are. */
+void net_deepen_queues(void)
+{
+    for (int fd = 0; fd < FD_LISTEN_MAX; fd++) {
+        int is_listening = 0;
+        socklen_t len = sizeof(is_listening);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) ==
+                0 &&
+            is_listening)
+            (void)!listen(fd, SOMAXCONN);
+    }
 }
 
 void net_serve(void)

@@ -28,6 +28,8 @@ struct forward {
 MUST_CHECK int net_init(int socket_fd);
 /* Listen. -errno, as bind() and listen() have it */
 MUST_CHECK int net_forward(const struct forward *f);
+/* Once all listen: as many may wait to be accepted as the host allows. */
+void net_deepen_queues(void);
 /* Until the other end of the socket is closed. */
 void net_serve(void);
 
