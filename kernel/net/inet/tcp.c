@@ -86,6 +86,8 @@ err_t lwip_tcp_event(void *arg, struct tcp_pcb *pcb, enum lwip_event event,
             return tcp_established(c);
         return ERR_MEM;
     }
+    if (event == LWIP_EVENT_POLL) /* at each tick; an error: send nothing */
+        return c && c->held_ticks && c->held_ticks-- ? ERR_INPROGRESS : ERR_OK;
     if (!t) {
         if (p)
             pbuf_free(p);
@@ -207,11 +209,14 @@ restore:
     return err;
 }
 
-/* AF_UNSPEC: as new. */
+/* AF_UNSPEC: as new, but for the error that tells of what was broken off. */
 static int disconnect(struct tcp_sock *t)
 {
+    bool was_open =
+        t->state == TCP_SOCK_CONNECTED || t->state == TCP_SOCK_CONNECTING;
+
     if (t->state == TCP_SOCK_LISTENING)
-        return -EINVAL;
+        tcp_stop_listening(t);
     tcp_reset(t);
     tcp_rx_drop(t);
     if (!t->i.is_bound) {
@@ -223,7 +228,7 @@ static int disconnect(struct tcp_sock *t)
     t->had_end = false;
     t->i.remote_port = 0;
     t->i.s.shutdown = 0;
-    t->i.s.error = 0;
+    t->i.s.error = was_open ? ECONNRESET : 0;
     socket_wake(&t->i.s);
     return 0;
 }

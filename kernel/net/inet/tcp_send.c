@@ -17,6 +17,7 @@
 #define HEADERS_LEN 160u /* pbuf, tcp_seg and all headers, about */
 /* The most of one segment, so that the heap takes 16 KiB for it. */
 #define SEGMENT_MAX (16384u - HEADERS_LEN)
+#define HELD_TICKS  2 /* 200 ms: as long as Linux holds a corked one back */
 /* Of one that may wait a moment for more: a head and a small body. */
 #define DEFER_ROOM 1024u
 
@@ -262,7 +263,8 @@ static void output(struct tcp_sock *t, struct tcp_pcb *pcb, bool more)
         return;
     }
     inet_tick();
-    if (!is_held(t, pcb, more)) {
+    t->conn->held_ticks = is_held(t, pcb, more) ? HELD_TICKS : 0;
+    if (t->conn->held_ticks == 0) {
         (void)tcp_output(pcb); /* without memory the tick tries again */
         tcp_fit_window(pcb);
     }
@@ -276,6 +278,7 @@ void tcp_push(struct tcp_sock *t)
 
     if (!pcb || pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
         return;
+    t->conn->held_ticks = 0;
     conn_defer(t->conn);
     conn_send_deferred();
     inet_flush();
