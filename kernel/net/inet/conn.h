@@ -34,6 +34,7 @@ struct conn {
     uint32_t due;               /* in the list of the later: the tick */
     bool in_time_wait, is_busy; /* in which list it is */
     bool is_local;              /* to ourselves: through the loopback */
+    uint8_t held_ticks;         /* how long a corked segment is held back yet */
 };
 
 /* A connection for a pcb that has both its ends. NULL: out of memory. */
