@@ -30,9 +30,9 @@ static void (*fake_while_asleep)(void);
 static unsigned fake_sleeps;
 static uint64_t fake_mono_ns = 1000;
 
-/* fakes.h was told of other names: here are the prototypes again. */
 bool (*wait_look_hook)(void);
 
+/* fakes.h was told of other names: here are the prototypes again. */
 void waitq_init(struct waitq *q);
 int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
 void waitq_wake_waiters(struct waitq *q);
