@@ -152,9 +152,11 @@ static bool may_defer(const struct tcp_sock *t)
 static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
                          size_t left)
 {
-    unsigned packet = packet_len(pcb);
+    unsigned packet = MIN(packet_len(pcb), SEGMENT_MAX);
 
-    if (left >= packet || pcb->snd_wnd_max / 2 < packet)
+    if (pcb->snd_wnd_max / 2 < packet)
+        packet = MAX(pcb->snd_wnd_max / 2, 1u);
+    if (left >= packet)
         return (unsigned)MIN(left, (size_t)segment_len(t, pcb));
     if (t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY)))
         return packet;
