@@ -242,6 +242,7 @@ demo:
 
 # ---- checks: each step ends with `N passed, N failed, N skipped` ----
 UNIT_TESTS := $(sort $(wildcard abi/*_test.c host/*_test.c image/*_test.c \
+	usernet/*_test.c \
 	cli/*_test.c monitor/*_test.c monitor/*/*_test.c monitor/*/*/*_test.c \
 	kernel/*/*_test.c kernel/*/*/*_test.c examples/*/*_test.c))
 
