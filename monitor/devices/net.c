@@ -219,10 +219,12 @@ static void window_drop(struct window *w, unsigned count)
 {
     unsigned iov_count = 0;
 
+    ASSERT(count <= w->chain_count);
     for (unsigned i = 0; i < count; i++) {
         iov_count += w->chain[i].iov_count;
         w->len -= w->chain[i].len;
     }
+    ASSERT(iov_count <= w->iov_count);
     w->chain_count -= count;
     w->iov_count -= iov_count;
     memmove(w->chain, w->chain + count, w->chain_count * sizeof(w->chain[0]));
@@ -255,6 +257,7 @@ static void give_frame(struct window *w, uint64_t len)
     uint16_t count = 0;
     uint64_t left = len;
 
+    ASSERT(len > 0 && len <= w->len);
     while (left > 0) {
         uint64_t room = w->chain[count++].len;
 
@@ -281,6 +284,7 @@ static bool held_done(struct window *w)
 {
     if (net.held_len == 0)
         return true;
+    ASSERT(net.held_from < net.held_len);
     if (w->len >= net.held_len) {
         window_write(w, net.held_from, spill, net.held_len - net.held_from);
         give_frame(w, net.held_len);
@@ -303,6 +307,7 @@ static int receive_one(void)
         return -EINVAL;
     if (w->chain_count == 0 || !held_done(w))
         return 0;
+    ASSERT(w->iov_count <= QUEUE_LEN_MAX);
     w->iov[w->iov_count] = (struct iovec){ spill, sizeof(spill) };
     n = frames_receive(&net.frames, w->iov, w->iov_count + 1);
     if (n == -EAGAIN || n == -EPIPE)

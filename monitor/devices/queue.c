@@ -124,6 +124,7 @@ int queue_take(struct queue *q, bool writable, struct iovec *iov,
 
 void queue_untake(struct queue *q, unsigned count)
 {
+    ASSERT(count <= q->len);
     q->avail_idx = (uint16_t)(q->avail_idx - count);
 }
 
@@ -131,6 +132,7 @@ void queue_put(struct queue *q, uint16_t head, uint32_t len)
 {
     struct vring_used_elem *e = &q->used->ring[q->used_idx & (q->len - 1)];
 
+    ASSERT(head < q->len);
     __atomic_store_n(&e->id, head, __ATOMIC_RELAXED);
     __atomic_store_n(&e->len, len, __ATOMIC_RELAXED);
     q->used_idx++;
