@@ -4,9 +4,10 @@
  *
  * What:      syscall_offsets[] holds, by number, where the handler is as seen
  *            from the array (half as long as a pointer, and nothing to
- *            relocate), plus flags. The link makes it: calls.ld.in, or the
- *            command for one image (cli/kernel_link.c). Nothing but numbers
- *            here: assembler and the linker's script read it too.
+ *            relocate), plus flags. Numbers beyond its end are left out. The
+ *            link makes it: calls.ld.in, or the command for one image
+ *            (cli/kernel_link.c). Nothing but numbers here: assembler and the
+ *            linker's script read it too.
  */
 #ifndef ABI_CALLS_H
 #define ABI_CALLS_H

@@ -43,7 +43,7 @@ static bool part_is_linked(const struct call_set *set, unsigned i)
  */
 static void script_print(const struct call_set *set, FILE *f)
 {
-    unsigned nr, i;
+    unsigned end = CALL_MAX, nr, i;
 
     for (nr = 0; nr < CALL_MAX; nr++)
         if (is_wanted(set, nr))
@@ -53,7 +53,9 @@ static void script_print(const struct call_set *set, FILE *f)
             fprintf(f, "EXTERN(%s)\n", call_parts[i].symbol);
     fputs("SECTIONS { .calls (READONLY) : ALIGN(4) { syscall_offsets = .;\n",
           f);
-    for (nr = 0; nr < CALL_MAX; nr++) {
+    while (!is_wanted(set, end - 1))
+        end--;
+    for (nr = 0; nr < end; nr++) {
         if (is_wanted(set, nr))
             fprintf(f, "LONG(sys_%s - syscall_offsets + 0x%x)\n",
                     call_rows[nr].name, call_rows[nr].flags);
@@ -61,6 +63,7 @@ static void script_print(const struct call_set *set, FILE *f)
             fprintf(f, "LONG(%d)\n",
                     call_rows[nr].exists ? CALL_LEFT_OUT : CALL_NONE);
     }
+    fputs("syscall_offsets_end = .;\n", f);
     fputs("} } INSERT AFTER .rodata;\n", f);
 }
 

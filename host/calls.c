@@ -39,10 +39,11 @@ int call_number(const char *name)
 
 void call_report_left_out(uint64_t nr)
 {
-    const char *name = nr < CALL_MAX ? call_rows[nr].name : NULL;
+    const char *name =
+        nr < CALL_MAX && call_rows[nr].exists ? call_rows[nr].name : NULL;
 
     if (!name)
-        return; /* no kernel of ours leaves out what there is not */
+        return; /* what there is in no kernel of ours is not missed */
     fprintf(stderr,
             "samara: the program made the system call %s, which the kernel of "
             "this image was linked without; it failed with ENOSYS. Add %s to "

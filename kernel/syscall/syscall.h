@@ -44,7 +44,8 @@ extern syscall_fn syscall_table[SYSCALL_MAX];         /* the first CPU's */
 extern syscall_handler syscall_handlers[SYSCALL_MAX]; /* locked ones */
 /* Fill both, before the program begins and before the other CPUs do. */
 void syscall_init(void);
-extern const int32_t syscall_offsets[SYSCALL_MAX]; /* abi/calls.h */
+extern const int32_t syscall_offsets[]; /* abi/calls.h */
+extern const int32_t syscall_offsets_end[];
 /* entry.S: takes the kernel lock, calls syscall_handlers[rax]. */
 SYSCALL_ABI long syscall_locked(long, long, long, long, long, long);
 /* entry.S: completes the frame, goes on to the handler in syscall_offsets. */

@@ -57,7 +57,9 @@ static syscall_handler handler_of(int32_t at, unsigned flags)
 static void table_fill(syscall_fn *table)
 {
     for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
-        int32_t offset = syscall_offsets[nr];
+        int32_t offset = &syscall_offsets[nr] < syscall_offsets_end
+                             ? syscall_offsets[nr]
+                             : CALL_LEFT_OUT;
         unsigned flags = ((unsigned)offset + CALL_RANGE) & CALL_FLAGS;
 
         table[nr] = syscall_locked;
