@@ -20,6 +20,7 @@
 #include "inet_hooks.h"
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
+#include "lwip/icmp6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/ip4_frag.h"
@@ -349,6 +350,17 @@ static void tell(void)
     device.dev->ops->flush(device.dev);
 }
 
+/* ARP, or ICMPv6's neighbour solicitation: to be repeated if none answers. */
+static bool asks_for_neighbour(const uint8_t *f, unsigned len)
+{
+    const unsigned type = ETHERNET_LEN + IP6_HLEN;
+
+    if (f[12] == 0x08)
+        return f[13] == 0x06;
+    return f[12] == 0x86 && len > type && f[ETHERNET_LEN + 6] == 58 &&
+           f[type] == ICMP6_TYPE_NS;
+}
+
 /* lwIP's way down. The frame is held, not copied, unless it has too many
  * pieces for the device. */
 static err_t send_frame(struct netif *n, struct pbuf *p)
@@ -357,7 +369,7 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     int err = -ENOBUFS;
 
     (void)n;
-    if (f[12] == 0x08 && f[13] == 0x06)
+    if (asks_for_neighbour(f, p->len))
         timers_link_needed(ARP_S);
     if (pbuf_clen(p) >= NETDEV_PARTS_MAX) {
         p = pbuf_clone(PBUF_RAW, PBUF_RAM, p);

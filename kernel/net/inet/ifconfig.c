@@ -178,6 +178,7 @@ void ifconfig_begin(void)
     netif_create_ip6_linklocal_address(&inet_device, 1);
     inet_device.ip6_autoconfig_enabled = !has6;
     timers_link_needed(has6 ? DAD_S : SLAAC_S);
+    timers_groups_needed();
     if (has6)
         give_v6(&a6);
     if (has4)
@@ -187,8 +188,7 @@ void ifconfig_begin(void)
     if (has4 || has6)
         return;
     waits_for_dhcp = dhcp_start(&inet_device) == ERR_OK;
-    timers_link_needed(DHCP_S);
-    timers_dhcp_needed();
+    timers_dhcp_needed(DHCP_S);
 }
 
 bool ifconfig_wait(void)
@@ -464,6 +464,7 @@ static int change_addr6(const struct netif_addr *a, bool add)
         return 0;
     }
     timers_link_needed(DAD_S);
+    timers_groups_needed();
     return netif_add_ip6_address(&inet_device, &addr, &slot) == ERR_OK
                ? 0
                : -ENOBUFS;

@@ -44,7 +44,7 @@ static int tell_stack(const struct inet_group *g, bool join)
 
     if (!n)
         return -ENODEV;
-    timers_link_needed(15);
+    timers_groups_needed();
     if (IP_IS_V6_VAL(g->addr))
         err = join ? mld6_joingroup_netif(n, ip_2_ip6(&g->addr))
                    : mld6_leavegroup_netif(n, ip_2_ip6(&g->addr));

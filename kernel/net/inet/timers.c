@@ -30,6 +30,7 @@
 #define DHCP_NS          (DHCP_COARSE_TIMER_MSECS * NS_PER_MS)
 #define LINK_TICKS_PER_S 2u
 #define DHCP_FINE_S      5u
+#define GROUP_S          5u /* reports are made within, and repeated */
 #define CATCH_UP_S       10u
 #define CATCH_UP_MAX_S   1800u      /* more than anything in a table lives */
 #define LATER_REST_NS    NS_PER_SEC /* keep-alives: looked at once a second */
@@ -44,7 +45,9 @@ static struct timer later_timer = { .expired = later_expired };
 static struct timer link_timer = { .expired = link_expired };
 static struct timer dhcp_timer = { .expired = dhcp_expired };
 static uint32_t now_ms, last_second_ms;
-static unsigned link_ticks_left, link_tick;
+static unsigned link_ticks_left, link_tick, group_ticks_left;
+static unsigned link_step = 1; /* ticks from one expiry to the next */
+static bool waits_for_answer;  /* DHCP */
 
 u32_t sys_now(void)
 {
@@ -114,6 +117,13 @@ static void later_expired(struct timer *t)
 
 /* ---- below TCP ---- */
 
+/* Half a second while groups or DHCP are busy, else a whole one. */
+static void link_arm(void)
+{
+    link_step = waits_for_answer || group_ticks_left > 0 ? 1 : 2;
+    timer_arm(&link_timer, clock_mono_ns() + link_step * LINK_NS);
+}
+
 void timers_link_needed(unsigned seconds)
 {
     unsigned ticks = seconds * LINK_TICKS_PER_S;
@@ -121,7 +131,13 @@ void timers_link_needed(unsigned seconds)
     if (link_ticks_left < ticks)
         link_ticks_left = ticks;
     if (!timer_is_armed(&link_timer))
-        timer_arm(&link_timer, clock_mono_ns() + LINK_NS);
+        link_arm();
+}
+
+void timers_groups_needed(void)
+{
+    group_ticks_left = GROUP_S * LINK_TICKS_PER_S;
+    timers_link_needed(GROUP_S);
 }
 
 /* A second of ARP, neighbours and fragments. */
@@ -133,22 +149,35 @@ static void second(void)
     ip6_reass_tmr();
 }
 
-static void link_expired(struct timer *t)
+static void groups_run(void)
 {
-    inet_tick();
-    for (unsigned i = 0; i < LINK_NS / GROUP_NS; i++) {
+    if (group_ticks_left == 0)
+        return;
+    group_ticks_left -= MIN(group_ticks_left, link_step);
+    for (unsigned i = 0; i < link_step * LINK_NS / GROUP_NS; i++) {
         igmp_tmr();
         mld6_tmr();
     }
-    dhcp_fine_tmr();
-    link_tick++;
-    if (link_tick % LINK_TICKS_PER_S == 0) {
+}
+
+static void link_expired(struct timer *t)
+{
+    (void)t;
+    inet_tick();
+    groups_run();
+    if (waits_for_answer)
+        dhcp_fine_tmr();
+    link_tick += link_step;
+    if (link_tick % LINK_TICKS_PER_S == 0 || link_step > 1) {
         second();
         last_second_ms = now_ms;
     }
     inet_flush();
-    if (--link_ticks_left > 0)
-        timer_arm(t, clock_mono_ns() + LINK_NS);
+    link_ticks_left -= MIN(link_ticks_left, link_step);
+    if (link_ticks_left > 0)
+        link_arm();
+    else
+        waits_for_answer = false;
 }
 
 void timers_link_catch_up(void)
@@ -163,8 +192,10 @@ void timers_link_catch_up(void)
     inet_flush();
 }
 
-void timers_dhcp_needed(void)
+void timers_dhcp_needed(unsigned seconds)
 {
+    waits_for_answer = true;
+    timers_link_needed(seconds);
     if (!timer_is_armed(&dhcp_timer))
         timer_arm(&dhcp_timer, clock_mono_ns() + DHCP_NS);
 }
@@ -173,7 +204,7 @@ static void dhcp_expired(struct timer *t)
 {
     inet_tick();
     dhcp_coarse_tmr();
-    timers_link_needed(DHCP_FINE_S); /* for the answer, if it asked */
-    inet_flush();
     timer_arm(t, clock_mono_ns() + DHCP_NS);
+    timers_dhcp_needed(DHCP_FINE_S); /* for the answer, if it asked */
+    inet_flush();
 }

@@ -21,7 +21,9 @@ void timers_later_needed(uint32_t tick);
 void timers_link_needed(unsigned seconds);
 /* Frames have come after a while without: let lwIP see the time go by. */
 void timers_link_catch_up(void);
-/* DHCP has begun: its lease has to be renewed. */
-void timers_dhcp_needed(void);
+/* A multicast group is joined or left. */
+void timers_groups_needed(void);
+/* DHCP has asked, and repeats it for so long; a lease has to be renewed. */
+void timers_dhcp_needed(unsigned seconds);
 
 #endif
