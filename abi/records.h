@@ -55,12 +55,16 @@ struct records_sites {
 /*
  * A thread in the kernel has its struct regs (arch.h) below kstack_top. Is the
  * word below it an address in the kernel, it is complete. Else it has a call's
- * number and the program's rip and rsp only; that word holds the flags, and if
- * the eighth is an address in the kernel, rdi, rsi, rdx, r8, r9 and r10 lie
- * between them, downwards. The others are in the C code's frames.
+ * number and the program's rip and rsp only, and that word holds the flags.
+ * Below them lie, downwards, either an address in the kernel, or rdi, rsi, rdx,
+ * r8, r9, r10 and the address, or the result, these and the address: in words,
+ * where the stack pointer is when C code returns to that address. All other
+ * registers are in the frames of C code.
  */
-#define RECORDS_CALL_WORDS 8u
-#define RECORDS_STACK_LEN  16384u
+#define RECORDS_CALL_DIRECT 1u
+#define RECORDS_CALL_LOCKED 7u
+#define RECORDS_CALL_OVER   8u
+#define RECORDS_STACK_LEN   16384u
 /* At thread_kernel_sp: r15, r14, r13, r12, rbx, rbp, an address to return to,
  * all of C code. */
 #define RECORDS_SWITCH_WORDS 7u

@@ -122,12 +122,18 @@ static int core_make(struct core *c, const struct guest *g, int fd,
     if (err)
         return err;
     c->command = g->command;
+    if (!frames_open(&c->frames, c->in.hello.build_id,
+                     sizeof(c->in.hello.build_id)))
+        fprintf(stderr,
+                "samara: the kernel is not the installed one; rbx and "
+                "r12 to r15 of threads in system calls are not known\n");
     err = gather(c, fault);
     if (err == 0) {
         name_files(c, g->image);
         err = core_write(c, fd, path, fault);
     }
     inside_close(&c->in);
+    frames_fini(&c->frames);
     core_fini(c);
     return err;
 }

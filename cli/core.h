@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/frames.h"
 #include "cli/inside.h"
 #include "host/memory.h"
 
@@ -55,6 +56,7 @@ struct core {
     struct inside in;
     struct inside_process process;
     const char *command;
+    struct frames frames; /* of the kernel; the caller's */
     uint64_t space_va;
     uint64_t auxv[CORE_AUXV_WORDS];
     struct core_site *site; /* by va */

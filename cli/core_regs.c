@@ -4,8 +4,9 @@
  *
  * A CPU in the program has them itself. A thread in the kernel has some of
  * them in its struct regs (records.h); those that a call preserves are in the
- * frames of the kernel's C code, which all keep a frame pointer: the last one
- * of that chain is the program's.
+ * frames of the kernel's C code, as its call frame information says. Without
+ * that only rbp is found: the C code keeps frame pointers, and the last one of
+ * their chain is the program's.
  */
 #include <errno.h>
 #include <string.h>
@@ -74,6 +75,84 @@ static uint64_t program_rbp(const struct stack *s, uint64_t fp)
     return fp;
 }
 
+/* ---- through the kernel's frames ---- */
+
+struct frame {
+    uint64_t pc, sp;
+    bool is_call;                   /* pc is behind a call */
+    uint64_t reg[FRAMES_REG_COUNT]; /* those that a call preserves, and ... */
+    uint32_t is_saved;              /* all that the last function saved */
+};
+
+/* The caller of C code. */
+static bool frame_up(const struct core *c, const struct stack *s,
+                     struct frame *f)
+{
+    struct frames_rules r;
+    uint64_t end;
+    unsigned i;
+
+    if (!frames_find(&c->frames, f->pc - f->is_call - c->in.hello.kernel_va,
+                     &r))
+        return false;
+    end = (r.base == FRAMES_RSP ? f->sp : f->reg[FRAMES_RBP]) +
+          (uint64_t)r.base_off;
+    if (end <= f->sp || end > s->regs)
+        return false;
+    for (i = 0; i < FRAMES_REG_COUNT; i++)
+        if (r.is_saved & 1u << i &&
+            !stack_word(s, end + (uint64_t)r.off[i], &f->reg[i]))
+            return false;
+    f->is_saved = r.is_saved;
+    f->pc = f->reg[FRAMES_RIP];
+    f->sp = end;
+    f->is_call = true;
+    return true;
+}
+
+/* A fault in the kernel left its registers where the handler returns to. */
+static bool frame_interrupted(const struct core *c, const struct stack *s,
+                              struct frame *f)
+{
+    struct control_regs r;
+    uint64_t word[REG_COUNT];
+    unsigned i;
+
+    for (i = 0; i < REG_COUNT; i++)
+        word[i] = stack_get(s, f->sp + i * WORD);
+    memcpy(&r, word, sizeof(word));
+    if (f->sp >= s->regs || r.cs != USER_CS || r.ss != USER_SS ||
+        !in_kernel(c, r.rip) || r.rsp <= f->sp || r.rsp > s->regs)
+        return false;
+    f->pc = r.rip;
+    f->sp = r.rsp;
+    f->is_call = false;
+    f->reg[FRAMES_RBX] = r.rbx;
+    f->reg[FRAMES_RBP] = r.rbp;
+    memcpy(&f->reg[FRAMES_R12], (uint64_t[]){ r.r12, r.r13, r.r14, r.r15 },
+           4 * WORD);
+    return true;
+}
+
+/* Up to where the stack pointer is `sp`, and what a call preserves still the
+ * program's. False: that was not reached. Each step leads upwards. */
+static bool program_frame(const struct core *c, const struct stack *s,
+                          struct frame *f, uint64_t sp)
+{
+    while (f->sp < sp || (f->sp == sp && !f->is_call)) {
+        if (frame_up(c, s, f) || frame_interrupted(c, s, f))
+            continue;
+        /* Assembly that calls nobody and pushes nothing. */
+        if (f->is_call || !stack_word(s, f->sp, &f->pc))
+            return false;
+        f->sp += WORD;
+        f->is_call = true;
+    }
+    return f->sp == sp;
+}
+
+/* ---- through struct regs ---- */
+
 static void regs_copy(const struct stack *s, struct control_regs *out)
 {
     unsigned i;
@@ -84,48 +163,95 @@ static void regs_copy(const struct stack *s, struct control_regs *out)
     memcpy(out, word, sizeof(word));
 }
 
-/* As at the entry to the call; the result is not known yet. */
-static void call_regs(const struct core *c, const struct stack *s, uint64_t fp,
-                      struct control_regs *r)
+/* The register of each of DWARF's numbers. */
+static uint64_t *reg_of(struct control_regs *r, unsigned number)
 {
-    uint64_t args = s->regs - 2 * WORD;
+    uint64_t *const all[FRAMES_REG_COUNT] = {
+        &r->rax, &r->rdx, &r->rcx, &r->rbx, &r->rsi, &r->rdi,
+        &r->rbp, NULL,    &r->r8,  &r->r9,  &r->r10, &r->r11,
+        &r->r12, &r->r13, &r->r14, &r->r15, NULL
+    };
 
-    regs_copy(s, r);
-    r->rflags = stack_get(s, s->regs - WORD);
-    r->rbp = program_rbp(s, fp);
-    r->rbx = r->r12 = r->r13 = r->r14 = r->r15 = 0;
-    r->rax = (uint64_t)-ENOSYS;
-    r->rcx = r->rip;
-    r->r11 = r->rflags;
-    r->rdi = r->rsi = r->rdx = r->r8 = r->r9 = r->r10 = 0;
-    if (!in_kernel(c, stack_get(s, s->regs - RECORDS_CALL_WORDS * WORD)))
-        return;
-    r->rdi = stack_get(s, args);
-    r->rsi = stack_get(s, args - WORD);
-    r->rdx = stack_get(s, args - 2 * WORD);
-    r->r8 = stack_get(s, args - 3 * WORD);
-    r->r9 = stack_get(s, args - 4 * WORD);
-    r->r10 = stack_get(s, args - 5 * WORD);
+    return all[number];
 }
 
-/* fp: the kernel's frame pointer; sp and top of the stack are set. */
-static int kernel_regs(struct core *c, struct stack *s, uint64_t fp,
-                       struct control_regs *out, struct fault *fault)
+#define PRESERVED (1u << FRAMES_RBX | 1u << FRAMES_RBP | 0xfu << FRAMES_R12)
+
+/* Those in the kernel's frames, as far as they are found; else 0. */
+static void frame_regs(const struct core *c, const struct stack *s,
+                       struct frame f, unsigned way, struct control_regs *r)
 {
-    int err = stack_read(c, s, fault);
+    uint32_t wanted = PRESERVED;
+    unsigned i;
+
+    r->rbp = program_rbp(s, f.reg[FRAMES_RBP]);
+    if (way == 0 || !program_frame(c, s, &f, s->regs - way * WORD))
+        return;
+    if (way == RECORDS_CALL_DIRECT)
+        wanted |= f.is_saved;
+    for (i = 0; i < FRAMES_REG_COUNT; i++)
+        if (wanted & 1u << i && reg_of(r, i))
+            *reg_of(r, i) = f.reg[i];
+}
+
+/* The n-th word below the struct regs. */
+static uint64_t below(const struct stack *s, unsigned n)
+{
+    return stack_get(s, s->regs - n * WORD);
+}
+
+/* By which way the call went into C code; 0: it has not come there. */
+static unsigned call_way(const struct core *c, const struct stack *s)
+{
+    static const unsigned ways[] = { RECORDS_CALL_DIRECT, RECORDS_CALL_LOCKED,
+                                     RECORDS_CALL_OVER };
+    unsigned i;
+
+    for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (in_kernel(c, below(s, ways[i] + 1)))
+            return ways[i];
+    return 0;
+}
+
+/* As at the entry to the call, without a result unless it is over. */
+static void call_regs(const struct core *c, const struct stack *s,
+                      const struct frame *f, struct control_regs *r)
+{
+    struct control_regs entry;
+    unsigned way = call_way(c, s), args = way - 5;
+
+    regs_copy(s, &entry);
+    r->orig_rax = entry.orig_rax;
+    r->rip = entry.rip;
+    r->rsp = entry.rsp;
+    r->rflags = below(s, 1);
+    frame_regs(c, s, *f, way, r);
+    r->rax = way == RECORDS_CALL_OVER ? below(s, 2) : (uint64_t)-ENOSYS;
+    r->rcx = r->rip;
+    r->r11 = r->rflags;
+    if (way < RECORDS_CALL_LOCKED)
+        return;
+    r->rdi = below(s, args);
+    r->rsi = below(s, args + 1);
+    r->rdx = below(s, args + 2);
+    r->r8 = below(s, args + 3);
+    r->r9 = below(s, args + 4);
+    r->r10 = below(s, args + 5);
+}
+
+/* f: where the kernel is. */
+static void kernel_regs(const struct core *c, const struct stack *s,
+                        const struct frame *f, struct control_regs *out)
+{
     bool is_fresh = s->sp + RECORDS_SWITCH_WORDS * WORD == s->regs;
 
-    if (err)
-        return err;
     if (is_fresh || in_kernel(c, stack_get(s, s->regs - WORD)))
         regs_copy(s, out);
     else
-        call_regs(c, s, fp, out);
+        call_regs(c, s, f, out);
     out->cs = USER_CS;
     out->ss = USER_SS;
     out->ds = out->es = out->fs = out->gs = 0;
-    out->gs_base = 0;
-    return 0;
 }
 
 /* What XSAVE left out has its first value (Intel SDM 1, 13.6). */
@@ -154,12 +280,28 @@ static int fx_read(struct core *c, uint64_t va, uint8_t out[FX_LEN],
     return err;
 }
 
+/* Switched away from: what lies at its stack pointer. */
+static struct frame frame_asleep(const struct stack *s)
+{
+    struct frame f = { .sp = s->sp + RECORDS_SWITCH_WORDS * WORD,
+                       .is_call = true };
+    unsigned i;
+
+    for (i = 0; i < 4; i++)
+        f.reg[FRAMES_R12 + 3 - i] = stack_get(s, s->sp + i * WORD);
+    f.reg[FRAMES_RBX] = stack_get(s, s->sp + 4 * WORD);
+    f.reg[FRAMES_RBP] = stack_get(s, s->sp + 5 * WORD);
+    f.pc = stack_get(s, s->sp + 6 * WORD);
+    return f;
+}
+
 static int regs_off_cpu(struct core *c, const struct inside_thread *t,
                         struct stack *s, struct control_regs *out,
                         struct fault *fault)
 {
     const struct records *r = &c->in.records;
-    uint64_t fp, xstate;
+    uint64_t xstate = 0;
+    struct frame f;
     int err = core_word(c, t->va + r->thread_kernel_sp, &s->sp, fault);
 
     if (err)
@@ -168,9 +310,11 @@ static int regs_off_cpu(struct core *c, const struct inside_thread *t,
         return fault_set(fault, EUCLEAN,
                          "the stack of thread %d of the guest '%s' is damaged",
                          t->tid, c->in.name);
-    err = core_word(c, s->sp + (RECORDS_SWITCH_WORDS - 2) * WORD, &fp, fault);
-    if (err == 0)
-        err = kernel_regs(c, s, fp, out, fault);
+    err = stack_read(c, s, fault);
+    if (err)
+        return err;
+    f = frame_asleep(s);
+    kernel_regs(c, s, &f, out);
     if (err == 0)
         err = core_word(c, t->va + r->thread_fs_base, &out->fs_base, fault);
     if (err == 0)
@@ -180,25 +324,52 @@ static int regs_off_cpu(struct core *c, const struct inside_thread *t,
     return err;
 }
 
+/* Its CPU has them, or is in the kernel for it. */
+static int regs_on_cpu(struct core *c, const struct inside_thread *t,
+                       struct stack *s, struct control_regs *out,
+                       struct fault *fault)
+{
+    int err = inside_regs(&c->in, t->cpu - 1, out, fault);
+    struct frame f = { .pc = out->rip, .sp = out->rsp };
+
+    if (err)
+        return err;
+    out->orig_rax = (uint64_t)-1;
+    s->sp = out->rsp;
+    if (!stack_holds(s->sp, s->top)) {
+        if (in_kernel(c, out->rip)) /* the first, or the last, of a call */
+            out->rip = out->rcx;
+        return 0;
+    }
+    err = stack_read(c, s, fault);
+    if (err)
+        return err;
+    f.reg[FRAMES_RBX] = out->rbx;
+    f.reg[FRAMES_RBP] = out->rbp;
+    memcpy(&f.reg[FRAMES_R12],
+           (uint64_t[]){ out->r12, out->r13, out->r14, out->r15 }, 4 * WORD);
+    memset(out, 0, offsetof(struct control_regs, fs_base));
+    kernel_regs(c, s, &f, out);
+    return 0;
+}
+
 int core_regs(struct core *c, const struct inside_thread *t,
               struct control_regs *out, struct fault *fault)
 {
     static struct stack s;
+    uint64_t at;
     int err =
         core_word(c, t->va + c->in.records.thread_kstack_top, &s.top, fault);
 
     memset(out, 0, sizeof(*out));
     if (err == 0 && !t->on_cpu)
         err = regs_off_cpu(c, t, &s, out, fault);
-    if (err == 0 && t->on_cpu) {
-        err = inside_regs(&c->in, t->cpu - 1, out, fault);
-        out->orig_rax = (uint64_t)-1;
-        s.sp = out->rsp;
-        if (err == 0 && stack_holds(out->rsp, s.top))
-            err = kernel_regs(c, &s, out->rbp, out, fault);
-        else if (err == 0 && in_kernel(c, out->rip))
-            out->rip = out->rcx; /* the first or last instruction of a call */
-    }
-    out->rip = core_linux_rip(c, out->rip);
+    if (err == 0 && t->on_cpu)
+        err = regs_on_cpu(c, t, &s, out, fault);
+    at = out->rip;
+    out->rip = core_linux_rip(c, at);
+    if (out->rcx == at) /* as `syscall` leaves it */
+        out->rcx = out->rip;
+    out->gs_base = 0; /* the kernel's */
     return err;
 }

@@ -6,7 +6,7 @@
  * from there as well. The whole file is made of it.
  */
 /* unit: cli/core_file.c cli/core_memory.c cli/core_notes.c cli/core_regs.c
- * cli/core_sites.c host/fault.c host/file.c host/memory.c */
+ * cli/core_sites.c cli/frames.c host/fault.c host/file.c host/memory.c */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -95,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     input.len = len;
     c = (struct core){ .command = "program" };
     c.in.name = "guest";
+    c.frames = (struct frames){ .data = data, .len = len };
     take(0, &c.in.records, sizeof(c.in.records));
     c.in.hello.range_count = 2;
     c.in.hello.range[0] = (struct control_range){ 0, RAM_LEN / 2, 1 };
