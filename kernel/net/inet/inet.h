@@ -80,6 +80,8 @@ void inet_begin(void);
 void inet_tick(void);
 /* Deliver what was sent to ourselves, tell the device of what was queued. */
 void inet_flush(void);
+/* How much of what a socket's buffer may hold it may as memory is now. */
+uint32_t inet_buffer_limit(uint32_t wanted);
 /* Is this address one of ours? */
 bool inet_is_local(const ip_addr_t *a);
 /* -errno for lwIP's error; 0 for ERR_OK. */

@@ -8,6 +8,7 @@
 #include "lwip/init.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
+#include "mm/page.h"
 #include "net/inet/conn.h"
 #include "net/inet/device.h"
 #include "net/inet/ifconfig.h"
@@ -15,6 +16,10 @@
 #include "net/inet/loop.h"
 #include "random/pool.h"
 #include "time/clock.h"
+
+#define SHORT_SHARE  8u     /* of all pages: with fewer free, memory is short */
+#define BUFFER_SHORT 16384u /* ... and a socket's buffer no larger */
+#define BUFFER_SHARE 32u    /* of all memory: the most of one socket's buffer */
 
 /* ---- memory ---- */
 
@@ -30,6 +35,17 @@ void *inet_malloc(size_t len)
 void *inet_calloc(size_t count, size_t len)
 {
     return kzalloc(count * len);
+}
+
+/* Read at each use: the program's memory comes first, so when little is left,
+ * each socket has to do with a part of what it is used to. */
+uint32_t inet_buffer_limit(uint32_t wanted)
+{
+    size_t total = page_total_count();
+
+    if (UNLIKELY(page_free_count() < total / SHORT_SHARE))
+        return MIN(wanted, BUFFER_SHORT);
+    return (uint32_t)MIN((size_t)wanted, total * PAGE_SIZE / BUFFER_SHARE);
 }
 
 /* ---- checksums ---- */

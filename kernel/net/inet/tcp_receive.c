@@ -25,7 +25,7 @@ uint32_t tcp_rx_limit(const struct tcp_sock *t)
 
     if (t->window_clamp > 0)
         limit = MIN(limit, (uint32_t)t->window_clamp);
-    return MIN(limit, (uint32_t)TCP_WND);
+    return inet_buffer_limit(MIN(limit, (uint32_t)TCP_WND));
 }
 
 /* ---- the queue ---- */

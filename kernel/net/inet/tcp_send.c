@@ -32,7 +32,8 @@ static size_t send_limit(const struct tcp_sock *t)
 {
     uint32_t limit = t->i.s.sndbuf;
 
-    return limit == TCP_SNDBUF_DEFAULT ? TCP_SNDBUF_AUTO : limit;
+    return inet_buffer_limit(limit == TCP_SNDBUF_DEFAULT ? TCP_SNDBUF_AUTO
+                                                         : limit);
 }
 
 bool tcp_has_room(const struct tcp_sock *t)
