@@ -27,6 +27,7 @@
 
 #define ENTRY_MAX    65536u /* files looked at when pruning */
 #define IN_USE_S     120    /* an image used so lately is not removed */
+#define FOREIGN_S    86400  /* no image takes so long to build */
 #define TEMP_PREFIX  "tmp-"
 #define IMAGE_SUFFIX ".img"
 
@@ -55,11 +56,20 @@ static int dir_open(char **dir_out, struct fault *fault)
     return err;
 }
 
-/* "tmp-PID-XXXXXX": whose it is decides whether it is a leftover. */
+/* Which processes a number means. 0: /proc does not say. */
+static unsigned long pid_namespace(void)
+{
+    struct stat st;
+
+    return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
+/* "tmp-PID-NAMESPACE-XXXXXX": whose it is decides whether it is a leftover.
+ * Containers that share a cache each have processes of the same numbers. */
 static int temp_make(const char *cache, char **temp_out, struct fault *fault)
 {
-    *temp_out =
-        mem_printf("%s/" TEMP_PREFIX "%ld-XXXXXX", cache, (long)getpid());
+    *temp_out = mem_printf("%s/" TEMP_PREFIX "%ld-%lu-XXXXXX", cache,
+                           (long)getpid(), pid_namespace());
     if (!mkdtemp(*temp_out)) {
         int err = file_write_fault(fault, errno, *temp_out);
 
@@ -171,14 +181,21 @@ static int by_age(const void *a, const void *b)
     return x->used < y->used ? -1 : x->used > y->used;
 }
 
-/* Left by a process that was killed while it built. */
-static bool is_leftover(const char *name)
+/* Left by a process that was killed while it built; one of another namespace
+ * has been when it would have taken very long. */
+static bool is_leftover(const char *name, const char *path)
 {
+    unsigned long namespace;
+    struct stat st;
+    char *end;
     long pid;
 
     if (strncmp(name, TEMP_PREFIX, strlen(TEMP_PREFIX)) != 0)
         return false;
-    pid = strtol(name + strlen(TEMP_PREFIX), NULL, 10);
+    pid = strtol(name + strlen(TEMP_PREFIX), &end, 10);
+    namespace = *end == '-' ? strtoul(end + 1, NULL, 10) : 0;
+    if (namespace != pid_namespace())
+        return stat(path, &st) == 0 && st.st_mtime + FOREIGN_S < time(NULL);
     return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
@@ -204,7 +221,7 @@ static size_t entries_list(const char *cache, struct cached **list_out)
         char *path = path_join(cache, d->d_name);
         struct stat st;
 
-        if (is_leftover(d->d_name))
+        if (is_leftover(d->d_name, path))
             file_remove_tree(path);
         if (strstr(d->d_name, IMAGE_SUFFIX) && stat(path, &st) == 0 &&
             S_ISREG(st.st_mode)) {

@@ -185,8 +185,12 @@ limited() {
     SAMARA_CACHE_SIZE=1M dry ./prog && [ "$(cached)" = 1 ]
 }
 check "the oldest go beyond the limit" limited
-mkdir "$T/cache/samara/tmp-999999999-abc"
-touch prog -d 2002-02-02
+dead="$T/cache/samara/tmp-999999999-$(stat -Lc %i /proc/self/ns/pid)-abc"
+elsewhere="$T/cache/samara/tmp-999999999-1-abc"
+old="$T/cache/samara/tmp-999999998-1-abc"
+mkdir "$dead" "$elsewhere" "$old"
+touch -d 2002-02-02 prog "$old"
 check "leftovers of the dead go" sh -c "'$SAMARA' run --dry-run --vmm qemu \
-    --accel tcg ./prog && ! test -e '$T/cache/samara/tmp-999999999-abc'"
+    --accel tcg ./prog && ! test -e '$dead' && ! test -e '$old'"
+check "what another container builds stays" test -e "$elsewhere"
 finish
