@@ -138,9 +138,11 @@ def redis_benchmark(context, pipeline, count, test='get'):
 
 def show_profiles(b, guest):
     """With -p: after the guest's end, where each part was spent."""
+    if not b.with_profile:
+        return
     show = b.profiler()
-    for number, rounds in guest.parts:
-        print('# part %d' % number)
+    for what, number, rounds in guest.parts:
+        print('# ' + what)
         show(number, rounds)
 
 
@@ -159,16 +161,18 @@ def bench_http(b):
         requests(guest.context, 100)
         wrk(guest.context, 1)
         time.sleep(0.5)
-        b.row('nginx waits', guest.measure(lambda: time.sleep(2), 2),
+        b.row('nginx waits', guest.measure('waits', lambda: time.sleep(2), 2),
               'insns/s', None, 'Nanos 15 to 20 k')
         b.row('nginx, a keep-alive request', guest.measure(
-            lambda: requests(guest.context, SEQUENCE), SEQUENCE), 'insns',
-              20000, 'Linux 40.4 k, Unikraft 52.3 k, OSv 54.9 k, Nanos 55 k')
+            'keep-alive', lambda: requests(guest.context, SEQUENCE),
+            SEQUENCE), 'insns', 20000,
+              'Linux 40.4 k, Unikraft 52.3 k, OSv 54.9 k, Nanos 55 k')
         b.row('nginx, a connection and a request', guest.measure(
-            lambda: connections(guest.context, CONNECTIONS), CONNECTIONS),
-              'insns', 45000, 'Nanos 100 k, Linux 131 k')
+            'connection', lambda: connections(guest.context, CONNECTIONS),
+            CONNECTIONS), 'insns', 45000, 'Nanos 100 k, Linux 131 k')
         done = {}
-        total = guest.measure(lambda: done.update(wrk(guest.context, 5)), 1)
+        total = guest.measure(
+            'wrk', lambda: done.update(wrk(guest.context, 5)), 1)
         b.row('nginx, the same by wrk -c32', total / done['count'], 'insns',
               20000, '-')
     show_profiles(b, guest)
@@ -185,8 +189,8 @@ def bench_redis(b):
                                        (16, 2500, 'Linux 4.6 k, Nanos 7-8 k')):
             count = 20000
             b.row('redis GET -P %d' % pipeline, guest.measure(
-                lambda: redis_benchmark(guest.context, pipeline, count),
-                count), 'insns', target, peer)
+                '-P %d' % pipeline, lambda: redis_benchmark(
+                    guest.context, pipeline, count), count), 'insns', target, peer)
     show_profiles(b, guest)
 
 

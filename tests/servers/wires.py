@@ -163,14 +163,14 @@ class Emulated(Server):
     def count(self):
         return self.words()[0]
 
-    def measure(self, work, rounds):
+    def measure(self, what, work, rounds):
         """Instructions for one of `rounds` that work() makes."""
         self.mark()
         before = self.count()
         work()
         time.sleep(0.05)  # what the guest does after its last answer
         after = self.count()
-        self.parts.append((self.mark(), rounds))
+        self.parts.append((what, self.mark(), rounds))
         return (after - before) / rounds
 
     def mark(self):
