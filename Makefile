@@ -2,7 +2,7 @@
 # Makefile - builds, tests and measures everything. No configuration step.
 #
 #   make            the kernel, the monitor and the command, in build/
-#   make demo       installs what is needed, builds, runs a program in a VM
+#   make demo       installs what is needed, builds, serves a page from a VM
 #   make check      everything that must hold; ends with the totals
 #   make check-NAME unit tests of one directory (mm, fs, monitor, ...), or one
 #                   step of check: style, system, apps, languages, servers,

@@ -49,8 +49,11 @@ def dig(context):
     server = subprocess.Popen(
         ['/usr/sbin/dnsmasq', '-d', '-C', '/srv/dnsmasq.conf', '-u', 'root'],
         stderr=subprocess.DEVNULL)
-    time.sleep(0.3)
     try:
+        while subprocess.run(['dig', '@127.0.0.1', '+tries=1', '+time=1',
+                              'www.samara.test'],
+                             stdout=subprocess.DEVNULL).returncode != 0:
+            time.sleep(0.1)
         for name, kind in names.ASKED[:-1]:
             for how in ('+notcp', '+tcp'):
                 yield run(context, '/usr/bin/dig', '@' + context.host,
