@@ -16,6 +16,7 @@
 #include "cli/verbs.h"
 #include "host/args.h"
 #include "host/fault.h"
+#include "host/file.h"
 #include "image/image.h"
 
 #define TRIES 5 /* a CPU may be stopped while it changes a list */
@@ -138,36 +139,45 @@ static int core_make(struct core *c, const struct guest *g, int fd,
     return err;
 }
 
-/* What is there already is only touched if it is an ordinary file. */
-static int output_open(const char *path, struct fault *fault)
+/* It takes the place of what is there when it is complete; that has to be an
+ * ordinary file, and not /dev/null. The caller frees *temporary_out. */
+static int output_open(const char *path, char **temporary_out,
+                       struct fault *fault)
 {
     struct stat st;
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd;
 
-    if (fd < 0)
-        return fault_sys(fault, errno, "cannot write '%s'", path);
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fd, 0) == 0)
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return fault_set(fault, EINVAL,
+                         "'%s' is no ordinary file; a core file has holes",
+                         path);
+    *temporary_out = mem_printf("%s.XXXXXX", path);
+    fd = mkostemp(*temporary_out, O_CLOEXEC);
+    if (fd >= 0)
         return fd;
-    close(fd);
-    return fault_set(fault, EINVAL,
-                     "'%s' is no ordinary file; a core file has holes", path);
+    free(*temporary_out);
+    return fault_sys(fault, errno, "cannot write '%s'", path);
 }
 
 static int core_to(const char *path, const struct guest *g, struct fault *fault)
 {
     static struct core c;
-    int err, fd = output_open(path, fault);
+    char *temporary = NULL;
+    int err, fd = output_open(path, &temporary, fault);
 
     if (fd < 0)
         return fd;
     err = core_make(&c, g, fd, path, fault);
     if (close(fd) != 0 && err == 0)
-        err = fault_sys(fault, errno, "cannot write '%s'", path);
+        err = file_write_fault(fault, errno, path);
+    if (err == 0 && rename(temporary, path) != 0)
+        err = file_write_fault(fault, errno, path);
     if (err)
-        unlink(path);
+        unlink(temporary);
     else
         fprintf(stderr, "samara: wrote '%s'; gdb PROGRAM %s opens it\n", path,
                 path);
+    free(temporary);
     return err;
 }
 
