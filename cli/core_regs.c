@@ -18,7 +18,8 @@
 #define USER_SS 0x2b
 
 #define WORD      sizeof(uint64_t)
-#define REG_COUNT 21u /* of struct control_regs: r15 to ss, as struct regs */
+#define FRAME_MAX 256u /* of C code on a kernel stack */
+#define REG_COUNT 21u  /* of struct control_regs: r15 to ss, as struct regs */
 #define FX_LEN    512u
 #define FX_X87    1u /* in XSTATE_BV: what is not there is as after a reset */
 #define FX_SSE    2u
@@ -139,7 +140,9 @@ static bool frame_interrupted(const struct core *c, const struct stack *s,
 static bool program_frame(const struct core *c, const struct stack *s,
                           struct frame *f, uint64_t sp)
 {
-    while (f->sp < sp || (f->sp == sp && !f->is_call)) {
+    unsigned i;
+
+    for (i = 0; i < FRAME_MAX && (f->sp < sp || !f->is_call); i++) {
         if (frame_up(c, s, f) || frame_interrupted(c, s, f))
             continue;
         /* Assembly that calls nobody and pushes nothing. */
@@ -148,7 +151,7 @@ static bool program_frame(const struct core *c, const struct stack *s,
         f->sp += WORD;
         f->is_call = true;
     }
-    return f->sp == sp;
+    return f->sp == sp && f->is_call;
 }
 
 /* ---- through struct regs ---- */
