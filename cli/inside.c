@@ -252,6 +252,11 @@ static int records_read(struct inside *in, struct fault *fault)
                          "samara reads version %u; use the one that built its "
                          "image",
                          in->name, r->version, RECORDS_VERSION);
+    /* Addresses are what they are when the kernel has moved itself. */
+    if (r->percpus - in->hello.kernel_va >= in->hello.kernel_len)
+        return fault_set(fault, EAGAIN,
+                         "the guest '%s' has not come to its program yet",
+                         in->name);
     return 0;
 }
 
