@@ -48,6 +48,9 @@ static int rm_one(const char *who, bool force, struct fault *fault)
         return err;
     if (force)
         err = guest_stop(&g, 0, fault);
+    /* Its keeper has some last words to write down. */
+    if (err == 0 && g.state >= GUEST_EXITED)
+        (void)guest_wait(&g, -1, fault);
     if (err == 0)
         err = guest_remove(&g, fault);
     guest_fini(&g);
