@@ -8,8 +8,8 @@ tools/run-servers starts it as the first process of namespaces of its own for
 processes, mounts and networks. So the server may have any port and the same
 paths natively as in a guest, nothing that others run is in the way, and when
 this process ends nothing is left. NET says how a guest is reached: by ports of
-this machine (user), or behind a tap of its own (tap). What the client saw goes to stdout, one line
-for each thing; complaints go to stderr.
+this machine (user), or behind a tap of its own (tap). What the client saw goes
+to stdout, one line for each thing; complaints go to stderr.
 """
 import copy
 import os

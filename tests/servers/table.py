@@ -16,7 +16,9 @@ COMPILED = '{build}/tests/servers/server-'
 JAVA = '/usr/lib/jvm/java-17-openjdk-amd64/bin/java'
 JAVA_SMALL = ['-Xmx64m', '-Xss512k', '-Xshare:auto', '-XX:TieredStopAtLevel=1',
               '-XX:+UseSerialGC']
-FAST = ['monitor/kvm', 'monitor/kvm/3']  # where a gigabyte takes seconds
+FAST = ['monitor/kvm']  # where a gigabyte takes seconds
+# Those with several threads run on several CPUs as well.
+ONE_CPU = ['monitor/kvm', 'qemu/tcg']
 
 
 class Program:
@@ -49,7 +51,7 @@ class Server(Program):
     """
 
     def __init__(self, name, *command, ready, drive=None, source=None,
-                 prepare=None, behind=(), ends=True, configs=None, **more):
+                 prepare=None, behind=(), ends=True, configs=ONE_CPU, **more):
         super().__init__(name, *command, **more)
         self.ready, self.drive, self.source = ready, drive, source
         self.prepare = prepare
@@ -59,7 +61,7 @@ class Server(Program):
 class Client:
     """What runs programs against servers that it starts outside."""
 
-    configs = source = None
+    configs, source = ONE_CPU, None
 
     def __init__(self, name, drive, needs):
         self.name, self.drive, self.command = name, drive, [needs]
@@ -87,12 +89,12 @@ SERVERS = [
            ports=['80'], ready=http_ready(80), drive=web.lighttpd),
     Server('haproxy', '/usr/sbin/haproxy', '-db', '-f', '/srv/haproxy.cfg',
            ports=['80', '7000'], ready=http_ready(80, '/own'),
-           drive=web.haproxy),
+           drive=web.haproxy, configs=None),
     Server('redis', '/usr/bin/redis-server', '/srv/redis.conf',
            ports=['6379'], ready=stores.redis_ready, drive=stores.redis),
     Server('memcached', '/usr/bin/memcached', '-u', 'root', '-p', '11211',
            '-U', '11211', '-t', '2', ports=['11211', '11211/udp'],
-           ready=stores.memcached_ready, drive=stores.memcached),
+           ready=stores.memcached_ready, drive=stores.memcached, configs=None),
     Server('mosquitto', '/usr/sbin/mosquitto', '-c', '/srv/mosquitto.conf',
            ports=['1883'], ready=stores.mosquitto_ready,
            drive=stores.mosquitto),
@@ -109,15 +111,15 @@ SERVERS = [
            ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
            drive=names.authority),
     language('python-http', '/usr/bin/python3', '-m', 'http.server', '8000',
-             '-d', '/srv/www', '-p', 'HTTP/1.1'),
+             '-d', '/srv/www', '-p', 'HTTP/1.1', configs=None),
     language('python-asyncio', '/usr/bin/python3', '/srv/server.py'),
     language('node', '/usr/bin/node', '/srv/server.js',
-             options=['-m', '1G']),
+             options=['-m', '1G'], configs=None),
     language('go', COMPILED + 'go', source='server.go',
-             options=['-m', '256M']),
+             options=['-m', '256M'], configs=None),
     language('java', JAVA, *JAVA_SMALL, '-cp', COMPILED + 'java', 'Server',
-             source='Server.java', add=[COMPILED + 'java']),
-    language('rust', COMPILED + 'rs', source='server.rs'),
+             source='Server.java', add=[COMPILED + 'java'], configs=None),
+    language('rust', COMPILED + 'rs', source='server.rs', configs=None),
 ]
 
 CLIENTS = [

@@ -28,6 +28,7 @@ import clients  # noqa: E402
 import common  # noqa: E402
 import lossy  # noqa: E402
 import packets  # noqa: E402
+import stores  # noqa: E402
 import wires  # noqa: E402
 from clients import Http, check  # noqa: E402
 from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
@@ -35,8 +36,11 @@ from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
 PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
 SMALL = '24M'
-CASES = {'nginx': [], 'small': [], 'backlog': [], 'busy': [],
+CASES = {'nginx': [], 'redis': [], 'small': [], 'backlog': [], 'busy': [],
          'unheard': []}  # by server
+REDIS = ['/usr/bin/redis-server', '--save', '', '--bind', '0.0.0.0',
+         '--protected-mode', 'no', '--maxclients', '12000',
+         '--tcp-backlog', '1024']
 ASKED = ('backlog', 'busy', 'unheard')  # are backlog.c
 OF_LITTLE_MEMORY = ('small', 'unheard')
 
@@ -83,6 +87,9 @@ class Trouble:
         """New connections are served."""
         if self.kind in ASKED:
             check(self.ask(b'?') == b'?', 'the other port does not answer')
+            return
+        if self.kind == 'redis':
+            stores.redis_ready(self.context)
             return
         for _ in range(times):
             with Http(self.context, 80) as h:
@@ -411,28 +418,31 @@ def small_windows(t):
     fake.tcp((port, 80), RST, seq)
 
 
-@case
 def many_connections(t):
-    """Ten thousand at once, all of them in use."""
+    """Ten thousand at once, all of them in use. redis raises its own limit
+    of descriptors."""
     count = t.some(10000, 1000)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard < count + 100:
-        count = hard - 100
+    count = min(count, hard - 100)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     open_ones = []
     try:
         for _ in range(count):
-            open_ones.append(Http(t.context, 80))
+            open_ones.append(clients.connect(t.context, 6379))
         for _ in range(2):
-            for h in open_ones:
-                h.send('/')
-            for h in open_ones:
-                check(h.receive()[2] == PAGE, 'one of many gets another page')
+            for s in open_ones:
+                s.sendall(b'PING\r\n')
+            for s in open_ones:
+                check(clients.exchange(s, b'', b'+PONG\r\n') ==
+                      b'+PONG\r\n', 'one of many gets another answer')
     except OSError as e:
         check(False, 'with', len(open_ones), 'connections:', e)
     finally:
-        for h in open_ones:
-            h.s.close()
+        for s in open_ones:
+            s.close()
+
+
+CASES['redis'].append(many_connections)
 
 
 @case
@@ -584,7 +594,7 @@ def make_files(place):
 def start(config, kind, build, net):
     """(the server, the interface to it and this machine's address there)."""
     command = (['/srv/backlog'] + ['busy'] * (kind == 'busy')
-               if kind in ASKED else
+               if kind in ASKED else REDIS if kind == 'redis' else
                ['/usr/sbin/nginx', '-c', '/srv/trouble.conf'])
     if config == 'native':
         return (wires.Native(net, ['sh', '-c', 'ulimit -n 20000; exec "$@"',
@@ -599,6 +609,9 @@ def start(config, kind, build, net):
 
 def ready(kind):
     def probe(context):
+        if kind == 'redis':
+            stores.redis_ready(context)
+            return
         if kind in ASKED:
             clients.connect(context, 7002, 2).close()
             return
