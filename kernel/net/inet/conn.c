@@ -487,11 +487,35 @@ static bool must_come_again(const struct conn *c, const struct pbuf *p)
            (c->sock && c->sock->rx_bytes > 0);
 }
 
+/* Each option ends within the header, which lwIP reads on trust. */
+static bool options_fit(const struct pbuf *p)
+{
+    const uint8_t *h = p->payload;
+    unsigned len = TCPH_HDRLEN_BYTES((const struct tcp_hdr *)p->payload);
+    unsigned at = TCP_HLEN;
+
+    if (len > p->len)
+        return false;
+    if (LIKELY(len == TCP_HLEN + LWIP_TCP_OPT_LEN_TS_OUT && h[at] == 1 &&
+               h[at + 1] == 1 && h[at + 2] == LWIP_TCP_OPT_TS))
+        return h[at + 3] == LWIP_TCP_OPT_LEN_TS;
+    while (at < len && h[at] != LWIP_TCP_OPT_EOL) {
+        if (h[at] == LWIP_TCP_OPT_NOP) {
+            at++;
+            continue;
+        }
+        if (at + 1 == len || h[at + 1] < 2)
+            return false;
+        at += h[at + 1];
+    }
+    return at <= len;
+}
+
 void conn_input(struct pbuf *p, struct netif *inp)
 {
     struct conn *c;
 
-    if (p->len < TCP_HLEN) {
+    if (p->len < TCP_HLEN || !options_fit(p)) {
         pbuf_free(p);
         return;
     }
