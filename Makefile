@@ -36,7 +36,7 @@ KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	$(wildcard kernel/arch/$(ARCH)/*.[cS]) kernel/process/vdso/image.S \
 	kernel/main.c kernel/records.c))
 LWIP := build/lwip
-LWIP_OBJ := $(patsubst %,$(B)/lwip/%.c.o,\
+LWIP_OBJ := $(patsubst %,$(B)/lwip-objects/%.c.o,\
 	$(addprefix core/,def inet_chksum init ip mem memp netif pbuf tcp \
 	    tcp_in tcp_out udp) \
 	$(addprefix core/ipv4/,dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) \
@@ -56,10 +56,10 @@ LWIP_CFLAGS := -Ikernel/net/inet/port -isystem $(LWIP)/src/include
 LWIP_NAMES := -Dtcp_input=conn_input -Dudp_input=inet_udp_input \
 	-Dicmp_input=inet_icmp_input -Dicmp6_input=inet_icmp6_input \
 	-Dip4_frag=inet_ip4_frag -Dip6_frag=inet_ip6_frag
-$(B)/lwip/core/ipv4/ip4.c.o $(B)/lwip/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
-$(B)/lwip/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1
-LWIP_FAST := $(patsubst %,$(B)/lwip/core/%.c.o,ip mem memp pbuf tcp tcp_in \
-	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip/netif/ethernet.c.o
+$(B)/lwip-objects/core/ipv4/ip4.c.o $(B)/lwip-objects/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
+$(B)/lwip-objects/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1
+LWIP_FAST := $(patsubst %,$(B)/lwip-objects/core/%.c.o,ip mem memp pbuf tcp tcp_in \
+	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip-objects/netif/ethernet.c.o
 
 $(LWIP)/.fetched: tools/fetch-lwip
 	$(Q)tools/fetch-lwip $(LWIP) && touch $@
@@ -68,7 +68,7 @@ $(LWIP_USERS): $(wildcard kernel/net/inet/port/*.h kernel/net/inet/port/*/*.h) \
 	| $(LWIP)/.fetched
 $(filter $(B)/kernel/net/inet/%,$(KERNEL_SRC:%=$(B)/%.o)): KERNEL_CFLAGS += $(LWIP_CFLAGS)
 
-$(B)/lwip/%.c.o:
+$(B)/lwip-objects/%.c.o:
 	@mkdir -p $(@D); echo "  CC   lwip/$*.c"
 	$(Q)$(CC) $(filter-out $(WARN),$(COMMON)) $(KERNEL_CFLAGS) $(KERNEL_SPEED) \
 	    -Werror=implicit-function-declaration \
