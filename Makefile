@@ -278,6 +278,8 @@ check-machines: all
 	@tools/run-machines -b $(B) $(T)
 check-netdev: all $(B)/responder.elf
 	@tools/run-netdev -b $(B) $(T)
+check-netconf: all
+	@tools/run-netconf -b $(B) $(T)
 check-readme: all
 	@tools/run-readme -b $(B)
 check-fuzz: all
