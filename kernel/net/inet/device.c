@@ -114,6 +114,13 @@ static struct pbuf *make_readable(struct pbuf *p)
     return NULL;
 }
 
+/* A fragment's header may stand behind others. */
+static bool may_be_fragment6(uint8_t next_header)
+{
+    return next_header != IP6_NEXTH_TCP && next_header != IP6_NEXTH_UDP &&
+           next_header != IP6_NEXTH_ICMP6;
+}
+
 /* Fragments wait for others, and somebody must give up waiting. */
 static void look_for_fragments(const struct pbuf *p)
 {
@@ -124,7 +131,7 @@ static void look_for_fragments(const struct pbuf *p)
     if ((f[12] == 0x08 && f[13] == 0 &&
          ((f[ETHERNET_LEN + 6] & 0x3f) || f[ETHERNET_LEN + 7])) ||
         (f[12] == 0x86 && f[13] == 0xdd &&
-         f[ETHERNET_LEN + 6] == IP6_NEXTH_FRAGMENT))
+         may_be_fragment6(f[ETHERNET_LEN + 6])))
         timers_link_needed(FRAGMENT_S);
 }
 

@@ -107,6 +107,7 @@
 /* Pointers of 64 bits do not fit into the header in place of what is there. */
 #define IPV6_FRAG_COPYHEADER          1
 #define IP_REASS_MAXAGE               15
+#define IPV6_REASS_MAXAGE             15 /* device.c: FRAGMENT_S is more */
 #define IP_DEFAULT_TTL                64 /* Linux's */
 #define ARP_TABLE_SIZE                32
 #define ARP_QUEUEING                  1 /* several packets may wait */
