@@ -43,26 +43,10 @@ struct attach {
     struct termios before;
 };
 
-static int set_no_stdin(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct attach *)into)->no_stdin = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct attach *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_attach[] = {
-    { 0, "no-stdin", NULL, "only watch", set_no_stdin },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+    { 0, "no-stdin", NULL, "only watch", ARG_FLAG(struct attach, no_stdin) },
+    ARG_HELP(struct attach),
+    ARG_END,
 };
 
 static void send_frame(struct attach *a, unsigned type, const void *data,

@@ -74,34 +74,19 @@ static int set_signal(void *into, const char *value, struct fault *fault)
                      value);
 }
 
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct control *)into)->help = true;
-    return 0;
-}
-
-#define OPTION_HELP                                   \
-    {                                                 \
-        'h', "help", NULL, "show this help", set_help \
-    }
-#define OPTION_END                \
-    {                             \
-        0, NULL, NULL, NULL, NULL \
-    }
-
 const struct arg_option options_stop[] = {
-    { 't', "time", "SECONDS", "after so long, kill it (10)", set_time },
-    OPTION_HELP,
-    OPTION_END,
+    { 't', "time", "SECONDS", "after so long, kill it (10)",
+      ARG_SET(set_time) },
+    ARG_HELP(struct control),
+    ARG_END,
 };
 const struct arg_option options_kill[] = {
-    { 's', "signal", "SIGNAL", "which one (KILL)", set_signal },
-    OPTION_HELP,
-    OPTION_END,
+    { 's', "signal", "SIGNAL", "which one (KILL)", ARG_SET(set_signal) },
+    ARG_HELP(struct control),
+    ARG_END,
 };
-const struct arg_option options_control[] = { OPTION_HELP, OPTION_END };
+const struct arg_option options_control[] = { ARG_HELP(struct control),
+                                              ARG_END };
 
 /* ---- what is done to one guest ---- */
 

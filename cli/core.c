@@ -33,18 +33,11 @@ static int set_output(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options_of_core *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_core[] = {
-    { 'o', "output", "FILE", "write there (default: core.GUEST)", set_output },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+    { 'o', "output", "FILE", "write there (default: core.GUEST)",
+      ARG_SET(set_output) },
+    ARG_HELP(struct options_of_core),
+    ARG_END,
 };
 
 /* ---- the names of files ---- */

@@ -118,39 +118,17 @@ static int set_tail(void *into, const char *value, struct fault *fault)
     return err;
 }
 
-static int set_timestamps(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct logs *)into)->view.timestamps = true;
-    return 0;
-}
-
-static int set_follow(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct logs *)into)->view.follow = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct logs *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_logs[] = {
-    { 'f', "follow", NULL, "go on until the guest ends", set_follow },
-    { 'n', "tail", "N", "only the last lines (all)", set_tail },
+    { 'f', "follow", NULL, "go on until the guest ends",
+      ARG_FLAG(struct logs, view.follow) },
+    { 'n', "tail", "N", "only the last lines (all)", ARG_SET(set_tail) },
     { 0, "since", "TIME", "from then on: 10m, or 2026-01-31T12:00:00",
-      set_since },
-    { 0, "until", "TIME", "up to then", set_until },
-    { 't', "timestamps", NULL, "when each line came", set_timestamps },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+      ARG_SET(set_since) },
+    { 0, "until", "TIME", "up to then", ARG_SET(set_until) },
+    { 't', "timestamps", NULL, "when each line came",
+      ARG_FLAG(struct logs, view.timestamps) },
+    ARG_HELP(struct logs),
+    ARG_END,
 };
 
 int verb_logs(int argc, char **argv, struct fault *fault)

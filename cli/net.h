@@ -51,13 +51,14 @@ struct net_options {
 int net_set_mode(void *into, const char *value, struct fault *fault);
 int net_set_forward(void *into, const char *value, struct fault *fault);
 
-#define NET_OPTIONS                                                          \
-    { 0, "net", "NET",                                                       \
-      "network: user, tap:NAME or none (user with -p, else none)",           \
-      net_set_mode },                                                        \
-    {                                                                        \
-        'p', "publish", "[IP:]HOST:GUEST[/udp]",                             \
-            "a port of this host leads to one of the guest", net_set_forward \
+#define NET_OPTIONS                                                \
+    { 0, "net", "NET",                                             \
+      "network: user, tap:NAME or none (user with -p, else none)", \
+      ARG_SET(net_set_mode) },                                     \
+    {                                                              \
+        'p', "publish", "[IP:]HOST:GUEST[/udp]",                   \
+            "a port of this host leads to one of the guest",       \
+            ARG_SET(net_set_forward)                               \
     }
 
 /* After all options were taken: do they fit together, and with --ip? Decides

@@ -23,25 +23,26 @@ int netconf_set_host(void *into, const char *value, struct fault *fault);
 int netconf_set_address(void *into, const char *value, struct fault *fault);
 int netconf_set_gateway(void *into, const char *value, struct fault *fault);
 
-#define NETCONF_OPTIONS                                                       \
-    { 0, "dns", "IP", "name server (this host's); may be repeated",           \
-      netconf_set_dns },                                                      \
-        { 0, "dns-search", "DOMAIN",                                          \
-          "domain to search (this host's); . is "                             \
-          "none",                                                             \
-          netconf_set_search },                                               \
-        { 0, "dns-option", "OPTION", "option of resolv.conf (this host's)",   \
-          netconf_set_option },                                               \
-        { 0, "add-host", "NAME:IP",                                           \
-          "a line for /etc/hosts; IP may be "                                 \
-          "host-gateway",                                                     \
-          netconf_set_host },                                                 \
-        { 0, "ip", "ADDR[/PREFIX]",                                           \
-          "the guest's address, IPv4 or IPv6 "                                \
-          "(by DHCP)",                                                        \
-          netconf_set_address },                                              \
-    {                                                                         \
-        0, "gateway", "ADDR", "its router, IPv4 or IPv6", netconf_set_gateway \
+#define NETCONF_OPTIONS                                                     \
+    { 0, "dns", "IP", "name server (this host's); may be repeated",         \
+      ARG_SET(netconf_set_dns) },                                           \
+        { 0, "dns-search", "DOMAIN",                                        \
+          "domain to search (this host's); . is "                           \
+          "none",                                                           \
+          ARG_SET(netconf_set_search) },                                    \
+        { 0, "dns-option", "OPTION", "option of resolv.conf (this host's)", \
+          ARG_SET(netconf_set_option) },                                    \
+        { 0, "add-host", "NAME:IP",                                         \
+          "a line for /etc/hosts; IP may be "                               \
+          "host-gateway",                                                   \
+          ARG_SET(netconf_set_host) },                                      \
+        { 0, "ip", "ADDR[/PREFIX]",                                         \
+          "the guest's address, IPv4 or IPv6 "                              \
+          "(by DHCP)",                                                      \
+          ARG_SET(netconf_set_address) },                                   \
+    {                                                                       \
+        0, "gateway", "ADDR", "its router, IPv4 or IPv6",                   \
+            ARG_SET(netconf_set_gateway)                                    \
     }
 
 /* After all options were taken: do they fit together? */

@@ -143,156 +143,78 @@ static int set_accel(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-static int set_read_only(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->read_only = true;
-    return 0;
-}
-
-static int set_strip(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->strip = true;
-    return 0;
-}
-
-static int set_dry_run(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->dry_run = true;
-    return 0;
-}
-
-static int set_verbose(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->verbose = true;
-    return 0;
-}
-
-static int set_json(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->json = true;
-    return 0;
-}
-
-static int set_files(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->files = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->help = true;
-    return 0;
-}
-
 static int set_name(void *into, const char *value, struct fault *fault)
 {
     ((struct options *)into)->name = value;
     return registry_name_check(value, fault);
 }
 
-static int set_detach(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->detach = true;
-    return 0;
-}
-
-static int set_interactive(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->interactive = true;
-    return 0;
-}
-
-static int set_tty(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->tty = true;
-    return 0;
-}
-
-static int set_remove(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct options *)into)->remove = true;
-    return 0;
-}
-
-#define OPTIONS_SOURCE                                                         \
-    { 0, "add", "PATH[:DEST]", "put this file or directory in too", set_add }, \
-    {                                                                          \
-        0, "root", "DIR", "SOURCE is a path inside DIR, all of it packed",     \
-            set_root                                                           \
+#define OPTIONS_SOURCE                                                     \
+    { 0, "add", "PATH[:DEST]", "put this file or directory in too",        \
+      ARG_SET(set_add) },                                                  \
+    {                                                                      \
+        0, "root", "DIR", "SOURCE is a path inside DIR, all of it packed", \
+            ARG_SET(set_root)                                              \
     }
-#define OPTIONS_GUEST                                                         \
-    { 'e', "env", "NAME[=VALUE]", "set a variable; NAME: the host's value",   \
-      set_env },                                                              \
-        { 'w', "workdir", "DIR", "working directory in the guest (/)",        \
-          set_cwd },                                                          \
-        { 0, "hostname", "NAME", "the guest's name (samara)", set_hostname }, \
-        NETCONF_OPTIONS,                                                      \
-    {                                                                         \
-        0, "read-only", NULL, "refuse writes to the root", set_read_only      \
+#define OPTIONS_GUEST                                                       \
+    { 'e', "env", "NAME[=VALUE]", "set a variable; NAME: the host's value", \
+      ARG_SET(set_env) },                                                   \
+        { 'w', "workdir", "DIR", "working directory in the guest (/)",      \
+          ARG_SET(set_cwd) },                                               \
+        { 0, "hostname", "NAME", "the guest's name (samara)",               \
+          ARG_SET(set_hostname) },                                          \
+        NETCONF_OPTIONS,                                                    \
+    {                                                                       \
+        0, "read-only", NULL, "refuse writes to the root",                  \
+            ARG_FLAG(struct options, read_only)                             \
     }
-#define OPTIONS_LAST                                           \
-    { 'v', "verbose", NULL, "say what is done", set_verbose }, \
-        { 'h', "help", NULL, "show this help", set_help },     \
-    {                                                          \
-        0, NULL, NULL, NULL, NULL                              \
-    }
+#define OPTIONS_LAST                            \
+    { 'v', "verbose", NULL, "say what is done", \
+      ARG_FLAG(struct options, verbose) },      \
+        ARG_HELP(struct options), ARG_END
 
 const struct arg_option options_run[] = {
-    { 'm', "memory", "SIZE", "memory of the guest (512M)", set_memory },
-    { 0, "cpus", "N", "CPUs of the guest, 1 to 8 (1)", set_cpus },
+    { 'm', "memory", "SIZE", "memory of the guest (512M)",
+      ARG_SET(set_memory) },
+    { 0, "cpus", "N", "CPUs of the guest, 1 to 8 (1)", ARG_SET(set_cpus) },
     NET_OPTIONS,
     OPTIONS_GUEST,
     OPTIONS_SOURCE,
-    { 0, "vmm", "VMM", "monitor or qemu (monitor when KVM works)", set_vmm },
-    { 0, "accel", "ACCEL", "kvm or tcg (kvm when it works)", set_accel },
-    { 0, "dry-run", NULL, "print the command line, do not start", set_dry_run },
+    { 0, "vmm", "VMM", "monitor or qemu (monitor when KVM works)",
+      ARG_SET(set_vmm) },
+    { 0, "accel", "ACCEL", "kvm or tcg (kvm when it works)",
+      ARG_SET(set_accel) },
+    { 0, "dry-run", NULL, "print the command line, do not start",
+      ARG_FLAG(struct options, dry_run) },
     { 'd', "detach", NULL, "in the background; prints the guest's id",
-      set_detach },
-    { 0, "name", "NAME", "what the guest is called in other verbs", set_name },
-    { 0, "rm", NULL, "with -d: forget the guest when it ends", set_remove },
+      ARG_FLAG(struct options, detach) },
+    { 0, "name", "NAME", "what the guest is called in other verbs",
+      ARG_SET(set_name) },
+    { 0, "rm", NULL, "with -d: forget the guest when it ends",
+      ARG_FLAG(struct options, remove) },
     { 'i', "interactive", NULL, "with -d: keep stdin open, for attach",
-      set_interactive },
-    { 't', "tty", NULL, "with -d: a terminal of its own", set_tty },
+      ARG_FLAG(struct options, interactive) },
+    { 't', "tty", NULL, "with -d: a terminal of its own",
+      ARG_FLAG(struct options, tty) },
     OPTIONS_LAST,
 };
 
 const struct arg_option options_build[] = {
     { 'o', "output", "FILE", "the image to write (SOURCE's name + .img)",
-      set_output },
+      ARG_SET(set_output) },
     { 0, "calls", "auto|NAME,...|@FILE",
-      "link a kernel with these system calls only", set_calls },
-    { 0, "strip", NULL, "leave the kernel's symbols out", set_strip },
+      "link a kernel with these system calls only", ARG_SET(set_calls) },
+    { 0, "strip", NULL, "leave the kernel's symbols out",
+      ARG_FLAG(struct options, strip) },
     OPTIONS_GUEST,
     OPTIONS_SOURCE,
     OPTIONS_LAST,
 };
 
 const struct arg_option options_inspect[] = {
-    { 0, "files", NULL, "list the files of the root", set_files },
-    { 0, "json", NULL, "for programs: JSON", set_json },
+    { 0, "files", NULL, "list the files of the root",
+      ARG_FLAG(struct options, files) },
+    { 0, "json", NULL, "for programs: JSON", ARG_FLAG(struct options, json) },
     OPTIONS_SOURCE,
     OPTIONS_LAST,
 };

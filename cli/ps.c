@@ -19,53 +19,15 @@ struct ps {
     bool all, quiet, json, no_trunc, help;
 };
 
-static int set_all(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct ps *)into)->all = true;
-    return 0;
-}
-
-static int set_quiet(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct ps *)into)->quiet = true;
-    return 0;
-}
-
-static int set_json(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct ps *)into)->json = true;
-    return 0;
-}
-
-static int set_no_trunc(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct ps *)into)->no_trunc = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct ps *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_ps[] = {
-    { 'a', "all", NULL, "those that have ended, too", set_all },
-    { 'q', "quiet", NULL, "ids alone", set_quiet },
-    { 0, "no-trunc", NULL, "commands in full", set_no_trunc },
-    { 0, "json", NULL, "for programs: a JSON object a line", set_json },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+    { 'a', "all", NULL, "those that have ended, too",
+      ARG_FLAG(struct ps, all) },
+    { 'q', "quiet", NULL, "ids alone", ARG_FLAG(struct ps, quiet) },
+    { 0, "no-trunc", NULL, "commands in full", ARG_FLAG(struct ps, no_trunc) },
+    { 0, "json", NULL, "for programs: a JSON object a line",
+      ARG_FLAG(struct ps, json) },
+    ARG_HELP(struct ps),
+    ARG_END,
 };
 
 static char *duration(uint64_t seconds)

@@ -13,30 +13,15 @@ struct rm {
     bool force, help;
 };
 
-static int set_force(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct rm *)into)->force = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct rm *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_rm[] = {
-    { 'f', "force", NULL, "kill it first if it runs", set_force },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+    { 'f', "force", NULL, "kill it first if it runs",
+      ARG_FLAG(struct rm, force) },
+    ARG_HELP(struct rm),
+    ARG_END,
 };
 const struct arg_option options_prune[] = {
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+    ARG_HELP(struct rm),
+    ARG_END,
 };
 
 static int rm_one(const char *who, bool force, struct fault *fault)

@@ -25,35 +25,12 @@ struct stats {
     bool json, threads, help;
 };
 
-static int set_json(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct stats *)into)->json = true;
-    return 0;
-}
-
-static int set_threads(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct stats *)into)->threads = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct stats *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_stats[] = {
-    { 0, "threads", NULL, "each thread, too", set_threads },
-    { 0, "json", NULL, "for programs: a JSON object a guest", set_json },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+    { 0, "threads", NULL, "each thread, too", ARG_FLAG(struct stats, threads) },
+    { 0, "json", NULL, "for programs: a JSON object a guest",
+      ARG_FLAG(struct stats, json) },
+    ARG_HELP(struct stats),
+    ARG_END,
 };
 
 /* ---- what the host counts: the monitor's process ---- */

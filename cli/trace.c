@@ -61,40 +61,17 @@ static int set_tid(void *into, const char *value, struct fault *fault)
                       fault);
 }
 
-static int set_summary(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct trace *)into)->summary = true;
-    return 0;
-}
-
-static int set_json(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct trace *)into)->json = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)value;
-    (void)fault;
-    ((struct trace *)into)->help = true;
-    return 0;
-}
-
 const struct arg_option options_trace[] = {
     { 'e', "filter", "CALLS", "only these: read,write,%file; !x: not x",
-      set_filter },
-    { 'p', "thread", "TID", "only this thread's", set_tid },
+      ARG_SET(set_filter) },
+    { 'p', "thread", "TID", "only this thread's", ARG_SET(set_tid) },
     { 'c', "summary", NULL, "count calls, errors and time instead",
-      set_summary },
-    { 'o', "output", "FILE", "write there", set_output },
-    { 0, "json", NULL, "for programs: an object a line", set_json },
-    { 'h', "help", NULL, "show this help", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+      ARG_FLAG(struct trace, summary) },
+    { 'o', "output", "FILE", "write there", ARG_SET(set_output) },
+    { 0, "json", NULL, "for programs: an object a line",
+      ARG_FLAG(struct trace, json) },
+    ARG_HELP(struct trace),
+    ARG_END,
 };
 
 /* One word of -e: a name, or a class behind "%". */

@@ -27,7 +27,10 @@ static int set_option(const struct arg_option *opt, const char *shown,
                              shown, shown, opt->value);
         value = at->argv[++at->idx];
     }
-    return opt->set(into, value, fault);
+    if (opt->set)
+        return opt->set(into, value, fault);
+    *(bool *)((char *)into + opt->flag) = true;
+    return 0;
 }
 
 static int parse_long(const struct arg_option *table, const char *arg,

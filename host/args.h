@@ -11,6 +11,7 @@
 #ifndef HOST_ARGS_H
 #define HOST_ARGS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,9 +22,21 @@ struct arg_option {
     const char *name;  /* without the dashes */
     const char *value; /* the value's name for the help; NULL: takes none */
     const char *help;
-    /* value is NULL when the option takes none. */
     int (*set)(void *into, const char *value, struct fault *fault);
+    size_t flag; /* without set: offset of the bool that becomes true */
 };
+
+/* What ends an entry. */
+#define ARG_SET(function)      (function), 0
+#define ARG_FLAG(type, member) NULL, offsetof(type, member)
+#define ARG_HELP(type)                                            \
+    {                                                             \
+        'h', "help", NULL, "show this help", ARG_FLAG(type, help) \
+    }
+#define ARG_END                      \
+    {                                \
+        0, NULL, NULL, NULL, NULL, 0 \
+    }
 
 /*
  * Parse argv[1..argc); the table ends with an entry without name. Sets

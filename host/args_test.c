@@ -4,24 +4,29 @@
 #include "host/args.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include "host/fault.h"
 #include "tests/unit.h"
 
 static struct fault fault;
 static const char *seen_m, *seen_v;
+static struct into {
+    char before;
+    bool flag, after;
+} into;
 
-static int set_m(void *into, const char *value, struct fault *f)
+static int set_m(void *arg, const char *value, struct fault *f)
 {
-    (void)into;
+    (void)arg;
     (void)f;
     seen_m = value;
     return 0;
 }
 
-static int set_v(void *into, const char *value, struct fault *f)
+static int set_v(void *arg, const char *value, struct fault *f)
 {
-    (void)into;
+    (void)arg;
     (void)f;
     CHECK(value == NULL);
     seen_v = "set";
@@ -29,9 +34,10 @@ static int set_v(void *into, const char *value, struct fault *f)
 }
 
 static const struct arg_option table[] = {
-    { 'm', "memory", "SIZE", "", set_m },
-    { 'v', "verbose", NULL, "", set_v },
-    { 0, NULL, NULL, NULL, NULL },
+    { 'm', "memory", "SIZE", "", ARG_SET(set_m) },
+    { 'v', "verbose", NULL, "", ARG_SET(set_v) },
+    { 'f', "flag", NULL, "", ARG_FLAG(struct into, flag) },
+    ARG_END,
 };
 
 static int parse(const char *a, const char *b, const char *c)
@@ -39,7 +45,7 @@ static int parse(const char *a, const char *b, const char *c)
     char *argv[] = { (char *)"run", (char *)a, (char *)b, (char *)c, NULL };
     int argc = c ? 4 : b ? 3 : 2;
     int first = 0;
-    int err = args_parse(table, NULL, argc, argv, &first, &fault);
+    int err = args_parse(table, &into, argc, argv, &first, &fault);
 
     return err ? err : first;
 }
@@ -57,6 +63,11 @@ TEST(forms)
     CHECK_EQ(parse("-vm5", "x", NULL), 2);
     CHECK_STR_EQ(seen_m, "5");
     CHECK_STR_EQ(seen_v, "set");
+    CHECK_EQ(into.flag, false);
+    CHECK_EQ(parse("-fm6", "x", NULL), 2);
+    CHECK_STR_EQ(seen_m, "6");
+    CHECK_EQ(into.flag, true);
+    CHECK(!into.before && !into.after);
     CHECK_EQ(parse("x", "-m", NULL), 1);
     CHECK_EQ(parse("--", "-m", NULL), 2);
     CHECK_EQ(parse("-", "x", NULL), 1);
@@ -68,6 +79,7 @@ TEST(refused)
     CHECK_EQ(parse("--mem=1", NULL, NULL), -EINVAL);
     CHECK_EQ(parse("-m", NULL, NULL), -EINVAL);
     CHECK_EQ(parse("--verbose=1", NULL, NULL), -EINVAL);
+    CHECK_EQ(parse("--flag=1", NULL, NULL), -EINVAL);
 }
 
 static uint64_t size(const char *s)

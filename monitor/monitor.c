@@ -128,46 +128,29 @@ static int set_root(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-static int set_verbose(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    (void)value;
-    ((struct options *)into)->verbose = true;
-    return 0;
-}
-
-static int set_dump_exits(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    (void)value;
-    ((struct options *)into)->dump_exits = true;
-    return 0;
-}
-
-static int set_help(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    (void)value;
-    ((struct options *)into)->help = true;
-    return 0;
-}
-
 static const struct arg_option table[] = {
-    { 'm', "memory", "SIZE", "memory of the guest (256M)", set_memory },
-    { 0, "cpus", "N", "virtual CPUs (1)", set_cpus },
+    { 'm', "memory", "SIZE", "memory of the guest (256M)",
+      ARG_SET(set_memory) },
+    { 0, "cpus", "N", "virtual CPUs (1)", ARG_SET(set_cpus) },
     { 0, "config-fd", "N", "read the run configuration from here",
-      set_config_fd },
-    { 0, "info-fd", "N", "note the guest's exit status here", set_info_fd },
-    { 0, "control-fd", "N", "a socket that listens for tools", set_control_fd },
-    { 0, "ready-fd", "N", "write a byte here when it starts", set_ready_fd },
-    { 0, "net-fd", "N", "a tap, or a socket of frames", set_net_fd },
-    { 0, "net-mtu", "BYTES", "its longest IP packet (1500)", set_net_mtu },
-    { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", set_kvm },
-    { 0, "root", "FILE", "an EROFS file as the root", set_root },
-    { 'v', "verbose", NULL, "say how long the start took", set_verbose },
-    { 0, "dump-exits", NULL, "count the guest's exits", set_dump_exits },
-    { 'h', "help", NULL, "this", set_help },
-    { 0, NULL, NULL, NULL, NULL },
+      ARG_SET(set_config_fd) },
+    { 0, "info-fd", "N", "note the guest's exit status here",
+      ARG_SET(set_info_fd) },
+    { 0, "control-fd", "N", "a socket that listens for tools",
+      ARG_SET(set_control_fd) },
+    { 0, "ready-fd", "N", "write a byte here when it starts",
+      ARG_SET(set_ready_fd) },
+    { 0, "net-fd", "N", "a tap, or a socket of frames", ARG_SET(set_net_fd) },
+    { 0, "net-mtu", "BYTES", "its longest IP packet (1500)",
+      ARG_SET(set_net_mtu) },
+    { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", ARG_SET(set_kvm) },
+    { 0, "root", "FILE", "an EROFS file as the root", ARG_SET(set_root) },
+    { 'v', "verbose", NULL, "say how long the start took",
+      ARG_FLAG(struct options, verbose) },
+    { 0, "dump-exits", NULL, "count the guest's exits",
+      ARG_FLAG(struct options, dump_exits) },
+    { 'h', "help", NULL, "this", ARG_FLAG(struct options, help) },
+    ARG_END,
 };
 
 static int options_parse(struct options *o, int argc, char **argv,
