@@ -42,6 +42,17 @@ static long left_out_call(long a, long b, long c, long d, long e, long f)
     return -ENOSYS;
 }
 
+/* What the link says of a call, and the flags in it. */
+static int32_t offset_of(unsigned nr, unsigned *flags_out)
+{
+    int32_t offset = &syscall_offsets[nr] < syscall_offsets_end
+                         ? syscall_offsets[nr]
+                         : CALL_LEFT_OUT;
+
+    *flags_out = ((unsigned)offset + CALL_RANGE) & CALL_FLAGS;
+    return offset - (int32_t)*flags_out;
+}
+
 /* What syscall_locked() calls. */
 static syscall_handler handler_of(int32_t at, unsigned flags)
 {
@@ -54,36 +65,40 @@ static syscall_handler handler_of(int32_t at, unsigned flags)
     return (syscall_handler)(uintptr_t)(base + at);
 }
 
-static void table_fill(syscall_fn *table)
+/* What the entry calls, when handlers[nr] is filled in. */
+static syscall_fn entry_of(unsigned nr, int32_t at, unsigned flags)
 {
-    for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
-        int32_t offset = &syscall_offsets[nr] < syscall_offsets_end
-                             ? syscall_offsets[nr]
-                             : CALL_LEFT_OUT;
-        unsigned flags = ((unsigned)offset + CALL_RANGE) & CALL_FLAGS;
-
-        table[nr] = syscall_locked;
-        if (offset == (int32_t)flags)
-            table[nr] = no_such_call;
-        else if (flags & CALL_FREE)
-            table[nr] = (syscall_fn)(uintptr_t)syscall_handlers[nr];
-    }
+    if (at == CALL_NONE)
+        return no_such_call;
+    if (flags & CALL_FREE)
+        return (syscall_fn)(uintptr_t)syscall_handlers[nr];
+    return syscall_locked;
 }
 
 void syscall_init(void)
 {
     for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
-        int32_t offset = syscall_offsets[nr];
-        unsigned flags = ((unsigned)offset + CALL_RANGE) & CALL_FLAGS;
+        unsigned flags;
+        int32_t at = offset_of(nr, &flags);
 
-        syscall_handlers[nr] = handler_of(offset - (int32_t)flags, flags);
+        syscall_handlers[nr] = handler_of(at, flags);
+        syscall_table[nr] = entry_of(nr, at, flags);
     }
-    table_fill(syscall_table);
+}
+
+static void table_restore(syscall_fn *table)
+{
+    for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+        unsigned flags;
+        int32_t at = offset_of(nr, &flags);
+
+        table[nr] = entry_of(nr, at, flags);
+    }
 }
 
 void syscall_untrace(void)
 {
     for (unsigned i = 0; i < ARCH_CPU_MAX; i++)
         if (arch_call_table(i))
-            table_fill(arch_call_table(i));
+            table_restore(arch_call_table(i));
 }
