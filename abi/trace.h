@@ -81,7 +81,7 @@ struct trace_record {
 
 struct trace_chunk { /* with its data padded to TRACE_ALIGN */
     uint8_t arg;
-    uint8_t cut; /* 0 */
+    uint8_t zero;
     uint16_t len;
     uint8_t data[]; /* len bytes */
 };

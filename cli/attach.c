@@ -266,12 +266,8 @@ int verb_attach(int argc, char **argv, struct fault *fault)
 
     if (err == 0 && a.help)
         return verb_show_help("attach");
-    if (err == 0 && argc - first != 1)
-        return fault_set(fault, EINVAL,
-                         "attach takes one guest, by name or id; samara ps "
-                         "lists them");
     if (err == 0)
-        err = registry_find(argv[first], &g, fault);
+        err = verb_guest(argc, argv, first, &g, fault);
     if (err)
         return err;
     a.guest = &g;

@@ -90,9 +90,6 @@ const struct arg_option options_control[] = { ARG_HELP(struct control),
 
 /* ---- what is done to one guest ---- */
 
-typedef int action_fn(struct guest *g, const struct control *c,
-                      struct fault *fault);
-
 /* A stopped process takes no signal but this. */
 static int wake(const struct guest *g, struct fault *fault)
 {
@@ -118,26 +115,27 @@ int guest_stop(struct guest *g, unsigned seconds, struct fault *fault)
     return err == -ESRCH ? 0 : err;
 }
 
-static int do_stop(struct guest *g, const struct control *c,
-                   struct fault *fault)
+static int do_stop(struct guest *g, const void *arg, struct fault *fault)
 {
+    const struct control *c = arg;
+
     return guest_stop(g, c->stop_seconds, fault);
 }
 
-static int do_kill(struct guest *g, const struct control *c,
-                   struct fault *fault)
+static int do_kill(struct guest *g, const void *arg, struct fault *fault)
 {
+    const struct control *c = arg;
+
     return guest_signal(g, c->signo, fault);
 }
 
 /* A signal takes its time: who asks next is to find it paused. */
-static int do_pause(struct guest *g, const struct control *c,
-                    struct fault *fault)
+static int do_pause(struct guest *g, const void *arg, struct fault *fault)
 {
     const struct timespec nap = { 0, STATE_NAP_NS };
     int i, err;
 
-    (void)c;
+    (void)arg;
     if (g->state == GUEST_PAUSED)
         return fault_set(fault, EALREADY, "the guest '%s' is paused already",
                          g->name);
@@ -149,10 +147,9 @@ static int do_pause(struct guest *g, const struct control *c,
     return err;
 }
 
-static int do_unpause(struct guest *g, const struct control *c,
-                      struct fault *fault)
+static int do_unpause(struct guest *g, const void *arg, struct fault *fault)
 {
-    (void)c;
+    (void)arg;
     if (g->state == GUEST_RUNNING)
         return fault_set(fault, EALREADY, "the guest '%s' is not paused",
                          g->name);
@@ -161,22 +158,33 @@ static int do_unpause(struct guest *g, const struct control *c,
 
 /* ---- the verbs ---- */
 
-static int each(int argc, char **argv, action_fn *action,
-                const struct control *c, struct fault *fault)
+int verb_guest(int argc, char **argv, int first, struct guest *out,
+               struct fault *fault)
+{
+    if (argc - first != 1)
+        return fault_set(fault, EINVAL,
+                         "%s takes one guest, by name or id; samara ps -a "
+                         "lists them",
+                         argv[0]);
+    return registry_find(argv[first], out, fault);
+}
+
+int verb_each(int count, char **names, verb_action_fn *action, const void *arg,
+              struct fault *fault)
 {
     int status = 0;
     int i;
 
-    for (i = 0; i < argc; i++) {
+    for (i = 0; i < count; i++) {
         struct guest g;
-        int err = registry_find(argv[i], &g, fault);
+        int err = registry_find(names[i], &g, fault);
 
         if (err == 0) {
-            err = action(&g, c, fault);
+            err = action(&g, arg, fault);
             guest_fini(&g);
         }
         if (err == 0) {
-            puts(argv[i]);
+            puts(names[i]);
             continue;
         }
         fflush(stdout);
@@ -196,7 +204,7 @@ int verb_guests_check(const char *verb, int count, struct fault *fault)
 }
 
 static int run(int argc, char **argv, const struct arg_option *table,
-               action_fn *action, struct fault *fault)
+               verb_action_fn *action, struct fault *fault)
 {
     struct control c = { .stop_seconds = STOP_SECONDS, .signo = SIGKILL };
     int first, err = args_parse(table, &c, argc, argv, &first, fault);
@@ -206,7 +214,7 @@ static int run(int argc, char **argv, const struct arg_option *table,
     if (c.help)
         return verb_show_help(argv[0]);
     err = verb_guests_check(argv[0], argc - first, fault);
-    return err ? err : each(argc - first, argv + first, action, &c, fault);
+    return err ? err : verb_each(argc - first, argv + first, action, &c, fault);
 }
 
 int verb_stop(int argc, char **argv, struct fault *fault)

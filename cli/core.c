@@ -183,12 +183,8 @@ int verb_core(int argc, char **argv, struct fault *fault)
 
     if (err == 0 && o.help)
         return verb_show_help("core");
-    if (err == 0 && argc - first != 1)
-        return fault_set(fault, EINVAL,
-                         "core takes one guest, by name or id; samara ps "
-                         "lists them");
     if (err == 0)
-        err = registry_find(argv[first], &g, fault);
+        err = verb_guest(argc, argv, first, &g, fault);
     if (err)
         return err;
     path = o.output ? mem_strdup(o.output) : mem_printf("core.%s", g.name);

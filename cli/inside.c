@@ -17,7 +17,6 @@
 #include "host/memory.h"
 
 #define ANSWER_S   10 /* a monitor that is stopped, or starved, says nothing */
-#define PAGE_LEN   4096u
 #define PT_LEVELS  4u
 #define PT_BITS    9u
 #define PT_PRESENT 1u

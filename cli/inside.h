@@ -24,11 +24,10 @@
 struct fault;
 struct guest;
 
-#define INSIDE_CPU_MAX     8u
-#define INSIDE_THREAD_MAX  32768u
-#define INSIDE_REGION_MAX  65536u
-#define INSIDE_NAME_LEN    16u
-#define INSIDE_COUNTER_MAX 8u
+#define INSIDE_CPU_MAX    8u
+#define INSIDE_THREAD_MAX 32768u
+#define INSIDE_REGION_MAX 65536u
+#define INSIDE_NAME_LEN   16u
 
 struct inside {
     int fd;

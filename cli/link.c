@@ -25,9 +25,9 @@
 #include "abi/hypercall.h"
 #include "cli/report.h"
 #include "host/calls.h"
+#include "host/clock.h"
 #include "host/fault.h"
 
-#define NS_PER_S       1000000000ull
 #define END_NS         (3 * NS_PER_S) /* QEMU's time to end after LINK_EXIT */
 #define CHUNK_LEN      65536u
 #define PREAMBLE_LEN   32u
@@ -37,14 +37,6 @@
 
 static const int forwarded[] = { SIGINT,  SIGTERM, SIGHUP,   SIGQUIT,
                                  SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD };
-
-static uint64_t now_ns(void)
-{
-    struct timespec ts = { 0 };
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 static void send_message(struct link *l, enum link_type type, const void *data,
                          size_t len)
@@ -218,7 +210,7 @@ static void message_take(struct link *l, const struct link_header *header,
     case LINK_EXIT:
         if (header->len == 1 && l->exit_status < 0) {
             l->exit_status = data[0];
-            l->deadline_ns = now_ns() + END_NS;
+            l->deadline_ns = clock_ns(CLOCK_MONOTONIC) + END_NS;
         }
         break;
     case LINK_TCSET:
@@ -230,7 +222,7 @@ static void message_take(struct link *l, const struct link_header *header,
         l->is_panic = l->is_panic || header->type == LINK_PANIC;
         report_print(l->image, data, header->len);
         if (header->type == LINK_PANIC)
-            l->deadline_ns = now_ns() + END_NS;
+            l->deadline_ns = clock_ns(CLOCK_MONOTONIC) + END_NS;
         break;
     case LINK_LEFT_OUT:
         if (header->len == sizeof(more)) {
@@ -354,7 +346,7 @@ static int timeout_ms(const struct link *l)
 
     if (l->deadline_ns == 0)
         return -1;
-    now = now_ns();
+    now = clock_ns(CLOCK_MONOTONIC);
     if (now >= l->deadline_ns)
         return 0;
     return (int)((l->deadline_ns - now) / 1000000) + 1;
@@ -377,7 +369,7 @@ static int serve_loop(struct link *l, struct fault *fault)
 
         if (poll(p, 4, timeout_ms(l)) < 0 && errno != EINTR)
             return fault_sys(fault, errno, "cannot wait for the guest");
-        if (l->deadline_ns != 0 && now_ns() >= l->deadline_ns)
+        if (l->deadline_ns != 0 && clock_ns(CLOCK_MONOTONIC) >= l->deadline_ns)
             kill(l->child, SIGKILL);
         if (p[2].revents)
             signal_take(l);

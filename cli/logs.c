@@ -11,23 +11,15 @@
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "host/args.h"
+#include "host/clock.h"
 #include "host/fault.h"
 
-#define NS_PER_S 1000000000ull
 #define TAIL_MAX 1000000000u
 
 struct logs {
     struct guestlog_view view;
     bool help;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec ts = { 0 };
-
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 /* "1h30m", "90s": so long ago. False: it is not of this form. */
 static bool parse_ago(const char *value, uint64_t *ns_out)
@@ -51,7 +43,7 @@ static bool parse_ago(const char *value, uint64_t *ns_out)
         total_s += n * unit_s;
         p = end + 1;
     }
-    *ns_out = now_ns() - total_s * NS_PER_S;
+    *ns_out = clock_ns(CLOCK_REALTIME) - total_s * NS_PER_S;
     return true;
 }
 
@@ -139,12 +131,8 @@ int verb_logs(int argc, char **argv, struct fault *fault)
 
     if (err == 0 && o.help)
         return verb_show_help("logs");
-    if (err == 0 && argc - first != 1)
-        return fault_set(fault, EINVAL,
-                         "logs takes one guest, by name or id; samara ps -a "
-                         "lists them");
     if (err == 0)
-        err = registry_find(argv[first], &g, fault);
+        err = verb_guest(argc, argv, first, &g, fault);
     if (err)
         return err;
     if (g.is_detached)

@@ -20,20 +20,20 @@ void print_end(struct printer *p)
         printf("\n}\n");
 }
 
-void print_json_string(const char *s)
+void print_json_string(FILE *to, const char *s)
 {
-    putchar('"');
+    fputc('"', to);
     for (; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
 
         if (c == '"' || c == '\\')
-            printf("\\%c", c);
+            fprintf(to, "\\%c", c);
         else if (c < 0x20 || c == 0x7f)
-            printf("\\u%04x", c);
+            fprintf(to, "\\u%04x", c);
         else
-            putchar(c);
+            fputc(c, to);
     }
-    putchar('"');
+    fputc('"', to);
 }
 
 /* Names come from images of strangers: no control characters to terminals. */
@@ -64,7 +64,7 @@ void print_string(struct printer *p, const char *key, const char *s)
         return;
     put_key(p, key);
     if (p->json) {
-        print_json_string(s);
+        print_json_string(stdout, s);
     } else {
         print_plain_string(s);
         putchar('\n');
@@ -91,7 +91,7 @@ void print_list(struct printer *p, const char *key, const struct list *list)
     for (i = 0; i < list->count; i++) {
         if (i > 0)
             fputs(", ", stdout);
-        print_json_string(list->item[i]);
+        print_json_string(stdout, list->item[i]);
     }
     putchar(']');
 }

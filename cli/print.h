@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct list;
 
@@ -31,7 +32,7 @@ void print_list(struct printer *p, const char *key, const struct list *list);
 void print_time(struct printer *p, const char *key, uint64_t ns);
 
 /* A string alone, quoted; a string alone, with \xNN. */
-void print_json_string(const char *s);
+void print_json_string(FILE *to, const char *s);
 void print_plain_string(const char *s);
 
 #endif

@@ -96,7 +96,7 @@ static void show_line(const struct guest *g, const struct ps *o)
 static void show_json(const struct guest *g)
 {
     printf("{\"id\": \"%s\", \"name\": ", g->id);
-    print_json_string(g->name);
+    print_json_string(stdout, g->name);
     printf(", \"state\": \"%s\", \"pid\": %ld", guest_state_name(g->state),
            g->state < GUEST_EXITED ? (long)g->pid : 0l);
     if (g->state == GUEST_EXITED)
@@ -105,9 +105,9 @@ static void show_json(const struct guest *g)
            (unsigned long long)g->start_ns, (unsigned long long)g->ram_len,
            g->cpu_count);
     printf(", \"machine\": \"%s\", \"ports\": ", g->machine);
-    print_json_string(g->ports ? g->ports : "");
+    print_json_string(stdout, g->ports ? g->ports : "");
     printf(", \"command\": ");
-    print_json_string(g->command);
+    print_json_string(stdout, g->command);
     puts("}");
 }
 

@@ -27,6 +27,7 @@
 #include "cli/link.h"
 #include "cli/registry.h"
 #include "cli/source.h"
+#include "host/clock.h"
 #include "host/fault.h"
 #include "host/path.h"
 #include "image/image.h"
@@ -34,7 +35,6 @@
 #define QEMU           "qemu-system-x86_64"
 #define RAM_UNIT       (64ull << 10)
 #define TSC_MEASURE_NS (20 * 1000 * 1000ull)
-#define NS_PER_S       1000000000ull
 
 struct machine {
     char *program;
@@ -45,14 +45,6 @@ struct machine {
     int out[2]; /* ours, QEMU's */
     int link[2];
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec ts = { 0 };
-
-    clock_gettime(clock, &ts);
-    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 /* A guest under TCG sees this host's TSC, and has nothing to measure it with
  * that is as good as the host's clock. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cli/guest.h"
+#include "host/clock.h"
 #include "host/fault.h"
 #include "host/file.h"
 #include "host/path.h"
@@ -241,14 +242,6 @@ int registry_create(const char *name, char **dir_out, struct fault *fault)
     return err;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec ts = { 0 };
-
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* A value is one line: whatever would break it is written as \xNN. */
 static void put_escaped(FILE *to, const char *s)
 {
@@ -267,7 +260,7 @@ static void put_facts(FILE *to, const char *id, const struct guest_facts *f)
     size_t i;
 
     fprintf(to, "guest 1\npid %ld\nstart %llu\nmachine %s\nmemory %llu\n",
-            (long)getpid(), (unsigned long long)now_ns(),
+            (long)getpid(), (unsigned long long)clock_ns(CLOCK_REALTIME),
             f->is_qemu ? "qemu" : "monitor", (unsigned long long)f->ram_len);
     fprintf(to, "cpus %u\ndetached %d\ntty %d\ntransient %d\n", f->cpu_count,
             f->is_detached, f->has_tty, f->is_transient);

@@ -24,46 +24,27 @@ const struct arg_option options_prune[] = {
     ARG_END,
 };
 
-static int rm_one(const char *who, bool force, struct fault *fault)
+static int do_rm(struct guest *g, const void *arg, struct fault *fault)
 {
-    struct guest g;
-    int err = registry_find(who, &g, fault);
+    const struct rm *o = arg;
+    int err = o->force ? guest_stop(g, 0, fault) : 0;
 
-    if (err)
-        return err;
-    if (force)
-        err = guest_stop(&g, 0, fault);
     /* Its keeper has some last words to write down. */
-    if (err == 0 && g.state >= GUEST_EXITED)
-        (void)guest_wait(&g, -1, fault);
-    if (err == 0)
-        err = guest_remove(&g, fault);
-    guest_fini(&g);
-    return err;
+    if (err == 0 && g->state >= GUEST_EXITED)
+        (void)guest_wait(g, -1, fault);
+    return err ? err : guest_remove(g, fault);
 }
 
 int verb_rm(int argc, char **argv, struct fault *fault)
 {
     struct rm o = { 0 };
     int first, err = args_parse(options_rm, &o, argc, argv, &first, fault);
-    int status = 0;
 
     if (err == 0 && o.help)
         return verb_show_help("rm");
     if (err == 0)
         err = verb_guests_check(argv[0], argc - first, fault);
-    if (err)
-        return err;
-    for (; first < argc; first++) {
-        if (rm_one(argv[first], o.force, fault) == 0) {
-            puts(argv[first]);
-            continue;
-        }
-        fflush(stdout);
-        fprintf(stderr, "samara: %s\n", fault->text);
-        status = EXIT_OWN_FAILURE;
-    }
-    return status;
+    return err ? err : verb_each(argc - first, argv + first, do_rm, &o, fault);
 }
 
 int verb_prune(int argc, char **argv, struct fault *fault)

@@ -131,7 +131,7 @@ static void json_threads(const struct inside *in,
         const struct inside_thread *t = &p->thread[i];
 
         printf("%s\n    {\"tid\": %d, \"name\": ", i > 0 ? "," : "", t->tid);
-        print_json_string(t->name);
+        print_json_string(stdout, t->name);
         printf(", \"state\": \"%s\", \"cpu\": %u, \"cpu_ms\": %llu, "
                "\"kernel_ms\": %llu, \"calls\": %llu, \"switches\": %llu}",
                thread_state(t), t->cpu,

@@ -164,20 +164,6 @@ static void show_line(struct trace *t, const struct tracering_call *c)
     fprintf(t->to, " <%.6f>\n", seconds(t, c->end_tsc - c->begin_tsc));
 }
 
-static void json_string(FILE *to, const char *s)
-{
-    fputc('"', to);
-    for (; *s != '\0'; s++) {
-        if (*s == '"' || *s == '\\')
-            fputc('\\', to);
-        if ((unsigned char)*s < 0x20)
-            fprintf(to, "\\u%04x", (unsigned char)*s);
-        else
-            fputc(*s, to);
-    }
-    fputc('"', to);
-}
-
 static void show_json(struct trace *t, const struct tracering_call *c)
 {
     char *text = NULL;
@@ -195,7 +181,7 @@ static void show_json(struct trace *t, const struct tracering_call *c)
                        data_len(c, i));
         fclose(to);
         fputs(i > 0 ? ", " : "", t->to);
-        json_string(t->to, text);
+        print_json_string(t->to, text);
         free(text);
         text = NULL;
     }
@@ -346,14 +332,10 @@ int verb_trace(int argc, char **argv, struct fault *fault)
 
     if (err == 0 && t.help)
         return verb_show_help("trace");
-    if (err == 0 && argc - first != 1)
-        return fault_set(fault, EINVAL,
-                         "trace takes one guest, by name or id; samara ps "
-                         "lists them");
     if (err == 0)
         err = filter_apply(&t, fault);
     if (err == 0)
-        err = registry_find(argv[first], &g, fault);
+        err = verb_guest(argc, argv, first, &g, fault);
     if (err)
         return err;
     err = trace(&t, &g, fault);

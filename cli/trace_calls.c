@@ -339,16 +339,3 @@ const struct trace_call *trace_call_get(unsigned number)
         return NULL;
     return &table[number];
 }
-
-int trace_call_find(const char *name)
-{
-    unsigned i;
-
-    for (i = 0; i < TRACE_CALL_MAX; i++) {
-        const struct trace_call *call = trace_call_get(i);
-
-        if (call && strcmp(call->name, name) == 0)
-            return (int)i;
-    }
-    return -1;
-}

@@ -53,8 +53,6 @@ struct trace_call {
 };
 
 const struct trace_call *trace_call_get(unsigned number);
-/* -1: no call has that name. */
-int trace_call_find(const char *name);
 
 struct trace_bytes {
     const uint8_t *data; /* NULL: nothing was captured */

@@ -22,8 +22,17 @@ extern const struct arg_option options_control[]; /* --help alone */
 extern const struct arg_option options_rm[];
 extern const struct arg_option options_prune[];
 
+/* The one guest that a verb takes: argv[first] and nothing behind it. */
+int verb_guest(int argc, char **argv, int first, struct guest *out,
+               struct fault *fault);
 /* -EINVAL: no guest is named. */
 int verb_guests_check(const char *verb, int count, struct fault *fault);
+/* Do something to each guest that is named, and print its name; what fails is
+ * said and the next one tried. The exit status. */
+typedef int verb_action_fn(struct guest *g, const void *arg,
+                           struct fault *fault);
+int verb_each(int count, char **names, verb_action_fn *action, const void *arg,
+              struct fault *fault);
 /* SIGTERM, and after so many seconds SIGKILL; returns when it has ended. */
 int guest_stop(struct guest *g, unsigned seconds, struct fault *fault);
 

@@ -18,7 +18,6 @@
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 #define PROTOCOL_RAW 255
-#define STATE_LISTEN 10
 
 struct diag {
     struct nl_reply r;

@@ -121,7 +121,7 @@ static void add_chunk(union draft *d, unsigned arg, uint64_t from)
     if (left == TRACE_CHUNK_MAX)
         return;
     chunk->arg = (uint8_t)arg;
-    chunk->cut = 0;
+    chunk->zero = 0;
     chunk->len = (uint16_t)(TRACE_CHUNK_MAX - left);
     d->head.chunk_count++;
     d->head.len += (uint16_t)(4 + TRACE_CHUNK_MAX - left + TRACE_ALIGN - 1) &

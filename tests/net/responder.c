@@ -21,7 +21,6 @@
 
 #define BUDGET      64u
 #define CHAIN_MAX   NETDEV_PARTS_MAX
-#define ECHO        7u
 #define DISCARD     9u
 #define SUM         17u
 #define SEGMENT     19u

@@ -64,7 +64,6 @@ struct inet_sock {
 #define INET_WANT_HOPLIMIT6 0x20u
 #define INET_WANT_TCLASS6   0x40u
 #define INET_WANT_ERRORS6   0x80u
-#define INET_WANT_ORIGDST   0x100u
 
 static inline struct inet_sock *inet_of(struct socket *s)
 {
