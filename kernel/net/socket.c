@@ -109,6 +109,17 @@ void socket_put(struct socket *s)
     s->ops->destroy(s);
 }
 
+unsigned socket_poll_ends(const struct socket *s)
+{
+    unsigned events = s->error ? EPOLLERR : 0;
+
+    if (s->shutdown == SHUTDOWN_BOTH)
+        events |= EPOLLHUP;
+    if (s->shutdown & SHUTDOWN_RECEIVE)
+        events |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+    return events;
+}
+
 int socket_error_take(struct socket *s)
 {
     int error = s->error;

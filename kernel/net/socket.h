@@ -160,6 +160,8 @@ static inline bool socket_flag(const struct socket *s, int option)
 {
     return s->flags >> option & 1;
 }
+/* For poll: what an error and shutdown() alone bring about. EPOLL* */
+unsigned socket_poll_ends(const struct socket *s);
 /* -error, which is then taken; 0: none. */
 int socket_error_take(struct socket *s);
 /*

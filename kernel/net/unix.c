@@ -195,15 +195,9 @@ static bool has_input(const struct unix_sock *u)
 static unsigned unix_poll(struct socket *s)
 {
     const struct unix_sock *u = unix_of(s), *peer = u->peer;
-    unsigned events = 0;
+    unsigned events = socket_poll_ends(s);
     bool may_write = unix_is_writable(u);
 
-    if (s->error)
-        events |= EPOLLERR;
-    if (s->shutdown == SHUTDOWN_BOTH)
-        events |= EPOLLHUP;
-    if (s->shutdown & SHUTDOWN_RECEIVE)
-        events |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
     if (has_input(u))
         events |= EPOLLIN | EPOLLRDNORM;
     if (s->type != SOCK_DGRAM && u->state == UNIX_CLOSED)

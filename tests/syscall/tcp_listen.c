@@ -5,55 +5,12 @@
  * covers: accept accept4 bind connect listen
  */
 #include "check.h"
+#include "inet.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-static struct sockaddr_in loopback(unsigned port)
-{
-    return (struct sockaddr_in){ .sin_family = AF_INET,
-                                 .sin_port = htons((uint16_t)port),
-                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-static unsigned port_of(int fd)
-{
-    struct sockaddr_in a = { 0 };
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-        return 0;
-    return ntohs(a.sin_port);
-}
-
-static int listener(int backlog)
-{
-    struct sockaddr_in a = loopback(0);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-        listen(fd, backlog) < 0)
-        return -1;
-    return fd;
-}
-
-static int connect_to(unsigned port, int flags)
-{
-    struct sockaddr_in a = loopback(port);
-    int fd = socket(AF_INET, SOCK_STREAM | flags, 0);
-
-    if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 &&
-        errno != EINPROGRESS) {
-        int e = errno;
-
-        close(fd);
-        errno = e;
-        return -1;
-    }
-    return fd;
-}
 
 static short poll_now(int fd, short events)
 {

@@ -5,6 +5,7 @@
  * covers: setsockopt getsockopt
  */
 #include "check.h"
+#include "inet.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,13 +13,6 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-
-static struct sockaddr_in loopback(unsigned port)
-{
-    return (struct sockaddr_in){ .sin_family = AF_INET,
-                                 .sin_port = htons((uint16_t)port),
-                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
 
 static bool make_pair(int fds[2])
 {

@@ -5,6 +5,7 @@
  * covers: sendto recvfrom sendmsg recvmsg connect bind
  */
 #include "check.h"
+#include "inet.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,23 +13,6 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-
-static struct sockaddr_in loopback(unsigned port)
-{
-    return (struct sockaddr_in){ .sin_family = AF_INET,
-                                 .sin_port = htons((uint16_t)port),
-                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-static unsigned port_of(int fd)
-{
-    struct sockaddr_in6 a = { 0 };
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-        return 0;
-    return ntohs(a.sin6_port); /* in the same place for both families */
-}
 
 static int bound(void)
 {

@@ -358,12 +358,7 @@ unsigned dgram_poll(struct socket *s)
     const struct dgram_sock *d = dgram_of(s);
     unsigned events = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 
-    if (s->error)
-        events |= EPOLLERR;
-    if (s->shutdown == SHUTDOWN_BOTH)
-        events |= EPOLLHUP;
-    if (s->shutdown & SHUTDOWN_RECEIVE)
-        events |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+    events |= socket_poll_ends(s);
     if (d->first)
         events |= EPOLLIN | EPOLLRDNORM;
     return events;

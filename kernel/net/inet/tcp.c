@@ -378,15 +378,23 @@ static int tcp_shutdown_op(struct socket *s, unsigned how)
     return 0;
 }
 
-/* No more is heard of this connection, there or here. */
-void tcp_reset(struct tcp_sock *t)
+/* Take the connection from its socket. NULL: it has ended already. */
+static struct tcp_pcb *detach(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
     struct conn *c = t->conn;
 
     t->conn = NULL;
     conn_orphan(c);
-    if (!pcb || pcb->state == TIME_WAIT)
+    return pcb && pcb->state != TIME_WAIT ? pcb : NULL;
+}
+
+/* No more is heard of this connection, there or here. */
+void tcp_reset(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = detach(t);
+
+    if (!pcb)
         return;
     inet_tick();
     if (pcb->state == SYN_SENT)
@@ -399,12 +407,10 @@ void tcp_reset(struct tcp_sock *t)
 /* The connection goes on to its end without us. What comes now is refused. */
 static void let_go(struct tcp_sock *t)
 {
-    struct tcp_pcb *pcb = tcp_pcb_of(t);
     struct conn *c = t->conn;
+    struct tcp_pcb *pcb = detach(t);
 
-    t->conn = NULL;
-    conn_orphan(c);
-    if (!pcb || pcb->state == TIME_WAIT)
+    if (!pcb)
         return;
     inet_tick();
     pcb->rcv_wnd = TCP_WND_MAX(pcb); /* else lwIP thinks something unread */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * inet.h - internet sockets on the loopback, for tests of more than one call.
+ */
+#ifndef SYSCALL_INET_H
+#define SYSCALL_INET_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static inline struct sockaddr_in loopback(unsigned port)
+{
+    return (struct sockaddr_in){ .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+static inline unsigned port_of(int fd)
+{
+    struct sockaddr_in a = { 0 };
+    socklen_t len = sizeof(a);
+
+    if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+        return 0;
+    return ntohs(a.sin_port);
+}
+
+static inline int listener(int backlog)
+{
+    struct sockaddr_in a = loopback(0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+        listen(fd, backlog) < 0)
+        return -1;
+    return fd;
+}
+
+static inline int connect_to(unsigned port, int flags)
+{
+    struct sockaddr_in a = loopback(port);
+    int fd = socket(AF_INET, SOCK_STREAM | flags, 0);
+
+    if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 &&
+        errno != EINPROGRESS) {
+        int e = errno;
+
+        close(fd);
+        errno = e;
+        return -1;
+    }
+    return fd;
+}
+
+#endif
