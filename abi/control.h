@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define CONTROL_VERSION   1u
+#define CONTROL_VERSION   2u
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
 
@@ -38,6 +38,10 @@ enum control_op {
     /* When the program ends, keep the guest's memory until this connection is
      * closed, or has been silent for a second: control_hello.is_ended */
     CONTROL_HOLD = 8,
+    /* struct control_sample_how follows -> for each CPU that was started a
+     * struct control_sample and the stacks' bytes that it names. The guest is
+     * not stopped: each CPU leaves it for a moment. -EBUSY: it is stopped */
+    CONTROL_SAMPLE = 9,
 };
 
 struct control_request {
@@ -85,6 +89,43 @@ struct control_regs { /* the first 27 as in Linux's struct user_regs_struct */
     uint8_t fx[512]; /* FXSAVE's layout */
 };
 
+/* Where the guest's kernel keeps the thread of a CPU and its stacks: records.h.
+ * What is not there reads as 0. */
+struct control_sample_how {
+    uint64_t percpu[8]; /* virtual */
+    uint32_t stack_len; /* of the program's stack, at most */
+    uint16_t percpu_thread;
+    uint16_t thread_tid;
+    uint16_t thread_kstack_top;
+    uint16_t top_rsp; /* the program's rsp lies so far below kstack_top */
+    uint32_t zero;
+};
+
+enum control_sample_state {
+    CONTROL_SAMPLE_IDLE = 0,    /* the guest has nothing for it to do */
+    CONTROL_SAMPLE_RUNNING = 1, /* what follows is valid with this only */
+    CONTROL_SAMPLE_AWAY = 2,    /* its hypercall takes its time */
+};
+
+#define CONTROL_SAMPLE_REGS   21u /* of struct control_regs: r15 to ss */
+#define CONTROL_SAMPLE_KSTACK 16384u
+
+struct control_sample {
+    uint32_t cpu;
+    uint32_t state;
+    uint64_t tsc;
+    uint64_t thread; /* virtual */
+    int32_t tid;
+    uint32_t kernel_len;  /* bytes from rsp to kstack_top; 0: not on it */
+    uint32_t program_len; /* bytes from program_sp on, behind those */
+    uint32_t zero;
+    uint64_t kstack_top;
+    uint64_t program_sp;
+    uint64_t regs[CONTROL_SAMPLE_REGS]; /* without orig_rax, cs and ss */
+};
+
+_Static_assert(sizeof(struct control_sample_how) == 80, "layout is shared");
+_Static_assert(sizeof(struct control_sample) == 224, "layout is shared");
 _Static_assert(sizeof(struct control_request) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_reply) == 8, "layout is shared");
 _Static_assert(sizeof(struct control_hello) == 288, "layout is shared");

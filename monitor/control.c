@@ -27,6 +27,7 @@
 #include "monitor/check.h"
 #include "monitor/console.h"
 #include "monitor/events.h"
+#include "monitor/sample.h"
 
 #define STOP_LOOKS  2000 /* of LOOK_NS: another CPU's hypercall ends by then */
 #define LOOK_NS     500000
@@ -161,7 +162,10 @@ static void go(void)
 
 void control_park(struct vcpu *cpu)
 {
-    if (cpu->index == 0 || !__atomic_load_n(&ctl.stopped, __ATOMIC_SEQ_CST))
+    if (cpu->index == 0)
+        return;
+    sample_take(cpu);
+    if (!__atomic_load_n(&ctl.stopped, __ATOMIC_SEQ_CST))
         return;
     __atomic_store_n(&cpu->is_parked, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&ctl.stopped, __ATOMIC_SEQ_CST))
@@ -237,6 +241,18 @@ static void regs(struct client *c, const struct control_request *r,
     reply(c, arch_control_regs_set(cpu, &set), 0);
 }
 
+static void sample(struct client *c, const uint8_t *data)
+{
+    struct control_sample_how how;
+    size_t len = 0;
+    int err = -EBUSY;
+
+    memcpy(&how, data, sizeof(how));
+    if (!is_wanted_stopped() && !ctl.is_ended)
+        err = sample_all(ctl.vm, &how, reply_data(), &len);
+    reply(c, err, len);
+}
+
 /* What is only done to a guest that this client has stopped. */
 static void stopped_request(struct client *c, const struct control_request *r,
                             const uint8_t *data)
@@ -271,6 +287,9 @@ static void answer(struct client *c, const struct control_request *r,
         c->stops = false;
         reply(c, 0, 0);
         break;
+    case CONTROL_SAMPLE:
+        sample(c, data);
+        break;
     default:
         stopped_request(c, r, data);
         break;
@@ -279,13 +298,15 @@ static void answer(struct client *c, const struct control_request *r,
 
 static bool is_sound(const struct control_request *r)
 {
-    if (r->op < CONTROL_HELLO || r->op > CONTROL_HOLD ||
+    if (r->op < CONTROL_HELLO || r->op > CONTROL_SAMPLE ||
         r->cpu >= ctl.vm->cpu_count)
         return false;
     if (r->op == CONTROL_WRITE)
         return r->len <= CONTROL_DATA_MAX;
     if (r->op == CONTROL_REGS_SET)
         return r->len == sizeof(struct control_regs);
+    if (r->op == CONTROL_SAMPLE)
+        return r->len == sizeof(struct control_sample_how);
     return r->op == CONTROL_READ || r->len == 0;
 }
 
@@ -297,7 +318,8 @@ static size_t needed(const uint8_t *buf, size_t have)
     memcpy(&r, buf, sizeof(r));
     if (have < sizeof(r))
         return sizeof(r);
-    if (r.op == CONTROL_WRITE || r.op == CONTROL_REGS_SET)
+    if (r.op == CONTROL_WRITE || r.op == CONTROL_REGS_SET ||
+        r.op == CONTROL_SAMPLE)
         return sizeof(r) + r.len;
     return sizeof(r);
 }

@@ -51,6 +51,9 @@ MUST_CHECK int arch_translate(const struct vm *vm, uint64_t cr3, uint64_t va,
 
 struct control_regs;
 int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out);
+/* The first CONTROL_SAMPLE_REGS of them, without orig_rax, cs and ss; by the
+ * CPU's own thread, or while it is stopped. */
+int arch_sample_regs_get(const struct vcpu *cpu, uint64_t *out);
 int arch_control_regs_set(const struct vcpu *cpu,
                           const struct control_regs *in);
 
