@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define CONTROL_VERSION   2u
+#define CONTROL_VERSION   3u
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
 
@@ -42,6 +42,15 @@ enum control_op {
      * struct control_sample and the stacks' bytes that it names. The guest is
      * not stopped: each CPU leaves it for a moment. -EBUSY: it is stopped */
     CONTROL_SAMPLE = 9,
+    /* -> struct control_counters */
+    CONTROL_COUNTERS = 10,
+    /* From now on keep a copy of each frame of the network, gpa bytes of it at
+     * most (0: all), until this connection is closed. -ENODEV: there is no
+     * network; -EBUSY: another connection does; -ENOMEM */
+    CONTROL_CAPTURE = 11,
+    /* -> struct control_frames, and as many bytes as there are of a stream of
+     * struct control_frame */
+    CONTROL_FRAMES = 12,
 };
 
 struct control_request {
@@ -126,6 +135,30 @@ struct control_sample {
 
 _Static_assert(sizeof(struct control_sample_how) == 80, "layout is shared");
 _Static_assert(sizeof(struct control_sample) == 224, "layout is shared");
+/* The network device's, as the monitor saw it. Bytes are those of frames. */
+struct control_counters {
+    uint64_t rx_frames, rx_bytes, rx_dropped; /* to the guest */
+    uint64_t tx_frames, tx_bytes, tx_dropped;
+};
+
+struct control_frames {
+    uint64_t dropped; /* since the capture began: nobody read in time */
+    uint64_t len;     /* of what follows; a frame may go on in the next reply */
+};
+
+enum control_direction { CONTROL_TO_GUEST = 1, CONTROL_FROM_GUEST = 2 };
+
+struct control_frame {
+    uint64_t ns; /* since 1970 */
+    uint32_t len;
+    uint32_t kept;      /* bytes that follow, padded to 8 */
+    uint32_t direction; /* enum control_direction */
+    uint32_t zero;
+};
+
+_Static_assert(sizeof(struct control_counters) == 48, "layout is shared");
+_Static_assert(sizeof(struct control_frames) == 16, "layout is shared");
+_Static_assert(sizeof(struct control_frame) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_request) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_reply) == 8, "layout is shared");
 _Static_assert(sizeof(struct control_hello) == 288, "layout is shared");

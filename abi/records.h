@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 3u
+#define RECORDS_VERSION 4u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -68,6 +68,16 @@ struct records_sites {
 /* At thread_kernel_sp: r15, r14, r13, r12, rbx, rbp, an address to return to,
  * all of C code. */
 #define RECORDS_SWITCH_WORDS 7u
+
+/* Counters of an interface: packets, bytes, errors, dropped, multicast of what
+ * came; packets, bytes, errors, dropped of what went. uint64_t each. */
+#define RECORDS_NET_WORDS 9u
+/* Files of the root and in memory: reads, writes, bytes read, bytes written. */
+#define RECORDS_FILE_WORDS 4u
+/* A thread's table of descriptors: uint32_t slots, a pointer to as many words;
+ * those that are 0 are free. */
+#define RECORDS_FDTABLE_CAP   4u
+#define RECORDS_FDTABLE_SLOTS 16u
 
 struct records {
     uint64_t magic;
@@ -140,9 +150,16 @@ struct records {
     uint16_t inode_number; /* uint64_t: in an image, as its EROFS has it */
     uint16_t inode_sb;     /* pointer */
     uint16_t sb_type;      /* pointer to text: "erofs" for the image's root */
+
+    uint16_t thread_files; /* pointer: its table of descriptors */
+    uint16_t process_io;   /* uint64_t: bytes read, written; calls for either */
+
+    /* Addresses; 0: this kernel has no such thing */
+    uint64_t net_loop, net_device; /* RECORDS_NET_WORDS */
+    uint64_t files;                /* RECORDS_FILE_WORDS */
 };
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 160, "layout is shared");
+_Static_assert(sizeof(struct records) == 184, "layout is shared");
 
 #endif

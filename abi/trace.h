@@ -35,6 +35,9 @@ enum trace_mode {
 /* trace_control.capture: which memory goes into a record. */
 #define TRACE_IN(arg)  (1u << (arg))       /* at the begin, arg 0 to 5 */
 #define TRACE_OUT(arg) (1u << (6 + (arg))) /* at the end */
+/* Before the kernel's first instruction the tool may say it so as well: with
+ * `wanted` set, these calls are traced from the program's first on. */
+#define TRACE_SELECTED (1u << 15)
 
 struct trace_control {
     uint32_t wanted;    /* enum trace_mode, by the tool */

@@ -7,9 +7,11 @@
  */
 #include "abi/records.h"
 #include "arch/x86_64/percpu.h"
+#include "fs/memfs.h"
 #include "fs/vfs.h"
 #include "mm/page.h"
 #include "mm/region.h"
+#include "net/netif.h"
 #include "sched/process.h"
 #include "syscall/trace.h"
 
@@ -20,6 +22,15 @@ _Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
 _Static_assert(THREAD_DEAD == (int)RECORDS_DEAD, "as the tools know");
 _Static_assert(ARCH_KSTACK_LEN == RECORDS_STACK_LEN, "as the tools know");
 _Static_assert(offsetof(struct inode, object) == 0, "an object is an inode");
+_Static_assert(sizeof(struct netif_stats) == 8 * RECORDS_NET_WORDS, "words");
+_Static_assert(offsetof(struct process, io_calls) ==
+                   offsetof(struct process, io_bytes) + 16,
+               "four words");
+
+/* Parts: absent in kernels without them. */
+#pragma weak device_counters
+#pragma weak loop_counters
+#pragma weak mem_counters
 
 #define THREAD(member)  offsetof(struct thread, member)
 #define PROCESS(member) offsetof(struct process, member)
@@ -85,4 +96,9 @@ struct records records = {
     .inode_number = offsetof(struct inode, ino),
     .inode_sb = offsetof(struct inode, sb),
     .sb_type = offsetof(struct superblock, type),
+    .thread_files = THREAD(files),
+    .process_io = PROCESS(io_bytes),
+    .net_loop = (uint64_t)&loop_counters,
+    .net_device = (uint64_t)&device_counters,
+    .files = (uint64_t)mem_counters,
 };

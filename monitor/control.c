@@ -24,8 +24,10 @@
 #include "abi/control.h"
 #include "host/fault.h"
 #include "monitor/arch/arch.h"
+#include "monitor/capture.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/sample.h"
 
@@ -36,7 +38,7 @@
 
 struct client {
     int fd; /* -1: free */
-    bool stops, holds;
+    bool stops, holds, captures;
     size_t have; /* bytes of the request that have come */
 };
 
@@ -46,6 +48,7 @@ static struct {
     struct client client[CONTROL_CLIENT_MAX];
     uint32_t stopped; /* atomic; a futex: control_park() waits on it */
     bool is_ended;
+    bool waits;          /* for the first connection, which stops the guest */
     uint32_t is_held;    /* atomic: somebody wants to see the end */
     uint32_t end_status; /* atomic: plus 1, set by another CPU's thread */
 } ctl = { .listen_fd = -1 };
@@ -102,6 +105,8 @@ static bool is_wanted_stopped(void)
 
 static void client_close(struct client *c)
 {
+    if (c->captures)
+        capture_stop();
     close(c->fd);
     *c = (struct client){ .fd = -1 };
 }
@@ -265,6 +270,14 @@ static void stopped_request(struct client *c, const struct control_request *r,
         regs(c, r, data);
 }
 
+static void capture(struct client *c, const struct control_request *r)
+{
+    int err = net_fd() < 0 ? -ENODEV : capture_start(r->gpa);
+
+    c->captures = c->captures || err == 0;
+    reply(c, err, 0);
+}
+
 static void answer(struct client *c, const struct control_request *r,
                    const uint8_t *data)
 {
@@ -290,6 +303,16 @@ static void answer(struct client *c, const struct control_request *r,
     case CONTROL_SAMPLE:
         sample(c, data);
         break;
+    case CONTROL_COUNTERS:
+        net_counters(reply_data());
+        reply(c, 0, sizeof(struct control_counters));
+        break;
+    case CONTROL_CAPTURE:
+        capture(c, r);
+        break;
+    case CONTROL_FRAMES:
+        reply(c, 0, capture_take(reply_data(), CONTROL_DATA_MAX));
+        break;
     default:
         stopped_request(c, r, data);
         break;
@@ -298,16 +321,29 @@ static void answer(struct client *c, const struct control_request *r,
 
 static bool is_sound(const struct control_request *r)
 {
-    if (r->op < CONTROL_HELLO || r->op > CONTROL_SAMPLE ||
-        r->cpu >= ctl.vm->cpu_count)
+    if (r->cpu >= ctl.vm->cpu_count)
         return false;
-    if (r->op == CONTROL_WRITE)
+    switch (r->op) {
+    case CONTROL_READ:
+        return true;
+    case CONTROL_WRITE:
         return r->len <= CONTROL_DATA_MAX;
-    if (r->op == CONTROL_REGS_SET)
+    case CONTROL_REGS_SET:
         return r->len == sizeof(struct control_regs);
-    if (r->op == CONTROL_SAMPLE)
+    case CONTROL_SAMPLE:
         return r->len == sizeof(struct control_sample_how);
-    return r->op == CONTROL_READ || r->len == 0;
+    case CONTROL_HELLO:
+    case CONTROL_STOP:
+    case CONTROL_GO:
+    case CONTROL_REGS_GET:
+    case CONTROL_HOLD:
+    case CONTROL_COUNTERS:
+    case CONTROL_CAPTURE:
+    case CONTROL_FRAMES:
+        return r->len == 0;
+    default:
+        return false;
+    }
 }
 
 /* Bytes that a request has, as far as its head is there. */
@@ -363,6 +399,8 @@ static bool take_connection(void)
         if (c->fd >= 0)
             continue;
         *c = (struct client){ .fd = fd };
+        c->stops = ctl.waits;
+        ctl.waits = false;
         if (watch(fd) != 0)
             client_close(c);
         return true;
@@ -408,6 +446,16 @@ void control_serve(void)
         serve_all();
     }
     go();
+}
+
+void control_wait_first(void)
+{
+    ctl.waits = ctl.listen_fd >= 0;
+    while (ctl.waits) {
+        wait_for_more(NULL);
+        take_connection();
+    }
+    control_serve();
 }
 
 static bool is_held(void)

@@ -37,7 +37,7 @@ struct options {
     unsigned cpu_count;
     int info_fd, ready_fd, control_fd;
     struct net_options net;
-    bool verbose, dump_exits, help;
+    bool control_wait, verbose, dump_exits, help;
 };
 
 static int set_memory(void *into, const char *value, struct fault *fault)
@@ -138,6 +138,8 @@ static const struct arg_option table[] = {
       ARG_SET(set_info_fd) },
     { 0, "control-fd", "N", "a socket that listens for tools",
       ARG_SET(set_control_fd) },
+    { 0, "control-wait", NULL, "wait for the first of them to say go",
+      ARG_FLAG(struct options, control_wait) },
     { 0, "ready-fd", "N", "write a byte here when it starts",
       ARG_SET(set_ready_fd) },
     { 0, "net-fd", "N", "a tap, or a socket of frames", ARG_SET(set_net_fd) },
@@ -271,6 +273,8 @@ int monitor_main(int argc, char **argv)
                        o.image_path, now_us() - begin_us, o.boot.ram_len >> 20,
                        vm.kernel_va, vm.direct_va,
                        (uint64_t)(vm.vcpu[0].state.lstar & ~(VM_PAGE - 1)));
+    if (o.control_wait)
+        control_wait_first();
     vcpu_run(&vm.vcpu[0]);
 
 failed:

@@ -9,6 +9,7 @@
 
 #include <asm/resource.h>
 
+#include "abi/records.h"
 #include "core/errno.h"
 #include "core/panic.h"
 #include "core/string.h"
@@ -26,6 +27,10 @@ struct fdtable {
     uintptr_t *slots;
     uintptr_t first_slots[SLOTS_MIN];
 };
+
+_Static_assert(offsetof(struct fdtable, cap) == RECORDS_FDTABLE_CAP &&
+                   offsetof(struct fdtable, slots) == RECORDS_FDTABLE_SLOTS,
+               "as the tools know");
 
 static struct fdtable *table(void)
 {

@@ -23,6 +23,9 @@
 
 struct mem_inode;
 
+/* Of all files here: reads, writes, bytes read, bytes written. */
+extern uint64_t mem_counters[4];
+
 struct mem_sb {
     struct superblock sb;
     struct erofs lower;

@@ -19,6 +19,15 @@
 #include "fs/memfs.h"
 #include "mm/page.h"
 
+uint64_t mem_counters[4];
+
+static ssize_t counted(bool is_write, uint64_t len)
+{
+    mem_counters[is_write]++;
+    mem_counters[2 + is_write] += len;
+    return (ssize_t)len;
+}
+
 paddr_t mem_page_alloc(bool zeroed)
 {
     if (page_free_count() <= MEMFS_RESERVE_PAGES)
@@ -96,7 +105,7 @@ static ssize_t mem_read(struct file *f, struct io *io, uint64_t *pos)
         }
     }
     inode_touch_atime(f->inode);
-    return (ssize_t)(*pos - start);
+    return counted(false, *pos - start);
 }
 
 /* Fill a page of RAM with what shows at idx. */
@@ -270,7 +279,7 @@ static ssize_t mem_write(struct file *f, struct io *io, uint64_t *pos)
     }
     if (*pos > start) {
         inode_touch_mtime(f->inode);
-        return (ssize_t)(*pos - start);
+        return counted(true, *pos - start);
     }
     return done;
 }

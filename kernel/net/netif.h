@@ -27,6 +27,9 @@ struct netif_stats {
     uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
 };
 
+/* What the interfaces themselves count in; the protocols'. */
+extern struct netif_stats loop_counters, device_counters;
+
 struct netif_link {
     unsigned index; /* 1: lo */
     char name[NETIF_NAME_LEN];

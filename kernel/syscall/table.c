@@ -75,6 +75,15 @@ static syscall_fn entry_of(unsigned nr, int32_t at, unsigned flags)
     return syscall_locked;
 }
 
+/* A tool has asked for it before the start. The other CPUs' tables are copies
+ * of this one. */
+static void trace_selected(void)
+{
+    for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
+        if (trace_control.capture[nr] & TRACE_SELECTED)
+            syscall_table[nr] = syscall_traced;
+}
+
 void syscall_init(void)
 {
     for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
@@ -84,6 +93,8 @@ void syscall_init(void)
         syscall_handlers[nr] = handler_of(at, flags);
         syscall_table[nr] = entry_of(nr, at, flags);
     }
+    if (UNLIKELY(trace_control.wanted != TRACE_OFF))
+        trace_selected();
 }
 
 static void table_restore(syscall_fn *table)

@@ -19,9 +19,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abi/control.h"
 #include "abi/hypercall.h"
 #include "abi/monitor_net.h"
 #include "monitor/backend/frames.h"
+#include "monitor/capture.h"
 #include "monitor/check.h"
 #include "monitor/devices/net_watch.h"
 #include "monitor/devices/queue.h"
@@ -65,7 +67,8 @@ static struct {
      * it lies in `spill`. 0: none. */
     uint64_t held_len, held_from;
     struct {
-        uint64_t received, sent, dropped, notified, looks;
+        uint64_t received, sent, rx_dropped, tx_dropped, notified, looks;
+        uint64_t received_len, sent_len;
     } count;
 } net = { .frames = { .fd = -1 }, .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -254,6 +257,7 @@ static void window_write(const struct window *w, uint64_t off, const void *src,
 /* A frame of len bytes lies in the window: show it to the guest. */
 static void give_frame(struct window *w, uint64_t len)
 {
+    const uint64_t frame_len = len;
     uint16_t count = 0;
     uint64_t left = len;
 
@@ -264,7 +268,7 @@ static void give_frame(struct window *w, uint64_t len)
         left -= left < room ? left : room;
     }
     if (count > 1 && !(net.accepted & BIT(VIRTIO_NET_F_MRG_RXBUF))) {
-        net.count.dropped++;
+        net.count.rx_dropped++;
         return; /* the buffers serve for the next one */
     }
     window_write(w, offsetof(struct virtio_net_hdr_v1, num_buffers), &count,
@@ -277,6 +281,7 @@ static void give_frame(struct window *w, uint64_t len)
     }
     window_drop(w, count);
     net.count.received++;
+    net.count.received_len += frame_len - FRAMES_HEADER_LEN;
 }
 
 /* True when the held frame is out of the way. */
@@ -289,7 +294,7 @@ static bool held_done(struct window *w)
         window_write(w, net.held_from, spill, net.held_len - net.held_from);
         give_frame(w, net.held_len);
     } else if (w->chain_count == net.rx.len) {
-        net.count.dropped++; /* all the buffers that it has are too few */
+        net.count.rx_dropped++; /* all the buffers that it has are too few */
     } else {
         return false;
     }
@@ -313,9 +318,11 @@ static int receive_one(void)
     if (n == -EAGAIN || n == -EPIPE)
         return n == -EAGAIN ? 0 : -EPIPE;
     if (n <= (int64_t)FRAMES_HEADER_LEN || n > (int64_t)FRAMES_LEN_MAX) {
-        net.count.dropped++;
+        net.count.rx_dropped++;
         return 1;
     }
+    if (capture_is_on())
+        capture_frame(CONTROL_TO_GUEST, w->iov, (uint64_t)n);
     if ((uint64_t)n <= w->len) {
         give_frame(w, (uint64_t)n);
         return 1;
@@ -346,6 +353,20 @@ static bool is_starved(void)
 
 /* ---- sending ---- */
 
+static void sent(const struct iovec *iov, unsigned count)
+{
+    uint64_t len = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        len += iov[i].iov_len;
+    net.count.sent++;
+    if (len <= FRAMES_HEADER_LEN)
+        return;
+    net.count.sent_len += len - FRAMES_HEADER_LEN;
+    if (capture_is_on())
+        capture_frame(CONTROL_FROM_GUEST, iov, len);
+}
+
 /* -> 1 a frame went, or was refused for good; 0 none, or no room; -errno */
 static int send_one(void)
 {
@@ -363,9 +384,9 @@ static int send_one(void)
         return 0;
     }
     if (err == 0)
-        net.count.sent++;
+        sent(iov, (unsigned)n);
     else
-        net.count.dropped++;
+        net.count.tx_dropped++;
     queue_put(&net.tx, head, 0);
     return err == -EPIPE ? -EPIPE : 1;
 }
@@ -492,12 +513,27 @@ bool net_pump(struct pollfd *p)
     return tell;
 }
 
+void net_counters(struct control_counters *out)
+{
+    pthread_mutex_lock(&net.lock);
+    *out = (struct control_counters){
+        .rx_frames = net.count.received,
+        .rx_bytes = net.count.received_len,
+        .rx_dropped = net.count.rx_dropped,
+        .tx_frames = net.count.sent,
+        .tx_bytes = net.count.sent_len,
+        .tx_dropped = net.count.tx_dropped,
+    };
+    pthread_mutex_unlock(&net.lock);
+}
+
 void net_dump(void)
 {
     if (!is_started())
         return;
     report_message("network: received %lu, sent %lu, dropped %lu; notified "
                    "%lu times, looked %lu times",
-                   net.count.received, net.count.sent, net.count.dropped,
+                   net.count.received, net.count.sent,
+                   net.count.rx_dropped + net.count.tx_dropped,
                    net.count.notified, net.count.looks);
 }

@@ -57,6 +57,8 @@ void net_notified(void);
  * what there is. True: the guest is to be told. */
 bool net_pump(struct pollfd *p);
 
+struct control_counters;
+void net_counters(struct control_counters *out);
 /* --dump-exits: what was counted. */
 void net_dump(void);
 

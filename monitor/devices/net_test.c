@@ -3,8 +3,8 @@
  * net_test.c - the network device: frames of all lengths through buffers of all
  * lengths, a host's side that is full or gone, a guest that breaks its queues.
  */
-/* unit: monitor/gmem.c monitor/devices/queue.c monitor/backend/frames.c
- * host/fault.c */
+/* unit: monitor/gmem.c monitor/capture.c monitor/devices/queue.c
+ * monitor/backend/frames.c host/fault.c */
 #include "monitor/devices/net_fake.h"
 
 #include "tests/unit.h"
@@ -181,7 +181,7 @@ TEST(a_frame_longer_than_all_buffers_is_dropped)
     host_sends(4);
     CHECK_EQ(pump(&p), true);
     CHECK_EQ(rx()->used->idx, 1);
-    CHECK_EQ(net.count.dropped, 1);
+    CHECK_EQ(net.count.rx_dropped, 1);
 }
 
 TEST(without_merging_a_frame_has_one_buffer_or_none)
@@ -196,7 +196,7 @@ TEST(without_merging_a_frame_has_one_buffer_or_none)
     CHECK_EQ(pump(&p), true);
     CHECK_EQ(rx()->used->idx, 1);
     CHECK_EQ(rx()->used->ring[0].len, HEADER + 100);
-    CHECK_EQ(net.count.dropped, 1);
+    CHECK_EQ(net.count.rx_dropped, 1);
 }
 
 TEST(the_longest_frame_fits)
@@ -326,4 +326,83 @@ TEST(waits_for_frames_while_the_guest_is_busy)
     net_watched(false, &p);
     CHECK_EQ(raised, HYPERCALL_EVENT_NET);
     CHECK_EQ(rx()->used->idx, 1);
+}
+
+/* ---- copies for a tool ---- */
+
+static uint8_t taken[CONTROL_DATA_MAX];
+
+static const struct control_frame *frame_at(size_t off)
+{
+    return (const void *)(taken + sizeof(struct control_frames) + off);
+}
+
+static uint64_t take(void)
+{
+    const struct control_frames *head = (const void *)taken;
+    size_t len = capture_take(taken, sizeof(taken));
+
+    CHECK_EQ(len, sizeof(*head) + head->len);
+    return head->len;
+}
+
+TEST(copies_frames_of_both_ways)
+{
+    const size_t kept = 104; /* of 100, padded */
+    struct pollfd p;
+
+    make(FEATURES);
+    CHECK_EQ(capture_start(0), 0);
+    CHECK_EQ(capture_start(0), -EBUSY);
+    lend(0, 50); /* in pieces on both sides */
+    lend(1, 2000);
+    host_sends(100);
+    CHECK_EQ(pump(&p), true);
+    give(0, HEADER + 8, 1);
+    give(1, 60, 0);
+    offer(&net.tx, 0);
+    memset(ram + DATA + 4096, 2, 60);
+    net_notified();
+    REQUIRE(take() == 2 * sizeof(struct control_frame) + kept + 72);
+    CHECK_EQ(frame_at(0)->len, 100);
+    CHECK_EQ(frame_at(0)->direction, CONTROL_TO_GUEST);
+    check_bytes((const uint8_t *)(frame_at(0) + 1), 0, 100);
+    CHECK_EQ(frame_at(24 + kept)->len, 68);
+    CHECK_EQ(frame_at(24 + kept)->direction, CONTROL_FROM_GUEST);
+    CHECK_EQ(frame_at(24 + kept)->ns >= frame_at(0)->ns, true);
+    CHECK_EQ(((const uint8_t *)(frame_at(24 + kept) + 1))[8], 2);
+    CHECK_EQ(take(), 0);
+    capture_stop();
+    CHECK_EQ(take(), 0);
+}
+
+TEST(keeps_what_is_asked_for_and_counts_what_it_has_no_room_for)
+{
+    const unsigned count = 2 * CAPTURE_RING_LEN / 60000;
+    const struct control_frames *head = (const void *)taken;
+    uint64_t len = 0, part;
+    struct pollfd p;
+
+    make(FEATURES);
+    CHECK_EQ(capture_start(10), 0);
+    lend(0, 2000);
+    host_sends(100);
+    pump(&p);
+    CHECK_EQ(take(), sizeof(struct control_frame) + 16);
+    CHECK_EQ(frame_at(0)->len, 100);
+    CHECK_EQ(frame_at(0)->kept, 10);
+    capture_stop();
+    CHECK_EQ(capture_start(0), 0);
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = 0; k < 31; k++)
+            lend(k, 2000);
+        host_sends(60000);
+        pump(&p);
+    }
+    while ((part = take()) > 0)
+        len += part;
+    CHECK_EQ(len,
+             (count - head->dropped) * (sizeof(struct control_frame) + 60000));
+    CHECK_EQ(head->dropped, count - CAPTURE_RING_LEN / 60024);
+    capture_stop();
 }

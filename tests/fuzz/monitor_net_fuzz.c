@@ -8,8 +8,8 @@
  * change bytes of the guest's, receive a frame, notify, look. What a step names
  * is scaled such that most of it hits something.
  */
-/* unit: monitor/gmem.c monitor/devices/queue.c monitor/backend/frames.c
- * host/fault.c */
+/* unit: monitor/gmem.c monitor/capture.c monitor/devices/queue.c
+ * monitor/backend/frames.c host/fault.c */
 #include "monitor/devices/net_fake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -25,6 +25,8 @@ void check_failed(const char *file, int line, const char *what)
     (void)what;
     abort();
 }
+
+static uint8_t copies[CONTROL_DATA_MAX];
 
 static void drain(void)
 {
@@ -104,6 +106,7 @@ static void step(const uint8_t s[STEP_LEN])
         break;
     default:
         drain();
+        (void)capture_take(copies, sizeof(copies));
         break;
     }
 }
@@ -120,6 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     (void)fake_start(data[0] & 2 ? FEATURES : FEATURES & ~BIT(data[2] & 63),
                      queue_len);
     fake_vm.cpu_count = data[0] & 4 ? 2 : 1;
+    if (data[0] & 8)
+        (void)capture_start(data[3]);
     data += HEAD_LEN;
     len -= HEAD_LEN;
     for (unsigned i = 0; i < STEPS_MAX && len >= STEP_LEN; i++) {
@@ -129,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     if (lost > 1)
         abort(); /* it ends once */
+    capture_stop();
     fake_destroy();
     return 0;
 }

@@ -49,6 +49,7 @@
 #define ARP_S        6u
 
 struct netif inet_device;
+struct netif_stats device_counters;
 
 static struct {
     struct netdev *dev; /* NULL: there is none */
@@ -61,7 +62,6 @@ static struct {
     bool must_tick;        /* the time is not known to lwIP yet */
     bool has_polled;       /* since the guard looked last */
     struct timer guard;
-    struct netif_stats stats;
 } device;
 
 /* ---- receiving ---- */
@@ -166,7 +166,7 @@ static void received(struct netdev *dev, struct netbuf *chain,
     for (const struct netbuf *b = chain; b; b = b->next)
         len += b->len;
     if (len > UINT16_MAX) { /* more than a pbuf can count */
-        device.stats.rx_dropped++;
+        device_counters.rx_dropped++;
         device.dev->ops->give_back(device.dev, chain);
         return;
     }
@@ -182,11 +182,11 @@ static void received(struct netdev *dev, struct netbuf *chain,
     }
     if (UNLIKELY(dev->is_short))
         p = copied(p);
-    device.stats.rx_packets++;
-    device.stats.rx_bytes += p->tot_len;
+    device_counters.rx_packets++;
+    device_counters.rx_bytes += p->tot_len;
     p = make_readable(p);
     if (!p) {
-        device.stats.rx_dropped++;
+        device_counters.rx_dropped++;
         return;
     }
     look_for_fragments(p);
@@ -319,8 +319,8 @@ static int give(struct pbuf *p)
     err = device.dev->ops->transmit(device.dev, parts, count, &offload, p);
     if (err)
         return err;
-    device.stats.tx_packets++;
-    device.stats.tx_bytes += p->tot_len;
+    device_counters.tx_packets++;
+    device_counters.tx_bytes += p->tot_len;
     device.untold_count++;
     return 0;
 }
@@ -390,7 +390,7 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     if (!err)
         return ERR_OK;
     if (err != -ENOBUFS || device.waiting_count >= WAITING_MAX) {
-        device.stats.tx_dropped++;
+        device_counters.tx_dropped++;
         pbuf_free(p);
         return err == -ENOBUFS ? ERR_MEM : ERR_IF;
     }
@@ -552,11 +552,6 @@ static err_t device_init(struct netif *n)
 bool device_exists(void)
 {
     return device.dev;
-}
-
-void device_stats(struct netif_stats *out)
-{
-    *out = device.stats;
 }
 
 void device_begin(void)

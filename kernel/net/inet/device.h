@@ -28,7 +28,4 @@ void device_flush(void);
 /* Take what has arrived. True: something had. */
 bool device_poll(void);
 
-struct netif_stats;
-void device_stats(struct netif_stats *out);
-
 #endif

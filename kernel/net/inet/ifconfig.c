@@ -241,6 +241,7 @@ static bool show_link(unsigned n, struct netif_link *out)
         out->type = ARPHRD_LOOPBACK;
         out->flags |= IFF_LOOPBACK;
         out->mtu = LO_MTU;
+        out->stats = loop_counters;
         return true;
     }
     strlcpy(out->name, "eth0", sizeof(out->name));
@@ -248,7 +249,7 @@ static bool show_link(unsigned n, struct netif_link *out)
     out->flags |= IFF_BROADCAST | IFF_MULTICAST;
     out->mtu = i->mtu;
     memcpy(out->mac, i->hwaddr, sizeof(out->mac));
-    device_stats(&out->stats);
+    out->stats = device_counters;
     return true;
 }
 

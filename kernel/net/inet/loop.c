@@ -13,6 +13,7 @@
 #include "lwip/ip.h"
 #include "lwip/pbuf.h"
 #include "net/inet/inet.h"
+#include "net/netif.h"
 
 #define LOOP_MTU    65535u
 #define COPY_MAX    512u /* less is copied */
@@ -26,6 +27,7 @@ struct lent {
 };
 
 struct netif inet_loop;
+struct netif_stats loop_counters;
 static struct pbuf *queue_first, **queue_end = &queue_first;
 static unsigned queue_count;
 
@@ -87,11 +89,13 @@ static err_t loop_send(struct pbuf *p)
 {
     struct pbuf *copy;
 
-    if (queue_count >= QUEUE_MAX)
+    copy = queue_count < QUEUE_MAX ? copy_of(p) : NULL;
+    if (!copy) {
+        loop_counters.tx_dropped++;
         return ERR_MEM;
-    copy = copy_of(p);
-    if (!copy)
-        return ERR_MEM;
+    }
+    loop_counters.tx_packets++;
+    loop_counters.tx_bytes += p->tot_len;
     copy->queue_next = NULL;
     *queue_end = copy;
     queue_end = &copy->queue_next;
@@ -122,6 +126,8 @@ void loop_deliver(void)
         if (!queue_first)
             queue_end = &queue_first;
         queue_count--;
+        loop_counters.rx_packets++;
+        loop_counters.rx_bytes += p->tot_len;
         (void)ip_input(p, &inet_loop);
     }
 }
