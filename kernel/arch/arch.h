@@ -105,7 +105,8 @@ void arch_cpus_start(void (*run)(void));
 void arch_cpu_kick(unsigned cpu_number);
 /*
  * Keep all other CPUs away from the program's code until arch_cpus_resume();
- * then they see whatever was written to it. They may hold locks meanwhile.
+ * then they see whatever was written to it. They may hold any lock meanwhile:
+ * the caller takes none until then.
  */
 void arch_cpus_stop(void);
 void arch_cpus_resume(void);

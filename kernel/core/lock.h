@@ -33,6 +33,7 @@ enum lock_rank {
     LOCK_FUTEX, /* one queue of futexes */
     LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
     LOCK_TIMER, /* one CPU's timers */
+    LOCK_PAGE,  /* free pages */
     LOCK_TLB,   /* asking other CPUs to flush or to stop */
     LOCK_RANK_MAX
 };

@@ -28,6 +28,14 @@ void arch_rewrite_forget(uint64_t start, uint64_t end)
     (void)start, (void)end;
 }
 
+void arch_cpus_stop(void)
+{
+}
+
+void arch_cpus_resume(void)
+{
+}
+
 size_t strlcpy(char *dst, const char *src, size_t dst_len)
 {
     return (size_t)snprintf(dst, dst_len, "%s", src);

@@ -15,11 +15,16 @@
  * first range with room, behind the first pages, which a small guest then finds
  * next to the kernel. An entry is written when the frontier passes its page;
  * before that it may hold anything.
+ *
+ * mem.lock guards all that says what is free: lists, frontiers, is_free and
+ * order of each page, free_count. A page that somebody has is theirs: refs is
+ * changed without the lock, and next and order only by the last one.
  */
 #include "mm/page.h"
 
 #include "abi/bootinfo.h"
 #include "arch/pagetable.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/string.h"
 
@@ -27,6 +32,7 @@
 #define NO_FRAME    UINT32_MAX
 #define RANGE_MAX   (BOOTINFO_RANGE_MAX + 1) /* the array cuts one in two */
 #define HOT_MAX     64u                      /* single pages kept unmerged */
+#define LARGE_COUNT ((size_t)1 << PAGE_ORDER_LARGE)
 
 /* Large pages are for guests with so many pages or more. */
 #define LARGE_TOTAL_MIN 8192u
@@ -38,7 +44,7 @@
 #define FIRMWARE_END 0x100000ull
 
 struct page {
-    uint32_t refs; /* 0: free or never handed out */
+    uint32_t refs; /* atomic; 0: free or never handed out */
     uint8_t order; /* of the block that this page heads */
     uint8_t is_free;
     uint16_t pad;
@@ -48,6 +54,7 @@ struct page {
 uint64_t page_direct_va;
 
 static struct {
+    struct spinlock lock;
     struct page *pages; /* by frame - base */
     uint32_t base, count;
     uint32_t filled;             /* bit n: lists[n] is not empty */
@@ -59,7 +66,7 @@ static struct {
     size_t free_count, total_count;
     paddr_t zeroed_from; /* fresh pages from here on hold zeros */
     bool (*reclaim)(void);
-} mem;
+} mem = { .lock = SPINLOCK_INIT(LOCK_PAGE) };
 
 static struct page *page_of(uint32_t idx)
 {
@@ -244,6 +251,7 @@ static paddr_t block_try(unsigned order, bool *is_fresh)
 {
     paddr_t pa;
 
+    spin_lock(&mem.lock);
     *is_fresh = false;
     if (order == 0 && mem.hot_count > 0)
         pa = pa_of(hot_pop());
@@ -258,7 +266,10 @@ static paddr_t block_try(unsigned order, bool *is_fresh)
             block_free(hot_pop(), 0);
         pa = listed_take(order);
     }
-    return pa ? hand_out(pa, order) : 0;
+    if (pa)
+        (void)hand_out(pa, order);
+    spin_unlock(&mem.lock);
+    return pa;
 }
 
 static paddr_t block_alloc(unsigned order, bool *is_fresh)
@@ -355,25 +366,35 @@ paddr_t page_alloc_order(unsigned order)
     return order > PAGE_ORDER_MAX ? 0 : block_alloc(order, &is_fresh);
 }
 
-paddr_t page_alloc_large(void)
+/* One while there is plenty. It may be of zeros already. */
+static paddr_t large_take(bool *is_zeroed)
 {
-    size_t count = (size_t)1 << PAGE_ORDER_LARGE;
     paddr_t pa;
 
-    if (mem.total_count < LARGE_TOTAL_MIN ||
-        mem.free_count < mem.total_count / 4 + count)
+    if (mem.free_count < mem.total_count / 4 + LARGE_COUNT)
         return 0;
     pa = listed_take(PAGE_ORDER_LARGE);
+    *is_zeroed = false;
     if (!pa) {
         pa = frontier_take_high();
-        if (pa && pa >= mem.zeroed_from)
-            return hand_out(pa, PAGE_ORDER_LARGE);
+        *is_zeroed = pa >= mem.zeroed_from;
     }
-    if (!pa)
+    return pa ? hand_out(pa, PAGE_ORDER_LARGE) : 0;
+}
+
+paddr_t page_alloc_large(void)
+{
+    bool is_zeroed;
+    paddr_t pa;
+
+    if (mem.total_count < LARGE_TOTAL_MIN)
         return 0;
-    for (size_t i = 0; i < count; i++)
+    spin_lock(&mem.lock);
+    pa = large_take(&is_zeroed);
+    spin_unlock(&mem.lock);
+    for (size_t i = 0; pa && !is_zeroed && i < LARGE_COUNT; i++)
         arch_page_zero(page_ptr(pa + i * PAGE_SIZE));
-    return hand_out(pa, PAGE_ORDER_LARGE);
+    return pa;
 }
 
 void page_split(paddr_t pa)
@@ -382,36 +403,51 @@ void page_split(paddr_t pa)
     size_t count = (size_t)1 << p->order;
 
     ASSERT_OP(p->refs, ==, 1);
+    spin_lock(&mem.lock); /* others may look at these for a free buddy */
     for (size_t i = 0; i < count; i++)
         p[i] = (struct page){ .refs = 1 };
+    spin_unlock(&mem.lock);
 }
 
 void page_get(paddr_t pa)
 {
+    uint32_t old;
+
     if (!is_ram(pa))
         return;
-    ASSERT(page_of(idx_of(pa))->refs > 0);
-    page_of(idx_of(pa))->refs++;
+    old = __atomic_fetch_add(&page_of(idx_of(pa))->refs, 1, __ATOMIC_RELAXED);
+    ASSERT(old > 0);
+}
+
+/* Nobody has the page any more. Under the lock. */
+static void page_free(struct page *p, uint32_t idx)
+{
+    p->refs = 0;
+    mem.free_count += (size_t)1 << p->order;
+    if (p->order > 0 || mem.hot_count == HOT_MAX) {
+        block_free(idx, p->order);
+        return;
+    }
+    p->next = mem.hot;
+    mem.hot = idx;
+    mem.hot_count++;
 }
 
 void page_put(paddr_t pa)
 {
     struct page *p;
+    uint32_t left;
 
     if (!is_ram(pa))
         return;
     p = page_of(idx_of(pa));
-    ASSERT(p->refs > 0);
-    if (--p->refs > 0)
+    left = __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL);
+    ASSERT(left != UINT32_MAX);
+    if (left > 0)
         return;
-    mem.free_count += (size_t)1 << p->order;
-    if (p->order > 0 || mem.hot_count == HOT_MAX) {
-        block_free(idx_of(pa), p->order);
-        return;
-    }
-    p->next = mem.hot;
-    mem.hot = idx_of(pa);
-    mem.hot_count++;
+    spin_lock(&mem.lock);
+    page_free(p, idx_of(pa));
+    spin_unlock(&mem.lock);
 }
 
 void page_chain_add(paddr_t *chain, paddr_t pa)
@@ -425,18 +461,28 @@ void page_chain_add(paddr_t *chain, paddr_t pa)
 
 void page_chain_free(paddr_t *chain)
 {
-    while (*chain) {
-        paddr_t pa = *chain;
-        uint32_t next = page_of(idx_of(pa))->next;
+    uint32_t idx = *chain ? idx_of(*chain) : NO_FRAME;
 
-        *chain = next == NO_FRAME ? 0 : pa_of(next);
-        page_put(pa);
+    if (idx == NO_FRAME)
+        return;
+    spin_lock(&mem.lock);
+    while (idx != NO_FRAME) {
+        struct page *p = page_of(idx);
+        uint32_t next = p->next;
+
+        ASSERT_OP(p->refs, ==, 1);
+        page_free(p, idx);
+        idx = next;
     }
+    spin_unlock(&mem.lock);
+    *chain = 0;
 }
 
 unsigned page_refs(paddr_t pa)
 {
-    return is_ram(pa) ? page_of(idx_of(pa))->refs : 0;
+    return is_ram(pa)
+               ? __atomic_load_n(&page_of(idx_of(pa))->refs, __ATOMIC_ACQUIRE)
+               : 0;
 }
 
 void page_free_order(paddr_t pa, unsigned order)
@@ -445,9 +491,11 @@ void page_free_order(paddr_t pa, unsigned order)
 
     ASSERT_OP(p->refs, ==, 1);
     ASSERT_OP(p->order, ==, order);
+    spin_lock(&mem.lock);
     p->refs = 0;
     mem.free_count += (size_t)1 << order;
     block_free(idx_of(pa), order);
+    spin_unlock(&mem.lock);
 }
 
 unsigned page_order(paddr_t pa)

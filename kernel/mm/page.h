@@ -13,7 +13,11 @@
  *            Addresses outside of RAM (image pages) are ignored by get and put.
  *            A page that was mapped is freed only after the flush that takes
  *            its translation out of every TLB: until then it waits on a chain.
- * Context:   never sleeps.
+ * Context:   never sleeps. On any CPU, with or without the kernel lock: what
+ *            is free has a lock of its own, held for a few list operations and
+ *            never while memory is zeroed or reclaim() asked. A page's count is
+ *            changed in one atomic step by those who have a reference of it, so
+ *            that who reads 1 and has it is the only one.
  * Errors:    0 means out of memory (physical page 0 is never handed out).
  * Units:     order n is 2^n pages.
  */
@@ -30,7 +34,9 @@ struct bootinfo;
 
 void page_init(const struct bootinfo *boot);
 /* What to ask when nothing is left: true if it freed some. It allocates
- * nothing, and whatever allocates must bear that untouched pages vanish. */
+ * nothing, and whatever allocates must bear that untouched pages vanish. It is
+ * called with the locks of whoever allocates, none of which may come after
+ * those that it takes. */
 void page_set_reclaim(bool (*reclaim)(void));
 MUST_CHECK paddr_t page_alloc(void);        /* contents undefined */
 MUST_CHECK paddr_t page_alloc_zeroed(void); /* one page of zeros */

@@ -81,10 +81,12 @@ MUST_CHECK long space_map_pages(struct space *s, const paddr_t *pages,
 /* Resolve a fault at va. */
 enum space_fault_result space_fault(struct space *s, uaddr_t va,
                                     enum space_access access);
-/* Write into the program's text: breaks copy-on-write, keeps it unwritable.
- * For the rewriter. -EFAULT, -ENOMEM */
+/* Write at most a page's bytes into the program's text: breaks copy-on-write,
+ * keeps it unwritable. For the rewriter. is_live: other CPUs may be about to
+ * execute these bytes, so they are stopped meanwhile. They may hold any lock
+ * then, so nothing is allocated in that time. -EFAULT, -ENOMEM */
 MUST_CHECK int space_poke(struct space *s, uaddr_t va, const void *src,
-                          size_t len);
+                          size_t len, bool is_live);
 /* Map an executable page at exactly va if the whole range is free (for
  * trampolines; PROT_READ|PROT_EXEC), -EEXIST if it is not. */
 MUST_CHECK int space_map_trampoline(struct space *s, uaddr_t va, size_t len);

@@ -277,10 +277,10 @@ paddr_t space_resident(struct space *s, uaddr_t va)
     return pa && flags & PT_READ ? pa : 0;
 }
 
-/* One page's part of space_poke(). The page becomes private, its access stays:
- * the bytes are written through the direct map. */
-static int poke_page(struct space *s, struct region *r, uint64_t va,
-                     const void *src, size_t len)
+/* The byte at va in the kernel's view, in a page of the space's own: which the
+ * page becomes if it is not. Its access stays. */
+static int own_byte(struct space *s, struct region *r, uint64_t va,
+                    uint8_t **byte_out)
 {
     uint64_t page = va & ~PAGE_MASK;
     unsigned flags;
@@ -299,28 +299,34 @@ static int poke_page(struct space *s, struct region *r, uint64_t va,
             page_put(pa);
         pa = pt_lookup(&s->pt, page, &flags);
     }
-    memcpy((char *)page_ptr(pa) + (va & PAGE_MASK), src, len);
+    *byte_out = (uint8_t *)page_ptr(pa) + (va & PAGE_MASK);
     return 0;
 }
 
-int space_poke(struct space *s, uaddr_t va, const void *src, size_t len)
+int space_poke(struct space *s, uaddr_t va, const void *src, size_t len,
+               bool is_live)
 {
     struct region *r = region_find(s, va);
-    const char *bytes = src;
+    size_t first = MIN(len, PAGE_SIZE - (va & PAGE_MASK));
+    uint8_t *to, *rest = NULL;
+    int err;
 
+    ASSERT_OP(len, <=, PAGE_SIZE);
     if (!r || va < r->start || len > r->end - va ||
         (r->flags & REGION_SHARED && r->obj) || r->prot & PROT_WRITE)
         return -EFAULT;
     r->flags |= REGION_POKED;
-    while (len > 0) {
-        size_t n = MIN(len, PAGE_SIZE - (va & PAGE_MASK));
-        int err = poke_page(s, r, va, bytes, n);
-
-        if (err)
-            return err;
-        va += n;
-        bytes += n;
-        len -= n;
-    }
+    err = own_byte(s, r, va, &to);
+    if (!err && first < len)
+        err = own_byte(s, r, va + first, &rest);
+    if (err)
+        return err;
+    if (is_live)
+        arch_cpus_stop();
+    memcpy(to, src, first);
+    if (rest)
+        memcpy(rest, (const uint8_t *)src + first, len - first);
+    if (is_live)
+        arch_cpus_resume();
     return 0;
 }

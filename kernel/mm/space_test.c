@@ -241,7 +241,8 @@ TEST(poke_is_private_and_stays_unwritable)
     memset(bytes, 0xcc, sizeof(bytes));
     CHECK_EQ(fake_access(space, &space->pt, (uint64_t)at, SPACE_EXEC, &byte),
              SPACE_FAULT_OK);
-    CHECK_EQ(space_poke(space, (uint64_t)at + PAGE_SIZE - 8, bytes, 16), 0);
+    CHECK_EQ(space_poke(space, (uint64_t)at + PAGE_SIZE - 8, bytes, 16, true),
+             0);
     CHECK_EQ(fake_tlb_stale(&space->pt), 0);
     CHECK_EQ(fake_access(space, &space->pt, (uint64_t)at + PAGE_SIZE - 1,
                          SPACE_EXEC, &byte),
@@ -250,9 +251,10 @@ TEST(poke_is_private_and_stays_unwritable)
     CHECK_EQ(file.image[PAGE_SIZE - 1], 0);
     CHECK_EQ(fake_access(space, &space->pt, (uint64_t)at, SPACE_WRITE, &byte),
              SPACE_FAULT_ACCERR);
-    CHECK_EQ(space_poke(space, (uint64_t)at + 2 * PAGE_SIZE - 8, bytes, 16),
-             -EFAULT);
-    CHECK_EQ(space_poke(space, 0x10000, bytes, 1), -EFAULT);
+    CHECK_EQ(
+        space_poke(space, (uint64_t)at + 2 * PAGE_SIZE - 8, bytes, 16, true),
+        -EFAULT);
+    CHECK_EQ(space_poke(space, 0x10000, bytes, 1, false), -EFAULT);
 }
 
 TEST(running_out_of_memory_is_said)

@@ -374,24 +374,14 @@ static int touch_page(struct area *a, uint64_t tramp)
 
     if (a->touched >> page & 1)
         return 0;
-    err = space_poke(a->space, tramp & ~PAGE_MASK, &entry, sizeof(entry));
+    err =
+        space_poke(a->space, tramp & ~PAGE_MASK, &entry, sizeof(entry), false);
     if (err == 0)
         a->touched |= (uint16_t)(1u << page);
     return err;
 }
 
 /* ---- rewriting and undoing ---- */
-
-/* Other CPUs may be about to execute these very bytes. */
-static int poke_code(const struct site *s, const void *bytes, size_t len)
-{
-    int err;
-
-    arch_cpus_stop();
-    err = space_poke(s->space, s->va, bytes, len);
-    arch_cpus_resume();
-    return err;
-}
 
 static int write_site(struct site *s, struct area *a, const struct plan *p)
 {
@@ -404,9 +394,9 @@ static int write_site(struct site *s, struct area *a, const struct plan *p)
         return -ERANGE;
     err = touch_page(a, s->tramp);
     if (err == 0)
-        err = space_poke(s->space, s->tramp, tramp, s->tramp_len);
+        err = space_poke(s->space, s->tramp, tramp, s->tramp_len, false);
     if (err == 0)
-        err = poke_code(s, jump, sizeof(jump));
+        err = space_poke(s->space, s->va, jump, sizeof(jump), true);
     if (err != 0)
         return err;
     first = (unsigned)((s->tramp - a->va) / GRANULE);
@@ -467,7 +457,7 @@ static void undo(struct site *s)
         return;
     s->is_dead = true;
     /* Fails only when the page is gone, and then nothing is left to undo. */
-    if (poke_code(s, s->old, sizeof(s->old)) != 0)
+    if (space_poke(s->space, s->va, s->old, sizeof(s->old), true) != 0)
         return;
 }
 

@@ -203,19 +203,14 @@ static void wait_for_others(uint32_t mask, uint32_t want)
     }
 }
 
-/* Those that are stopped flush, too. */
 static void flush_others(void)
 {
-    bool are_stopped = spin_is_mine(&tlb_lock);
-
     if (running == 1)
         return;
-    if (!are_stopped)
-        spin_lock(&tlb_lock);
+    spin_lock(&tlb_lock);
     ask_others(ASKED_FLUSH);
     wait_for_others(ASKED_FLUSH, 0);
-    if (!are_stopped)
-        spin_unlock(&tlb_lock);
+    spin_unlock(&tlb_lock);
 }
 
 void arch_tlb_flush_page(uint64_t va)
