@@ -172,6 +172,16 @@ unsigned fd_table_size(void)
     return table()->cap;
 }
 
+unsigned fd_table_count(void)
+{
+    const struct fdtable *t = table();
+    unsigned count = 0;
+
+    for (unsigned fd = 0; fd < t->cap; fd++)
+        count += t->slots[fd] != 0;
+    return count;
+}
+
 static unsigned lowest_free(const struct fdtable *t, unsigned min)
 {
     unsigned fd = MAX(min, t->lowest);

@@ -14,6 +14,7 @@
 MUST_CHECK int fd_replace_take(struct file *f, int fd, bool cloexec);
 MUST_CHECK int fd_get_cloexec(int fd); /* 0, 1 */
 unsigned fd_table_size(void);          /* slots, for /proc/self/status */
+unsigned fd_table_count(void);         /* slots in use */
 MUST_CHECK int fd_set_cloexec(int fd, bool cloexec);
 /* As fd_get(), without a reference: for a call that cannot sleep or run while
  * another thread closes fd. */

@@ -16,7 +16,8 @@
 #define PAGE_KIB       (PAGE_SIZE / 1024)
 #define VMALLOC_KIB    34359738367ul /* Linux's, a constant there too */
 #define LARGE_PAGE_KIB 2048u
-#define FIGURE_COLUMN  24 /* where a figure ends */
+#define FIGURE_COLUMN  24 /* where a figure ends, unless it is longer */
+#define NAME_LEN       15u
 
 enum figure {
     NONE,
@@ -125,10 +126,10 @@ int proc_show_meminfo(struct text_file *t, void *inode)
     (void)inode;
     measure(kib);
     for (size_t i = 0; !err && i < ARRAY_LEN(lines); i++) {
-        int width = FIGURE_COLUMN - (int)strlen(lines[i].name);
+        int width = FIGURE_COLUMN - (int)MAX(strlen(lines[i].name), NAME_LEN);
 
-        err = text_printf(t, "%s%*zu%s\n", lines[i].name, width,
-                          kib[lines[i].figure],
+        err = text_printf(t, "%-*s %*zu%s\n", (int)NAME_LEN, lines[i].name,
+                          width - 1, kib[lines[i].figure],
                           lines[i].figure == COUNT ? "" : " kB");
     }
     return err;

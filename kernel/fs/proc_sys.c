@@ -5,12 +5,14 @@
  * All read-only: nothing here can be tuned by a program.
  */
 #include "core/printf.h"
+#include "fs/fdtable.h"
 #include "fs/proc.h"
 #include "fs/release.h"
 #include "random/pool.h"
 #include "sched/process.h"
 
 #define UUID_LEN 16u
+#define FILE_MAX "9223372036854775807"
 
 static int show_hostname(struct text_file *t, void *inode)
 {
@@ -111,11 +113,19 @@ static const char mqueue_texts[] = "msg_default 10\n"
                                    "msgsize_max 8192\n"
                                    "queues_max 256\n";
 
-static const char fs_texts[] = "file-max 9223372036854775807\n"
+/* Descriptors, for the files behind them are not counted. */
+static int show_file_nr(struct text_file *t, void *inode)
+{
+    (void)inode;
+    return text_printf(t, "%u\t0\t%s\n", fd_table_count(), FILE_MAX);
+}
+
+static const char fs_texts[] = "file-max " FILE_MAX "\n"
                                "nr_open 1048576\n"
                                "pipe-max-size 1048576\n";
 
 static const struct pseudo_node fs_nodes[] = {
+    PSEUDO_FILE("file-nr", show_file_nr),
     PSEUDO_TEXTS("inotify", inotify_texts),
     PSEUDO_TEXTS("mqueue", mqueue_texts),
 };

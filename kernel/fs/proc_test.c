@@ -132,6 +132,11 @@ size_t space_table_count(const struct space *s)
     return 5;
 }
 
+unsigned fd_table_count(void)
+{
+    return 3;
+}
+
 unsigned fd_table_size(void)
 {
     return 64;
@@ -415,6 +420,11 @@ TEST(machine)
     CHECK(strstr(text, "cpu MHz\t\t: 2000\n"));
     CHECK(text_of("meminfo", text) > 0);
     CHECK(strncmp(text, "MemTotal:        4194304 kB\n", 28) == 0);
+    CHECK(strstr(text, "\nVmallocTotal:   34359738367 kB\n"));
+    CHECK(strstr(text, "\nHardwareCorrupted:     0 kB\n"));
+    CHECK(strstr(text, "\nHugePages_Total:       0\n"));
+    CHECK(text_of("sys/fs/file-nr", text) > 0);
+    CHECK_STR_EQ(text, "3\t0\t9223372036854775807\n");
     CHECK(text_of("stat", text) > 0);
     CHECK(strncmp(text, "cpu  200 0 0 1034 ", 18) == 0);
     CHECK(text_of("7/mounts", text) > 0);
