@@ -8,6 +8,7 @@ client outside; a Client is a program in a guest, against servers outside.
 """
 import inside
 import names
+import sql
 import stores
 import web
 from clients import dns_ready, http_ready
@@ -110,6 +111,12 @@ SERVERS = [
     Server('pdns', '/usr/sbin/pdns_server', '--config-dir=/srv/pdns',
            ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
            drive=names.authority),
+    Server('named', '/usr/sbin/named', '-g', '-c', '/srv/named.conf',
+           ports=['53', '53/udp'], ready=dns_ready(53, 'www.samara.test'),
+           drive=names.authority, configs=None),
+    Server('mariadb', '/usr/sbin/mariadbd', '--defaults-file=/srv/mariadb.cnf',
+           ports=['3306'], prepare=sql.make_directory, ready=sql.ready,
+           drive=sql.mariadb, add=['/usr/share/mysql/english'], configs=None),
     language('python-http', '/usr/bin/python3', '-m', 'http.server', '8000',
              '-d', '/srv/www', '-p', 'HTTP/1.1', configs=None),
     language('python-asyncio', '/usr/bin/python3', '/srv/server.py'),
