@@ -20,6 +20,9 @@
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
 
+#define CONTROL_XSTATE_LEN  4096u
+#define CONTROL_XSTATE_XCR0 464u /* as Linux puts it into core files */
+
 enum control_op {
     /* -> struct control_hello */
     CONTROL_HELLO = 1,
@@ -51,6 +54,10 @@ enum control_op {
     /* -> struct control_frames, and as many bytes as there are of a stream of
      * struct control_frame */
     CONTROL_FRAMES = 12,
+    /* CPU's -> CONTROL_XSTATE_LEN bytes, as XSAVE writes them in its standard
+     * format; at CONTROL_XSTATE_XCR0 is XCR0. -EBUSY while the guest runs,
+     * -ENOTSUP: the CPU has no XSAVE */
+    CONTROL_XSTATE_GET = 13,
 };
 
 struct control_request {

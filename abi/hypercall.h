@@ -113,8 +113,9 @@ struct hypercall_report { /* registers at a crash, in ptrace's order */
     uint64_t orig_rax, rip, cs, rflags, rsp, ss;
     uint64_t cr2, error;
     uint64_t trace_count;
-    uint64_t trace[16]; /* return addresses, innermost first */
-    uint64_t kernel_va; /* where the kernel image starts */
+    uint64_t trace[16];   /* return addresses, innermost first */
+    uint64_t kernel_va;   /* where the kernel image starts */
+    uint8_t siginfo[128]; /* of the signal, as Linux's siginfo_t; zeros: none */
 };
 
 #endif

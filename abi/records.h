@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 4u
+#define RECORDS_VERSION 5u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -78,6 +78,39 @@ struct records_sites {
  * those that are 0 are free. */
 #define RECORDS_FDTABLE_CAP   4u
 #define RECORDS_FDTABLE_SLOTS 16u
+
+/*
+ * On the kernel's ways in and out, which are not C code, the program's
+ * registers are where the last edge at or before rip says: in the CPU's own,
+ * but for those named. "Words" are those below the thread's struct regs, 1 the
+ * first; args: rdi, rsi, rdx, r8, r9, r10 lie in six of them from there on; 0:
+ * they are the CPU's. What C code returns to has an edge, too.
+ */
+enum records_edge_kind {
+    RECORDS_EDGE_C = 0,      /* not such a way */
+    RECORDS_EDGE_RCX = 1,    /* rip: in rcx */
+    RECORDS_EDGE_R11 = 2,    /* rip: in rcx; rsp: in r11 */
+    RECORDS_EDGE_BEGIN = 3,  /* rip, rsp: regs; flags: word 1; a call begins */
+    RECORDS_EDGE_END = 4,    /* the same, and it is over: rax is the result */
+    RECORDS_EDGE_SAVED = 5,  /* ..., the result is the word before args, or if
+                              * that is word 1, the one behind them */
+    RECORDS_EDGE_FLAGS = 6,  /* as END; flags: the CPU's */
+    RECORDS_EDGE_REGS = 7,   /* struct regs is complete */
+    RECORDS_EDGE_STUB = 8,   /* rip: stub_data.syscall_rcx; flags: r11 */
+    RECORDS_EDGE_PUSHED = 9, /* the same; rsp: percpu_scratch */
+    RECORDS_EDGE_IRQ = 10,   /* on an interrupt's stack, what the CPU pushed
+                              * at its end; below it come a word, rax, rcx */
+    RECORDS_EDGE_TRAP = 11,  /* the same with an error and a word */
+    RECORDS_EDGE_FAULT = 12, /* the same; rax: stub_data.fault_rax till then */
+};
+
+struct records_edge {
+    uint16_t from; /* from struct records.edge_base on */
+    uint8_t kind;
+    uint8_t args;
+};
+#define RECORDS_EDGE_MAX  64u
+#define RECORDS_EDGE_LAST 0xffffu /* from: there are no more */
 
 struct records {
     uint64_t magic;
@@ -157,9 +190,17 @@ struct records {
     /* Addresses; 0: this kernel has no such thing */
     uint64_t net_loop, net_device; /* RECORDS_NET_WORDS */
     uint64_t files;                /* RECORDS_FILE_WORDS */
+
+    /* struct process, again */
+    uint16_t process_core_limit; /* uint64_t: RLIMIT_CORE, soft */
+    uint16_t process_dumpable;   /* uint8_t */
+    uint16_t percpu_stub_data;   /* struct stub_data, cpu_tables.h */
+    uint16_t percpu_scratch;     /* uint64_t */
+    uint64_t edge_base;          /* an address in the kernel's text */
+    uint64_t edges;              /* struct records_edge, rising */
 };
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 184, "layout is shared");
+_Static_assert(sizeof(struct records) == 208, "layout is shared");
 
 #endif

@@ -5,6 +5,8 @@
  * All of it is known to the compiler and the linker. Whoever changes what one
  * of these members means changes RECORDS_VERSION.
  */
+#include <asm/resource.h>
+
 #include "abi/records.h"
 #include "arch/x86_64/percpu.h"
 #include "fs/memfs.h"
@@ -16,6 +18,8 @@
 #include "syscall/trace.h"
 
 extern struct records records;
+extern const uint8_t syscall_jump_entry[]; /* entry.S */
+extern const struct records_edge entry_edges[];
 extern const struct records_sites rewrite_records; /* rewrite.c */
 
 _Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
@@ -101,4 +105,10 @@ struct records records = {
     .net_loop = (uint64_t)&loop_counters,
     .net_device = (uint64_t)&device_counters,
     .files = (uint64_t)mem_counters,
+    .process_core_limit = PROCESS(rlimits[RLIMIT_CORE].soft),
+    .process_dumpable = PROCESS(dumpable),
+    .percpu_stub_data = PERCPU_STUB_DATA,
+    .percpu_scratch = PERCPU_SCRATCH,
+    .edge_base = (uint64_t)syscall_jump_entry,
+    .edges = (uint64_t)entry_edges,
 };

@@ -237,6 +237,11 @@ static void regs(struct client *c, const struct control_request *r,
     struct control_regs set;
     int err;
 
+    if (r->op == CONTROL_XSTATE_GET) {
+        err = arch_control_xstate_get(cpu, reply_data());
+        reply(c, err, CONTROL_XSTATE_LEN);
+        return;
+    }
     if (r->op == CONTROL_REGS_GET) {
         err = arch_control_regs_get(cpu, reply_data());
         reply(c, err, sizeof(struct control_regs));
@@ -340,6 +345,7 @@ static bool is_sound(const struct control_request *r)
     case CONTROL_COUNTERS:
     case CONTROL_CAPTURE:
     case CONTROL_FRAMES:
+    case CONTROL_XSTATE_GET:
         return r->len == 0;
     default:
         return false;

@@ -138,7 +138,7 @@ static void do_time(struct vcpu *cpu)
 static void do_report(struct vcpu *cpu, bool is_panic)
 {
     struct hypercall_iov text_iov = iov_get(cpu, 0), regs_iov = iov_get(cpu, 1);
-    struct hypercall_report regs;
+    struct hypercall_report regs = { 0 };
     char text[TEXT_LEN_MAX + 1] = "";
     bool have_regs;
 
@@ -146,9 +146,12 @@ static void do_report(struct vcpu *cpu, bool is_panic)
         text_iov.len = TEXT_LEN_MAX;
     if (gmem_read(&cpu->vm->mem, text_iov.gpa, text, text_iov.len) != 0)
         strcpy(text, "(its text lies outside of memory)");
+    /* Older kernels' ends earlier. */
+    if (regs_iov.len > sizeof(regs))
+        regs_iov.len = sizeof(regs);
     have_regs =
-        regs_iov.len >= sizeof(regs) &&
-        gmem_read(&cpu->vm->mem, regs_iov.gpa, &regs, sizeof(regs)) == 0;
+        regs_iov.len >= offsetof(struct hypercall_report, siginfo) &&
+        gmem_read(&cpu->vm->mem, regs_iov.gpa, &regs, regs_iov.len) == 0;
     report_text(cpu->vm, is_panic ? "the kernel panicked: " : "", text,
                 have_regs ? &regs : NULL);
 }

@@ -27,7 +27,7 @@
 #include "host/fault.h"
 #include "monitor/check.h"
 
-#define FILTER_MAX 128u
+#define FILTER_MAX 160u
 #define DATA(f)    offsetof(struct seccomp_data, f)
 #define ARG(n)     (DATA(args) + 8 * (n)) /* the low half */
 #define ANY        0u
@@ -69,6 +69,7 @@ static struct rule rules[] = {
     { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_REGS },
     { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_SREGS },
     { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_FPU },
+    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_XSAVE },
     { SYS_ioctl, ARG(1), ~0u, KVM_SET_REGS },
     { SYS_ioctl, ARG(1), ~0u, KVM_SET_SREGS },
     { SYS_ioctl, ARG(1), ~0u, KVM_SET_FPU },

@@ -64,6 +64,7 @@ struct vm {
     uint64_t direct_va;
     uint64_t bootinfo_va;
     uint64_t tsc_khz;
+    uint64_t xcr0;         /* 0: there is no XSAVE */
     uint64_t cr4_features; /* that the CPU has, CPU_CR4_ in cpu_tables.h */
 };
 

@@ -207,6 +207,8 @@ static void report_fill(struct hypercall_report *r, const struct regs *regs,
     r->rip = arch_linux_rip(regs->rip);
     r->cr2 = info->addr;
     r->error = info->error;
+    _Static_assert(sizeof(r->siginfo) == SIGNAL_INFO_LEN, "as a program's");
+    signal_info_encode(info, r->siginfo);
     r->trace_count = backtrace(r->rip, regs->rbp, r->trace, TRACE_MAX);
 }
 

@@ -38,12 +38,15 @@ enum signal_default signal_default_action(int signo)
     case SIGTTIN:
     case SIGTTOU:
         return SIGNAL_STOP;
+    case SIGQUIT:
     case SIGILL:
     case SIGTRAP:
     case SIGABRT:
     case SIGBUS:
     case SIGFPE:
     case SIGSEGV:
+    case SIGXCPU:
+    case SIGXFSZ:
     case SIGSYS:
         return SIGNAL_CRASH;
     default:

@@ -54,6 +54,8 @@ int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out);
 /* The first CONTROL_SAMPLE_REGS of them, without orig_rax, cs and ss; by the
  * CPU's own thread, or while it is stopped. */
 int arch_sample_regs_get(const struct vcpu *cpu, uint64_t *out);
+/* CONTROL_XSTATE_LEN bytes. -ENOTSUP: the CPU has no XSAVE. */
+int arch_control_xstate_get(const struct vcpu *cpu, uint8_t *out);
 int arch_control_regs_set(const struct vcpu *cpu,
                           const struct control_regs *in);
 

@@ -43,6 +43,41 @@
     pop %rdi
 .endm
 
+/*
+ * From here on the program's registers are found as RECORDS_EDGE_\kind says,
+ * its arguments from word \args on (abi/records.h). Tools read it; a change of
+ * what lies where changes its edges.
+ */
+.macro EDGE kind, args=0
+770:
+    .pushsection .rodata.entry_edges, "a", @progbits
+    .short 770b - syscall_jump_entry
+    .byte RECORDS_EDGE_\kind, \args
+    .popsection
+.endm
+
+.set RECORDS_EDGE_C, 0
+.set RECORDS_EDGE_RCX, 1
+.set RECORDS_EDGE_R11, 2
+.set RECORDS_EDGE_BEGIN, 3
+.set RECORDS_EDGE_END, 4
+.set RECORDS_EDGE_SAVED, 5
+.set RECORDS_EDGE_FLAGS, 6
+.set RECORDS_EDGE_REGS, 7
+.set RECORDS_EDGE_STUB, 8
+.set RECORDS_EDGE_PUSHED, 9
+.set RECORDS_EDGE_IRQ, 10
+.set RECORDS_EDGE_TRAP, 11
+.set RECORDS_EDGE_FAULT, 12
+.set RECORDS_EDGE_LAST, 0xffff
+
+.pushsection .rodata.entry_edges, "a", @progbits
+.balign 4
+.globl entry_edges
+.hidden entry_edges
+entry_edges:
+.popsection
+
 .section .text.hot, "ax", @progbits
 
 /* ---- system calls ---- */
@@ -57,12 +92,15 @@
 .hidden syscall_jump_entry
 .balign 64
 syscall_jump_entry:
+    EDGE RCX
     mov %rsp, %r11
     mov %gs:PERCPU_REGS, %rsp
+    EDGE R11
     pushfq
     mov %r11, 8+REGS_RSP(%rsp)
     mov %rcx, 8+REGS_RIP(%rsp)
     mov %rax, 8+REGS_ORIG(%rsp)
+    EDGE BEGIN
     cld
 dispatch:
     decl 8+REGS_LEN(%rsp) /* arch_sample_after() */
@@ -73,25 +111,31 @@ dispatch_counted:
     jae no_such_call
     call *%gs:PERCPU_TABLE(,%rax,8)
 syscall_exit:
+    EDGE END
 exit_restart:
     cmpl $0, %gs:PERCPU_WORK
     jne exit_slow
 exit_popf:
     popfq
+    EDGE FLAGS
     mov REGS_RIP(%rsp), %rcx
     mov REGS_RSP(%rsp), %rsp
 exit_jump:
+    EDGE RCX
     jmp *%rcx
 
 sample_begin: /* rcx and r11 are free in a call */
+    EDGE BEGIN
     push %rax
     PUSH_ARGS
     call cputime_sample_begin
+    EDGE BEGIN, 3
     POP_ARGS
     pop %rax
     jmp dispatch_counted
 
 no_such_call:
+    EDGE BEGIN
     mov $-ENOSYS, %rax
     jmp syscall_exit
 
@@ -104,6 +148,7 @@ no_such_call:
 .globl syscall_locked
 .hidden syscall_locked
 syscall_locked:
+    EDGE BEGIN
     add $8, %rsp
     mov %rax, %r11
     xor %eax, %eax
@@ -115,14 +160,17 @@ syscall_lock_taken:
     mov %r10, %rcx
     lea syscall_handlers(%rip), %rax
     call *(%rax,%r11,8)
+    EDGE END, 2
     POP_ARGS
     movl $0, kernel_lock(%rip)
     jmp syscall_exit
 
 syscall_lock_wait:
+    EDGE BEGIN
     PUSH_ARGS
     push %r11
     call trap_lock_wait
+    EDGE BEGIN, 2
     pop %r11
     POP_ARGS
     jmp syscall_lock_taken
@@ -176,6 +224,7 @@ syscall_lock_wait:
 .globl syscall_traced
 .hidden syscall_traced
 syscall_traced:
+    EDGE BEGIN
     add $8, %rsp
     PUSH_ARGS
     push %rax
@@ -185,6 +234,7 @@ syscall_traced:
     je traced_lock_taken
     call trap_lock_wait
 traced_lock_taken:
+    EDGE BEGIN, 2
     lea 8(%rsp), %rdi
     call trace_begin
     pop %r11
@@ -193,11 +243,14 @@ traced_lock_taken:
     mov %r10, %rcx
     lea syscall_handlers(%rip), %rax
     call *(%rax,%r11,8)
+    EDGE END, 2
     mov %rsp, %rdi
     mov %rax, %rsi
     push %rax
     call trace_end
+    EDGE SAVED, 2
     pop %rax
+    EDGE END, 2
     POP_ARGS
     movl $0, kernel_lock(%rip)
     jmp syscall_exit
@@ -205,20 +258,24 @@ traced_lock_taken:
 /* Work is pending, or all registers must be loaded. rax = the result. If it is
  * only that another thread is to run, that saves what it uses. */
 exit_slow:
+    EDGE END
     cmpl $WORK_RESCHED, %gs:PERCPU_WORK
     jne exit_save
     push %rax
     PUSH_ARGS
     call thread_preempt
+    EDGE SAVED, 3
     POP_ARGS
     pop %rax
     jmp exit_restart
 exit_save:
+    EDGE END
     testl $WORK_FULL, %gs:PERCPU_WORK
     jnz exit_frame_complete
     popq REGS_RFLAGS(%rsp) /* from the word below the frame */
     mov %rax, REGS_RAX(%rsp)
     SAVE_REGS 0
+    EDGE REGS
     jmp exit_full_work
 exit_frame_complete: /* flags included: sigreturn brings its own */
     add $8, %rsp
@@ -248,6 +305,7 @@ exit_iret:
 .globl syscall_regs
 .hidden syscall_regs
 syscall_regs:
+    EDGE BEGIN, 2
     mov SAVED_LEN(%rsp), %rax
     mov %rax, SAVED_LEN+8+REGS_RFLAGS(%rsp)
     SAVE_REGS SAVED_LEN+8
@@ -262,7 +320,9 @@ syscall_regs:
 .globl syscall_trap_entry
 .hidden syscall_trap_entry
 syscall_trap_entry:
+    EDGE STUB
     mov %rsp, %gs:PERCPU_SCRATCH
+    EDGE PUSHED
     mov %gs:PERCPU_KSTACK_TOP, %rsp
     push $USER_SS
     push %gs:PERCPU_SCRATCH
@@ -286,6 +346,7 @@ syscall_trap_entry:
     push %r13
     push %r14
     push %r15
+    EDGE REGS
     cld
     mov %rsp, %rdi
     call trap_syscall
@@ -297,6 +358,7 @@ syscall_trap_entry:
     mov REGS_RDI(%rsp), %rdi
     mov REGS_ORIG(%rsp), %rax
     push REGS_RFLAGS(%rsp)
+    EDGE BEGIN
     jmp dispatch
 
 /* ---- exceptions and interrupts ---- */
@@ -305,9 +367,13 @@ syscall_trap_entry:
 .hidden vector_entries
 .balign 16
 vector_entries:
+    EDGE TRAP
 .set n, 0
 .rept 64
     .balign 16
+    .if n == 32
+        EDGE IRQ
+    .endif
     .if n >= 32
         push $n
         .if n == 47
@@ -409,6 +475,7 @@ vector_entries:
     mov 24(%rsp), %rdx
     mov %rax, %rdi
     mov %rax, %rsp
+    EDGE REGS
     pushq $2 /* no DF, no AC: not even in the handler of the latter */
     popfq
     call \handler
@@ -417,6 +484,7 @@ vector_entries:
 /* A program that steps itself got into a call, perhaps with its own stack
  * pointer still: step no further, on this stack. */
 step:
+    EDGE TRAP
     mov 32(%rsp), %rax
     IF_KERNEL 1f
     jmp step_in_program
@@ -429,6 +497,7 @@ step:
     iretq
 
 exception: /* [vector][error][rip][cs][rflags][rsp][ss] */
+    EDGE TRAP
     push %rax
     push %rcx
     cmpq $1, 16(%rsp)
@@ -440,6 +509,7 @@ step_in_program:
 .globl fault_entry
 .hidden fault_entry
 fault_entry: /* [error][rip][cs][rflags][rsp][ss], rax = cr2 */
+    EDGE FAULT
     push %rax
     mov %gs:PERCPU_STUB_DATA, %rax
     mov 72(%rax), %rax /* the interrupted code's: stub.S */
@@ -453,6 +523,7 @@ exit_exception: /* eax: 0 to the program, 1 back to kernel code */
     iretq
 
 interrupt: /* [vector][rip][cs][rflags][rsp][ss] */
+    EDGE IRQ
     push %rax
     push %rcx
     LOAD_SS
@@ -466,11 +537,13 @@ interrupt_in_program:
     mov %gs:PERCPU_KSTACK_TOP, %rax
     BUILD_REGS 24
     mov %rax, %rsp
+    EDGE REGS
     cld
     jmp exit_full_work
 
 /* Other CPUs may wait for this one, whatever the kernel is doing here. */
 interrupt_attend:
+    EDGE IRQ
     push %rdx
     push %rsi
     push %rdi
@@ -550,6 +623,7 @@ spurious:
 .globl idle_halt
 .hidden idle_halt
 idle_halt:
+    EDGE C
 idle_restart:
     cmpl $0, %gs:PERCPU_IRQ_NOTED
     jne 1f
@@ -585,6 +659,7 @@ switch_stacks:
 .hidden thread_entry
 thread_entry:
     call thread_begin
+    EDGE REGS
     jmp exit_full
 
 /* void enter_program(struct regs *regs): regs lie at the top of the kernel
@@ -592,6 +667,12 @@ thread_entry:
 .globl enter_program
 .hidden enter_program
 enter_program:
+    EDGE C
     mov %rdi, %rsp
+    EDGE REGS
     xor %ebp, %ebp
     jmp exit_full
+    EDGE C
+
+.section .rodata.entry_edges, "a", @progbits
+    .short RECORDS_EDGE_LAST, 0

@@ -133,7 +133,6 @@ static int set_cpuid(const struct vcpu *cpu, union cpuid_list *c, uint64_t xcr0,
 static int set_features(struct vm *vm, struct fault *fault)
 {
     static union cpuid_list c;
-    uint64_t xcr0 = 0;
     int err = 0;
 
     c.head.nent = CPUID_ENTRY_MAX;
@@ -142,11 +141,11 @@ static int set_features(struct vm *vm, struct fault *fault)
     if (c.head.nent > CPUID_ENTRY_MAX)
         c.head.nent = CPUID_ENTRY_MAX;
     for (unsigned i = 0; i < c.head.nent; i++)
-        cpuid_limit(&c.head.entries[i], &vm->cr4_features, &xcr0);
+        cpuid_limit(&c.head.entries[i], &vm->cr4_features, &vm->xcr0);
     if (!(vm->cr4_features & CPU_CR4_OSXSAVE))
-        xcr0 = 0;
+        vm->xcr0 = 0;
     for (unsigned i = 0; i < vm->cpu_count && err == 0; i++)
-        err = set_cpuid(&vm->vcpu[i], &c, xcr0, fault);
+        err = set_cpuid(&vm->vcpu[i], &c, vm->xcr0, fault);
     return err;
 }
 

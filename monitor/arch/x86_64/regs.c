@@ -67,6 +67,20 @@ int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out)
     return 0;
 }
 
+int arch_control_xstate_get(const struct vcpu *cpu, uint8_t *out)
+{
+    struct kvm_xsave area;
+
+    _Static_assert(sizeof(area) == CONTROL_XSTATE_LEN, "all of it");
+    if (cpu->vm->xcr0 == 0)
+        return -ENOTSUP;
+    if (ioctl(cpu->fd, KVM_GET_XSAVE, &area) != 0)
+        return -errno;
+    memcpy(out, &area, sizeof(area));
+    memcpy(out + CONTROL_XSTATE_XCR0, &cpu->vm->xcr0, sizeof(cpu->vm->xcr0));
+    return 0;
+}
+
 /* One call where all registers would be three. */
 int arch_sample_regs_get(const struct vcpu *cpu, uint64_t *out)
 {
