@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 5u
+#define RECORDS_VERSION 6u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -112,6 +112,43 @@ struct records_edge {
 #define RECORDS_EDGE_MAX  64u
 #define RECORDS_EDGE_LAST 0xffffu /* from: there are no more */
 
+/* What a page was handed out for. */
+enum records_page_kind {
+    RECORDS_PAGE_PROGRAM = 0, /* anonymous memory, and what is none of these */
+    RECORDS_PAGE_TABLE = 1,
+    RECORDS_PAGE_HEAP = 2,  /* a row of blocks: see below */
+    RECORDS_PAGE_BLOCK = 3, /* one kmalloc() of a page and more */
+    RECORDS_PAGE_FILE = 4,  /* of a file in memory */
+    RECORDS_PAGE_SHARED = 5,
+    RECORDS_PAGE_PIPE = 6,
+    RECORDS_PAGE_FRAME = 7, /* received from a network */
+    RECORDS_PAGE_RING = 8,  /* of a device, or of a trace */
+};
+
+/*
+ * The page allocator: mm/page.c. Pages that `fresh` ranges hold were never
+ * handed out, and nothing describes them; those of order > 0 are described by
+ * their first one. A row of the heap begins with 8 bytes; then each block is a
+ * uint32_t, its length in bytes with bit 0 set while it is in use, the length
+ * of the block before, and what it holds. The last 8 bytes end the row.
+ */
+struct records_pages {
+    uint64_t allocator;   /* what the next offsets are in */
+    uint16_t array;       /* pointer: a description of each page, from ... */
+    uint16_t base;        /* uint32_t: ... this frame on, and ... */
+    uint16_t count;       /* uint32_t: ... so many */
+    uint16_t all;         /* range_max ranges: uint64_t address, length */
+    uint16_t fresh;       /* as many, each within the one of `all` */
+    uint16_t range_count; /* uint32_t */
+    uint16_t range_max;
+    /* A page's description */
+    uint16_t page_len;
+    uint16_t page_refs;    /* uint32_t; 0: free */
+    uint16_t page_order;   /* uint8_t */
+    uint16_t page_is_free; /* uint8_t: it is the first of so many free ones */
+    uint16_t page_kind;    /* uint16_t: enum records_page_kind */
+};
+
 struct records {
     uint64_t magic;
     uint32_t version;
@@ -198,9 +235,16 @@ struct records {
     uint16_t percpu_scratch;     /* uint64_t */
     uint64_t edge_base;          /* an address in the kernel's text */
     uint64_t edges;              /* struct records_edge, rising */
+
+    uint64_t pages; /* struct records_pages */
+    /* Of an inode that a region refers to, if its sb_type is "erofs" or
+     * "tmpfs": uint8_t, the number is that of a file of the image */
+    uint16_t inode_has_lower;
+    uint16_t zero[3];
 };
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 208, "layout is shared");
+_Static_assert(sizeof(struct records_pages) == 32, "layout is shared");
+_Static_assert(sizeof(struct records) == 224, "layout is shared");
 
 #endif

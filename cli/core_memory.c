@@ -46,12 +46,13 @@ static uint64_t word_at(const uint8_t *block, uint16_t offset)
     return value;
 }
 
-/* The number of an inode of the image's root; another's: 0. */
+/* The number of an inode of the image, also where /tmp shows it; 0: others. */
 static int inode_read(struct core *c, uint64_t va, uint64_t *ino_out,
                       struct fault *fault)
 {
     const struct records *r = &c->in.records;
     uint64_t sb, type;
+    uint8_t has_lower = 0;
     char text[6];
     int err = core_word(c, va + r->inode_sb, &sb, fault);
 
@@ -61,7 +62,11 @@ static int inode_read(struct core *c, uint64_t va, uint64_t *ino_out,
     if (err || sb == 0)
         return err;
     err = inside_read(&c->in, type, text, sizeof(text), fault);
-    if (err == 0 && memcmp(text, "erofs", sizeof(text)) == 0)
+    if (err || (memcmp(text, "erofs", sizeof(text)) != 0 &&
+                memcmp(text, "tmpfs", sizeof(text)) != 0))
+        return err;
+    err = inside_read(&c->in, va + r->inode_has_lower, &has_lower, 1, fault);
+    if (err == 0 && has_lower)
         err = core_word(c, va + r->inode_number, ino_out, fault);
     return err;
 }

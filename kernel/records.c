@@ -21,6 +21,7 @@ extern struct records records;
 extern const uint8_t syscall_jump_entry[]; /* entry.S */
 extern const struct records_edge entry_edges[];
 extern const struct records_sites rewrite_records; /* rewrite.c */
+extern const struct records_pages page_records;    /* page.c */
 
 _Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
 _Static_assert(THREAD_DEAD == (int)RECORDS_DEAD, "as the tools know");
@@ -111,4 +112,6 @@ struct records records = {
     .percpu_scratch = PERCPU_SCRATCH,
     .edge_base = (uint64_t)syscall_jump_entry,
     .edges = (uint64_t)entry_edges,
+    .pages = (uint64_t)&page_records,
+    .inode_has_lower = offsetof(struct mem_inode, has_lower),
 };

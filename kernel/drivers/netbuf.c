@@ -31,6 +31,7 @@ bool netbuf_grow(struct netbuf_pool *pool)
     pa = page_alloc();
     if (!pa)
         return false;
+    page_set_kind(pa, RECORDS_PAGE_FRAME);
     page_get(pa);
     pool->total += 2;
     for (unsigned i = 0; i < 2; i++) {

@@ -41,6 +41,7 @@ int virtq_create(struct virtq *q, unsigned len, bool has_event_idx)
     pa = page_alloc_order(order);
     if (!pa)
         return -ENOMEM;
+    page_set_kind(pa, RECORDS_PAGE_RING);
     q->slots = kmalloc(len * sizeof(*q->slots));
     if (!q->slots) {
         page_free_order(pa, order);

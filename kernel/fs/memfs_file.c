@@ -30,9 +30,14 @@ static ssize_t counted(bool is_write, uint64_t len)
 
 paddr_t mem_page_alloc(bool zeroed)
 {
+    paddr_t pa;
+
     if (page_free_count() <= MEMFS_RESERVE_PAGES)
         return 0;
-    return zeroed ? page_alloc_zeroed() : page_alloc();
+    pa = zeroed ? page_alloc_zeroed() : page_alloc();
+    if (pa)
+        page_set_kind(pa, RECORDS_PAGE_FILE);
+    return pa;
 }
 
 static bool is_page(uint64_t entry)

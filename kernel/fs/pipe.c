@@ -182,6 +182,7 @@ static struct pipe_slot *slot_push(struct pipe *p, bool is_packet)
         pa = page_alloc();
         if (!pa)
             return NULL;
+        page_set_kind(pa, RECORDS_PAGE_PIPE);
         s->page = page_ptr(pa);
     }
     s->off = 0;

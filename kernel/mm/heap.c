@@ -106,6 +106,7 @@ static struct block *new_row(void)
 
     if (!pa)
         return NULL;
+    page_set_kind(pa, RECORDS_PAGE_HEAP);
     b = (struct block *)((char *)page_ptr(pa) + HEADER_LEN);
     b->len_used = ROW_LEN;
     b->prev_len = 0;
@@ -174,7 +175,10 @@ static void *alloc_large(size_t len)
     while (order <= PAGE_ORDER_MAX && (PAGE_SIZE << order) < len)
         order++;
     pa = page_alloc_order(order);
-    return pa ? page_ptr(pa) : NULL;
+    if (!pa)
+        return NULL;
+    page_set_kind(pa, RECORDS_PAGE_BLOCK);
+    return page_ptr(pa);
 }
 
 void *kmalloc(size_t len)

@@ -47,7 +47,7 @@ struct page {
     uint32_t refs; /* atomic; 0: free or never handed out */
     uint8_t order; /* of the block that this page heads */
     uint8_t is_free;
-    uint16_t pad;
+    uint16_t kind;       /* enum records_page_kind; not when free */
     uint32_t next, prev; /* frames, while on a free list */
 };
 
@@ -243,6 +243,7 @@ static paddr_t hand_out(paddr_t pa, unsigned order)
 
     p->refs = 1;
     p->order = (uint8_t)order;
+    p->kind = RECORDS_PAGE_PROGRAM;
     mem.free_count -= (size_t)1 << order;
     return pa;
 }
@@ -503,7 +504,31 @@ unsigned page_order(paddr_t pa)
     return page_of(idx_of(pa))->order;
 }
 
+void page_set_kind(paddr_t pa, enum records_page_kind kind)
+{
+    page_of(idx_of(pa))->kind = (uint16_t)kind;
+}
+
 const size_t *const page_counters = &mem.free_count;
+
+#define MEM(member) offsetof(__typeof__(mem), member)
+
+extern const struct records_pages page_records;
+const struct records_pages page_records = {
+    .allocator = (uint64_t)&mem,
+    .array = MEM(pages),
+    .base = MEM(base),
+    .count = MEM(count),
+    .all = MEM(all),
+    .fresh = MEM(fresh),
+    .range_count = MEM(fresh_count),
+    .range_max = RANGE_MAX,
+    .page_len = sizeof(struct page),
+    .page_refs = offsetof(struct page, refs),
+    .page_order = offsetof(struct page, order),
+    .page_is_free = offsetof(struct page, is_free),
+    .page_kind = offsetof(struct page, kind),
+};
 
 size_t page_free_count(void)
 {

@@ -24,6 +24,7 @@
 #ifndef MM_PAGE_H
 #define MM_PAGE_H
 
+#include "abi/records.h"
 #include "core/types.h"
 
 struct bootinfo;
@@ -49,6 +50,9 @@ void page_split(paddr_t pa);
 void page_get(paddr_t pa);
 void page_put(paddr_t pa);
 unsigned page_refs(paddr_t pa); /* 0 for addresses outside of RAM */
+/* What the kernel uses it for, for who looks from outside; a page that was not
+ * said to be anything is the program's. */
+void page_set_kind(paddr_t pa, enum records_page_kind kind);
 /* Pages to be freed together, linked through what describes them. 0: none.
  * Each has one reference, which goes to the chain. */
 void page_chain_add(paddr_t *chain, paddr_t pa);

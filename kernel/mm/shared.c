@@ -44,6 +44,7 @@ static uint64_t *find_slot(struct shared *m, uint64_t idx, bool create)
             *slot = page_alloc_zeroed();
         if (*slot == 0)
             return NULL;
+        page_set_kind(*slot, RECORDS_PAGE_SHARED);
         node = page_ptr(*slot);
         slot = &node[idx >> ((level - 1) * FANOUT_SHIFT) & (FANOUT - 1)];
     }
@@ -63,6 +64,8 @@ static int shared_page(struct vm_object *obj, uint64_t idx, bool want_write,
     if (slot && *slot == 0) {
         *slot = page_alloc_zeroed();
         m->present += *slot != 0;
+        if (*slot != 0)
+            page_set_kind(*slot, RECORDS_PAGE_SHARED);
     }
     if (!slot || *slot == 0)
         return -ENOMEM;

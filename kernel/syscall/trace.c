@@ -39,6 +39,7 @@ static struct trace_ring *ring_get(void)
     if (!c->ring && c->state != TRACE_NO_MEMORY) {
         pa = page_alloc_order(RING_ORDER);
         if (pa) {
+            page_set_kind(pa, RECORDS_PAGE_RING);
             memset(page_ptr(pa), 0, sizeof(struct trace_ring));
             c->ring = (uint64_t)page_ptr(pa);
         }

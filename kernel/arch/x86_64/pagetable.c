@@ -160,6 +160,7 @@ static uint64_t *make_table(struct pt *pt, uint64_t va, unsigned last)
 
             if (!pa)
                 return NULL;
+            page_set_kind(pa, RECORDS_PAGE_TABLE);
             /* one store: the monitor checks exactly this value */
             *(volatile uint64_t *)e = pa | TABLE;
             pt->table_count++;
@@ -298,6 +299,7 @@ int pt_map_large(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
     ASSERT(e && !((va | pa) & (span(1) - 1)));
     if (!spare)
         return -ENOMEM;
+    page_set_kind(spare, RECORDS_PAGE_TABLE);
     *(uint64_t **)page_ptr(spare) = pt->spare;
     pt->spare = page_ptr(spare);
     pt->large_count++;
