@@ -27,6 +27,7 @@ enum bootinfo_flags {
     BOOTINFO_RAM_ZEROED = 1u << 0, /* free ranges above 1 MiB hold zeros */
     BOOTINFO_FSGSBASE = 1u << 2,   /* CR4.FSGSBASE is set */
     BOOTINFO_LINK_COM2 = 1u << 1,  /* the command talks over COM2: link.h */
+    BOOTINFO_DEBUG = 1u << 3,      /* the program waits for a debugger */
 };
 
 struct bootinfo_range {

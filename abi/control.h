@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define CONTROL_VERSION   3u
+#define CONTROL_VERSION   4u
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
 
@@ -58,7 +58,20 @@ enum control_op {
      * format; at CONTROL_XSTATE_XCR0 is XCR0. -EBUSY while the guest runs,
      * -ENOTSUP: the CPU has no XSAVE */
     CONTROL_XSTATE_GET = 13,
+    /* This connection is the program's debugger (debug.h), until its end, when
+     * the len bytes at gpa, the kernel's struct debug_control, become zeros.
+     * Whenever a thread stops, the guest is stopped for this connection, and a
+     * reply that nobody asked for says so: its result is CONTROL_EVENT, a
+     * struct control_event follows. It holds the end, too, as CONTROL_HOLD.
+     * -EBUSY: there is a debugger */
+    CONTROL_DEBUG = 14,
+    /* The same as CONTROL_GO, for a debugger: the kernel looks at its struct
+     * debug_control before any of the program runs */
+    CONTROL_RUN = 15,
 };
+
+#define CONTROL_EVENT       1   /* a reply's result */
+#define CONTROL_EVENT_ENDED 256 /* an event's reason, beside debug.h's */
 
 struct control_request {
     uint32_t op;
@@ -117,6 +130,14 @@ struct control_sample_how {
     uint32_t zero;
 };
 
+struct control_event {
+    uint32_t reason; /* enum debug_reason */
+    uint32_t cpu;
+    uint64_t thread; /* that stopped, or 0 */
+    int32_t status;  /* CONTROL_EVENT_ENDED: the program's exit status */
+    uint32_t zero;
+};
+
 enum control_sample_state {
     CONTROL_SAMPLE_IDLE = 0,    /* the guest has nothing for it to do */
     CONTROL_SAMPLE_RUNNING = 1, /* what follows is valid with this only */
@@ -140,6 +161,7 @@ struct control_sample {
     uint64_t regs[CONTROL_SAMPLE_REGS]; /* without orig_rax, cs and ss */
 };
 
+_Static_assert(sizeof(struct control_event) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_sample_how) == 80, "layout is shared");
 _Static_assert(sizeof(struct control_sample) == 224, "layout is shared");
 /* The network device's, as the monitor saw it. Bytes are those of frames. */

@@ -68,8 +68,13 @@ enum hypercall_nr {
     /* The program made system call arg0, which this kernel was linked without.
      * The monitor says so on stderr, with its name -> 0 */
     HYPERCALL_LEFT_OUT = 15,
+    /* A debugger's business: arg0 = enum debug_reason (debug.h), arg1 = the
+     * struct thread that stopped, or 0. No CPU runs until the debugger says so
+     * -> 0 then, -EAGAIN if it stopped for another CPU meanwhile, -ENOTCONN at
+     * once if there is no debugger and none is waited for */
+    HYPERCALL_DEBUG = 16,
 };
-#define HYPERCALL_MAX 15u
+#define HYPERCALL_MAX 16u
 
 enum hypercall_event {
     HYPERCALL_EVENT_TIMER = 1u << 0,
@@ -80,6 +85,7 @@ enum hypercall_event {
     HYPERCALL_EVENT_KICK = 1u << 5,   /* another CPU did HYPERCALL_KICK */
     HYPERCALL_EVENT_TIME = 1u << 6,   /* the host's wall clock was stepped */
     HYPERCALL_EVENT_NET = 1u << 7,    /* CPU 0: the network device has news */
+    HYPERCALL_EVENT_DEBUG = 1u << 8,  /* a debugger wants something: debug.h */
 };
 
 struct hypercall_iov {

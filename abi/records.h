@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 6u
+#define RECORDS_VERSION 7u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -241,10 +241,18 @@ struct records {
      * "tmpfs": uint8_t, the number is that of a file of the image */
     uint16_t inode_has_lower;
     uint16_t zero[3];
+
+    /* debug.h */
+    uint16_t thread_debug;  /* struct debug_thread */
+    uint16_t thread_kicked; /* uint8_t: it passes there on its way out */
+    uint16_t percpu_work;   /* uint32_t, and the bits that have the CPU pass */
+    uint16_t work_bits;
+    uint64_t debug_control; /* struct debug_control */
+    uint64_t debug_part;    /* 0: the kernel was linked without it */
 };
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
 _Static_assert(sizeof(struct records_pages) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 224, "layout is shared");
+_Static_assert(sizeof(struct records) == 248, "layout is shared");
 
 #endif

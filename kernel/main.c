@@ -13,10 +13,12 @@
 #include "core/panic.h"
 #include "core/printf.h"
 #include "drivers/console.h"
+#include "drivers/hypercall.h"
 #include "fs/special.h"
 #include "fs/vfs.h"
 #include "mm/page.h"
 #include "mm/space.h"
+#include "process/debug.h"
 #include "process/exec.h"
 #include "process/signal.h"
 #include "random/pool.h"
@@ -62,6 +64,8 @@ void kernel_main(struct bootinfo *boot)
     panic_hook = report_panic;
     console_signal_hook = signal_from_host;
     thread_signal_hook = signal_deliver;
+    hypercall_debug_hook = debug_event;
+    debug_control.is_attached = boot->flags & BOOTINFO_DEBUG && debug_wait;
     if (err)
         refuse("no usable run configuration", err);
     config_records = config.records;

@@ -14,6 +14,7 @@
 #include "mm/page.h"
 #include "mm/region.h"
 #include "net/netif.h"
+#include "process/debug.h"
 #include "sched/process.h"
 #include "syscall/trace.h"
 
@@ -114,4 +115,10 @@ struct records records = {
     .edges = (uint64_t)entry_edges,
     .pages = (uint64_t)&page_records,
     .inode_has_lower = offsetof(struct mem_inode, has_lower),
+    .thread_debug = THREAD(debug),
+    .thread_kicked = THREAD(kicked),
+    .percpu_work = PERCPU_WORK,
+    .work_bits = WORK_TODO,
+    .debug_control = (uint64_t)&debug_control,
+    .debug_part = (uint64_t)debug_event,
 };

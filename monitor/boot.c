@@ -296,6 +296,8 @@ static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
     memcpy(info->seed, seed, sizeof(info->seed));
     if (vm->cr4_features & CPU_CR4_FSGSBASE)
         info->flags |= BOOTINFO_FSGSBASE;
+    if (b->options->is_debugged)
+        info->flags |= BOOTINFO_DEBUG;
     clock_gettime(CLOCK_REALTIME, &now);
     info->wall_tsc = __rdtsc(); /* the guest's TSC is the host's, cpu.c */
     info->wall_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;

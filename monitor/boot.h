@@ -20,6 +20,7 @@ struct boot_options {
     uint64_t ram_len;
     int config_fd;         /* -1: the image's default */
     const char *root_path; /* an EROFS file for a bare kernel; or NULL */
+    bool is_debugged;      /* the program waits for a debugger */
 };
 
 /* vm->image is open. Adds all memory slots and fills each

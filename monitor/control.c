@@ -27,6 +27,7 @@
 #include "monitor/capture.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/debug.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/sample.h"
@@ -38,7 +39,7 @@
 
 struct client {
     int fd; /* -1: free */
-    bool stops, holds, captures;
+    bool stops, holds, captures, debugs;
     size_t have; /* bytes of the request that have come */
 };
 
@@ -107,6 +108,8 @@ static void client_close(struct client *c)
 {
     if (c->captures)
         capture_stop();
+    if (c->debugs)
+        debug_detach();
     close(c->fd);
     *c = (struct client){ .fd = -1 };
 }
@@ -163,6 +166,7 @@ static void go(void)
 {
     __atomic_store_n(&ctl.stopped, 0, __ATOMIC_SEQ_CST);
     wake_parked();
+    debug_go();
 }
 
 void control_park(struct vcpu *cpu)
@@ -228,6 +232,54 @@ static void stop(struct client *c)
     reply(c, err, 0);
     if (!is_wanted_stopped())
         go();
+}
+
+/* ---- a debugger ---- */
+
+static void debug(struct client *c, const struct control_request *r)
+{
+    int err = debug_attach(r->gpa, r->len);
+
+    reply(c, err, 0);
+    if (err || c->fd < 0)
+        return;
+    c->debugs = c->holds = true;
+    __atomic_store_n(&ctl.is_held, 1, __ATOMIC_SEQ_CST);
+}
+
+static void run(struct client *c)
+{
+    if (!c->debugs) {
+        reply(c, -EPERM, 0);
+        return;
+    }
+    debug_tell();
+    c->stops = false;
+    reply(c, 0, 0);
+}
+
+static void tell_debugger(const struct control_event *event)
+{
+    for (unsigned i = 0; i < CONTROL_CLIENT_MAX; i++) {
+        struct client *c = &ctl.client[i];
+
+        if (c->fd < 0 || !c->debugs)
+            continue;
+        memcpy(reply_data(), event, sizeof(*event));
+        reply(c, CONTROL_EVENT, sizeof(*event));
+        c->stops = c->fd >= 0;
+    }
+}
+
+/* What a CPU brought from the guest. */
+static void take_event(void)
+{
+    struct control_event event;
+
+    if (!debug_take_event(&event))
+        return;
+    (void)stop_others();
+    tell_debugger(&event);
 }
 
 static void regs(struct client *c, const struct control_request *r,
@@ -305,6 +357,12 @@ static void answer(struct client *c, const struct control_request *r,
         c->stops = false;
         reply(c, 0, 0);
         break;
+    case CONTROL_DEBUG:
+        debug(c, r);
+        break;
+    case CONTROL_RUN:
+        run(c);
+        break;
     case CONTROL_SAMPLE:
         sample(c, data);
         break;
@@ -330,6 +388,7 @@ static bool is_sound(const struct control_request *r)
         return false;
     switch (r->op) {
     case CONTROL_READ:
+    case CONTROL_DEBUG:
         return true;
     case CONTROL_WRITE:
         return r->len <= CONTROL_DATA_MAX;
@@ -346,6 +405,7 @@ static bool is_sound(const struct control_request *r)
     case CONTROL_CAPTURE:
     case CONTROL_FRAMES:
     case CONTROL_XSTATE_GET:
+    case CONTROL_RUN:
         return r->len == 0;
     default:
         return false;
@@ -446,10 +506,15 @@ void control_serve(void)
         console_exit((int)status - 1);
     }
     events_control_clear(); /* what comes after this is noted anew */
+    take_event();
     serve_all();
-    while (is_wanted_stopped()) {
+    take_event();
+    while (is_wanted_stopped() || debug_is_waited_for()) {
         wait_for_more(NULL);
+        if (debug_is_waited_for() && events_stop_signal())
+            console_exit(128 + events_stop_signal());
         serve_all();
+        take_event();
     }
     go();
 }
@@ -493,6 +558,8 @@ void control_end(struct vcpu *cpu, int status)
         end_elsewhere(cpu, status);
     ctl.is_ended = true;
     (void)stop_others();
+    tell_debugger(&(struct control_event){ .reason = CONTROL_EVENT_ENDED,
+                                           .status = status });
     for (serve_all(); is_held(); serve_all())
         if (!wait_for_more(&limit))
             return;

@@ -226,6 +226,12 @@ bool events_control_noted(void)
     return __atomic_load_n(&ev.control, __ATOMIC_RELAXED) != 0;
 }
 
+int events_stop_signal(void)
+{
+    return __atomic_load_n(&ev.stop_count, __ATOMIC_RELAXED) ? ev.stop_signal
+                                                             : 0;
+}
+
 void events_control_clear(void)
 {
     __atomic_store_n(&ev.control, 0, __ATOMIC_SEQ_CST);

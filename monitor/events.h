@@ -50,6 +50,8 @@ MUST_CHECK int events_poll(int fd, short how);
 #define EVENTS_CONTROL_SIGNAL (SIGRTMIN + 2)
 /* The signal came since the last clear; CPU 0's. */
 bool events_control_noted(void);
+/* The host asks the program to end, and it has not been told; 0: it does not */
+int events_stop_signal(void);
 void events_control_clear(void);
 /* Send it, from another CPU's thread. */
 void events_control_note(const struct vcpu *first);

@@ -18,6 +18,7 @@
 #include "monitor/check.h"
 #include "monitor/console.h"
 #include "monitor/control.h"
+#include "monitor/debug.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
 #include "monitor/report.h"
@@ -220,6 +221,9 @@ void hypercall_handle(struct vcpu *cpu, uint32_t nr)
         break;
     case HYPERCALL_NET_START:
         result = net_start();
+        break;
+    case HYPERCALL_DEBUG:
+        result = debug_call(cpu, c.arg0, c.arg1);
         break;
     case HYPERCALL_EXIT:
         control_end(cpu, (int)(c.arg0 & 0xff));

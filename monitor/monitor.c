@@ -19,6 +19,7 @@
 #include "monitor/check.h"
 #include "monitor/console.h"
 #include "monitor/control.h"
+#include "monitor/debug.h"
 #include "monitor/devices/net.h"
 #include "monitor/devices/net_watch.h"
 #include "monitor/events.h"
@@ -140,6 +141,8 @@ static const struct arg_option table[] = {
       ARG_SET(set_control_fd) },
     { 0, "control-wait", NULL, "wait for the first of them to say go",
       ARG_FLAG(struct options, control_wait) },
+    { 0, "debug", NULL, "the program waits for a debugger",
+      ARG_FLAG(struct options, boot.is_debugged) },
     { 0, "ready-fd", "N", "write a byte here when it starts",
       ARG_SET(set_ready_fd) },
     { 0, "net-fd", "N", "a tap, or a socket of frames", ARG_SET(set_net_fd) },
@@ -214,6 +217,7 @@ static int start(struct vm *vm, const struct options *o, struct fault *fault)
 
     vm->cpu_count = o->cpu_count;
     vm->has_net = o->net.fd >= 0;
+    debug_init(vm, o->boot.is_debugged);
     if ((err = image_open(o->image_path, &vm->image, fault)) != 0 ||
         (err = vm_open(vm, o->kvm_path, fault)) != 0 ||
         (err = net_init(vm, &o->net, fault)) != 0 ||

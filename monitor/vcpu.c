@@ -60,7 +60,7 @@ void vcpu_dump_exits(void)
         [HYPERCALL_CRASH] = "crash",       [HYPERCALL_CPU_START] = "cpu start",
         [HYPERCALL_KICK] = "kick",         [HYPERCALL_YIELD] = "yield",
         [HYPERCALL_TIME] = "time",         [HYPERCALL_NET_START] = "net start",
-        [HYPERCALL_LEFT_OUT] = "left out",
+        [HYPERCALL_LEFT_OUT] = "left out", [HYPERCALL_DEBUG] = "debug",
     };
 
     if (!counts.enabled)

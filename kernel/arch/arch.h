@@ -180,6 +180,8 @@ uint64_t arch_real_rip(uint64_t rip);
 /* Forget rewritten sites in [start, end): called before it is unmapped, made
  * writable or replaced. */
 void arch_rewrite_forget(uint64_t start, uint64_t end);
+/* Those that [start, end) touches are calls again, for good. */
+void arch_rewrite_undo(uint64_t start, uint64_t end);
 
 /* ---- page tables (pagetable.c, owned by mm) ---- */
 

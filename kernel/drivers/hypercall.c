@@ -25,6 +25,7 @@ static struct {
 } hc;
 
 void (*hypercall_net_hook)(void);
+void (*hypercall_debug_hook)(void);
 
 static struct hypercall_cpu {
     struct hypercall_page *page; /* NULL: not on the monitor */
@@ -133,7 +134,7 @@ void hypercall_wait(void)
     uint32_t mask = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
                     HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_KICK |
                     HYPERCALL_EVENT_TIME | HYPERCALL_EVENT_NET |
-                    console_monitor_wanted();
+                    HYPERCALL_EVENT_DEBUG | console_monitor_wanted();
     struct hypercall_cpu *cpu = mine();
     int64_t events;
 
@@ -182,6 +183,8 @@ uint32_t hypercall_events(void)
         clock_host_stepped();
     if ((events & HYPERCALL_EVENT_NET) && hypercall_net_hook)
         hypercall_net_hook();
+    if ((events & HYPERCALL_EVENT_DEBUG) && hypercall_debug_hook)
+        hypercall_debug_hook();
     if ((events & HYPERCALL_EVENT_WINSZ) && console_signal_hook)
         console_signal_hook(SIGWINCH_NR);
     return events;

@@ -45,6 +45,8 @@ bool hypercall_pending(void);
 struct monitor_net;
 struct monitor_net *hypercall_net(void);
 extern void (*hypercall_net_hook)(void);
+/* The same for HYPERCALL_EVENT_DEBUG. */
+extern void (*hypercall_debug_hook)(void);
 /* Take the noted events: wakes console readers and writers and passes signals
  * on. Called by arch_irq_poll(), which runs expired timers itself. Allows the
  * monitor to inject the next interrupt. Result: the events taken. */

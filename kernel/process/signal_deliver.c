@@ -9,6 +9,7 @@
 
 #include "core/errno.h"
 #include "core/panic.h"
+#include "process/debug.h"
 #include "process/exec.h"
 #include "process/signal.h"
 
@@ -157,6 +158,10 @@ static void deliver_pending(struct thread *t, struct regs *regs)
             t->interrupted = false;
             break;
         }
+        if (debug_is_attached() && !debug_signal(regs, &info)) {
+            signal_recalc();
+            continue;
+        }
         if (p->signal->actions[info.signo - 1].handler == 0)
             default_action(regs, &info);
         else if (p->signal->actions[info.signo - 1].handler != 1)
@@ -183,9 +188,13 @@ void signal_deliver(struct regs *regs)
 {
     struct thread *t = thread_current();
 
+    if (debug_is_attached())
+        debug_begin(regs);
     if (UNLIKELY(t->interrupted || t->process->signal->stopped ||
                  t->signal->restore_blocked ||
                  regs->rax + ERESTART_RESTARTBLOCK <=
                      ERESTART_RESTARTBLOCK - ERESTARTSYS))
         deliver(t, regs);
+    if (debug_is_attached())
+        debug_return(regs);
 }

@@ -27,6 +27,7 @@ static jmp_buf exit_jump;
 static unsigned reports;
 
 struct thread *thread_current_ptr;
+struct debug_control debug_control;
 
 void panic(const char *format, ...)
 {

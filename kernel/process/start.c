@@ -17,6 +17,7 @@
 #include "fs/vfs.h"
 #include "mm/heap.h"
 #include "mm/space.h"
+#include "process/debug.h"
 #include "process/exec.h"
 #include "process/image.h"
 #include "time/clock.h"
@@ -203,6 +204,8 @@ NORETURN static void start(struct process *p, struct exec_args *args)
     exec_args_free(args);
     regs.rip = image.entry;
     regs.rsp = sp;
+    if (debug_is_attached())
+        debug_wait();
     arch_enter_user(&regs);
 }
 

@@ -382,7 +382,7 @@ static inline bool become_current(struct runq *q, struct thread *next,
         slice_watch(q, now);
     if (next->rseq && next->rseq_cpu != q->number)
         next->kicked = true; /* the program is told where it runs */
-    if (next->kicked)
+    if (next->kicked | debug_control.is_held)
         arch_work_set();
     if (next == prev)
         return false;

@@ -21,6 +21,7 @@
 #define CACHE_MAX   8u
 
 void (*thread_signal_hook)(struct regs *regs);
+struct debug_control debug_control;
 
 uint64_t thread_slice_ns(const struct thread *t)
 {

@@ -11,6 +11,7 @@
 #ifndef SCHED_THREAD_H
 #define SCHED_THREAD_H
 
+#include "abi/debug.h"
 #include "arch/arch.h"
 #include "core/list.h"
 #include "sched/wait.h"
@@ -98,8 +99,12 @@ struct thread {
     struct signal_thread *signal;   /* process/signal.h */
     struct syscall_restart restart; /* for -ERESTART_RESTARTBLOCK */
     uint64_t fault_addr;
+    struct debug_thread debug; /* a debugger's */
     bool must_not_fault; /* kernel code gets -EFAULT instead: locks are held */
 };
+
+/* What a debugger wants: process/debug.c. */
+extern struct debug_control debug_control;
 
 static inline struct thread *thread_current(void)
 {

@@ -92,7 +92,9 @@ long stub_call(unsigned op, uint64_t arg1, uint64_t arg2)
     register uint64_t code __asm__("r11") = STUB_MAGIC + op;
     uint64_t result = 0;
 
-    __asm__ volatile("int3"
+    /* Nothing of it is to stay in r11, which a call may leave to the program:
+     * a debugger's breakpoint there would be taken for the gate. */
+    __asm__ volatile("int3\n\txor %%r11d, %%r11d"
                      : "+a"(result), "+r"(code)
                      : "D"(arg1), "S"(arg2)
                      : "rcx", "rdx", "memory", "cc");

@@ -224,3 +224,19 @@ bool insn_decode(const uint8_t *code, size_t len, struct insn *out)
         out->rel = read_rel(code + out->disp_off, true);
     return true;
 }
+
+const uint8_t insn_trapping[INSN_TRAPPING] = { 0x06, 0x07, 0x0e, 0x16, 0x17,
+                                               0x1e, 0x1f, 0x27, 0x2f, 0x37,
+                                               0x3f, 0x60, 0x61, 0x82, 0x9a,
+                                               0xce, 0xd4, 0xea };
+
+/* The same as bits: a search for a place asks thousands of times. */
+bool insn_is_trapping(uint8_t byte)
+{
+    static const uint64_t bits[4] = { 0x80808080c0c040c0ull,
+                                      0x0000000300000000ull,
+                                      0x0000000004000004ull,
+                                      0x0000040000104000ull };
+
+    return bits[byte / 64] >> (byte % 64) & 1;
+}

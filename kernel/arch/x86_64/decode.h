@@ -31,4 +31,9 @@ struct insn {
 
 MUST_CHECK bool insn_decode(const uint8_t *code, size_t len, struct insn *out);
 
+/* One-byte opcodes that raise #UD in 64-bit mode on every x86-64 CPU. */
+#define INSN_TRAPPING 18u
+extern const uint8_t insn_trapping[INSN_TRAPPING];
+bool insn_is_trapping(uint8_t byte);
+
 #endif

@@ -630,6 +630,7 @@ idle_restart:
     mov $STUB_MAGIC + STUB_HALT, %r11d
     int3
 idle_end:
+    xor %r11d, %r11d
 1:  ret
 
 /* ---- threads ---- */

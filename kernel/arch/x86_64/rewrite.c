@@ -34,6 +34,7 @@
 #include "mm/heap.h"
 #include "mm/space.h"
 #include "mm/user.h"
+#include "process/debug.h"
 #include "sched/process.h"
 
 #define JUMP_LEN    RECORDS_CODE_LEN
@@ -83,22 +84,6 @@ static struct site *buckets[BUCKET_COUNT];
 static struct list areas = LIST_INIT(areas);
 static unsigned area_count, site_count;
 static uint32_t seen[SEEN_COUNT]; /* sites that trapped once: hash tags */
-
-/* One-byte opcodes that raise #UD in 64-bit mode on every x86-64 CPU. */
-static const uint8_t trapping[] = { 0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e,
-                                    0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60,
-                                    0x61, 0x82, 0x9a, 0xce, 0xd4, 0xea };
-
-/* The same as bits: a search for a place asks thousands of times. */
-static bool is_trapping(uint8_t byte)
-{
-    static const uint64_t bits[4] = { 0x80808080c0c040c0ull,
-                                      0x0000000300000000ull,
-                                      0x0000000004000004ull,
-                                      0x0000040000104000ull };
-
-    return bits[byte / 64] >> (byte % 64) & 1;
-}
 
 /* Tools outside undo the jumps, too. */
 extern const struct records_sites rewrite_records;
@@ -267,10 +252,10 @@ static bool place_fits(const struct plan *p, uint64_t va, uint64_t tramp)
 {
     int64_t rel = (int64_t)(tramp - (va + JUMP_LEN));
 
-    if (rel != (int32_t)rel || !is_trapping((uint8_t)(rel >> 8)))
+    if (rel != (int32_t)rel || !insn_is_trapping((uint8_t)(rel >> 8)))
         return false;
-    return !p->is_strict || (is_trapping((uint8_t)(rel >> 16)) &&
-                             is_trapping((uint8_t)(rel >> 24)));
+    return !p->is_strict || (insn_is_trapping((uint8_t)(rel >> 16)) &&
+                             insn_is_trapping((uint8_t)(rel >> 24)));
 }
 
 static bool granules_free(const struct area *a, unsigned first, unsigned count)
@@ -320,10 +305,10 @@ static struct area *create_area(const struct plan *p, uint64_t va)
     if (!a)
         return NULL;
     a->space = space;
-    for (unsigned hi = sizeof(trapping); hi-- > 0;) {
-        for (unsigned mid = 0; mid < sizeof(trapping); mid++) {
-            int64_t rel = (int32_t)((uint32_t)trapping[hi] << 24 |
-                                    (uint32_t)trapping[mid] << 16);
+    for (unsigned hi = INSN_TRAPPING; hi-- > 0;) {
+        for (unsigned mid = 0; mid < INSN_TRAPPING; mid++) {
+            int64_t rel = (int32_t)((uint32_t)insn_trapping[hi] << 24 |
+                                    (uint32_t)insn_trapping[mid] << 16);
             uint64_t at = (va + JUMP_LEN + (uint64_t)rel + 0xffff) & ~0xfffful;
 
             if (at < ARCH_USER_MIN || at + AREA_LEN > ARCH_USER_MAX ||
@@ -430,8 +415,9 @@ void rewrite_site(struct regs *regs)
     struct site *s;
     struct plan plan;
 
-    if (!trapped_before(va) || site_count >= SITE_MAX || find_site(va) ||
-        !make_plan(va, &plan))
+    /* A debugger sees code as it is in the file, and breakpoints in it. */
+    if (debug_is_attached() || !trapped_before(va) || site_count >= SITE_MAX ||
+        find_site(va) || !make_plan(va, &plan))
         return;
     s = kzalloc(sizeof(*s));
     if (!s)
@@ -572,17 +558,26 @@ uint64_t arch_real_rip(uint64_t rip)
     return rip;
 }
 
-void arch_rewrite_forget(uint64_t start, uint64_t end)
+static void undo_within(uint64_t start, uint64_t end, bool is_gone)
 {
-    if (site_count == 0)
-        return;
-    for (unsigned i = 0; i < BUCKET_COUNT; i++) {
+    for (unsigned i = 0; site_count > 0 && i < BUCKET_COUNT; i++) {
         for (struct site *s = buckets[i]; s; s = s->next) {
             if (s->va + JUMP_LEN <= start || s->va >= end ||
                 s->space != current_space())
                 continue;
             undo(s);
-            s->va = 0; /* other code may come to lie there */
+            if (is_gone)
+                s->va = 0; /* other code may come to lie there */
         }
     }
+}
+
+void arch_rewrite_forget(uint64_t start, uint64_t end)
+{
+    undo_within(start, end, true);
+}
+
+void arch_rewrite_undo(uint64_t start, uint64_t end)
+{
+    undo_within(start, end, false);
 }

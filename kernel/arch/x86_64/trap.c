@@ -19,6 +19,7 @@
 #include "mm/fault.h"
 #include "mm/space.h"
 #include "mm/user.h"
+#include "process/debug.h"
 #include "process/signal.h"
 #include "sched/process.h"
 
@@ -29,6 +30,8 @@
 #define PF_PRESENT 1u
 #define PF_WRITE   2u
 #define PF_FETCH   16u
+
+#define FLAG_TF 0x100u
 
 #define CHECK_OFFSET(type, member, value) \
     _Static_assert(offsetof(type, member) == (value), "assembly knows it")
@@ -92,6 +95,10 @@ void trap_syscall(struct regs *regs)
 {
     bool was_taken = kernel_lock_enter();
 
+    if (debug_is_attached() && thread_current()->debug.wants_step) {
+        regs->rflags &= ~(uint64_t)FLAG_TF;
+        thread_kick(thread_current()); /* the step ends with the call */
+    }
     rewrite_site(regs);
     kernel_lock_leave(was_taken);
 }
@@ -135,8 +142,9 @@ static void program_exception(struct regs *regs, uint64_t vector,
 {
     struct signal_info info = { .trapno = vector, .error = error };
 
-    if (rewrite_undo_at(regs) ||
-        (vector == VECTOR_STEP && rewrite_undo_step(regs)) ||
+    if ((vector == VECTOR_STEP && rewrite_undo_step(regs)) ||
+        (debug_is_attached() && debug_trap(regs, vector)) ||
+        rewrite_undo_at(regs) ||
         (vector == VECTOR_UNDEFINED && rewrite_try_again(regs)))
         return;
     if (vector >= ARRAY_LEN(exception_signals) ||

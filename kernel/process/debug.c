@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * debug.c - see debug.h.
+ *
+ * A stopped thread is in HYPERCALL_DEBUG, with the kernel lock, and no CPU
+ * runs. When it comes back the guest runs, and what debug_control holds says
+ * how: a command is done first; then it goes on, or waits until `only` is
+ * somebody else no more. Two threads may stop at once: the monitor takes one,
+ * and sends the other back to look again.
+ *
+ * While a debugger is there the program's calls are not rewritten, and where a
+ * breakpoint is set they get their own bytes back: so a thread that comes from
+ * a trampoline goes on where it would be on Linux.
+ */
+#include "process/debug.h"
+
+#include <asm/signal.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "drivers/hypercall.h"
+#include "mm/heap.h"
+#include "mm/space.h"
+#include "mm/user.h"
+#include "process/signal.h"
+#include "sched/process.h"
+
+#define FLAG_TF      0x100u
+#define VECTOR_DEBUG 1u
+#define VECTOR_BREAK 3u
+
+struct breakpoint {
+    struct list link;
+    uint64_t va;
+    uint8_t old;
+};
+
+static const uint8_t break_insn = 0xcc;
+static struct list breakpoints = LIST_INIT(breakpoints);
+static struct waitq frozen = WAITQ_INIT(frozen);
+
+/* ---- what a debugger does to memory ---- */
+
+/* Text is changed in a copy of its page, which stays unwritable. */
+static int write_memory(uint64_t va, const void *data, size_t len)
+{
+    struct space *space = process_current()->space;
+    int err;
+
+    arch_rewrite_undo(va, va + len);
+    err = space_poke(space, va, data, len, true);
+    return err == -EFAULT ? copy_to_user(va, data, len) : err;
+}
+
+static struct breakpoint *break_find(uint64_t va)
+{
+    LIST_FOR_EACH(it, &breakpoints)
+    {
+        struct breakpoint *b = LIST_ENTRY(it, struct breakpoint, link);
+
+        if (b->va == va)
+            return b;
+    }
+    return NULL;
+}
+
+/* Those who sleep in calls come back through debug_begin() once. */
+static void kick_all(void)
+{
+    LIST_FOR_EACH(it, &process_current()->threads)
+    thread_kick(LIST_ENTRY(it, struct thread, process_link));
+}
+
+static int break_set(uint64_t va)
+{
+    struct breakpoint *b;
+    int err;
+
+    if (break_find(va))
+        return 0;
+    b = kmalloc(sizeof(*b));
+    if (!b)
+        return -ENOMEM;
+    b->va = va;
+    arch_rewrite_undo(va, va + 1);
+    err = copy_from_user(&b->old, va, 1);
+    if (err == 0)
+        err = write_memory(va, &break_insn, 1);
+    if (err) {
+        kfree(b);
+        return err;
+    }
+    list_push_back(&breakpoints, &b->link);
+    kick_all();
+    return 0;
+}
+
+/* What lies there may have been unmapped, or be something else by now. */
+static void break_remove(struct breakpoint *b)
+{
+    uint8_t now;
+
+    if (copy_from_user(&now, b->va, 1) == 0 && now == break_insn &&
+        write_memory(b->va, &b->old, 1) != 0)
+        now = 0; /* it has become somebody else's: nothing to undo */
+    list_remove(&b->link);
+    kfree(b);
+}
+
+static int break_clear(uint64_t va)
+{
+    struct breakpoint *b = break_find(va);
+
+    if (!b)
+        return -ENOENT;
+    break_remove(b);
+    return 0;
+}
+
+/* Its call ends as if by a signal that was none after all. */
+static int interrupt(uint64_t thread)
+{
+    LIST_FOR_EACH(it, &process_current()->threads)
+    {
+        struct thread *t = LIST_ENTRY(it, struct thread, process_link);
+
+        if ((uint64_t)t != thread)
+            continue;
+        t->debug.wants_stop = true;
+        thread_interrupt(t);
+        return 0;
+    }
+    return -ESRCH;
+}
+
+static void let_go(void)
+{
+    struct list *it, *next;
+
+    for (it = breakpoints.next; it != &breakpoints; it = next) {
+        next = it->next;
+        break_remove(LIST_ENTRY(it, struct breakpoint, link));
+    }
+    LIST_FOR_EACH(at, &process_current()->threads)
+    {
+        struct thread *t = LIST_ENTRY(at, struct thread, process_link);
+
+        t->debug.wants_step = t->debug.wants_stop = 0;
+    }
+    debug_control.only = 0;
+    debug_control.is_held = 0;
+    waitq_wake_all(&frozen);
+}
+
+static int run_command(struct debug_control *c)
+{
+    size_t len = c->len;
+
+    if (len > sizeof(c->data))
+        return -EINVAL;
+    switch (c->command) {
+    case DEBUG_READ:
+        return copy_from_user(c->data, c->va, len);
+    case DEBUG_WRITE:
+        return write_memory(c->va, c->data, len);
+    case DEBUG_BREAK_SET:
+        return break_set(c->va);
+    case DEBUG_BREAK_CLEAR:
+        return break_clear(c->va);
+    case DEBUG_INTERRUPT:
+        return interrupt(c->va);
+    case DEBUG_LET_GO:
+        let_go();
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- stopping ---- */
+
+/* 0: the guest was stopped, and goes on. -EAGAIN: somebody else stopped it, and
+ * it has gone on: look again. */
+static int stop(enum debug_reason reason, const struct thread *t)
+{
+    struct debug_control *c = &debug_control;
+
+    for (;;) {
+        int err = (int)hypercall_call(HYPERCALL_DEBUG, reason, (uint64_t)t, 0);
+
+        if (err == -EAGAIN)
+            return err;
+        if (err) { /* nobody is there */
+            c->is_attached = 0;
+            let_go();
+            return 0;
+        }
+        if (!c->command)
+            return 0;
+        c->result = run_command(c);
+        c->command = 0;
+        reason = DEBUG_DONE;
+        t = NULL;
+    }
+}
+
+/* Until the debugger lets this thread run. */
+static void freeze(const struct thread *t)
+{
+    struct debug_control *c = &debug_control;
+    struct waiter w;
+    int err = 0;
+
+    while (err == 0 && c->only && c->only != (uint64_t)t) {
+        waiter_init(&w);
+        w.exclusive = true;
+        waiter_add(&frozen, &w);
+        thread_wake_clear();
+        err = thread_sleep_deaf(WAIT_FOREVER);
+        waiter_remove(&w);
+    }
+}
+
+/* The debugger sees the thread where it would be on Linux, and perhaps moves
+ * it. */
+static void stop_thread(struct thread *t, struct regs *regs,
+                        enum debug_reason reason)
+{
+    int err;
+
+    t->debug.reason = (uint8_t)reason;
+    t->debug.wants_step = t->debug.wants_stop = 0;
+    regs->rip = arch_linux_rip(regs->rip);
+    regs->orig_rax = UINT64_MAX;
+    do {
+        err = stop(reason, t);
+        freeze(t);
+    } while (err == -EAGAIN && debug_control.is_attached &&
+             (reason != DEBUG_BREAK || break_find(regs->rip)));
+    t->debug.reason = 0;
+    regs->rip = arch_real_rip(regs->rip);
+}
+
+/* What the debugger wrote while it was stopped. */
+static void take_signal(struct thread *t)
+{
+    struct signal_info info = { .signo = t->debug.signo };
+
+    t->debug.signo = 0;
+    if (info.signo <= 0 || info.signo > (int)SIGNAL_COUNT)
+        return;
+    t->debug.passing = (uint8_t)info.signo;
+    (void)signal_send_thread(t, &info);
+}
+
+bool debug_signal(struct regs *regs, struct signal_info *info)
+{
+    struct thread *t = thread_current();
+    int signo;
+
+    if (info->signo == SIGKILL || t->debug.passing == info->signo ||
+        debug_control.pass & SIGNAL_BIT(info->signo)) {
+        t->debug.passing = 0;
+        return true;
+    }
+    t->debug.signo = info->signo;
+    signal_info_encode(info, debug_control.siginfo);
+    stop_thread(t, regs, DEBUG_SIGNAL);
+    signo = t->debug.signo;
+    t->debug.signo = 0;
+    if (signo <= 0 || signo > (int)SIGNAL_COUNT)
+        return false;
+    if (signo != info->signo)
+        *info = (struct signal_info){ .signo = signo };
+    return true;
+}
+
+/* Why the thread is to stop before it goes back; 0: it is not. A step over a
+ * call ends with the call. */
+static unsigned stop_due(const struct thread *t, const struct regs *regs)
+{
+    if (t->debug.reason)
+        return t->debug.reason;
+    if (t->debug.wants_stop)
+        return DEBUG_WANTED;
+    if (t->debug.wants_step && (int64_t)regs->orig_rax >= 0)
+        return DEBUG_STEP;
+    return 0;
+}
+
+void debug_begin(struct regs *regs)
+{
+    freeze(thread_current());
+    if (thread_current()->debug.wants_step)
+        regs->rflags &= ~(uint64_t)FLAG_TF;
+    regs->rip = arch_real_rip(arch_linux_rip(regs->rip));
+}
+
+void debug_return(struct regs *regs)
+{
+    struct thread *t = thread_current();
+    unsigned reason;
+
+    freeze(t);
+    while (debug_control.is_attached && !t->process->exiting &&
+           (reason = stop_due(t, regs)) != 0) {
+        stop_thread(t, regs, reason);
+        take_signal(t);
+    }
+    if (t->debug.wants_step)
+        regs->rflags |= FLAG_TF;
+    if (t->interrupted) /* by take_signal() */
+        thread_kick(t);
+}
+
+bool debug_trap(struct regs *regs, uint64_t vector)
+{
+    struct thread *t = thread_current();
+
+    if (vector == VECTOR_BREAK && break_find(regs->rip - 1)) {
+        regs->rip--;
+        t->debug.reason = DEBUG_BREAK;
+    } else if (vector == VECTOR_DEBUG && t->debug.wants_step) {
+        regs->rflags &= ~(uint64_t)FLAG_TF;
+        t->debug.reason = DEBUG_STEP;
+    } else {
+        return false;
+    }
+    regs->orig_rax = UINT64_MAX;
+    arch_work_set();
+    return true;
+}
+
+void debug_wait(void)
+{
+    thread_current()->debug.reason = DEBUG_START;
+    thread_kick(thread_current());
+}
+
+void debug_event(void)
+{
+    waitq_wake_all(&frozen);
+    if (!debug_control.is_attached) {
+        let_go();
+        return;
+    }
+    while (debug_control.ask) {
+        debug_control.ask = 0;
+        if (stop(DEBUG_ASKED, NULL) == -EAGAIN)
+            debug_control.ask = 1;
+    }
+}
