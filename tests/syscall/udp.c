@@ -204,6 +204,78 @@ TEST(v6)
     close(c);
 }
 
+/* One control message with the first len bytes of value. */
+static ssize_t send_with(int fd, int level, int type, int value, size_t len)
+{
+    char control[CMSG_SPACE(sizeof(int) + 1)] = { 0 };
+    struct iovec iov = { "x", 1 };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control,
+                        .msg_controllen = CMSG_SPACE(len) };
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(c), &value, len < sizeof(value) ? len : sizeof(value));
+    return sendmsg(fd, &m, 0);
+}
+
+TEST(what_is_sent_with_a_packet)
+{
+    static const struct {
+        int is_v6, type, value, len, err;
+    } tries[] = {
+        { 0, IP_TTL, 4, 4, 0 },
+        { 0, IP_TTL, 255, 4, 0 },
+        { 0, IP_TTL, 0, 4, EINVAL },
+        { 0, IP_TTL, 256, 4, EINVAL },
+        { 0, IP_TTL, -1, 4, EINVAL },
+        { 0, IP_TTL, 4, 1, EINVAL },
+        { 0, IP_TOS, 0x10, 4, 0 },
+        { 0, IP_TOS, 0x10, 1, 0 },
+        { 0, IP_TOS, 0, 4, 0 },
+        { 0, IP_TOS, -1, 4, EINVAL },
+        { 0, IP_TOS, 256, 4, EINVAL },
+        { 0, IP_TOS, 0x10, 3, EINVAL },
+        { 1, IPV6_HOPLIMIT, -1, 4, 0 },
+        { 1, IPV6_HOPLIMIT, 3, 4, 0 },
+        { 1, IPV6_HOPLIMIT, -2, 4, EINVAL },
+        { 1, IPV6_HOPLIMIT, 256, 4, EINVAL },
+        { 1, IPV6_HOPLIMIT, 3, 5, EINVAL },
+        { 1, IPV6_HOPLIMIT, 3, 1, EINVAL },
+        { 1, IPV6_TCLASS, -1, 4, 0 },
+        { 1, IPV6_TCLASS, 255, 4, 0 },
+        { 1, IPV6_TCLASS, 256, 4, EINVAL },
+    };
+    struct sockaddr_in6 to6 = { .sin6_family = AF_INET6,
+                                .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int b = bound(), b6 = socket(AF_INET6, SOCK_DGRAM, 0),
+        a = socket(AF_INET, SOCK_DGRAM, 0),
+        a6 = socket(AF_INET6, SOCK_DGRAM, 0);
+    struct sockaddr_in to = loopback(port_of(b));
+
+    CHECK_EQ(bind(b6, (struct sockaddr *)&to6, sizeof(to6)), 0);
+    to6.sin6_port = htons((uint16_t)port_of(b6));
+    CHECK_EQ(connect(a, (struct sockaddr *)&to, sizeof(to)), 0);
+    CHECK_EQ(connect(a6, (struct sockaddr *)&to6, sizeof(to6)), 0);
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        ssize_t n = send_with(
+            tries[i].is_v6 ? a6 : a, tries[i].is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+            tries[i].type, tries[i].value, (size_t)tries[i].len);
+
+        if (tries[i].err)
+            CHECK_ERR(n, tries[i].err);
+        else
+            CHECK_EQ(n, 1);
+    }
+    close(a);
+    close(b);
+    close(a6);
+    close(b6);
+}
+
 TEST(ports_are_exclusive)
 {
     struct sockaddr_in addr;

@@ -209,31 +209,45 @@ static int take_pktinfo(const struct socket_control *c, struct dgram_target *t)
     return 0;
 }
 
+/* A number from a control message, as Linux takes them: for IPv6 an int, of
+ * which -1 stands for what is set; for IPv4 an int, and a byte for IP_TOS. */
+static int control_value(const struct socket_control *c, int *value)
+{
+    bool is_ip4 = c->level == IPPROTO_IP;
+
+    if (c->len == sizeof(*value))
+        memcpy(value, c->data, sizeof(*value));
+    else if (c->len == 1 && is_ip4 && c->type == IP_TOS)
+        *value = c->data[0];
+    else
+        return -EINVAL;
+    if (*value > 255 || *value < (is_ip4 ? c->type == IP_TTL : -1))
+        return -EINVAL;
+    return 0;
+}
+
 static int take_control(const struct socket_control *c, struct dgram_target *t)
 {
-    int value = 0;
+    bool is_ip4 = c->level == IPPROTO_IP;
+    uint8_t *which;
+    int value;
 
     if (c->level == SOL_SOCKET)
         return 0;
-    if (c->level != IPPROTO_IP && c->level != IPPROTO_IPV6)
+    if (!is_ip4 && c->level != IPPROTO_IPV6)
         return -EINVAL;
-    if ((c->level == IPPROTO_IP && c->type == IP_PKTINFO) ||
-        (c->level == IPPROTO_IPV6 && c->type == IPV6_PKTINFO))
+    if (c->type == (is_ip4 ? IP_PKTINFO : IPV6_PKTINFO))
         return take_pktinfo(c, t);
-    if (c->len >= sizeof(value))
-        memcpy(&value, c->data, sizeof(value));
-    else if (c->len == 1)
-        value = c->data[0];
+    if (c->type == (is_ip4 ? IP_TTL : IPV6_HOPLIMIT))
+        which = &t->ttl;
+    else if (c->type == (is_ip4 ? IP_TOS : IPV6_TCLASS))
+        which = &t->tos;
     else
         return -EINVAL;
-    if (value < 0 || value > 255)
+    if (control_value(c, &value))
         return -EINVAL;
-    if (c->type == (c->level == IPPROTO_IP ? IP_TTL : IPV6_HOPLIMIT))
-        t->ttl = (uint8_t)value;
-    else if (c->type == (c->level == IPPROTO_IP ? IP_TOS : IPV6_TCLASS))
-        t->tos = (uint8_t)value;
-    else
-        return -EINVAL;
+    if (value >= 0)
+        *which = (uint8_t)value;
     return 0;
 }
 
