@@ -63,3 +63,19 @@ void lock_check_release(const struct spinlock *l)
         checks[cpu].held[i] = checks[cpu].held[i + 1];
     checks[cpu].count = n - 1;
 }
+
+void lock_check_below(enum lock_rank rank)
+{
+    unsigned cpu = arch_cpu_number() - 1;
+
+    for (unsigned i = 0; LOCK_CHECKS && i < checks[cpu].count; i++)
+        ASSERT_OP(checks[cpu].held[i]->rank, <=, rank);
+}
+
+void lock_check_asleep(const struct spinlock *only)
+{
+    unsigned cpu = arch_cpu_number() - 1;
+
+    for (unsigned i = 0; LOCK_CHECKS && i < checks[cpu].count; i++)
+        ASSERT(checks[cpu].held[i] == only);
+}

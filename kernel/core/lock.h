@@ -31,6 +31,7 @@
 enum lock_rank {
     LOCK_KERNEL = 1,
     LOCK_FUTEX, /* one queue of futexes */
+    LOCK_SPACE, /* a space's regions and page tables */
     LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
     LOCK_TIMER, /* one CPU's timers */
     LOCK_PAGE,  /* free pages */
@@ -52,6 +53,10 @@ struct spinlock {
 /* LOCK_CHECKS: the order on this CPU. Panics when it is broken. */
 void lock_check_take(const struct spinlock *l, bool is_try);
 void lock_check_release(const struct spinlock *l);
+/* Nothing is held that comes after `rank`, so that its locks may be taken. */
+void lock_check_below(enum lock_rank rank);
+/* Nothing is held but `only` and the kernel lock: a sleep follows. */
+void lock_check_asleep(const struct spinlock *only);
 
 static inline void spin_init(struct spinlock *l, enum lock_rank rank)
 {

@@ -23,6 +23,8 @@
 #define FILE_PAGES     40u
 #define FILE_BYTE(idx) ((uint8_t)(100 + (idx))) /* the first of page idx */
 
+struct spinlock kernel_lock = { 1, LOCK_KERNEL };
+
 void arch_rewrite_forget(uint64_t start, uint64_t end)
 {
     (void)start, (void)end;

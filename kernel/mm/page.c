@@ -277,6 +277,8 @@ static paddr_t block_alloc(unsigned order, bool *is_fresh)
 {
     paddr_t pa = block_try(order, is_fresh);
 
+    if (LOCK_CHECKS)
+        lock_check_below(LOCK_SPACE); /* what reclaim() takes */
     while (UNLIKELY(!pa) && mem.reclaim && mem.reclaim())
         pa = block_try(order, is_fresh);
     return pa;

@@ -12,6 +12,20 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 
+bool space_enter(struct space *s)
+{
+    if (spin_is_mine(&s->lock))
+        return false;
+    spin_lock(&s->lock);
+    return true;
+}
+
+void space_leave(struct space *s, bool was_taken)
+{
+    if (was_taken)
+        spin_unlock(&s->lock);
+}
+
 static unsigned random_level(struct space *s)
 {
     unsigned level = 1;
@@ -45,7 +59,7 @@ static bool is_first_above(const struct region *r, uint64_t va)
 struct region *region_find(struct space *s, uint64_t va)
 {
     struct region **at = s->head;
-    struct region *hit = s->last_hit;
+    struct region *hit = __atomic_load_n(&s->last_hit, __ATOMIC_RELAXED);
 
     if (hit && is_first_above(hit, va))
         return hit;
@@ -53,7 +67,7 @@ struct region *region_find(struct space *s, uint64_t va)
     if (hit) {
         hit = va < hit->end ? hit->prev : hit->next[0];
         if (hit && is_first_above(hit, va)) {
-            s->last_hit = hit;
+            __atomic_store_n(&s->last_hit, hit, __ATOMIC_RELAXED);
             return hit;
         }
     }
@@ -61,7 +75,7 @@ struct region *region_find(struct space *s, uint64_t va)
         while (at[level] && at[level]->end <= va)
             at = at[level]->next;
     if (at[0])
-        s->last_hit = at[0];
+        __atomic_store_n(&s->last_hit, at[0], __ATOMIC_RELAXED);
     return at[0];
 }
 
@@ -73,6 +87,7 @@ static void insert_before(struct space *s, struct region *r,
     struct region **links[REGION_LEVELS];
 
     ASSERT(!next || next->start >= r->end);
+    space_check_inside(s);
     r->levels = random_level(s);
     while (s->levels < r->levels)
         s->head[s->levels++] = NULL;
@@ -102,6 +117,7 @@ void region_remove(struct space *s, struct region *r)
 {
     struct region **links[REGION_LEVELS];
 
+    space_check_inside(s);
     if (r->levels > 1) {
         find_links(s, r->start, links);
         for (unsigned i = 1; i < r->levels; i++) {
@@ -162,6 +178,7 @@ void region_free(struct region *r)
 static void set_range(struct space *s, struct region *r, uint64_t start,
                       uint64_t end)
 {
+    space_check_inside(s);
     s->mapped_pages += (end - start) >> PAGE_SHIFT;
     s->mapped_pages -= (r->end - r->start) >> PAGE_SHIFT;
     r->obj_off += start - r->start;
@@ -363,6 +380,7 @@ void region_zap(struct space *s, uint64_t start, uint64_t end)
 {
     struct zap z;
 
+    space_check_inside(s);
     z.space = s;
     z.changed = 0;
     z.chain = 0;

@@ -6,12 +6,22 @@
  *            in a skip list by address: search, insert and remove in O(log n)
  *            without recursion, the next and previous one at hand.
  * Ownership: a region holds one reference of its object.
+ * Locks:     struct space has one, between space_enter() and space_leave().
+ *            What regions there are, and all of a region but `ahead`, changes
+ *            only under it and the kernel lock, so each of the two is enough to
+ *            look at them. Page tables, struct pt, `ahead` and the counts of
+ *            pages are under it alone: nobody calls a pt_ function without.
+ *            Objects are called with both held, page() may come back through
+ *            vm_object_zap(): so who has the lock may enter again. Under it
+ *            nobody sleeps or touches the program's memory.
  */
 #ifndef MM_REGION_H
 #define MM_REGION_H
 
 #include "arch/pagetable.h"
 #include "core/list.h"
+#include "core/lock.h"
+#include "core/panic.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/space.h"
@@ -51,13 +61,14 @@ struct region {
 };
 
 struct space {
+    struct spinlock lock;
     struct pt pt;
     struct region *head[REGION_LEVELS];
     struct region *tail;
     unsigned levels;      /* of head that are in use */
     struct region *spare; /* for the next region_create */
     size_t region_count;
-    struct region *last_hit; /* of region_find */
+    struct region *last_hit; /* of region_find; atomic: either lock */
     uint64_t pie_base, mmap_base, stack_top;
     uint64_t brk_start, brk_end;
     size_t stack_limit;
@@ -71,6 +82,16 @@ struct space {
     struct list all_link;
     uint64_t random; /* for the skip list's levels */
 };
+
+/* Result: for space_leave(). False: this CPU is inside already. */
+bool space_enter(struct space *s);
+void space_leave(struct space *s, bool was_taken);
+
+static inline void space_check_inside(const struct space *s)
+{
+    if (LOCK_CHECKS)
+        ASSERT(spin_is_mine(&s->lock));
+}
 
 /* The first region that ends above va, or NULL. */
 struct region *region_find(struct space *s, uint64_t va);

@@ -82,6 +82,7 @@ struct space *space_create(void)
 
     if (!s)
         return NULL;
+    spin_init(&s->lock, LOCK_SPACE);
     s->pt.pml4_pa = boot_pml4_pa;
     s->data_limit = UINT64_MAX;
     choose_layout(s);
@@ -91,6 +92,8 @@ struct space *space_create(void)
 
 void space_destroy(struct space *s)
 {
+    bool was_taken = space_enter(s);
+
     while (s->head[0]) {
         struct region *r = s->head[0];
 
@@ -98,6 +101,7 @@ void space_destroy(struct space *s)
         region_remove(s, r);
         region_free(r);
     }
+    space_leave(s, was_taken);
     kfree(s->spare);
     list_remove(&s->all_link);
     kfree(s);
@@ -133,12 +137,10 @@ static void forget_hint(struct space *s, uaddr_t end)
     }
 }
 
-static int unmap(struct space *s, uaddr_t start, uaddr_t end)
+/* r is the first that ends above start; inside of the space. */
+static inline int cut_out(struct space *s, struct region *r, uaddr_t start,
+                          uaddr_t end)
 {
-    struct region *r = region_find(s, start);
-
-    if (!r || r->start >= end)
-        return 0;
     if (r->start < start && r->end > end) { /* a hole in its middle */
         if (s->region_count >= REGION_MAX || region_split_at(s, r, end) != 0)
             return -ENOMEM;
@@ -148,6 +150,20 @@ static int unmap(struct space *s, uaddr_t start, uaddr_t end)
         region_forget(i, start, end);
     region_zap(s, start, end);
     return region_carve(s, r, start, end);
+}
+
+static int unmap(struct space *s, uaddr_t start, uaddr_t end)
+{
+    struct region *r = region_find(s, start);
+    bool was_taken;
+    int err;
+
+    if (!r || r->start >= end)
+        return 0;
+    was_taken = space_enter(s);
+    err = cut_out(s, r, start, end);
+    space_leave(s, was_taken);
+    return err;
 }
 
 int space_unmap(struct space *s, uaddr_t start, size_t len)
@@ -235,8 +251,8 @@ static void populate(struct space *s, uaddr_t start, size_t len, int prot)
             return; /* as Linux: the mapping stands, the rest faults in */
 }
 
-/* All is checked; whole pages. */
-static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
+/* A free region, or one that replaces others. Result: its address. */
+static long map_region(struct space *s, uaddr_t hint, size_t len, int prot,
                        int flags, struct vm_object *obj, uint64_t obj_off)
 {
     struct region like;
@@ -262,7 +278,18 @@ static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
     if ((region_is_data(like.prot, like.flags) && !space_data_fits(s, len)) ||
         !region_add(s, &like))
         return -ENOMEM;
-    if (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future)
+    return at;
+}
+
+/* All is checked; whole pages. */
+static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
+                       int flags, struct vm_object *obj, uint64_t obj_off)
+{
+    bool was_taken = space_enter(s);
+    long at = map_region(s, hint, len, prot, flags, obj, obj_off);
+
+    space_leave(s, was_taken);
+    if (at >= 0 && (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future))
         populate(s, (uint64_t)at, len, prot);
     return at;
 }
@@ -295,6 +322,16 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
     return at;
 }
 
+/* For what is mapped at a place that was found free. -ENOMEM */
+static int add_region(struct space *s, const struct region *like)
+{
+    bool was_taken = space_enter(s);
+    const struct region *r = region_add(s, like);
+
+    space_leave(s, was_taken);
+    return r ? 0 : -ENOMEM;
+}
+
 int space_map_trampoline(struct space *s, uaddr_t va, size_t len)
 {
     const struct region like = { .start = va,
@@ -304,7 +341,7 @@ int space_map_trampoline(struct space *s, uaddr_t va, size_t len)
 
     if (!space_is_free(s, va, len))
         return -EEXIST;
-    return region_add(s, &like) ? 0 : -ENOMEM;
+    return add_region(s, &like);
 }
 
 long space_map_stack(struct space *s, size_t limit)
@@ -319,7 +356,7 @@ long space_map_stack(struct space *s, size_t limit)
         s->mmap_base = s->stack_top - MIN(limit, 64 * GIB) - GIB;
     like.start = s->stack_top - len;
     like.end = s->stack_top;
-    if (!region_add(s, &like))
+    if (add_region(s, &like) != 0)
         return -ENOMEM;
     return (long)s->stack_top;
 }
@@ -363,23 +400,26 @@ long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
                      int prot, const char *name)
 {
     long at = region_find_hole(s, count * PAGE_SIZE, s->mmap_base);
+    unsigned flags = region_pt_flags((uint32_t)prot) | PT_NOREF;
     struct region like = { .prot = (uint32_t)prot,
                            .flags = REGION_PAGES,
                            .name = name };
+    bool was_taken;
+    int err = 0;
 
     if (at < 0)
         return at;
     like.start = (uint64_t)at;
     like.end = like.start + count * PAGE_SIZE;
-    if (!region_add(s, &like))
+    if (add_region(s, &like) != 0)
         return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        if (pt_map(&s->pt, (uint64_t)at + i * PAGE_SIZE, pages[i],
-                   region_pt_flags((uint32_t)prot) | PT_NOREF) != 0)
-            return -ENOMEM;
-        s->resident_pages++;
+    was_taken = space_enter(s);
+    for (size_t i = 0; i < count && !err; i++) {
+        err = pt_map(&s->pt, (uint64_t)at + i * PAGE_SIZE, pages[i], flags);
+        s->resident_pages += err == 0;
     }
-    return at;
+    space_leave(s, was_taken);
+    return err ? err : at;
 }
 
 /* ---- brk ---- */
@@ -403,7 +443,7 @@ static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
     if (to - from > page_total_count() * PAGE_SIZE ||
         !space_data_fits(s, to - from) || (r && r->start < to + PAGE_SIZE))
         return false;
-    return region_add(s, &like) != NULL;
+    return add_region(s, &like) == 0;
 }
 
 long space_brk(struct space *s, uaddr_t end)

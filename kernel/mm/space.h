@@ -7,7 +7,8 @@
  *            Linux's: mmap top-down below the stack, brk above the program;
  *            stack, mmap base, brk and PIE base are randomised independently.
  * Ownership: created with the process, destroyed with it.
- * Context:   system calls and faults of a thread of the process.
+ * Context:   system calls and faults of a thread of the process, with the
+ *            kernel lock. Which lock guards what inside: region.h.
  * Errors:    those of the manual page of the call, as -errno.
  */
 #ifndef MM_SPACE_H

@@ -85,6 +85,7 @@ static int for_each_part(struct space *s, uaddr_t start, uaddr_t end,
 
     while (start < end) {
         struct region *r = region_find(s, start);
+        bool was_taken;
         uaddr_t stop;
         int err;
 
@@ -95,7 +96,9 @@ static int for_each_part(struct space *s, uaddr_t start, uaddr_t end,
             start = r->start;
         }
         stop = MIN(end, r->end);
+        was_taken = space_enter(s);
         err = fn(s, r, start, stop, how);
+        space_leave(s, was_taken);
         if (err)
             return err;
         start = stop;
@@ -211,10 +214,12 @@ int space_incore(struct space *s, uaddr_t start, size_t len, uaddr_t vec)
         return -ENOMEM;
     err = space_check_mapped(s, start, len);
     while (!err && start < end) {
+        bool was_taken = space_enter(s);
         size_t n = 0;
 
         for (; n < INCORE_CHUNK && start < end; n++, start += PAGE_SIZE)
             in[n] = is_incore(s, start);
+        space_leave(s, was_taken);
         err = copy_to_user(vec, in, n);
         vec += n;
     }
@@ -244,30 +249,41 @@ static enum space_access needed_access(const struct region *r)
     return r->prot & (PROT_READ | PROT_WRITE) ? SPACE_READ : SPACE_EXEC;
 }
 
-int space_lock(struct space *s, uaddr_t start, size_t len, bool lock,
-               bool populate)
+/* Mark the regions of [start, end), or unmark them. */
+static int set_locked(struct space *s, uaddr_t start, uaddr_t end, bool lock)
 {
-    uaddr_t end = ALIGN_UP(start + len, PAGE_SIZE), at;
-    int err;
+    int err = space_cut(s, start, end);
 
-    start = ALIGN_DOWN(start, PAGE_SIZE);
-    if (end < start)
-        return -EINVAL;
-    err = space_cut(s, start, end);
-    if (err)
-        return err;
-    for (at = start; at < end;) {
-        struct region *r = region_find(s, at);
+    while (!err && start < end) {
+        struct region *r = region_find(s, start);
 
-        if (!r || r->start > at) /* what lies before a hole is done */
+        if (!r || r->start > start) /* what lies before a hole is done */
             return -ENOMEM;
-        at = r->end;
+        start = r->end;
         r->flags = lock ? r->flags | REGION_LOCKED
                         : r->flags & ~(uint32_t)REGION_LOCKED;
         r = region_merge(s, r);
         if (r->end == end && r->next[0])
             region_merge(s, r->next[0]);
     }
+    return err;
+}
+
+int space_lock(struct space *s, uaddr_t start, size_t len, bool lock,
+               bool populate)
+{
+    uaddr_t end = ALIGN_UP(start + len, PAGE_SIZE), at;
+    bool was_taken;
+    int err;
+
+    start = ALIGN_DOWN(start, PAGE_SIZE);
+    if (end < start)
+        return -EINVAL;
+    was_taken = space_enter(s);
+    err = set_locked(s, start, end, lock);
+    space_leave(s, was_taken);
+    if (err)
+        return err;
     for (at = start; populate && at < end;) {
         struct region *r = region_find(s, at);
         uaddr_t stop = MIN(end, r->end);

@@ -58,9 +58,8 @@ static int protect_region(struct space *s, struct region *r, uaddr_t start,
     return 0;
 }
 
-int space_protect(struct space *s, uaddr_t start, size_t len, int prot)
+static int protect(struct space *s, uaddr_t start, uaddr_t end, int prot)
 {
-    uaddr_t end = start + ALIGN_UP(len, PAGE_SIZE);
     struct region *r;
     int err = 0;
 
@@ -88,6 +87,15 @@ int space_protect(struct space *s, uaddr_t start, size_t len, int prot)
         err = protect_region(s, r, start, stop, (uint32_t)prot);
         start = stop;
     }
+    return err;
+}
+
+int space_protect(struct space *s, uaddr_t start, size_t len, int prot)
+{
+    bool was_taken = space_enter(s);
+    int err = protect(s, start, start + ALIGN_UP(len, PAGE_SIZE), prot);
+
+    space_leave(s, was_taken);
     return err;
 }
 
@@ -288,6 +296,26 @@ static long remap_pieces(struct space *s, const struct remap *m)
     return (long)m->new_addr;
 }
 
+static long remap(struct space *s, struct remap *m)
+{
+    const struct region *r = region_find(s, m->old);
+    int err;
+
+    if (!r || r->start > m->old)
+        return -EFAULT;
+    if (m->flags & MREMAP_FIXED && m->old_len == m->new_len)
+        return remap_pieces(s, m);
+    if (m->old_len > m->new_len)
+        return remap_shrink(s, m);
+    if (m->old_len == m->new_len &&
+        !(m->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
+        return (long)m->old;
+    err = remap_check_region(s, m);
+    if (!err)
+        err = unmap_target(s, m);
+    return err ? err : remap_region(s, m);
+}
+
 long space_remap(struct space *s, uaddr_t old, size_t old_len, size_t new_len,
                  int flags, uaddr_t new_addr)
 {
@@ -296,22 +324,13 @@ long space_remap(struct space *s, uaddr_t old, size_t old_len, size_t new_len,
                        .old_len = ALIGN_UP(old_len, PAGE_SIZE),
                        .new_len = ALIGN_UP(new_len, PAGE_SIZE),
                        .flags = flags };
-    struct region *r;
-    int err = remap_check(&m);
+    long result = remap_check(&m);
+    bool was_taken;
 
-    if (err)
-        return err;
-    r = region_find(s, old);
-    if (!r || r->start > old)
-        return -EFAULT;
-    if (flags & MREMAP_FIXED && m.old_len == m.new_len)
-        return remap_pieces(s, &m);
-    if (m.old_len > m.new_len)
-        return remap_shrink(s, &m);
-    if (m.old_len == m.new_len && !(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
-        return (long)old;
-    err = remap_check_region(s, &m);
-    if (!err)
-        err = unmap_target(s, &m);
-    return err ? err : remap_region(s, &m);
+    if (result)
+        return result;
+    was_taken = space_enter(s);
+    result = remap(s, &m);
+    space_leave(s, was_taken);
+    return result;
 }

@@ -241,8 +241,9 @@ static bool may(const struct region *r, enum space_access access)
     }
 }
 
-enum space_fault_result space_fault(struct space *s, uaddr_t va,
-                                    enum space_access access)
+/* space_fault(), inside of the space. */
+static enum space_fault_result fault(struct space *s, uaddr_t va,
+                                     enum space_access access)
 {
     struct region *r = region_find(s, va);
     bool write = access == SPACE_WRITE;
@@ -269,11 +270,23 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
                region_pt_flags(r->prot) & ~(unsigned)PT_WRITE, false);
 }
 
+enum space_fault_result space_fault(struct space *s, uaddr_t va,
+                                    enum space_access access)
+{
+    bool was_taken = space_enter(s);
+    enum space_fault_result result = fault(s, va, access);
+
+    space_leave(s, was_taken);
+    return result;
+}
+
 paddr_t space_resident(struct space *s, uaddr_t va)
 {
+    bool was_taken = space_enter(s);
     unsigned flags;
     paddr_t pa = pt_lookup(&s->pt, va & ~PAGE_MASK, &flags);
 
+    space_leave(s, was_taken);
     return pa && flags & PT_READ ? pa : 0;
 }
 
@@ -286,8 +299,8 @@ static int own_byte(struct space *s, struct region *r, uint64_t va,
     unsigned flags;
     paddr_t pa = pt_lookup(&s->pt, page, &flags);
 
-    if (!pa && space_fault(s, page,
-                           r->prot & PROT_EXEC ? SPACE_EXEC : SPACE_READ) != 0)
+    if (!pa &&
+        fault(s, page, r->prot & PROT_EXEC ? SPACE_EXEC : SPACE_READ) != 0)
         return -EFAULT;
     pa = pt_lookup(&s->pt, page, &flags);
     if (!pa)
@@ -303,8 +316,8 @@ static int own_byte(struct space *s, struct region *r, uint64_t va,
     return 0;
 }
 
-int space_poke(struct space *s, uaddr_t va, const void *src, size_t len,
-               bool is_live)
+static int poke(struct space *s, uaddr_t va, const void *src, size_t len,
+                bool is_live)
 {
     struct region *r = region_find(s, va);
     size_t first = MIN(len, PAGE_SIZE - (va & PAGE_MASK));
@@ -329,4 +342,14 @@ int space_poke(struct space *s, uaddr_t va, const void *src, size_t len,
     if (is_live)
         arch_cpus_resume();
     return 0;
+}
+
+int space_poke(struct space *s, uaddr_t va, const void *src, size_t len,
+               bool is_live)
+{
+    bool was_taken = space_enter(s);
+    int err = poke(s, va, src, len, is_live);
+
+    space_leave(s, was_taken);
+    return err;
 }

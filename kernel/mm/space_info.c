@@ -57,6 +57,7 @@ void space_present(struct space *s, uaddr_t start, uaddr_t end,
                    struct space_present *out)
 {
     const struct region *r = region_find(s, start);
+    bool was_taken;
 
     memset(out, 0, sizeof(*out));
     if (r) {
@@ -65,6 +66,7 @@ void space_present(struct space *s, uaddr_t start, uaddr_t end,
         out->is_locked = r->flags & REGION_LOCKED;
         out->grows_down = r->flags & REGION_STACK;
     }
+    was_taken = space_enter(s);
     for (uint64_t va = pt_next(&s->pt, start, end); va < end;
          va = pt_next(&s->pt, va + PAGE_SIZE, end)) {
         unsigned flags;
@@ -76,6 +78,7 @@ void space_present(struct space *s, uaddr_t start, uaddr_t end,
         out->dirty_pages += (flags & (PT_DIRTY | PT_OWN)) != 0;
         out->large_pages += (flags & PT_LARGE) != 0;
     }
+    space_leave(s, was_taken);
 }
 
 size_t space_table_count(const struct space *s)
@@ -181,11 +184,13 @@ void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
         uint64_t base = r->obj_off >> PAGE_SHIFT;
         uint64_t pages = (r->end - r->start) >> PAGE_SHIFT;
         uint64_t from = MAX(first, base), to = base + pages;
+        bool was_taken = space_enter(r->space);
 
         if (first + count > first && first + count < to)
             to = first + count;
         if (from < to)
             zap_pages(r, r->start + (from - base) * PAGE_SIZE,
                       r->start + (to - base) * PAGE_SIZE, private_too);
+        space_leave(r->space, was_taken);
     }
 }

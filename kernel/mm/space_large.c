@@ -94,6 +94,7 @@ static bool trim_space(struct space *s)
 {
     struct region *r = region_find(s, s->trim_at);
 
+    space_check_inside(s);
     for (; s->pt.large_count > 0 && r; r = r->next[0]) {
         uint64_t at = MAX(r->start, s->trim_at);
 
@@ -112,14 +113,23 @@ static bool trim_space(struct space *s)
     return false;
 }
 
-/* For the page allocator, which has nothing left. It is called with whatever
- * its caller holds: any space's tables may change inside of page_alloc(), but
- * only a large page's entry, which becomes a table. */
+/* For the page allocator, which has nothing left. Its caller may be inside of
+ * the space, whose tables may change inside of page_alloc() for that reason,
+ * but only a large page's entry, which becomes a table. There is one space: two
+ * threads in spaces of their own must not wait for each other here. Pages that
+ * somebody under the kernel lock looks at stay: without it nothing is freed. */
 static bool trim_any(void)
 {
+    if (!spin_is_mine(&kernel_lock))
+        return false;
     LIST_FOR_EACH(it, &all)
     {
-        if (trim_space(LIST_ENTRY(it, struct space, all_link)))
+        struct space *s = LIST_ENTRY(it, struct space, all_link);
+        bool was_taken = space_enter(s);
+        bool has_freed = trim_space(s);
+
+        space_leave(s, was_taken);
+        if (has_freed)
             return true;
     }
     return false;

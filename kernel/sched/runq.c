@@ -417,6 +417,8 @@ void runq_switch(struct runq *q, uint64_t now)
     bool had_kernel_lock = kernel_lock_drop();
 
     ASSERT(prev->state != THREAD_RUNNING);
+    if (LOCK_CHECKS)
+        lock_check_asleep(&q->lock);
     next = pick(q, prev, &now);
     if (become_current(q, next, now)) {
         arch_switch(prev, next);

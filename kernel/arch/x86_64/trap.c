@@ -217,6 +217,8 @@ static int page_fault(struct regs *regs, uint64_t address, uint64_t error)
 
     if (kernel && (address >= ARCH_USER_MAX || !thread_current()))
         kernel_exception(regs, 14, error, address);
+    if (LOCK_CHECKS)
+        lock_check_below(LOCK_FUTEX);
     if (address < ARCH_USER_MAX)
         result = space_fault(process_current()->space, address, access);
     if (result == SPACE_FAULT_OK) {
