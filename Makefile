@@ -26,7 +26,8 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wvla -Wimplicit-fallthrough \
 	-Wwrite-strings -Wformat=2 -Wnull-dereference -Werror
 COMMON := -std=gnu11 -O2 -g -I. $(WARN) -ffile-prefix-map=$(CURDIR)=.
 
-all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor $(B)/samara-net
+all: $(B)/kernel.elf $(B)/samara $(B)/samara-monitor $(B)/samara-net \
+	$(B)/samara-debug
 
 # ---- the kernel: freestanding, position-independent, no vector registers ----
 KERNEL_MODULES := core mm sched time random drivers ipc net fs process syscall
@@ -180,6 +181,18 @@ $(B)/samara-net: $(USERNET_OBJ)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(HOST_LDFLAGS) $^ -lslirp -lseccomp -o $@
 
+# What looks inside with libdw, which would make the command's start slower. Of
+# the command's own parts it takes those that it uses.
+DEBUG_OBJ := $(patsubst %,$(B)/%.o,$(call sources,debug))
+$(DEBUG_OBJ): HOST_CFLAGS += -Ikernel
+
+$(B)/libcli.a: $(CLI_OBJ)
+	@echo "  AR   $@"; rm -f $@
+	$(Q)$(AR) rcs $@ $(filter-out %/main.c.o,$^)
+$(B)/samara-debug: $(DEBUG_OBJ) $(B)/libcli.a $(SHARED_OBJ)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(HOST_LDFLAGS) $^ -ldw -lelf -o $@
+
 # The command has the monitor inside, to start a guest without another exec.
 $(B)/samara: $(CLI_OBJ) $(SHARED_OBJ) \
 		$(filter-out $(B)/monitor/main.c.o,$(MONITOR_OBJ))
@@ -242,7 +255,7 @@ demo:
 
 # ---- checks: each step ends with `N passed, N failed, N skipped` ----
 UNIT_TESTS := $(sort $(wildcard abi/*_test.c host/*_test.c image/*_test.c \
-	usernet/*_test.c \
+	usernet/*_test.c debug/*_test.c \
 	cli/*_test.c monitor/*_test.c monitor/*/*_test.c monitor/*/*/*_test.c \
 	kernel/*/*_test.c kernel/*/*/*_test.c examples/*/*_test.c))
 
@@ -274,6 +287,8 @@ check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-lifecycle: all
 	@tools/run-lifecycle -b $(B) $(T)
+check-debug: all
+	@tools/run-debug -b $(B) $(T)
 check-machines: all
 	@tools/run-machines -b $(B) $(T)
 check-netdev: all $(B)/responder.elf
@@ -308,7 +323,7 @@ compile_commands.json: Makefile
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/samara
 	install -m 755 $(B)/samara $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/samara-monitor $(B)/samara-net \
+	install -m 755 $(B)/samara-monitor $(B)/samara-net $(B)/samara-debug \
 	    $(DESTDIR)$(PREFIX)/lib/samara/
 	install -m 644 $(B)/kernel.elf $(B)/link.ld $(B)/link.args \
 	    $(DESTDIR)$(PREFIX)/lib/samara/
@@ -329,8 +344,8 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-machines check-netdev check-netconf check-readme \
+	check-lifecycle check-debug check-machines check-netdev check-netconf check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
-	$(SHARED_OBJ:.o=.d) $(USERNET_OBJ:.o=.d)
+	$(SHARED_OBJ:.o=.d) $(USERNET_OBJ:.o=.d) $(DEBUG_OBJ:.o=.d)

@@ -93,6 +93,20 @@ int core_pages_find(struct core *c, struct fault *fault);
 int core_regs(struct core *c, const struct inside_thread *t,
               struct control_regs *out, struct fault *fault);
 
+/* The kernel's functions that a thread is in, innermost first, and its
+ * registers in the program, from what was copied of it: kstack holds
+ * s->kernel_len bytes. Result: addresses in pc, at most `max`. The rip of the
+ * program is as Linux would have it, those of the kernel lie in a call. */
+unsigned core_sample(const struct core *c, const struct control_sample *s,
+                     const uint8_t *kstack, struct control_regs *out,
+                     uint64_t *pc, unsigned max);
+/* The same of a thread that is not on a CPU; kstack begins at its kernel_sp,
+ * which is s->regs' rsp. */
+unsigned core_sample_asleep(const struct core *c,
+                            const struct control_sample *s,
+                            const uint8_t *kstack, struct control_regs *out,
+                            uint64_t *pc, unsigned max);
+
 /* The notes of PT_NOTE, one after the other. */
 int core_notes(struct core *c, struct buf *out, struct fault *fault);
 /* Into the empty file fd; `name` is its name for messages. */

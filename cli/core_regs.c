@@ -111,6 +111,15 @@ static bool frame_up(const struct core *c, const struct stack *s,
     return true;
 }
 
+/* The frame's registers that a call preserves. */
+static void frame_fill(struct frame *f, const struct control_regs *r)
+{
+    f->reg[FRAMES_RBX] = r->rbx;
+    f->reg[FRAMES_RBP] = r->rbp;
+    memcpy(&f->reg[FRAMES_R12], (uint64_t[]){ r->r12, r->r13, r->r14, r->r15 },
+           4 * WORD);
+}
+
 /* A fault in the kernel left its registers where the handler returns to. */
 static bool frame_interrupted(const struct core *c, const struct stack *s,
                               struct frame *f)
@@ -128,10 +137,7 @@ static bool frame_interrupted(const struct core *c, const struct stack *s,
     f->pc = r.rip;
     f->sp = r.rsp;
     f->is_call = false;
-    f->reg[FRAMES_RBX] = r.rbx;
-    f->reg[FRAMES_RBP] = r.rbp;
-    memcpy(&f->reg[FRAMES_R12], (uint64_t[]){ r.r12, r.r13, r.r14, r.r15 },
-           4 * WORD);
+    frame_fill(f, &r);
     return true;
 }
 
@@ -347,10 +353,7 @@ static int regs_on_cpu(struct core *c, const struct inside_thread *t,
     err = stack_read(c, s, fault);
     if (err)
         return err;
-    f.reg[FRAMES_RBX] = out->rbx;
-    f.reg[FRAMES_RBP] = out->rbp;
-    memcpy(&f.reg[FRAMES_R12],
-           (uint64_t[]){ out->r12, out->r13, out->r14, out->r15 }, 4 * WORD);
+    frame_fill(&f, out);
     memset(out, 0, offsetof(struct control_regs, fs_base));
     kernel_regs(c, s, &f, out);
     return 0;
@@ -375,4 +378,99 @@ int core_regs(struct core *c, const struct inside_thread *t,
         out->rcx = out->rip;
     out->gs_base = 0; /* the kernel's */
     return err;
+}
+
+/* ---- samples ---- */
+
+/* By frame pointers, where call frame information has not led on. */
+static unsigned trail_fp(const struct core *c, const struct stack *s,
+                         uint64_t fp, uint64_t *pc, unsigned max)
+{
+    unsigned count = 0;
+    uint64_t ret, next;
+
+    while (count < max && fp > s->sp && stack_word(s, fp + WORD, &ret) &&
+           in_kernel(c, ret) && stack_word(s, fp, &next)) {
+        pc[count++] = ret - 1;
+        if (next <= fp)
+            break;
+        fp = next;
+    }
+    return count;
+}
+
+/* Each step leads upwards. The ways into the kernel are the last ones: they
+ * are assembly and have no frame. */
+static unsigned trail(const struct core *c, const struct stack *s,
+                      struct frame f, uint64_t *pc, unsigned max)
+{
+    unsigned count = 0;
+
+    while (count < max && in_kernel(c, f.pc)) {
+        pc[count++] = f.pc - f.is_call;
+        if (frame_up(c, s, &f) || frame_interrupted(c, s, &f))
+            continue;
+        return count + (count == 1 ? trail_fp(c, s, f.reg[FRAMES_RBP],
+                                              pc + count, max - count)
+                                   : 0);
+    }
+    return count;
+}
+
+static bool stack_take(const struct core *c, const struct control_sample *s,
+                       const uint8_t *kstack, struct stack *out)
+{
+    uint64_t sp = s->regs[offsetof(struct control_regs, rsp) / WORD];
+
+    if (!stack_holds(sp, s->kstack_top) || s->kernel_len != s->kstack_top - sp)
+        return false;
+    out->sp = sp;
+    out->top = s->kstack_top;
+    out->regs = out->top - c->in.records.regs_len;
+    memcpy(out->data, kstack, s->kernel_len);
+    return true;
+}
+
+unsigned core_sample(const struct core *c, const struct control_sample *s,
+                     const uint8_t *kstack, struct control_regs *out,
+                     uint64_t *pc, unsigned max)
+{
+    static struct stack stack;
+    struct frame f = { 0 };
+    unsigned count = 0;
+
+    memset(out, 0, sizeof(*out));
+    memcpy(out, s->regs, sizeof(s->regs));
+    f.pc = out->rip;
+    f.sp = out->rsp;
+    frame_fill(&f, out);
+    if (stack_take(c, s, kstack, &stack)) {
+        count = trail(c, &stack, f, pc, max);
+        memset(out, 0, sizeof(*out));
+        kernel_regs(c, &stack, &f, out);
+    } else if (in_kernel(c, out->rip)) { /* the first, or the last, of a call */
+        pc[count++] = out->rip;
+        out->rip = out->rcx;
+    }
+    out->rip = core_linux_rip(c, out->rip);
+    return count;
+}
+
+unsigned core_sample_asleep(const struct core *c,
+                            const struct control_sample *s,
+                            const uint8_t *kstack, struct control_regs *out,
+                            uint64_t *pc, unsigned max)
+{
+    static struct stack stack;
+    struct frame f;
+    unsigned count;
+
+    memset(out, 0, sizeof(*out));
+    if (!stack_take(c, s, kstack, &stack))
+        return 0;
+    f = frame_asleep(&stack);
+    count = trail(c, &stack, f, pc, max);
+    kernel_regs(c, &stack, &f, out);
+    out->rip = core_linux_rip(c, out->rip);
+    return count;
 }

@@ -57,8 +57,9 @@ static int receive(struct inside *in, void *data, size_t len,
     return 0;
 }
 
-static int answer(struct inside *in, void *data, size_t len,
-                  struct fault *fault)
+/* len_min to len_max bytes. */
+static int answer_between(struct inside *in, void *data, size_t len_min,
+                          size_t *len_max, struct fault *fault)
 {
     struct control_reply reply;
     int err;
@@ -69,12 +70,19 @@ static int answer(struct inside *in, void *data, size_t len,
     if (reply.result < 0)
         return fault_sys(fault, -reply.result,
                          "the monitor of the guest '%s' refuses", in->name);
-    if (reply.len != len)
+    if (reply.len < len_min || reply.len > *len_max)
         return fault_set(fault, EPROTO,
                          "the monitor of the guest '%s' answers with %u bytes, "
                          "not %zu: is it of another version?",
-                         in->name, reply.len, len);
-    return receive(in, data, len, fault);
+                         in->name, reply.len, *len_max);
+    *len_max = reply.len;
+    return receive(in, data, reply.len, fault);
+}
+
+static int answer(struct inside *in, void *data, size_t len,
+                  struct fault *fault)
+{
+    return answer_between(in, data, len, &len, fault);
 }
 
 static int call(struct inside *in, const struct control_request *r, void *data,
@@ -188,17 +196,34 @@ int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
 }
 
 /* What follows a request goes out with it. */
+static int send_both(struct inside *in, const struct control_request *r,
+                     const void *data, struct fault *fault)
+{
+    if (send(in->fd, r, sizeof(*r), MSG_NOSIGNAL | MSG_MORE) !=
+        (ssize_t)sizeof(*r))
+        return silent(in, fault);
+    if (send(in->fd, data, r->len, MSG_NOSIGNAL) != (ssize_t)r->len)
+        return silent(in, fault);
+    return 0;
+}
+
 static int write_pa(struct inside *in, uint64_t gpa, const void *data,
                     size_t len, struct fault *fault)
 {
     struct control_request r = { CONTROL_WRITE, 0, gpa, len };
+    int err = send_both(in, &r, data, fault);
 
-    if (send(in->fd, &r, sizeof(r), MSG_NOSIGNAL | MSG_MORE) !=
-        (ssize_t)sizeof(r))
-        return silent(in, fault);
-    if (send(in->fd, data, len, MSG_NOSIGNAL) != (ssize_t)len)
-        return silent(in, fault);
-    return answer(in, NULL, 0, fault);
+    return err ? err : answer(in, NULL, 0, fault);
+}
+
+int inside_sample(struct inside *in, const struct control_sample_how *how,
+                  uint8_t *data, size_t *len_out, struct fault *fault)
+{
+    struct control_request r = { CONTROL_SAMPLE, 0, 0, sizeof(*how) };
+    int err = send_both(in, &r, how, fault);
+
+    *len_out = CONTROL_DATA_MAX;
+    return err ? err : answer_between(in, data, 0, len_out, fault);
 }
 
 int inside_write(struct inside *in, uint64_t va, const void *data, size_t len,

@@ -84,6 +84,11 @@ int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
 int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
                 struct fault *fault);
 
+/* What each CPU is doing: CONTROL_SAMPLE's reply, CONTROL_DATA_MAX bytes at
+ * most. -EBUSY: somebody has stopped the guest. */
+int inside_sample(struct inside *in, const struct control_sample_how *how,
+                  uint8_t *data, size_t *len_out, struct fault *fault);
+
 /* The process and all its threads, lowest id first. */
 int inside_process(struct inside *in, struct inside_process *out,
                    struct fault *fault);

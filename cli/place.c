@@ -62,6 +62,11 @@ char *place_net(struct fault *fault)
     return find("samara-net", "SAMARA_NET", X_OK, fault);
 }
 
+char *place_debug(struct fault *fault)
+{
+    return find("samara-debug", "SAMARA_DEBUG", X_OK, fault);
+}
+
 char *place_monitor(struct fault *fault)
 {
     return find("samara-monitor", "SAMARA_MONITOR", X_OK, fault);

@@ -19,5 +19,7 @@ char *place_archive(struct fault *fault);
 char *place_monitor(struct fault *fault);
 /* samara-net, host/usernet.h. */
 char *place_net(struct fault *fault);
+/* samara-debug, debug.h. */
+char *place_debug(struct fault *fault);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/debug.h"
 #include "cli/options.h"
 #include "cli/verbs.h"
 
@@ -32,6 +33,8 @@ const struct verb verb_table[] = {
       options_trace, verb_trace },
     { "stats", "[OPTION]... [GUEST...]", "show what guests use", options_stats,
       verb_stats },
+    { "profile", "[OPTION]... GUEST", "show where a guest spends its time",
+      options_profile, verb_profile },
     { "core", "[OPTION]... GUEST", "write a core file of a running guest",
       options_core, verb_core },
     { "pause", "GUEST...", "stop guests' time", options_control, verb_pause },

@@ -37,6 +37,8 @@ int verb_kill(int argc, char **argv, struct fault *fault);
 int verb_wait(int argc, char **argv, struct fault *fault);
 int verb_trace(int argc, char **argv, struct fault *fault);
 int verb_core(int argc, char **argv, struct fault *fault);
+int verb_profile(int argc, char **argv, struct fault *fault);
+int verb_map(int argc, char **argv, struct fault *fault);
 int verb_stats(int argc, char **argv, struct fault *fault);
 int verb_pause(int argc, char **argv, struct fault *fault);
 int verb_unpause(int argc, char **argv, struct fault *fault);
