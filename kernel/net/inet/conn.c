@@ -14,6 +14,7 @@
 #include "net/inet/conn.h"
 
 #include "core/panic.h"
+#include "inet_hooks.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/device.h"
 #include "net/inet/inet.h"
@@ -156,6 +157,7 @@ static void pcb_destroyed(u8_t id, void *data)
     (void)id;
     if (table.current == c)
         table.current = NULL;
+    sender_end(c);
     table_remove(c);
     list_leave(c);
     list_remove(&c->syn_link);
@@ -248,6 +250,7 @@ void conn_orphan(struct conn *c)
 
 void conn_busy(struct conn *c)
 {
+    sender_watch(c);
     if (c->in_time_wait || c->is_busy)
         return;
     list_remove(&c->link);
@@ -511,6 +514,21 @@ static bool options_fit(const struct pbuf *p)
     return at <= len;
 }
 
+err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
+                   u16_t options_len, const struct pbuf *p)
+{
+    bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & TCP_FIN);
+
+    if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
+        return ERR_OK;
+    /* What may fill a hole is acknowledged at once (RFC 5681, 4.2). */
+    if (UNLIKELY(pcb->ooseq) && !is_bare)
+        tcp_set_flags(pcb, TF_ACK_DELAY);
+    sender_acked(pcb->ext_args[0].data, h, (const uint8_t *)(h + 1),
+                 options_len, is_bare);
+    return ERR_OK;
+}
+
 void conn_input(struct pbuf *p, struct netif *inp)
 {
     struct conn *c;
@@ -532,10 +550,13 @@ void conn_input(struct pbuf *p, struct netif *inp)
     table.current = NULL;
     if (!c)
         return;
-    if (c->pcb->state == TIME_WAIT)
+    if (c->pcb->state == TIME_WAIT) {
         enter_time_wait(c);
-    else
+    } else {
+        sender_settle(c);
+        tcp_fit_window(c->pcb);
         conn_busy(c);
+    }
     if (c->sock)
         tcp_after_input(c->sock);
 }

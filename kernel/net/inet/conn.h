@@ -17,6 +17,7 @@
 
 #include "core/list.h"
 #include "lwip/tcp.h"
+#include "net/inet/sender.h"
 
 #define CONN_TIME_WAIT_MAX 2048u /* net.ipv4.tcp_max_tw_buckets */
 
@@ -35,6 +36,7 @@ struct conn {
     bool in_time_wait, is_busy; /* in which list it is */
     bool is_local;              /* to ourselves: through the loopback */
     uint8_t held_ticks;         /* how long a corked segment is held back yet */
+    struct sender sender;
 };
 
 /* A connection for a pcb that has both its ends. NULL: out of memory. */

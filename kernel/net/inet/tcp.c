@@ -69,6 +69,8 @@ void tcp_open_window(struct tcp_sock *t)
 static void on_connected(struct tcp_sock *t)
 {
     t->state = TCP_SOCK_CONNECTED;
+    tcp_apply_options(t, t->conn->pcb);
+    sender_begin(t->conn);
     tcp_open_window(t);
     socket_wake(&t->i.s);
 }
@@ -106,9 +108,6 @@ err_t lwip_tcp_event(void *arg, struct tcp_pcb *pcb, enum lwip_event event,
 
 void tcp_after_input(struct tcp_sock *t)
 {
-    struct tcp_pcb *pcb = t->conn->pcb;
-
-    tcp_fit_window(pcb);
     if (t->wants_room && tcp_has_room(t)) {
         t->wants_room = false;
         waitq_wake_all(&t->i.s.writable);

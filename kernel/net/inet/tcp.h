@@ -36,6 +36,7 @@ struct tcp_sock {
     bool wants_room;    /* somebody found the send buffer full */
     bool had_end;       /* a connection was here: reading gives 0, no error */
     bool nodelay, cork, quickack;
+    bool is_reno; /* TCP_CONGESTION */
     struct conn *conn;
     struct pbuf *rx_first, *rx_last; /* each by itself, linked by ->next */
     size_t rx_bytes;                 /* not yet read */

@@ -62,6 +62,7 @@ err_t tcp_established(struct conn *c)
     t->i.remote_port = c->pcb->remote_port;
     tcp_inherit_options(t, l);
     tcp_apply_options(t, c->pcb);
+    sender_begin(c);
     tcp_open_window(t);
     list_push_back(&l->queue, &t->queue_link);
     l->queue_count++;

@@ -14,11 +14,12 @@
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/tcp.h"
 
-#define CONGESTION_NAME "reno"
-#define KEEP_MAX_S      32767
-#define KEEP_COUNT_MAX  127
-#define MSS_MIN         88
-#define NS_PER_TICK_US  (TCP_SLOW_INTERVAL * 1000u)
+#define CUBIC          "cubic"
+#define RENO           "reno"
+#define CA_NAME_MAX    16 /* what Linux gives, zeros behind the name */
+#define KEEP_MAX_S     32767
+#define KEEP_COUNT_MAX 127
+#define MSS_MIN        88
 
 void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb)
 {
@@ -65,6 +66,7 @@ void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *l)
     t->user_timeout_ms = l->user_timeout_ms;
     t->max_seg = l->max_seg;
     t->window_clamp = l->window_clamp;
+    t->is_reno = l->is_reno;
 }
 
 /* ---- setting ---- */
@@ -144,16 +146,23 @@ static int set_number(struct tcp_sock *t, int name, int value)
     }
 }
 
-/* Only what we have: lwIP's is NewReno. */
-static int set_congestion(uaddr_t value, unsigned len)
+/* Linux's, by default: cubic and reno. */
+static int set_congestion(struct tcp_sock *t, uaddr_t value, unsigned len)
 {
     char name[16] = { 0 };
+    bool is_reno;
 
     if (len < 1)
         return -EINVAL;
     if (copy_from_user(name, value, MIN(len, sizeof(name) - 1)))
         return -EFAULT;
-    return strcmp(name, CONGESTION_NAME) == 0 ? 0 : -ENOENT;
+    is_reno = strcmp(name, RENO) == 0;
+    if (!is_reno && strcmp(name, CUBIC) != 0)
+        return -ENOENT;
+    t->is_reno = is_reno;
+    if (t->conn)
+        t->conn->sender.is_reno = is_reno;
+    return 0;
 }
 
 int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
@@ -167,7 +176,7 @@ int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
     if (level != IPPROTO_TCP) {
         err = inet_set_option(s, level, name, value, len);
     } else if (name == TCP_CONGESTION) {
-        return set_congestion(value, len);
+        return set_congestion(t, value, len);
     } else {
         if (len < sizeof(n))
             return -EINVAL;
@@ -210,6 +219,24 @@ static unsigned seg_count(const struct tcp_seg *seg)
     return n;
 }
 
+static void fill_sender(const struct conn *c, struct tcp_info *info)
+{
+    const struct sender *s = &c->sender;
+    unsigned mss = MAX(c->pcb->mss, (u16_t)1);
+
+    info->tcpi_ca_state = s->state == SENDER_OPEN       ? TCP_CA_Open
+                          : s->state == SENDER_RECOVERY ? TCP_CA_Recovery
+                                                        : TCP_CA_Loss;
+    info->tcpi_backoff = s->backoff;
+    info->tcpi_rto = s->rto_us;
+    info->tcpi_rtt = s->srtt_us;
+    info->tcpi_rttvar = s->rttvar_us;
+    info->tcpi_min_rtt = s->min_rtt_us;
+    info->tcpi_snd_ssthresh = s->ssthresh / mss;
+    info->tcpi_snd_cwnd = s->cwnd / mss;
+    info->tcpi_total_retrans = s->resent_total;
+}
+
 static void fill_info(const struct tcp_sock *t, struct tcp_info *info)
 {
     const struct tcp_pcb *pcb = tcp_pcb_of(t);
@@ -231,16 +258,12 @@ static void fill_info(const struct tcp_sock *t, struct tcp_info *info)
                   (pcb->flags & TF_WND_SCALE ? TCPI_OPT_WSCALE : 0));
     info->tcpi_snd_wscale = pcb->snd_scale & 0xf;
     info->tcpi_rcv_wscale = pcb->rcv_scale & 0xf;
-    info->tcpi_rto = (uint32_t)pcb->rto * NS_PER_TICK_US;
-    info->tcpi_rtt = (uint32_t)(pcb->sa >> 3) * NS_PER_TICK_US;
-    info->tcpi_rttvar = (uint32_t)(pcb->sv >> 2) * NS_PER_TICK_US;
+    fill_sender(t->conn, info);
     info->tcpi_snd_mss = info->tcpi_advmss = pcb->mss;
     info->tcpi_rcv_mss = pcb->mss;
     info->tcpi_pmtu = pcb->mss + 40u;
     info->tcpi_unacked = seg_count(pcb->unacked);
     info->tcpi_notsent_bytes = pcb->snd_lbb - pcb->snd_nxt;
-    info->tcpi_snd_ssthresh = pcb->ssthresh / MAX(pcb->mss, 1);
-    info->tcpi_snd_cwnd = pcb->cwnd / MAX(pcb->mss, 1);
     info->tcpi_snd_wnd = pcb->snd_wnd;
     info->tcpi_last_data_recv =
         (tcp_ticks - pcb->tmr) * (uint32_t)TCP_SLOW_INTERVAL;
@@ -303,6 +326,7 @@ int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
 {
     const struct tcp_sock *t = tcp_of(s);
     struct tcp_info info = { 0 };
+    char ca[CA_NAME_MAX] = { 0 };
     int n, err;
 
     if (level != IPPROTO_TCP)
@@ -313,8 +337,9 @@ int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
         return copy_to_user(value, &info, *len);
     }
     if (name == TCP_CONGESTION) {
-        *len = MIN(*len, (unsigned)sizeof(CONGESTION_NAME));
-        return copy_to_user(value, CONGESTION_NAME, *len);
+        *len = MIN(*len, (unsigned)sizeof(ca));
+        memcpy(ca, t->is_reno ? RENO : CUBIC, sizeof(CUBIC) - t->is_reno);
+        return copy_to_user(value, ca, *len);
     }
     err = get_number(t, name, &n);
     if (err)

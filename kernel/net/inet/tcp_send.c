@@ -67,7 +67,7 @@ static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
     unsigned packet = packet_len(pcb), most = packet;
 
     if (!t->conn->is_local && device_cuts(IP_IS_V6_VAL(pcb->remote_ip))) {
-        most = MIN(pcb->snd_wnd, pcb->cwnd) / 2;
+        most = MIN(pcb->snd_wnd, t->conn->sender.cwnd) / 2;
         most = MIN(most, SEGMENT_MAX) / packet * packet;
     }
     /* Half the largest window that the peer ever had: a peer with a small one
@@ -77,8 +77,20 @@ static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
     return MIN(MAX(most, MIN(packet, pcb->snd_wnd_max / 2 + 1)), SEGMENT_MAX);
 }
 
+/* Is it to be cut up by the device, and into what? */
+static void mark_packets(const struct tcp_pcb *pcb, struct tcp_seg *seg)
+{
+    if (seg->len <= packet_len(pcb)) {
+        seg->p->flags &= (u8_t)~INET_PBUF_GSO;
+        return;
+    }
+    seg->p->flags |= INET_PBUF_GSO;
+    seg->p->gso_size = (u16_t)packet_len(pcb);
+}
+
 /* An empty segment with room for len bytes, in no queue. NULL: no memory */
-static struct tcp_seg *segment_new(const struct tcp_pcb *pcb, unsigned len)
+static struct tcp_seg *segment_new(const struct tcp_pcb *pcb, uint32_t seq,
+                                   unsigned len)
 {
     uint8_t flags = pcb->flags & TF_TIMESTAMP ? TF_SEG_OPTS_TS : 0;
     uint8_t opts = LWIP_TCP_OPT_LENGTH(flags);
@@ -97,7 +109,7 @@ static struct tcp_seg *segment_new(const struct tcp_pcb *pcb, unsigned len)
     *seg = (struct tcp_seg){ .p = p, .flags = flags, .tcphdr = p->payload };
     seg->tcphdr->src = lwip_htons(pcb->local_port);
     seg->tcphdr->dest = lwip_htons(pcb->remote_port);
-    seg->tcphdr->seqno = lwip_htonl(pcb->snd_lbb);
+    seg->tcphdr->seqno = lwip_htonl(seq);
     TCPH_HDRLEN_FLAGS_SET(seg->tcphdr, 5 + opts / 4, TCP_PSH);
     seg->tcphdr->urgp = 0;
     return seg;
@@ -113,10 +125,7 @@ static size_t segment_fill(const struct tcp_pcb *pcb, struct tcp_seg *seg,
 
     p->len = p->tot_len = (u16_t)(p->len + n);
     seg->len = (u16_t)(seg->len + n);
-    if (seg->len > packet_len(pcb)) {
-        p->flags |= INET_PBUF_GSO;
-        p->gso_size = (u16_t)packet_len(pcb);
-    }
+    mark_packets(pcb, seg);
     return n;
 }
 
@@ -176,7 +185,7 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
 
     if (pcb->snd_queuelen >= TCP_SND_QUEUELEN)
         return -ENOBUFS;
-    seg = segment_new(pcb, room);
+    seg = segment_new(pcb, pcb->snd_lbb, room);
     if (!seg)
         return -ENOBUFS;
     n = segment_fill(pcb, seg, m, room);
@@ -214,29 +223,62 @@ static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
 
 /* ---- output ---- */
 
+/* Cut a segment that was not sent in two, the first with `len` bytes. False:
+ * out of memory. */
+static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, unsigned len)
+{
+    unsigned left = seg->len - len, head = seg->p->tot_len - seg->len;
+    uint32_t seq = lwip_ntohl(seg->tcphdr->seqno) + len;
+    struct tcp_seg *rest = segment_new(pcb, seq, left);
+    struct pbuf *p;
+
+    if (!rest)
+        return false;
+    p = rest->p;
+    (void)pbuf_copy_partial(seg->p, (uint8_t *)p->payload + p->len, (u16_t)left,
+                            (u16_t)(head + len));
+    p->len = p->tot_len = (u16_t)(p->len + left);
+    rest->len = (u16_t)left;
+    TCPH_SET_FLAG(rest->tcphdr, TCPH_FLAGS(seg->tcphdr) & TCP_FIN);
+    TCPH_UNSET_FLAG(seg->tcphdr, TCP_FIN | TCP_PSH);
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - pbuf_clen(seg->p));
+    pbuf_realloc(seg->p, (u16_t)(head + len));
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen + pbuf_clen(seg->p) + 1);
+    seg->len = (u16_t)len;
+    mark_packets(pcb, seg);
+    mark_packets(pcb, rest);
+    rest->next = seg->next;
+    seg->next = rest;
+    if (!rest->next)
+        pcb->unsent_oversize = 0;
+    return true;
+}
+
 /*
- * A segment that was built for a larger window than there is now, and alone:
- * nothing under way will bring an acknowledgement that lets it go. lwIP splits
+ * A segment that was built for a larger window than there is now. lwIP splits
  * it for a small window of the peer's after a while, for a small congestion
- * window never.
+ * window never. While something is under way more room will come: then half a
+ * segment, or half a window, is worth the copy, and less is not.
  */
 void tcp_fit_window(struct tcp_pcb *pcb)
 {
-    uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd);
-    struct pbuf *rest;
+    uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd), packet = packet_len(pcb);
+    struct tcp_seg *seg = pcb->unsent;
+    uint32_t used, room;
 
-    if (pcb->unacked || !pcb->unsent || pcb->unsent->len <= wnd ||
-        wnd < pcb->mss / 2)
+    if (LIKELY(!seg) || pcb->state < ESTABLISHED)
         return;
-    wnd = MIN(wnd, packet_len(pcb));
-    if (tcp_split_unsent_seg(pcb, (u16_t)wnd) == ERR_OK) {
-        rest = pcb->unsent->next->p;
-        if (pcb->unsent->next->len > packet_len(pcb)) {
-            rest->flags |= INET_PBUF_GSO;
-            rest->gso_size = (u16_t)packet_len(pcb);
-        }
+    used = lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack;
+    room = wnd > used ? wnd - used : 0;
+    if (seg->len <= room || room < pcb->mss / 2u || room == 0)
+        return;
+    if (room >= packet)
+        room = room / packet * packet;
+    if (pcb->unacked &&
+        (room < packet || 2 * room < MIN((uint32_t)seg->len, wnd)))
+        return;
+    if (cut(pcb, seg, room))
         (void)tcp_output(pcb);
-    }
     /* lwIP splits for a window of less than a packet, and expects no other:
      * without memory this is tried again at the next tick. */
     if (pcb->persist_backoff > 0 && pcb->snd_wnd > pcb->mss)

@@ -22,6 +22,7 @@
 #include "net/inet/inet.h"
 #include "time/clock.h"
 
+#define NS_PER_US        1000ull
 #define NS_PER_MS        1000000ull
 #define FAST_NS          (TCP_FAST_INTERVAL * NS_PER_MS)
 #define SLOW_NS          (TCP_SLOW_INTERVAL * NS_PER_MS)
@@ -44,6 +45,7 @@ static struct timer tcp_timer = { .expired = tcp_expired };
 static struct timer later_timer = { .expired = later_expired };
 static struct timer link_timer = { .expired = link_expired };
 static struct timer dhcp_timer = { .expired = dhcp_expired };
+u32_t inet_now_us;
 static uint32_t now_ms, last_second_ms;
 static unsigned link_ticks_left, link_tick, group_ticks_left;
 static unsigned link_step = 1; /* ticks from one expiry to the next */
@@ -59,6 +61,7 @@ void inet_tick(void)
 {
     uint64_t now_ns = clock_mono_ns();
 
+    inet_now_us = (uint32_t)(now_ns / NS_PER_US);
     now_ms = (uint32_t)(now_ns / NS_PER_MS);
     tcp_ticks = (uint32_t)(now_ns / SLOW_NS) + 1;
 }

@@ -16,6 +16,13 @@ const ip6_addr_t *inet_gateway6(struct netif *netif, const ip6_addr_t *dest);
 /* RFC 6528: not to be guessed, and rising for each pair of ends. */
 u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
                             const ip_addr_t *remote, u16_t remote_port);
+/* The time when lwIP was entered last (inet_tick()), in microseconds. */
+extern u32_t inet_now_us;
+struct tcp_pcb;
+struct tcp_hdr;
+/* A segment that is for this connection or listener comes next. */
+err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
+                   u16_t options_len, const struct pbuf *p);
 /* In place of ip4_frag() and ip6_frag(): what the device cuts up goes to it
  * whole. */
 err_t inet_ip4_frag(struct pbuf *p, struct netif *n, const ip4_addr_t *dest);

@@ -43,10 +43,12 @@
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 /* What is ours in a pbuf, nobody's until it is set: the next packet of a queue;
  * of a segment that the device is to cut up (INET_PBUF_GSO in its flags) the
- * payload of each piece, of what was received the room behind it. */
+ * payload of each piece, of what was received the room behind it; when a
+ * segment was sent. They fill what the structure has to be rounded up by. */
 #define LWIP_PBUF_CUSTOM_DATA \
     struct pbuf *queue_next;  \
-    u16_t gso_size;
+    u16_t gso_size;           \
+    u32_t sent_us;
 /* Ethernet's header behind the two bytes that align IP's would cost each
  * frame a copy: devices write frames without them. x86 does not mind. */
 #define ETH_PAD_SIZE 0
@@ -153,9 +155,9 @@
 #define LWIP_TCP_KEEPALIVE    1
 /* Our tables have the backlog: lwIP's counter ends at 255. */
 #define TCP_LISTEN_BACKLOG 0
-/* Retransmission in steps of 100 ms with a floor of 3, so at least 200 ms, and
- * delayed acknowledgements after 50 ms: about Linux's. lwIP's own 250 gives a
- * floor of 1 s. Only connections with something under way pay for it. */
+/* Delayed acknowledgements after 50 ms, about Linux's. Only connections with
+ * something under way pay for it. What is lost, and when to send again, is
+ * inet/sender.h's. */
 #define TCP_TMR_INTERVAL 50
 #define TCP_SYNMAXRTX    6 /* net.ipv4.tcp_syn_retries */
 #define TCP_MAXRTX       12
@@ -173,5 +175,10 @@
 #define LWIP_HOOK_IP4_ROUTE_SRC(src, dest) inet_route4(src, dest)
 #define LWIP_HOOK_ND6_GET_GW(netif, dest)  inet_gateway6(netif, dest)
 #define LWIP_HOOK_IP6_ROUTE(src, dest)     inet_route6(src, dest)
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, len1, more, p) \
+    inet_segment(pcb, h, len1, p)
+/* Not to add options, but because it is called for each segment. */
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, h, pcb, options) \
+    ((p)->sent_us = inet_now_us, (options))
 
 #endif
