@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi/image.h"
@@ -17,6 +18,8 @@
 #include "host/memory.h"
 
 #define ANSWER_S   10 /* a monitor that is stopped, or starved, says nothing */
+#define NAP_NS     20000000 /* while a guest boots */
+#define NAPS       100u
 #define PT_LEVELS  4u
 #define PT_BITS    9u
 #define PT_PRESENT 1u
@@ -250,11 +253,29 @@ int inside_write(struct inside *in, uint64_t va, const void *data, size_t len,
 
 /* ---- the start ---- */
 
+bool inside_again(int err, unsigned *tries)
+{
+    const struct timespec nap = { 0, NAP_NS };
+
+    if (err != -EAGAIN || ++*tries == NAPS)
+        return false;
+    nanosleep(&nap, NULL);
+    return true;
+}
+
+static int too_early(const struct inside *in, struct fault *fault)
+{
+    return fault_set(fault, EAGAIN,
+                     "the guest '%s' has not come to its program yet",
+                     in->name);
+}
+
 static int records_read(struct inside *in, struct fault *fault)
 {
     struct kernel_header header;
     struct records *r = &in->records;
-    int err = inside_read_pa(in, KERNEL_PA, &header, sizeof(header), fault);
+    int err =
+        inside_read(in, in->hello.kernel_va, &header, sizeof(header), fault);
 
     if (err)
         return err;
@@ -278,9 +299,7 @@ static int records_read(struct inside *in, struct fault *fault)
                          in->name, r->version, RECORDS_VERSION);
     /* Addresses are what they are when the kernel has moved itself. */
     if (r->percpus - in->hello.kernel_va >= in->hello.kernel_len)
-        return fault_set(fault, EAGAIN,
-                         "the guest '%s' has not come to its program yet",
-                         in->name);
+        return too_early(in, fault);
     return 0;
 }
 
@@ -289,6 +308,8 @@ int inside_hello(struct inside *in, struct fault *fault)
     struct control_request r = { .op = CONTROL_HELLO };
     int err = call(in, &r, &in->hello, sizeof(in->hello), fault);
 
+    if (err == -EAGAIN)
+        return too_early(in, fault);
     if (err)
         return err;
     if (in->hello.version != CONTROL_VERSION)
@@ -305,6 +326,20 @@ int inside_hello(struct inside *in, struct fault *fault)
     return 0;
 }
 
+/* A guest that was just started is waited for. */
+static int kernel_wait(struct inside *in, struct fault *fault)
+{
+    unsigned tries = 0;
+    int err;
+
+    do {
+        err = inside_hello(in, fault);
+        if (err == 0)
+            err = records_read(in, fault);
+    } while (inside_again(err, &tries));
+    return err;
+}
+
 int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
 {
     const struct timeval limit = { .tv_sec = ANSWER_S };
@@ -318,18 +353,11 @@ int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
                          "the guest '%s' is paused, and its monitor with it; "
                          "samara unpause %s first",
                          g->name, g->name);
-    if (strcmp(g->machine, "monitor") != 0)
-        return fault_set(fault, ENOTSUP,
-                         "the guest '%s' runs under QEMU; only Samara's own "
-                         "monitor (--vmm monitor) can be looked into",
-                         g->name);
     in->fd = socket_connect(g->dir, "control", fault);
     if (in->fd < 0)
         return in->fd;
     setsockopt(in->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    err = inside_hello(in, fault);
-    if (err == 0)
-        err = records_read(in, fault);
+    err = kernel_wait(in, fault);
     if (err)
         inside_close(in);
     return err;

@@ -61,6 +61,9 @@ struct inside_process {
 
 int inside_open(struct inside *in, const struct guest *g, struct fault *fault);
 void inside_close(struct inside *in);
+/* -EAGAIN, and not for too long yet: the guest is starting, ask once more. A
+ * moment has passed then. tries: 0 at first. */
+bool inside_again(int err, unsigned *tries);
 
 /* No CPU of the guest runs until inside_go() or inside_close(). */
 int inside_stop(struct inside *in, struct fault *fault);

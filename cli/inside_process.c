@@ -195,10 +195,13 @@ int inside_process(struct inside *in, struct inside_process *out,
     const struct records *r = &in->records;
     struct block b;
     size_t i;
+    unsigned tries = 0;
     int err;
 
     *out = (struct inside_process){ 0 };
-    err = process_find(in, &out->va, fault);
+    do
+        err = process_find(in, &out->va, fault);
+    while (inside_again(err, &tries));
     if (err == 0)
         err = block_read(in, out->va, &b, fault);
     if (err)

@@ -232,7 +232,7 @@ static int announce(const struct options *o, const struct source *src,
         err = how->info_fd < 0 ? -fault->err : 0;
     }
     free(ports);
-    if (err == 0 && !is_qemu) {
+    if (err == 0) {
         how->control_fd = socket_listen(how->dir, "control", fault);
         err = how->control_fd < 0 ? how->control_fd : 0;
     }

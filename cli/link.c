@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "abi/hypercall.h"
+#include "cli/qemu_control.h"
 #include "cli/report.h"
 #include "host/calls.h"
 #include "host/clock.h"
@@ -352,6 +353,14 @@ static int timeout_ms(const struct link *l)
     return (int)((l->deadline_ns - now) / 1000000) + 1;
 }
 
+static bool is_any(const struct pollfd *p, size_t count)
+{
+    while (count > 0)
+        if (p[--count].revents)
+            return true;
+    return false;
+}
+
 static int serve_loop(struct link *l, struct fault *fault)
 {
     bool out_open = true, link_open = true;
@@ -359,7 +368,7 @@ static int serve_loop(struct link *l, struct fault *fault)
 
     while (out_open || link_open) {
         bool wants_input = l->stdin_open && l->window > 0 && l->tx.len == 0;
-        struct pollfd p[4] = {
+        struct pollfd p[4 + QEMU_CONTROL_FDS] = {
             { out_open ? l->out_fd : -1, POLLIN, 0 },
             { link_open ? l->link_fd : -1,
               (short)(POLLIN | (l->tx.len > 0 ? POLLOUT : 0)), 0 },
@@ -367,7 +376,8 @@ static int serve_loop(struct link *l, struct fault *fault)
             { wants_input ? STDIN_FILENO : -1, POLLIN, 0 },
         };
 
-        if (poll(p, 4, timeout_ms(l)) < 0 && errno != EINTR)
+        qemu_control_poll(l->control, p + 4);
+        if (poll(p, 4 + QEMU_CONTROL_FDS, timeout_ms(l)) < 0 && errno != EINTR)
             return fault_sys(fault, errno, "cannot wait for the guest");
         if (l->deadline_ns != 0 && clock_ns(CLOCK_MONOTONIC) >= l->deadline_ns)
             kill(l->child, SIGKILL);
@@ -385,6 +395,8 @@ static int serve_loop(struct link *l, struct fault *fault)
             tx_send(l);
         if (p[3].revents)
             input_take(l);
+        if (is_any(p + 4, QEMU_CONTROL_FDS))
+            qemu_control_serve(l->control);
     }
     return 0;
 }
@@ -396,6 +408,7 @@ int link_serve(struct link *l, struct fault *fault)
     if (err)
         kill(l->child, SIGKILL);
     child_check(l, true);
+    qemu_control_end(l->control);
     if (err)
         return err;
     if (l->is_panic)

@@ -21,6 +21,7 @@
 #include "host/memory.h"
 
 struct fault;
+struct qemu_control;
 
 #define LINK_TERMIOS_LEN 36u /* the kernel's struct termios */
 
@@ -29,6 +30,7 @@ struct link {
     pid_t child;       /* QEMU */
     int out_fd;        /* COM1: the guest's output */
     int link_fd;       /* COM2 */
+    struct qemu_control *control;
     /* The rest is link.c's. */
     int signal_fd;
     sigset_t old_mask;

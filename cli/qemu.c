@@ -6,7 +6,9 @@
  * standard output, COM2 the line of abi/link.h, each over a socket that this
  * process serves (link.c). The run configuration comes as initrd, in a memory
  * file. QEMU copies the image into the guest's RAM, so that is made larger by
- * the image's size: -m means the same on either machine.
+ * the image's size: -m means the same on either machine. The RAM is a memory
+ * file, and QEMU has its machine protocol on a third socket, so that tools can
+ * look inside (qemu_control.c).
  */
 #include "cli/qemu.h"
 
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -25,6 +28,7 @@
 #include "abi/config.h"
 #include "cli/launch.h"
 #include "cli/link.h"
+#include "cli/qemu_control.h"
 #include "cli/registry.h"
 #include "cli/source.h"
 #include "host/clock.h"
@@ -44,6 +48,8 @@ struct machine {
     int config_fd;
     int out[2]; /* ours, QEMU's */
     int link[2];
+    int qmp; /* QEMU's; ours is control's */
+    struct qemu_control control;
 };
 
 /* A guest under TCG sees this host's TSC, and has nothing to measure it with
@@ -92,7 +98,8 @@ static void command_line(const struct machine *m, const char *image,
 
     list_add(argv, m->program);
     list_add(argv, "-M");
-    list_add(argv, "microvm,auto-kernel-cmdline=off");
+    list_add_take(argv, mem_printf("microvm,auto-kernel-cmdline=off%s",
+                                   m->qmp >= 0 ? ",memory-backend=ram" : ""));
     list_add(argv, "-accel");
     list_add(argv, kvm);
     list_add(argv, "-cpu");
@@ -121,6 +128,17 @@ static void command_line(const struct machine *m, const char *image,
     list_add_take(argv, mem_printf("socket,id=link,fd=%d", m->link[1]));
     list_add(argv, "-device");
     list_add(argv, "isa-serial,iobase=0x2f8,irq=3,chardev=link");
+    if (m->qmp < 0)
+        return;
+    list_add(argv, "-object");
+    list_add_take(argv, mem_printf("memory-backend-file,id=ram,size=%lluK,"
+                                   "mem-path=/dev/fd/%d,share=on",
+                                   (unsigned long long)(m->ram_len >> 10),
+                                   m->control.ram_fd));
+    list_add(argv, "-chardev");
+    list_add_take(argv, mem_printf("socket,id=qmp,fd=%d", m->qmp));
+    list_add(argv, "-mon");
+    list_add(argv, "chardev=qmp,mode=control");
 }
 
 static int ram_choose(const struct options *o, const char *path,
@@ -136,6 +154,9 @@ static int ram_choose(const struct options *o, const char *path,
      * first MiB is the PC's. */
     extra = KERNEL_PA + img.header.text_len + img.root.mem_len +
             img.config.mem_len + config_len;
+    m->control.kernel = img.header;
+    if (img.build_id_len == sizeof(m->control.build_id))
+        memcpy(m->control.build_id, img.build_id, img.build_id_len);
     image_close(&img);
     m->ram_len = (o->ram_len + extra + RAM_UNIT - 1) & ~(RAM_UNIT - 1);
     if (o->verbose)
@@ -159,6 +180,30 @@ static int channels_open(struct machine *m, struct fault *fault)
     return 0;
 }
 
+/* What tools look inside by. */
+static int control_open(struct machine *m, const struct options *o,
+                        uint64_t tsc, int listen_fd, struct fault *fault)
+{
+    struct qemu_control *c = &m->control;
+    int pair[2];
+
+    if (listen_fd < 0)
+        return 0;
+    c->ram_fd = memfd_create("samara-ram", 0);
+    if (c->ram_fd < 0 || ftruncate(c->ram_fd, (off_t)m->ram_len) != 0)
+        return fault_sys(fault, errno, "cannot make the guest's memory");
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ||
+        fcntl(pair[0], F_SETFD, FD_CLOEXEC) != 0)
+        return fault_sys(fault, errno, "cannot make a pair of sockets");
+    c->qmp.fd = pair[0];
+    m->qmp = pair[1];
+    c->listen_fd = listen_fd;
+    c->ram_len = m->ram_len;
+    c->cpu_count = o->cpu_count;
+    c->tsc_khz = tsc;
+    return 0;
+}
+
 static void close_if(int fd)
 {
     if (fd >= 0)
@@ -172,6 +217,9 @@ static void machine_fini(struct machine *m)
     close_if(m->out[1]);
     close_if(m->link[0]);
     close_if(m->link[1]);
+    close_if(m->qmp);
+    close_if(m->control.ram_fd);
+    qemu_control_fini(&m->control);
     free(m->program);
 }
 
@@ -203,11 +251,13 @@ static int start(struct machine *m, const struct list *argv, struct source *src,
     pid_t parent = getpid();
     struct link link = { .image = src->image,
                          .out_fd = m->out[0],
-                         .link_fd = m->link[0] };
+                         .link_fd = m->link[0],
+                         .control = &m->control };
     int err = link_prepare(&link, fault);
 
     if (err)
         return err;
+    m->control.tsc_start = __rdtsc();
     link.child = fork();
     if (link.child < 0) {
         err = fault_sys(fault, errno, "cannot start '%s'", m->program);
@@ -218,8 +268,10 @@ static int start(struct machine *m, const struct list *argv, struct source *src,
         child_exec(argv, parent);
     close(m->out[1]);
     close(m->link[1]);
+    close_if(m->qmp);
     m->out[1] = -1;
     m->link[1] = -1;
+    m->qmp = -1;
     registry_note(how->info_fd, "child", (long)link.child);
     launch_ready(how);
     err = link_serve(&link, fault);
@@ -249,11 +301,13 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
                          .cpu_count = o->cpu_count,
                          .config_fd = -1,
                          .out = { -1, -1 },
-                         .link = { -1, -1 } };
+                         .link = { -1, -1 },
+                         .qmp = -1 };
     struct list argv = { 0 };
     struct buf config = { 0 };
     int err;
 
+    qemu_control_init(&m.control);
     m.program = qemu_find(fault);
     if (!m.program)
         return -fault->err;
@@ -267,6 +321,8 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
         m.config_fd = launch_memory_file(config.data, config.len, fault);
         err = m.config_fd < 0 ? m.config_fd : channels_open(&m, fault);
     }
+    if (err == 0)
+        err = control_open(&m, o, src->config.tsc_khz, how->control_fd, fault);
     if (err == 0) {
         command_line(&m, src->image, &argv);
         err = network_line(&o->network, &how->net, &argv, fault);

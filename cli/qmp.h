@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * qmp.h - asking QEMU: its machine protocol, as far as a few questions go.
+ *
+ * What:      one command after the other over a socket that QEMU was started
+ *            with. Nothing is said until the first question.
+ * Ownership: the caller's struct and its descriptor.
+ * Errors:    0 or -errno: -ETIMEDOUT without an answer in time, -ECONNRESET
+ *            when QEMU has ended, -EIO: it refuses.
+ */
+#ifndef CLI_QMP_H
+#define CLI_QMP_H
+
+#include <stdbool.h>
+
+#include "host/memory.h"
+
+struct qmp {
+    int fd; /* blocking; -1: there is none */
+    bool is_ready;
+    struct buf rx;
+};
+
+void qmp_fini(struct qmp *q);
+/* A command without arguments, such as "stop". */
+int qmp_command(struct qmp *q, const char *name);
+/* What QEMU's monitor for people answers: text with a NUL behind it. */
+int qmp_ask(struct qmp *q, const char *line, unsigned cpu, struct buf *out);
+
+#endif
