@@ -32,9 +32,9 @@ static int silent(const struct inside *in, struct fault *fault)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK)
         return fault_set(fault, ETIMEDOUT,
-                         "the guest '%s' does not answer within %d s; is it "
+                         "the guest '%s' does not answer in time; is it "
                          "paused? (samara unpause %s)",
-                         in->name, ANSWER_S, in->name);
+                         in->name, in->name);
     return fault_set(fault, ECONNRESET,
                      "the guest '%s' ended, or closed the connection",
                      in->name);
@@ -123,6 +123,32 @@ int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
     struct control_request r = { .op = CONTROL_REGS_GET, .cpu = cpu };
 
     return call(in, &r, out, sizeof(*out), fault);
+}
+
+int inside_counters(struct inside *in, struct control_counters *out,
+                    struct fault *fault)
+{
+    struct control_request r = { .op = CONTROL_COUNTERS };
+
+    return call(in, &r, out, sizeof(*out), fault);
+}
+
+int inside_capture(struct inside *in, uint64_t frame_max, struct fault *fault)
+{
+    struct control_request r = { .op = CONTROL_CAPTURE, .gpa = frame_max };
+
+    return call(in, &r, NULL, 0, fault);
+}
+
+int inside_frames(struct inside *in, void *data, size_t *len_out,
+                  struct fault *fault)
+{
+    struct control_request r = { .op = CONTROL_FRAMES };
+
+    *len_out = CONTROL_DATA_MAX;
+    if (send(in->fd, &r, sizeof(r), MSG_NOSIGNAL) != (ssize_t)sizeof(r))
+        return silent(in, fault);
+    return answer_between(in, data, 0, len_out, fault);
 }
 
 /* ---- memory ---- */
@@ -270,7 +296,7 @@ static int too_early(const struct inside *in, struct fault *fault)
                      in->name);
 }
 
-static int records_read(struct inside *in, struct fault *fault)
+static int records_take(struct inside *in, struct fault *fault)
 {
     struct kernel_header header;
     struct records *r = &in->records;
@@ -297,10 +323,18 @@ static int records_read(struct inside *in, struct fault *fault)
                          "samara reads version %u; use the one that built its "
                          "image",
                          in->name, r->version, RECORDS_VERSION);
-    /* Addresses are what they are when the kernel has moved itself. */
-    if (r->percpus - in->hello.kernel_va >= in->hello.kernel_len)
-        return too_early(in, fault);
     return 0;
+}
+
+int inside_records(struct inside *in, struct fault *fault)
+{
+    int err = records_take(in, fault);
+
+    /* Addresses are what they are when the kernel has moved itself. */
+    if (err == 0 &&
+        in->records.percpus - in->hello.kernel_va >= in->hello.kernel_len)
+        err = too_early(in, fault);
+    return err;
 }
 
 int inside_hello(struct inside *in, struct fault *fault)
@@ -335,14 +369,41 @@ static int kernel_wait(struct inside *in, struct fault *fault)
     do {
         err = inside_hello(in, fault);
         if (err == 0)
-            err = records_read(in, fault);
+            err = inside_records(in, fault);
     } while (inside_again(err, &tries));
+    return err;
+}
+
+static void limit_set(const struct inside *in, unsigned seconds)
+{
+    const struct timeval limit = { .tv_sec = seconds };
+
+    setsockopt(in->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+}
+
+int inside_adopt(struct inside *in, int fd, const char *name,
+                 struct fault *fault)
+{
+    int err;
+
+    *in = (struct inside){ .fd = fd, .name = name };
+    limit_set(in, ANSWER_S);
+    err = inside_hello(in, fault);
+    if (err == 0)
+        err = records_take(in, fault);
+    if (err)
+        inside_close(in);
     return err;
 }
 
 int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
 {
-    const struct timeval limit = { .tv_sec = ANSWER_S };
+    return inside_open_within(in, g, ANSWER_S, fault);
+}
+
+int inside_open_within(struct inside *in, const struct guest *g,
+                       unsigned seconds, struct fault *fault)
+{
     int err;
 
     *in = (struct inside){ .fd = -1, .name = g->name };
@@ -356,7 +417,7 @@ int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
     in->fd = socket_connect(g->dir, "control", fault);
     if (in->fd < 0)
         return in->fd;
-    setsockopt(in->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    limit_set(in, seconds);
     err = kernel_wait(in, fault);
     if (err)
         inside_close(in);

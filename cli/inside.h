@@ -43,6 +43,7 @@ struct inside_thread {
     uint32_t state; /* enum records_thread_state */
     uint32_t cpu;   /* from 1 */
     bool on_cpu;
+    int call; /* the system call that it sleeps in; -1: none */
     char name[INSIDE_NAME_LEN + 1]; /* printable */
     uint64_t cycles, kernel_cycles, switches, calls;
 };
@@ -60,6 +61,19 @@ struct inside_process {
 };
 
 int inside_open(struct inside *in, const struct guest *g, struct fault *fault);
+/* The same, for who cannot wait as long as that does for each answer. */
+int inside_open_within(struct inside *in, const struct guest *g,
+                       unsigned seconds, struct fault *fault);
+/*
+ * A connection that was made while the guest's monitor waited for it: nothing
+ * of the guest has run, and it is stopped. Of its records only the offsets hold
+ * good, and addresses are counted from where the kernel lies: add kernel_va.
+ */
+int inside_adopt(struct inside *in, int fd, const char *name,
+                 struct fault *fault);
+/* For one of these that has been let go: its records as inside_open() finds
+ * them. -EAGAIN: the kernel has not come so far. */
+int inside_records(struct inside *in, struct fault *fault);
 void inside_close(struct inside *in);
 /* -EAGAIN, and not for too long yet: the guest is starting, ask once more. A
  * moment has passed then. tries: 0 at first. */
@@ -80,6 +94,14 @@ int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
 /* Of a stopped guest, where it may write. */
 int inside_write(struct inside *in, uint64_t va, const void *data, size_t len,
                  struct fault *fault);
+/* What the monitor itself counts. */
+int inside_counters(struct inside *in, struct control_counters *out,
+                    struct fault *fault);
+/* Keep copies of the network's frames: CONTROL_CAPTURE. */
+int inside_capture(struct inside *in, uint64_t frame_max, struct fault *fault);
+/* Those that came since: at most CONTROL_DATA_MAX bytes. */
+int inside_frames(struct inside *in, void *data, size_t *len_out,
+                  struct fault *fault);
 /* Where va is mapped, and how much behind it on the same page. */
 int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
                      size_t *len_out, struct fault *fault);

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/trace.h"
 #include "cli/inside.h"
 #include "host/fault.h"
 #include "host/memory.h"
 
-#define STRUCT_LEN 2048u /* of a thread, a process, a space: all are smaller */
+#define STRUCT_LEN   2048u /* of a thread, a process, a space: smaller all */
+#define ORIG_RAX_OFF (15u * 8) /* in struct regs, as in Linux's pt_regs */
 
 struct block {
     uint8_t data[STRUCT_LEN];
@@ -72,12 +74,34 @@ static uint64_t thread_cycles(const struct inside *in, const struct block *b,
     return cycles;
 }
 
+/* From the call's number in its struct regs to the word behind the stack: how
+ * many calls were counted that have not been made. */
+static void thread_call(struct inside *in, uint64_t top,
+                        struct inside_thread *out)
+{
+    uint8_t data[256];
+    uint64_t number;
+    int32_t left;
+    size_t len = in->records.regs_len - ORIG_RAX_OFF;
+    struct fault ignored;
+
+    out->call = -1;
+    if (in->records.regs_len < ORIG_RAX_OFF || len > sizeof(data) - 8 ||
+        inside_read(in, top - len, data, len + sizeof(left), &ignored) != 0)
+        return;
+    memcpy(&number, data, sizeof(number));
+    memcpy(&left, data + len, sizeof(left));
+    if (out->state == RECORDS_SLEEPING && number < TRACE_CALL_MAX)
+        out->call = (int)number;
+    if (left > 0 && (uint64_t)left <= out->calls)
+        out->calls -= (uint64_t)left;
+}
+
 static int thread_read(struct inside *in, uint64_t va,
                        struct inside_thread *out, struct fault *fault)
 {
     const struct records *r = &in->records;
     struct block b;
-    int32_t left = 0;
     int err = block_read(in, va, &b, fault);
 
     if (err)
@@ -96,10 +120,7 @@ static int thread_read(struct inside *in, uint64_t va,
     name_copy(&b, r->thread_name, out->name);
     out->cycles =
         thread_cycles(in, &b, out->on_cpu && out->state == RECORDS_RUNNING);
-    if (inside_read(in, word(&b, r->thread_kstack_top), &left, sizeof(left),
-                    fault) == 0 &&
-        left > 0 && (uint64_t)left <= out->calls)
-        out->calls -= (uint64_t)left;
+    thread_call(in, word(&b, r->thread_kstack_top), out);
     return 0;
 }
 

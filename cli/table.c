@@ -33,6 +33,8 @@ const struct verb verb_table[] = {
       options_trace, verb_trace },
     { "stats", "[OPTION]... [GUEST...]", "show what guests use", options_stats,
       verb_stats },
+    { "top", "[OPTION]... [GUEST]...", "show what guests use, again and again",
+      options_top, verb_top },
     { "profile", "[OPTION]... GUEST", "show where a guest spends its time",
       options_profile, verb_profile },
     { "core", "[OPTION]... GUEST", "write a core file of a running guest",

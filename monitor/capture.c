@@ -6,12 +6,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
+#include "host/clock.h"
 #include "monitor/backend/frames.h"
 
 #define ALIGN_LEN 8u
-#define NS_PER_S  1000000000u
 
 uint32_t capture_state;
 
@@ -91,20 +90,12 @@ static void put_iov(const struct iovec *iov, uint64_t skip, uint64_t len)
     }
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 static void put_frame(enum control_direction direction, const struct iovec *iov,
                       uint64_t len)
 {
     static const uint8_t zeros[ALIGN_LEN];
     struct control_frame f = {
-        .ns = now_ns(),
+        .ns = clock_ns(CLOCK_REALTIME),
         .len = (uint32_t)len,
         .kept = (uint32_t)(len < cap.frame_max ? len : cap.frame_max),
         .direction = direction,
