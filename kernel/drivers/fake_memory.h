@@ -32,6 +32,7 @@ static struct {
 } fake_pages[FAKE_PAGES_MAX];
 static unsigned fake_page_count, fake_pages_left = FAKE_PAGES_MAX;
 static unsigned fake_pages_total = FAKE_PAGES_MAX;
+static bool fake_no_orders; /* there are single pages alone */
 
 static inline unsigned fake_page(paddr_t pa)
 {
@@ -46,7 +47,7 @@ paddr_t page_alloc_order(unsigned order)
 {
     uint8_t *p;
 
-    if (fake_pages_left == 0)
+    if (fake_pages_left == 0 || (order > 0 && fake_no_orders))
         return 0;
     if (fake_page_count == FAKE_PAGES_MAX)
         abort();

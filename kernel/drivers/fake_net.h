@@ -167,6 +167,21 @@ static inline void fake_use(unsigned idx, uint32_t id, uint32_t len)
     q->used->idx++;
 }
 
+/* How many of the buffers that come next so many bytes need; 0: there are not
+ * so many. */
+static inline unsigned fake_needs(size_t len)
+{
+    const struct virtq *q = fake_queue(0);
+    unsigned count = 0;
+
+    while (len > 0 && count < fake_waiting(0)) {
+        uint16_t at = (uint16_t)(fake_seen[0] + count++);
+
+        len -= MIN(len, (size_t)q->desc[q->avail->ring[at & (q->len - 1)]].len);
+    }
+    return len ? 0 : count;
+}
+
 /* A frame arrives, after a header, in as many buffers as it needs. -> those,
  * 0: there are not so many. */
 static inline unsigned fake_rx(const void *frame, size_t len,
@@ -174,11 +189,11 @@ static inline unsigned fake_rx(const void *frame, size_t len,
 {
     struct virtq *q = fake_queue(0);
     size_t whole = sizeof(header) + len, at = 0;
-    unsigned count = (unsigned)((whole + NETBUF_ROOM - 1) / NETBUF_ROOM);
+    unsigned count = fake_needs(whole);
     uint8_t *bytes = malloc(whole);
     uint32_t ids[64], lens[64];
 
-    if (count > 64 || fake_waiting(0) < count) {
+    if (count == 0 || count > ARRAY_LEN(ids)) {
         free(bytes);
         return 0;
     }
@@ -244,7 +259,7 @@ static void fake_received(struct netdev *dev, struct netbuf *chain,
     fake_up.offload = *offload;
     for (struct netbuf *b = chain; b; b = b->next) {
         if (b->len == 0 || b->data < netbuf_start(b) ||
-            b->data + b->len > netbuf_start(b) + NETBUF_ROOM)
+            b->data + b->len > netbuf_start(b) + b->room)
             abort();
         fake_up.bytes += b->len;
         for (unsigned i = 0; i < 8; i++)

@@ -60,6 +60,7 @@ struct netbuf {
     struct netbuf *next;
     uint8_t *data;
     uint32_t len;
+    uint32_t room;     /* how much the whole of it would hold */
     uint64_t upper[8]; /* the protocols', while they own it */
 };
 

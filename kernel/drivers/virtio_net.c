@@ -2,9 +2,10 @@
 /*
  * virtio_net.c - the network interface on a virtio device (virtio 1.2, 5.1).
  *
- * Receiving: each frame takes as many buffers of 2 KiB as it needs (MRG_RXBUF).
- * The device always has enough of them for one of 64 KiB, since a host may hold
- * such a frame back for ever otherwise, and more as soon as it uses many.
+ * Receiving: each frame takes as many buffers as it needs (MRG_RXBUF), of 2 KiB
+ * each, or of 32 KiB while frames are long on average. The device always has
+ * enough of them for one of 64 KiB, since a host may hold such a frame back for
+ * ever otherwise, and more as soon as it uses many.
  * Sending: the frame's parts stay where they are; a header goes before them.
  * What was sent is noticed when somebody polls for another reason, and asked
  * for only when the queue is filling up.
@@ -32,8 +33,12 @@
 #define RX_LEN           256u
 #define TX_LEN           128u
 #define LEN_MIN          64u /* room for the largest frame, and one more */
-#define RX_FILL_MIN      40u /* buffers: a frame of 64 KiB takes 34 */
+#define RX_FILL_MIN      48u /* units: a frame of 64 KiB takes 34 */
 #define RX_FILL_BATCH    8u
+#define RX_LARGE_FROM    (NETBUF_LARGE_LEN / 2) /* frames, on average */
+#define RX_LARGE_DOWN_TO NETBUF_LEN
+#define RX_LARGE_SHARE   16u /* of what buffers may take: the least filling */
+#define RX_AVERAGE       16  /* frames or so */
 #define RX_QUIET_POLLS   1024u
 #define RX_FRAME_LEN_MAX (65535u + 14u)
 #define ETHERNET_LEN     14u
@@ -70,9 +75,13 @@ static struct {
     struct tx_header *headers;
     uint64_t image_off; /* static data's virtual address - physical one */
     struct netbuf_pool pool;
-    unsigned rx_fill;  /* buffers that the device is to have */
+    unsigned rx_has;   /* units of buffers that the device has ... */
+    unsigned rx_fill;  /* ... and is to have */
+    unsigned rx_taken; /* units used in this poll */
     unsigned rx_used;  /* most of them used in one poll ... */
     unsigned rx_polls; /* ... of this many */
+    int frame_len;     /* of those received, on average */
+    enum netbuf_size rx_size;
 } net;
 
 /* ---- trouble ---- */
@@ -100,39 +109,68 @@ static unsigned poll_stopped(void)
 
 /* ---- receiving ---- */
 
+/* A buffer of the size that is wanted, if there is none a small one. */
+static struct netbuf *get_buffer(void)
+{
+    struct netbuf *b = netbuf_get(&net.pool, net.rx_size);
+
+    if (UNLIKELY(!b) && net.rx_size != NETBUF_SMALL)
+        b = netbuf_get(&net.pool, NETBUF_SMALL);
+    return b;
+}
+
 /* Lend the device more buffers, several at a time. */
 static void fill(void)
 {
     struct virtq *q = net.rx;
-    unsigned has = (unsigned)(q->len - q->free_count);
+    struct netbuf *b = NULL;
 
-    if (net.rx_fill < has + RX_FILL_BATCH) {
+    if (net.rx_fill < net.rx_has + RX_FILL_BATCH) {
         net.dev.is_short = netbuf_is_short(&net.pool);
         return;
     }
-    for (; has < net.rx_fill; has++) {
-        struct netbuf *b = netbuf_get(&net.pool);
+    while (net.rx_has < net.rx_fill && q->free_count > 0) {
         struct virtq_chain c = virtq_begin(q);
 
+        b = get_buffer();
         if (!b)
             break; /* tried again at the next poll */
-        virtq_add(q, &c, page_pa(netbuf_start(b)), NETBUF_ROOM,
-                  VRING_DESC_F_WRITE);
+        virtq_add(q, &c, page_pa(netbuf_start(b)), b->room, VRING_DESC_F_WRITE);
         virtq_end(q, &c, b);
+        net.rx_has += netbuf_units(netbuf_size(b));
     }
-    net.dev.is_short = has < net.rx_fill || netbuf_is_short(&net.pool);
+    net.dev.is_short = (net.rx_has < net.rx_fill && q->free_count > 0) ||
+                       netbuf_is_short(&net.pool);
     virtq_show(q);
     if (virtq_must_tell(q))
         net.virtio->ops->notify(net.virtio, RX);
+}
+
+static unsigned fill_max(void)
+{
+    return net.rx->len * netbuf_units(net.rx_size);
+}
+
+/* Large buffers for long frames, where they leave some for everybody. */
+static void choose_size(void)
+{
+    if (net.frame_len >= (int)RX_LARGE_FROM && net.is_merging &&
+        !net.dev.is_short &&
+        netbuf_max() / RX_LARGE_SHARE >= 4 * NETBUF_LARGE_UNITS)
+        net.rx_size = NETBUF_LARGE;
+    else if (net.frame_len < (int)RX_LARGE_DOWN_TO || net.dev.is_short)
+        net.rx_size = NETBUF_SMALL;
+    net.rx_fill = MIN(net.rx_fill, fill_max());
 }
 
 /* As many buffers as the load asks for: twice as many once half of them were
  * used between two polls, half as many after a while without need. */
 static void adapt(unsigned used)
 {
+    choose_size();
     net.rx_used = MAX(net.rx_used, used);
     if (used > net.rx_fill / 2) {
-        net.rx_fill = MIN(net.rx_fill * 2, net.rx->len);
+        net.rx_fill = MIN(net.rx_fill * 2, fill_max());
         net.rx_polls = 0;
     } else if (++net.rx_polls == RX_QUIET_POLLS) {
         if (net.rx_used < net.rx_fill / 4)
@@ -167,7 +205,9 @@ static inline int take_buffer(struct netbuf **out, uint32_t len_min)
     if (found <= 0)
         return found;
     b = token;
-    if (UNLIKELY(len < len_min || len > NETBUF_ROOM)) {
+    net.rx_has -= netbuf_units(netbuf_size(b));
+    net.rx_taken += netbuf_units(netbuf_size(b));
+    if (UNLIKELY(len < len_min || len > b->room)) {
         netbuf_put(&net.pool, b);
         return -EIO;
     }
@@ -178,7 +218,8 @@ static inline int take_buffer(struct netbuf **out, uint32_t len_min)
     return 1;
 }
 
-/* The rest of a frame, which the device shows all at once (5.1.6.4). */
+/* The rest of a frame, which the device shows all at once (5.1.6.4). -> all its
+ * bytes, -EIO */
 static int take_rest(struct netbuf *first, unsigned count)
 {
     struct netbuf *last = first;
@@ -192,7 +233,7 @@ static int take_rest(struct netbuf *first, unsigned count)
         if (total > RX_FRAME_LEN_MAX)
             return -EIO;
     }
-    return 1;
+    return (int)total;
 }
 
 static void read_header(const struct virtio_net_hdr_v1 *h,
@@ -210,53 +251,51 @@ static void read_header(const struct virtio_net_hdr_v1 *h,
     o->header_len = h->hdr_len;
 }
 
-/* -> 1 and a frame, 0 none, -EIO. `used` counts buffers. */
-static int take_frame(struct netbuf **out, struct netdev_offload *o,
-                      unsigned *used)
+/* -> bytes and a frame, 0 none, -EIO */
+static int take_frame(struct netbuf **out, struct netdev_offload *o)
 {
     struct virtio_net_hdr_v1 h;
     struct netbuf *b;
-    unsigned count = 1;
-    int found = take_buffer(&b, HEADER_LEN + ETHERNET_LEN);
+    int len = take_buffer(&b, HEADER_LEN + ETHERNET_LEN);
 
-    if (found <= 0)
-        return found;
+    if (len <= 0)
+        return len;
     h = *(const struct virtio_net_hdr_v1 *)(void *)b->data; /* read once */
     b->data += HEADER_LEN;
     b->len -= HEADER_LEN;
+    len = (int)b->len;
     read_header(&h, o);
-    if (net.is_merging)
-        count = h.num_buffers;
-    if (count != 1)
-        found = count ? take_rest(b, count) : -EIO;
-    *used += count;
-    if (found < 0)
+    if (net.is_merging && h.num_buffers != 1)
+        len = h.num_buffers ? take_rest(b, h.num_buffers) : -EIO;
+    if (len < 0)
         give_back(&net.dev, b);
     *out = b;
-    return found;
+    return len;
 }
 
 static unsigned receive(unsigned budget)
 {
-    unsigned frames = 0, used = 0;
+    unsigned frames = 0;
 
+    net.rx_taken = 0;
     while (frames < budget) {
         struct netdev_offload offload;
         struct netbuf *chain;
-        int found = take_frame(&chain, &offload, &used);
+        int len = take_frame(&chain, &offload);
 
-        if (found == 0)
+        if (len == 0)
             break;
-        if (found < 0) {
+        if (len < 0) {
             stop("received");
             return frames;
         }
         frames++;
+        net.frame_len += (len - net.frame_len) / RX_AVERAGE;
         net.dev.events->received(&net.dev, chain, &offload);
     }
-    if (used > 0)
-        adapt(used);
-    if (used > 0 || net.dev.is_short)
+    if (frames > 0)
+        adapt(net.rx_taken);
+    if (frames > 0 || net.dev.is_short)
         fill();
     return frames;
 }

@@ -228,6 +228,56 @@ TEST(more_buffers_under_load_and_fewer_after_it)
     CHECK(fake_page_count < pages / 2);
 }
 
+TEST(long_frames_come_in_large_buffers)
+{
+    struct netdev *dev;
+
+    fake_pages_total = 1 << 14;
+    dev = start();
+    for (unsigned i = 0; i < 200; i++) {
+        REQUIRE(fake_rx(frame, 65000, plain) > 0);
+        dev->ops->poll(dev, 1);
+    }
+    CHECK_EQ(fake_rx(frame, 65000, plain), 2);
+    dev->ops->poll(dev, 1);
+    for (unsigned i = 0; i < 200; i++) {
+        REQUIRE(fake_rx(frame, 60, plain) == 1);
+        dev->ops->poll(dev, 1);
+    }
+    CHECK_EQ(fake_rx(frame, 2 * NETBUF_ROOM - HEADER_LEN, plain), 2);
+    CHECK_EQ(fake_lines, 0);
+}
+
+TEST(large_buffers_are_not_for_little_memory)
+{
+    struct netdev *dev = start();
+
+    for (unsigned i = 0; i < 200; i++) {
+        REQUIRE(fake_rx(frame, 65000, plain) > 2);
+        dev->ops->poll(dev, 1);
+    }
+    CHECK(!dev->is_short);
+}
+
+TEST(without_large_pages_small_buffers_do)
+{
+    struct netdev *dev;
+
+    fake_pages_total = 1 << 14;
+    dev = start();
+    for (unsigned i = 0; i < 20; i++) {
+        REQUIRE(fake_rx(frame, 65000, plain) > 0);
+        dev->ops->poll(dev, 1);
+    }
+    fake_no_orders = true;
+    for (unsigned i = 0; i < 200; i++) {
+        REQUIRE(fake_rx(frame, 65000, plain) > 0);
+        dev->ops->poll(dev, 1);
+    }
+    CHECK(!dev->is_short);
+    CHECK_EQ(fake_lines, 0);
+}
+
 TEST(without_memory_it_waits_and_recovers)
 {
     struct netdev *dev = start();

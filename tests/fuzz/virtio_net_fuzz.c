@@ -165,12 +165,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static const struct netdev_events events = { fake_received, once_sent,
                                                  fake_link_changed };
     struct netdev *dev;
+    uint32_t how;
 
     input = data;
     input_end = data + len;
     start_anew();
     fake_config.mtu = (uint16_t)take(2);
-    fake_queue_max = 1u << (4 + take(1) % 6);
+    how = take(1);
+    fake_queue_max = 1u << (4 + how % 6);
+    /* With much memory there are large buffers, too. */
+    fake_pages_total = how & 0x80 ? 1u << 14 : FAKE_PAGES_MAX;
     dev = fake_open(VIRTIO_BIT(VIRTIO_F_VERSION_1) | take(4));
     if (!dev)
         return 0;

@@ -43,6 +43,8 @@
 #define WAITING_MAX  512u /* frames that found the device's queue full */
 #define FREE_SHARE   8u   /* of all memory, that copies do not take */
 #define GUARD_NS     2000000u
+#define SMALL_PART   2048u /* bytes that do not keep ... */
+#define SMALL_SHARE  4u    /* ... a buffer of more than so many times that */
 #define ETHERNET_LEN 14u
 #define HEADERS_MAX  256u /* all headers of a frame together */
 #define FRAGMENT_S   16u  /* how long fragments are waited for, and more */
@@ -154,6 +156,20 @@ bool device_is_short(void)
     return device.dev && device.dev->is_short;
 }
 
+/* A little in a large buffer: better in memory of its own, which whoever does
+ * not read it holds. */
+static struct pbuf *pbuf_of_part(struct netbuf *b)
+{
+    struct pbuf *p = pbuf_of(b), *q = NULL;
+
+    if (b->len <= SMALL_PART && b->room > SMALL_SHARE * SMALL_PART)
+        q = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+    if (!q)
+        return p;
+    pbuf_free(p);
+    return q;
+}
+
 static void received(struct netdev *dev, struct netbuf *chain,
                      const struct netdev_offload *offload)
 {
@@ -172,7 +188,7 @@ static void received(struct netdev *dev, struct netbuf *chain,
     }
     while (chain) {
         struct netbuf *next = chain->next;
-        struct pbuf *q = pbuf_of(chain);
+        struct pbuf *q = pbuf_of_part(chain);
 
         if (p)
             pbuf_cat(p, q);

@@ -16,10 +16,13 @@
 #include "net/inet/conn.h"
 #include "net/inet/inet.h"
 
-#define TCP_SNDBUF_DEFAULT    87040u  /* net.ipv4.tcp_wmem, as it settles */
-#define TCP_RCVBUF_DEFAULT    131072u /* net.ipv4.tcp_rmem */
-#define TCP_RCVBUF_AUTO       262144u /* ... which grows on Linux */
+#define TCP_SNDBUF_DEFAULT 87040u  /* net.ipv4.tcp_wmem, as it settles */
+#define TCP_RCVBUF_DEFAULT 131072u /* net.ipv4.tcp_rmem */
+/* Of sockets whose program sets none: at first, and what they grow to. */
+#define TCP_RCVBUF_AUTO       262144u
+#define TCP_RCVBUF_AUTO_MAX   6291456u /* net.ipv4.tcp_rmem */
 #define TCP_SNDBUF_AUTO       524288u
+#define TCP_SNDBUF_AUTO_MAX   4194304u                   /* net.ipv4.tcp_wmem */
 #define TCP_RTO_INITIAL_TICKS (1000 / TCP_SLOW_INTERVAL) /* RFC 6298: 1 s */
 
 enum tcp_sock_state {
@@ -41,9 +44,11 @@ struct tcp_sock {
     struct pbuf *rx_first, *rx_last; /* each by itself, linked by ->next */
     size_t rx_bytes;                 /* not yet read */
     size_t rx_mem;                   /* what they take */
-    struct tcp_pcb_listen *lpcb;     /* of a listener */
-    struct list syns;                /* its half-open: conn.syn_link */
-    struct list queue;               /* its connections: queue_link */
+    uint32_t rx_peak; /* the most of rx_bytes since there were none */
+    uint32_t rx_auto; /* the window where SO_RCVBUF does not say it */
+    struct tcp_pcb_listen *lpcb; /* of a listener */
+    struct list syns;            /* its half-open: conn.syn_link */
+    struct list queue;           /* its connections: queue_link */
     unsigned syn_count, queue_count, backlog;
     struct list queue_link;
     struct tcp_sock *listener; /* whose queue it is in */

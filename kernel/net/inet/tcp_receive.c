@@ -20,8 +20,8 @@
 
 uint32_t tcp_rx_limit(const struct tcp_sock *t)
 {
-    uint32_t limit = t->i.s.rcvbuf == TCP_RCVBUF_DEFAULT ? TCP_RCVBUF_AUTO
-                                                         : t->i.s.rcvbuf / 2;
+    uint32_t limit =
+        t->i.s.rcvbuf == TCP_RCVBUF_DEFAULT ? t->rx_auto : t->i.s.rcvbuf / 2;
 
     if (t->window_clamp > 0)
         limit = MIN(limit, (uint32_t)t->window_clamp);
@@ -115,6 +115,7 @@ void tcp_received(struct tcp_sock *t, struct pbuf *p)
             add(t, p);
         p = next;
     }
+    t->rx_peak = MAX(t->rx_peak, (uint32_t)t->rx_bytes);
     waitq_wake_all(&t->i.s.readable);
 }
 
@@ -127,15 +128,27 @@ void tcp_rx_drop(struct tcp_sock *t)
 
 /* ---- the window ---- */
 
+/* Twice the window for a program that has read all of what filled half of it:
+ * it is the window that the peer waits for. Who does not read gets no more. */
+static void window_grow(struct tcp_sock *t)
+{
+    if (t->rx_peak > t->rx_auto / 2 && t->rx_auto < TCP_RCVBUF_AUTO_MAX)
+        t->rx_auto = MIN(2 * t->rx_auto, TCP_RCVBUF_AUTO_MAX);
+    t->rx_peak = 0;
+}
+
 /* The program has read: open the window, and say so when it is worth a packet.
  * What was announced once is never taken back. */
 static void window_open(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
-    uint32_t limit = tcp_rx_limit(t), room, announced;
+    uint32_t limit, room, announced;
 
     if (!pcb || pcb->state == TIME_WAIT)
         return;
+    if (t->rx_bytes == 0)
+        window_grow(t);
+    limit = tcp_rx_limit(t);
     /* No window can open further than that: nor may an update wait for it. */
     if (!(pcb->flags & TF_WND_SCALE))
         limit = MIN(limit, (uint32_t)UINT16_MAX);

@@ -15,9 +15,12 @@
 #include "net/inet/tcp.h"
 
 #define HEADERS_LEN 160u /* pbuf, tcp_seg and all headers, about */
-/* The most of one segment, so that the heap takes 16 KiB for it. */
-#define SEGMENT_MAX (16384u - HEADERS_LEN)
-#define HELD_TICKS  2 /* 200 ms: as long as Linux holds a corked one back */
+/* The most of one segment, so that the heap takes 64 KiB for it, or 16 where
+ * it has no such piece. */
+#define SEGMENT_MAX   (65536u - HEADERS_LEN)
+#define SEGMENT_SMALL (16384u - HEADERS_LEN)
+#define LARGE_SHARE   8u /* of the window, what is beyond SEGMENT_SMALL */
+#define HELD_TICKS    2  /* 200 ms: as long as Linux holds a corked one back */
 /* Of one that may wait a moment for more: a head and a small body. */
 #define DEFER_ROOM 1024u
 
@@ -28,12 +31,19 @@ size_t tcp_unsent_bytes(const struct tcp_sock *t)
     return pcb ? TCP_SND_BUF - pcb->snd_buf : 0;
 }
 
+/* Of a buffer whose size nobody has set, twice what may be under way: as much
+ * again for the program to write while that is acknowledged. */
 static size_t send_limit(const struct tcp_sock *t)
 {
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
     uint32_t limit = t->i.s.sndbuf;
 
-    return inet_buffer_limit(limit == TCP_SNDBUF_DEFAULT ? TCP_SNDBUF_AUTO
-                                                         : limit);
+    if (limit != TCP_SNDBUF_DEFAULT)
+        return inet_buffer_limit(limit);
+    limit = TCP_SNDBUF_AUTO;
+    if (pcb && pcb->cwnd > limit / 2)
+        limit = 2 * MIN(pcb->cwnd, TCP_SNDBUF_AUTO_MAX / 2);
+    return inet_buffer_limit(limit);
 }
 
 bool tcp_has_room(const struct tcp_sock *t)
@@ -61,13 +71,21 @@ static unsigned packet_len(const struct tcp_pcb *pcb)
 }
 
 /* Payload of a segment: several packets' where the device cuts it up, but not
- * more than half of what may be under way, so that something always is. */
+ * more than half of what may be under way, so that something always is. The
+ * largest are for large windows alone: on a line that loses packets a small
+ * segment is less to send again. */
 static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
 {
     unsigned packet = packet_len(pcb), most = packet;
 
     if (!t->conn->is_local && device_cuts(IP_IS_V6_VAL(pcb->remote_ip))) {
+<<<<<<< HEAD
         most = MIN(pcb->snd_wnd, t->conn->sender.cwnd) / 2;
+=======
+        most = MIN(pcb->snd_wnd, pcb->cwnd);
+        most = MIN(most / 2, MAX(most / LARGE_SHARE, SEGMENT_SMALL));
+        most = MIN(most, (unsigned)send_limit(t));
+>>>>>>> bf11d00 (net: bulk: windows that grow, 64 KiB segments, 32 KiB receive buffers)
         most = MIN(most, SEGMENT_MAX) / packet * packet;
     }
     /* Half the largest window that the peer ever had: a peer with a small one
@@ -157,17 +175,34 @@ static bool may_defer(const struct tcp_sock *t)
     return !t->conn->is_local && device_may_defer();
 }
 
+/* A segment of at most so many bytes, without much unused memory behind it:
+ * the heap gives a power of two. */
+static unsigned fit_heap(unsigned len, unsigned packet)
+{
+    unsigned block = SEGMENT_SMALL + HEADERS_LEN;
+
+    if (len <= SEGMENT_SMALL)
+        return len;
+    while (block < len + HEADERS_LEN)
+        block *= 2;
+    if (len + HEADERS_LEN >= block - block / 4)
+        return len;
+    len = block / 2 - HEADERS_LEN;
+    return packet < len ? len / packet * packet : len;
+}
+
 /* How large to make a segment for `left` bytes: larger only if more may come to
  * be in it before it is sent. */
 static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
                          size_t left)
 {
-    unsigned packet = MIN(packet_len(pcb), SEGMENT_MAX);
+    unsigned packet = MIN(packet_len(pcb), SEGMENT_SMALL);
 
     if (pcb->snd_wnd_max / 2 < packet)
         packet = MAX(pcb->snd_wnd_max / 2, 1u);
     if (left >= packet)
-        return (unsigned)MIN(left, (size_t)segment_len(t, pcb));
+        return fit_heap((unsigned)MIN(left, (size_t)segment_len(t, pcb)),
+                        packet);
     if (t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY)))
         return packet;
     if (may_defer(t))
@@ -185,7 +220,15 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
 
     if (pcb->snd_queuelen >= TCP_SND_QUEUELEN)
         return -ENOBUFS;
+<<<<<<< HEAD
     seg = segment_new(pcb, pcb->snd_lbb, room);
+=======
+    seg = segment_new(pcb, room);
+    if (!seg && room > SEGMENT_SMALL) {
+        room = SEGMENT_SMALL;
+        seg = segment_new(pcb, room);
+    }
+>>>>>>> bf11d00 (net: bulk: windows that grow, 64 KiB segments, 32 KiB receive buffers)
     if (!seg)
         return -ENOBUFS;
     n = segment_fill(pcb, seg, m, room);

@@ -139,9 +139,9 @@
 #define TCP_CALCULATE_EFF_SEND_MSS 1
 /* The largest receive window; a socket's own is what SO_RCVBUF says. 425,984
  * is the most that Linux's default rmem_max allows. */
-#define TCP_WND        425984
+#define TCP_WND        6291456
 #define LWIP_WND_SCALE 1
-#define TCP_RCV_SCALE  3
+#define TCP_RCV_SCALE  7
 /* Send buffers are limited by SO_SNDBUF (tcp_send.c), so here by nothing. */
 #define TCP_SND_BUF           0x7fffffff
 #define TCP_SND_QUEUELEN      0xfff0
