@@ -140,6 +140,9 @@ void arch_sample_after(struct arch_thread *t, uint32_t n);
  * -ENOMEM */
 MUST_CHECK int arch_thread_init(struct arch_thread *t, void *kstack,
                                 const struct regs *regs);
+/* Give a thread what its first switch to another needs. The first thread has
+ * none of it, and needs none while it is alone on one CPU. -ENOMEM */
+MUST_CHECK int arch_thread_may_switch(struct arch_thread *t);
 /* The registers that it will enter with. */
 struct regs *arch_thread_regs(const struct arch_thread *t);
 /* The same for a thread that stays in the kernel, in fn, for ever. */

@@ -149,6 +149,11 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     return pthread_create(&id, NULL, host_thread, s) ? -ENOMEM : 0;
 }
 
+int arch_thread_may_switch(struct arch_thread *t)
+{
+    return t->xstate ? 0 : -ENOMEM;
+}
+
 void arch_thread_fini(struct arch_thread *t)
 {
     t->xstate = NULL; /* a host thread hangs in it for ever */

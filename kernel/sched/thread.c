@@ -321,21 +321,37 @@ void thread_set_nice(struct thread *t, int nice)
     spin_unlock(&q->lock);
 }
 
-void thread_set_affinity(struct thread *t, uint64_t mask)
+/* The CPUs of mask may not run yet: they begin with the second thread, in
+ * their order, and a moment later. */
+static int await_cpus(struct thread *t, uint64_t mask)
 {
-    struct runq *q = runq_lock_of(t);
-    bool may_stay = mask >> (q->number - 1) & 1;
+    if (runq_start_cpus() != 0 || arch_thread_may_switch(&t->arch) != 0)
+        return -ENOMEM;
+    while (!(mask & ((1ul << runq_running()) - 1)))
+        arch_spin_wait();
+    return 0;
+}
 
+int thread_set_affinity(struct thread *t, uint64_t mask)
+{
+    struct runq *q;
+    bool may_stay;
+
+    if (!(mask & 1) && await_cpus(t, mask) != 0)
+        return -ENOMEM;
+    q = runq_lock_of(t);
+    may_stay = mask >> (q->number - 1) & 1;
     t->affinity = mask;
     if (!may_stay && t->state == THREAD_READY && !t->on_cpu) {
         runq_remove(q, t);
         t->state = THREAD_SLEEPING;
         runq_wake(q, t);
-        return;
+        return 0;
     }
     if (!may_stay)
         kick_locked(q, t); /* it leaves by itself */
     spin_unlock(&q->lock);
+    return 0;
 }
 
 /* ---- birth and death ---- */

@@ -164,8 +164,8 @@ void thread_set_policy(struct thread *t, int policy, int rt_priority);
 void thread_set_nice(struct thread *t, int nice);
 /* For futex_pi.c, which alone knows what is inherited. */
 void thread_set_effective(struct thread *t, int rt_effective);
-/* Bit n: CPU number n + 1; at least one that there is. */
-void thread_set_affinity(struct thread *t, uint64_t mask);
+/* Bit n: CPU number n + 1; at least one that there is. -ENOMEM */
+MUST_CHECK int thread_set_affinity(struct thread *t, uint64_t mask);
 /* What sched_rr_get_interval() tells; 0 for SCHED_FIFO. */
 uint64_t thread_slice_ns(const struct thread *t);
 /* The current thread ends; never returns. The last one ends the process. */

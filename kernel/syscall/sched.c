@@ -344,8 +344,7 @@ long sys_sched_setaffinity(int tid, size_t mask_len, uaddr_t mask)
     wanted &= all_cpus();
     if (wanted == 0)
         return -EINVAL;
-    thread_set_affinity(t, wanted);
-    return 0;
+    return thread_set_affinity(t, wanted);
 }
 
 long sys_sched_getaffinity(int tid, size_t mask_len, uaddr_t mask_out)

@@ -29,6 +29,27 @@ TEST(we_may_run_somewhere)
     CHECK_ERR(syscall(SYS_sched_getaffinity, 999999, sizeof(set), &set), ESRCH);
 }
 
+/* Without a second thread, to each CPU and back. */
+TEST(an_only_thread_moves)
+{
+    cpu_set_t all, one;
+
+    CPU_ZERO(&all);
+    CHECK(syscall(SYS_sched_getaffinity, 0, sizeof(all), &all) > 0);
+    for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--) {
+        unsigned now = CPU_SETSIZE;
+
+        if (!CPU_ISSET(cpu, &all))
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        CHECK_OK(sched_setaffinity(0, sizeof(one), &one));
+        CHECK_OK(syscall(SYS_getcpu, &now, NULL, NULL));
+        CHECK_EQ(now, (unsigned)cpu);
+    }
+    CHECK_OK(sched_setaffinity(0, sizeof(all), &all));
+}
+
 TEST(policies)
 {
     struct sched_param p = { .sched_priority = 5 };

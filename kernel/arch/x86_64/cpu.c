@@ -253,6 +253,13 @@ struct regs *arch_thread_regs(const struct arch_thread *t)
     return (struct regs *)t->kstack_top - 1;
 }
 
+int arch_thread_may_switch(struct arch_thread *t)
+{
+    if (!t->xstate)
+        t->xstate = xstate_alloc();
+    return t->xstate ? 0 : -ENOMEM;
+}
+
 int arch_thread_init(struct arch_thread *t, void *kstack,
                      const struct regs *regs)
 {
@@ -260,14 +267,8 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     struct regs *frame;
     uint64_t *sp;
 
-    struct arch_thread *current = &thread_current()->arch;
-
-    /* The first thread needs no such area while it is the only one. */
-    if (!current->xstate)
-        current->xstate = xstate_alloc();
-    if (!t->xstate)
-        t->xstate = xstate_alloc();
-    if (!t->xstate || !current->xstate)
+    if (arch_thread_may_switch(&thread_current()->arch) != 0 ||
+        arch_thread_may_switch(t) != 0)
         return -ENOMEM;
     save_unchecked(t->xstate);
     t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
