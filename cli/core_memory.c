@@ -46,9 +46,8 @@ static uint64_t word_at(const uint8_t *block, uint16_t offset)
     return value;
 }
 
-/* The number of an inode of the image, also where /tmp shows it; 0: others. */
-static int inode_read(struct core *c, uint64_t va, uint64_t *ino_out,
-                      struct fault *fault)
+static int number_read(struct core *c, uint64_t va, uint64_t *ino_out,
+                       struct fault *fault)
 {
     const struct records *r = &c->in.records;
     uint64_t sb, type;
@@ -69,6 +68,19 @@ static int inode_read(struct core *c, uint64_t va, uint64_t *ino_out,
     if (err == 0 && has_lower)
         err = core_word(c, va + r->inode_number, ino_out, fault);
     return err;
+}
+
+/* The number of an inode of the image, also where /tmp shows it; 0: others,
+ * and objects that are no inodes at all, as shared memory: what is read of them
+ * may be no address. */
+static int inode_read(struct core *c, uint64_t va, uint64_t *ino_out,
+                      struct fault *fault)
+{
+    int err = number_read(c, va, ino_out, fault);
+
+    if (err == -EFAULT)
+        *ino_out = 0;
+    return err == -EFAULT ? 0 : err;
 }
 
 static int region_read(struct core *c, uint64_t va, struct core_region *out,

@@ -28,7 +28,9 @@ struct level {
 
 struct lister {
     struct erofs erofs;
-    struct list *lines; /* NULL: find names instead */
+    struct list *lines; /* NULL: call fn, or find names instead */
+    rootlist_fn *fn;
+    void *fn_arg;
     struct rootlist_name *names;
     size_t name_count;
     size_t seen;
@@ -116,6 +118,8 @@ static int node_add(struct lister *l, const struct erofs_node *n)
         return -EUCLEAN;
     if (l->lines)
         return line_add(l, n);
+    if (l->fn)
+        return l->fn(l->fn_arg, &l->erofs, n, l->path);
     name_find(l, n->nid);
     return 0;
 }
@@ -225,6 +229,19 @@ int rootlist_find(const struct image *img, const char *path,
 
     l->names = names;
     l->name_count = count;
+    err = list_root(l, img, path, fault);
+    free(l);
+    return err;
+}
+
+int rootlist_walk(const struct image *img, const char *path, rootlist_fn *fn,
+                  void *arg, struct fault *fault)
+{
+    struct lister *l = mem_alloc(sizeof(*l));
+    int err;
+
+    l->fn = fn;
+    l->fn_arg = arg;
     err = list_root(l, img, path, fault);
     free(l);
     return err;

@@ -27,6 +27,15 @@ struct list;
 int rootlist_get(const struct image *img, const char *path, bool is_long,
                  struct list *lines, uint64_t *bytes_out, struct fault *fault);
 
+struct erofs;
+struct erofs_node;
+
+/* Called for everything in the root but itself; -errno ends the walk. */
+typedef int rootlist_fn(void *arg, struct erofs *e, const struct erofs_node *n,
+                        const char *path);
+int rootlist_walk(const struct image *img, const char *path, rootlist_fn *fn,
+                  void *arg, struct fault *fault);
+
 struct rootlist_name {
     uint64_t ino;
     char *path; /* the caller frees; NULL: no file has it */

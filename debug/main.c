@@ -15,6 +15,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv, struct fault *fault);
 } verbs[] = {
+    { "map", debug_verb_map },
     { "profile", debug_verb_profile },
 };
 

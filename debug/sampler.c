@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "cli/guest.h"
+#include "debug/stopped.h"
 #include "debug/symbolise.h"
 #include "debug/unwind.h"
 #include "host/fault.h"
 
-#define LOOK_TRIES 5 /* a CPU may be stopped while it changes a list */
-#define WORD       sizeof(uint64_t)
+#define WORD sizeof(uint64_t)
 
 /* ---- open, look, close ---- */
 
@@ -98,21 +98,13 @@ static void tell_regions(struct sampler *s)
     free(r);
 }
 
-/* What is not found has been damaged, or was about to change. */
 int sampler_look(struct sampler *s, struct fault *fault)
 {
     struct fault ignored;
-    int i, err = -EUCLEAN;
+    int err = stopped_gather(&s->core, gather, fault);
 
     s->wants_look = false;
-    for (i = 0; i < LOOK_TRIES && (err == -EUCLEAN || err == -EFAULT); i++) {
-        core_fini(&s->core);
-        err = inside_stop(&s->core.in, fault);
-        if (err)
-            return err;
-        err = gather(&s->core, fault);
-        (void)inside_go(&s->core.in, err ? &ignored : fault);
-    }
+    (void)inside_go(&s->core.in, &ignored);
     if (err == 0)
         tell_regions(s);
     return err;

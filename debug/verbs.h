@@ -9,6 +9,7 @@
 
 struct fault;
 
+int debug_verb_map(int argc, char **argv, struct fault *fault);
 int debug_verb_profile(int argc, char **argv, struct fault *fault);
 
 #endif

@@ -108,8 +108,9 @@ def main(what, description, tests):
             error = ''
             try:
                 test(g)
-            except (Failed, subprocess.TimeoutExpired, OSError) as e:
-                error = str(e)
+            except (Failed, subprocess.TimeoutExpired, OSError, ValueError,
+                    LookupError) as e:
+                error = str(e) if isinstance(e, Failed) else repr(e)
             try:
                 g.close()
             except Failed as e:
