@@ -41,8 +41,8 @@ static size_t send_limit(const struct tcp_sock *t)
     if (limit != TCP_SNDBUF_DEFAULT)
         return inet_buffer_limit(limit);
     limit = TCP_SNDBUF_AUTO;
-    if (pcb && pcb->cwnd > limit / 2)
-        limit = 2 * MIN(pcb->cwnd, TCP_SNDBUF_AUTO_MAX / 2);
+    if (pcb && t->conn->sender.cwnd > limit / 2)
+        limit = 2 * MIN(t->conn->sender.cwnd, TCP_SNDBUF_AUTO_MAX / 2);
     return inet_buffer_limit(limit);
 }
 
@@ -79,13 +79,9 @@ static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
     unsigned packet = packet_len(pcb), most = packet;
 
     if (!t->conn->is_local && device_cuts(IP_IS_V6_VAL(pcb->remote_ip))) {
-<<<<<<< HEAD
-        most = MIN(pcb->snd_wnd, t->conn->sender.cwnd) / 2;
-=======
-        most = MIN(pcb->snd_wnd, pcb->cwnd);
+        most = MIN(pcb->snd_wnd, t->conn->sender.cwnd);
         most = MIN(most / 2, MAX(most / LARGE_SHARE, SEGMENT_SMALL));
         most = MIN(most, (unsigned)send_limit(t));
->>>>>>> bf11d00 (net: bulk: windows that grow, 64 KiB segments, 32 KiB receive buffers)
         most = MIN(most, SEGMENT_MAX) / packet * packet;
     }
     /* Half the largest window that the peer ever had: a peer with a small one
@@ -220,15 +216,11 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
 
     if (pcb->snd_queuelen >= TCP_SND_QUEUELEN)
         return -ENOBUFS;
-<<<<<<< HEAD
     seg = segment_new(pcb, pcb->snd_lbb, room);
-=======
-    seg = segment_new(pcb, room);
     if (!seg && room > SEGMENT_SMALL) {
         room = SEGMENT_SMALL;
-        seg = segment_new(pcb, room);
+        seg = segment_new(pcb, pcb->snd_lbb, room);
     }
->>>>>>> bf11d00 (net: bulk: windows that grow, 64 KiB segments, 32 KiB receive buffers)
     if (!seg)
         return -ENOBUFS;
     n = segment_fill(pcb, seg, m, room);
