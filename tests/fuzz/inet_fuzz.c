@@ -16,7 +16,7 @@
  * -isystem build/lwip/src/include -Ibuild/lwip/src */
 /* unit: kernel/fs/inode.c kernel/net/control.c kernel/net/option.c
  * kernel/net/socket.c kernel/net/inet/addr.c kernel/net/inet/conn.c
- * kernel/net/inet/board.c kernel/net/inet/congestion.c
+ * kernel/net/inet/board.c kernel/net/inet/congestion.c kernel/net/inet/cookie.c
  * kernel/net/inet/device.c kernel/net/inet/dgram.c kernel/net/inet/icmp.c
  * kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
  * kernel/net/inet/option.c kernel/net/inet/port.c

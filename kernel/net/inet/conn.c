@@ -16,6 +16,7 @@
 #include "core/panic.h"
 #include "inet_hooks.h"
 #include "lwip/priv/tcp_priv.h"
+#include "net/inet/cookie.h"
 #include "net/inet/device.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
@@ -514,6 +515,30 @@ static bool options_fit(const struct pbuf *p)
     return at <= len;
 }
 
+/* For a listener, not lwIP's business: a SYN that is not to be kept. What ends
+ * such a one is, once there is a connection for it. */
+static bool is_answered(struct pbuf *p, struct netif *inp)
+{
+    const struct tcp_hdr *h = p->payload;
+    unsigned flags = TCPH_FLAGS(h) & (TCP_SYN | TCP_ACK | TCP_RST);
+    struct tcp_sock *l;
+
+    if (!tcp_listen_pcbs.listen_pcbs)
+        return false;
+    l = tcp_listen_pcbs.listen_pcbs->ext_args[0].data;
+    if (flags == TCP_SYN && tcp_is_flooded(l) && !tcp_is_full(l))
+        cookie_answer(l, p, inp);
+    else if (flags != TCP_ACK || !cookie_is_sound(p, inp))
+        return false;
+    else if (!tcp_is_full(l) && cookie_accept(p, inp)) {
+        tcp_active_pcbs = NULL;
+        tcp_listen_pcbs.listen_pcbs = NULL;
+        select_pcb(h);
+        return false;
+    }
+    return true; /* it comes again */
+}
+
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
                    u16_t options_len, const struct pbuf *p)
 {
@@ -538,8 +563,9 @@ void conn_input(struct pbuf *p, struct netif *inp)
         return;
     }
     select_pcb(p->payload);
-    if (UNLIKELY(device_is_short()) && inp == &inet_device &&
-        must_come_again(table.current, p))
+    if ((!table.current && is_answered(p, inp)) ||
+        (UNLIKELY(device_is_short()) && inp == &inet_device &&
+         must_come_again(table.current, p)))
         pbuf_free(p);
     else
         tcp_input(p, inp);

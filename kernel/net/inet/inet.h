@@ -11,7 +11,8 @@
  *            timers.c   when lwIP's timers run
  *            addr.c     addresses of programs and of lwIP; port.c: who has a
  *                       port
- *            conn.c     TCP connections by their two ends; tcp*.c: streams
+ *            conn.c     TCP connections by their two ends; tcp*.c: streams;
+ *                       sender.c, board.c, congestion.c: loss; cookie.c: floods
  *            dgram.c    what queues packets: udp.c, raw.c (with ping)
  *            option.c   IPPROTO_IP's and IPPROTO_IPV6's options
  * Ownership: as socket.h. A pcb of lwIP's belongs to the connection (conn.h)
@@ -83,6 +84,10 @@ void inet_flush(void);
 uint32_t inet_buffer_limit(uint32_t wanted);
 /* Is this address one of ours? */
 bool inet_is_local(const ip_addr_t *a);
+/* A number for two ends, and `more`, that nobody else can know. */
+uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
+                        const ip_addr_t *remote, uint16_t remote_port,
+                        uint64_t more);
 /* -errno for lwIP's error; 0 for ERR_OK. */
 int inet_error(err_t err);
 /* Route, source address and interface for a packet from `from` (any: chosen).

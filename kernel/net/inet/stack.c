@@ -10,6 +10,7 @@
 #include "lwip/ip6.h"
 #include "mm/page.h"
 #include "net/inet/conn.h"
+#include "net/inet/cookie.h"
 #include "net/inet/device.h"
 #include "net/inet/ifconfig.h"
 #include "net/inet/inet.h"
@@ -122,11 +123,12 @@ static uint64_t sip_hash(const uint64_t key[2], const uint64_t *words,
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
-                            const ip_addr_t *remote, u16_t remote_port)
+uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
+                        const ip_addr_t *remote, uint16_t remote_port,
+                        uint64_t more)
 {
     static uint64_t key[2];
-    uint64_t words[5];
+    uint64_t words[6];
 
     if (!key[0]) {
         key[0] = pool_u64() | 1;
@@ -140,7 +142,19 @@ u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
         words[1] = words[3] = 0;
     }
     words[4] = (uint64_t)local_port << 16 | remote_port;
-    return (u32_t)(sip_hash(key, words, 5) + clock_mono_ns() / 4096);
+    words[5] = more;
+    return sip_hash(key, words, ARRAY_LEN(words));
+}
+
+u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
+                            const ip_addr_t *remote, u16_t remote_port)
+{
+    u32_t cookie = cookie_sequence();
+
+    if (cookie)
+        return cookie;
+    return (u32_t)(inet_hash_ends(local, local_port, remote, remote_port, 0) +
+                   clock_mono_ns() / 4096);
 }
 
 /* ---- routes ---- */

@@ -95,6 +95,10 @@ int tcp_accept_op(struct socket *s, struct socket_wait *w, struct socket **out);
 void tcp_stop_listening(struct tcp_sock *l);
 /* A connection that a listener waits for is established. ERR_MEM */
 err_t tcp_established(struct conn *c);
+/* Do as many connections wait for accept() as may? */
+bool tcp_is_full(const struct tcp_sock *listener);
+/* Do as many SYNs wait for an answer as may? */
+bool tcp_is_flooded(const struct tcp_sock *listener);
 /* A SYN for a listener: false if its queue is full. */
 bool tcp_syn_came(struct tcp_sock *listener);
 void tcp_syn_add(struct tcp_sock *listener, struct conn *c);

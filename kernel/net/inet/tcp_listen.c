@@ -3,7 +3,8 @@
  * tcp_listen.c - stream sockets that listen: whom a SYN is for, the queues.
  *
  * A SYN is dropped, and will come again, while as many connections wait for
- * accept() as the backlog allows. lwIP holds the half-open ones; each gets a
+ * accept() as the backlog allows. lwIP holds the half-open ones, until they are
+ * too many (cookie.h); each gets a
  * socket when it is established, and is let in then although the queue has
  * filled meanwhile: its peer has been told that it is connected.
  */
@@ -11,18 +12,25 @@
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/tcp.h"
 
-#define SYNS_MIN 128u
+/* Of a listener, half open: more than come in a round trip, but in a flood. */
+#define SYNS_MAX 256u
 
 /* ---- half-open connections ---- */
 
+bool tcp_is_full(const struct tcp_sock *l)
+{
+    return l->queue_count > l->backlog;
+}
+
+bool tcp_is_flooded(const struct tcp_sock *l)
+{
+    return l->syn_count >= SYNS_MAX;
+}
+
 bool tcp_syn_came(struct tcp_sock *l)
 {
-    if (l->queue_count > l->backlog)
+    if (tcp_is_full(l))
         return false;
-    /* A flood of SYNs must not keep others out: the oldest gives way. Enough
-     * stay for the time that an honest peer's answer takes. */
-    if (l->syn_count > MAX(l->backlog, SYNS_MIN))
-        conn_abandon(LIST_ENTRY(l->syns.next, struct conn, syn_link));
     l->syn_count++;
     return true;
 }
