@@ -193,11 +193,12 @@ static void put_name(struct socket_addr *out, uint32_t portid, uint32_t groups)
     memcpy(out->bytes, &name, sizeof(name));
 }
 
-static int netlink_name(struct socket *s, bool of_peer, struct socket_addr *out)
+static int netlink_name(struct socket *s, enum socket_end end,
+                        struct socket_addr *out)
 {
     const struct netlink_sock *n = netlink_of(s);
 
-    if (of_peer)
+    if (end != SOCKET_END_OWN)
         put_name(out, n->to_portid, n->to_groups);
     else
         put_name(out, n->portid, (uint32_t)n->groups);

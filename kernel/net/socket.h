@@ -90,6 +90,14 @@ struct socket {
     struct waitq writable; /* room; and every change of state */
 };
 
+/* Whose address: getsockname()'s, getpeername()'s, which needs a connection,
+ * or accept()'s, whose connection may be over already. */
+enum socket_end {
+    SOCKET_END_OWN,
+    SOCKET_END_PEER,
+    SOCKET_END_ACCEPTED,
+};
+
 struct socket_ops {
     int (*bind)(struct socket *s, struct socket_addr *a);
     int (*connect)(struct socket *s, struct socket_addr *a,
@@ -99,8 +107,7 @@ struct socket_ops {
     int (*accept)(struct socket *s, struct socket_wait *w,
                   struct socket **out);              /* EOPNOTSUPP */
     int (*pair)(struct socket *a, struct socket *b); /* EOPNOTSUPP */
-    /* getsockname, getpeername */
-    int (*name)(struct socket *s, bool of_peer, struct socket_addr *out);
+    int (*name)(struct socket *s, enum socket_end end, struct socket_addr *out);
     ssize_t (*send)(struct socket *s, struct socket_msg *m);
     ssize_t (*receive)(struct socket *s, struct socket_msg *m);
     int (*shutdown)(struct socket *s, unsigned how); /* SHUTDOWN_* */

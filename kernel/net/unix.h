@@ -115,7 +115,7 @@ void unix_copy_name(const struct unix_sock *u, struct socket_addr *out);
 void unix_unbind(struct unix_sock *u); /* its name leads nowhere */
 void unix_name_put(struct unix_name *name);
 int unix_bind(struct socket *s, struct socket_addr *a);
-int unix_name(struct socket *s, bool of_peer, struct socket_addr *out);
+int unix_name(struct socket *s, enum socket_end end, struct socket_addr *out);
 
 /* ---- unix_queue.c ---- */
 

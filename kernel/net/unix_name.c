@@ -224,11 +224,11 @@ void unix_unbind(struct unix_sock *u)
     }
 }
 
-int unix_name(struct socket *s, bool of_peer, struct socket_addr *out)
+int unix_name(struct socket *s, enum socket_end end, struct socket_addr *out)
 {
     const struct unix_sock *u = unix_of(s);
 
-    if (of_peer)
+    if (end != SOCKET_END_OWN)
         u = u->peer;
     if (!u)
         return -ENOTCONN;

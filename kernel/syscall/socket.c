@@ -156,7 +156,7 @@ static long accepted(struct file *f, uaddr_t addr, uaddr_t len_at, bool cloexec)
     int err = 0;
 
     if (addr) {
-        err = s->ops->name(s, true, &peer) ? -ECONNABORTED : 0;
+        err = s->ops->name(s, SOCKET_END_ACCEPTED, &peer) ? -ECONNABORTED : 0;
         if (!err)
             err = addr_put(&peer, addr, len_at);
     }
@@ -187,7 +187,7 @@ long sys_accept(int fd, uaddr_t addr, uaddr_t len)
     return sys_accept4(fd, addr, len, 0);
 }
 
-static long put_name(int fd, bool of_peer, uaddr_t addr, uaddr_t len)
+static long put_name(int fd, enum socket_end end, uaddr_t addr, uaddr_t len)
 {
     struct socket_addr a;
     struct socket *s;
@@ -196,19 +196,19 @@ static long put_name(int fd, bool of_peer, uaddr_t addr, uaddr_t len)
 
     if (err)
         return err;
-    err = s->ops->name(s, of_peer, &a);
+    err = s->ops->name(s, end, &a);
     file_put(f);
     return err ? err : addr_put(&a, addr, len);
 }
 
 long sys_getsockname(int fd, uaddr_t addr, uaddr_t len)
 {
-    return put_name(fd, false, addr, len);
+    return put_name(fd, SOCKET_END_OWN, addr, len);
 }
 
 long sys_getpeername(int fd, uaddr_t addr, uaddr_t len)
 {
-    return put_name(fd, true, addr, len);
+    return put_name(fd, SOCKET_END_PEER, addr, len);
 }
 
 long sys_shutdown(int fd, int how)

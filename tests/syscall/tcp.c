@@ -105,6 +105,38 @@ TEST(names)
     close(l);
 }
 
+/* What a reset leaves: data that has come, then the error once, no peer; and
+ * a connection that nobody has taken yet is still one to take. */
+TEST(after_a_reset)
+{
+    struct linger now = { .l_onoff = 1, .l_linger = 0 };
+    struct sockaddr_in a;
+    socklen_t len = sizeof(a);
+    int l = listener(5), c = connect_to(port_of(l), 0), s = accept(l, NULL, 0);
+    int early = connect_to(port_of(l), 0), late, from;
+    char buf[8];
+
+    CHECK_EQ(send(s, "data", 4, 0), 4);
+    CHECK_OK(setsockopt(s, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+    close(s);
+    CHECK_ERR(getpeername(c, (struct sockaddr *)&a, &len), ENOTCONN);
+    CHECK_EQ(recv(c, buf, sizeof(buf), 0), 4);
+    CHECK_ERR(recv(c, buf, sizeof(buf), 0), ECONNRESET);
+    CHECK_EQ(recv(c, buf, sizeof(buf), 0), 0);
+    CHECK_ERR(send(c, "x", 1, MSG_NOSIGNAL), EPIPE);
+    close(c);
+
+    from = (int)port_of(early);
+    CHECK_OK(setsockopt(early, SOL_SOCKET, SO_LINGER, &now, sizeof(now)));
+    close(early);
+    late = accept(l, (struct sockaddr *)&a, &len);
+    CHECK(late >= 0);
+    CHECK_EQ(ntohs(a.sin_port), from);
+    CHECK_ERR(getpeername(late, (struct sockaddr *)&a, &len), ENOTCONN);
+    close(late);
+    close(l);
+}
+
 TEST(refused)
 {
     int l = listener(1);

@@ -110,13 +110,13 @@ void inet_addr_put(const struct inet_sock *i, const ip_addr_t *ip,
     out->len = sizeof(in6);
 }
 
-int inet_name(struct socket *s, bool of_peer, struct socket_addr *out)
+int inet_name(struct socket *s, enum socket_end end, struct socket_addr *out)
 {
     const struct inet_sock *i = inet_of(s);
 
-    if (of_peer && !i->remote_port)
+    if (end != SOCKET_END_OWN && !i->remote_port)
         return -ENOTCONN;
-    if (of_peer)
+    if (end != SOCKET_END_OWN)
         inet_addr_put(i, &i->remote, i->remote_port, out);
     else
         inet_addr_put(i, &i->local, i->local_port, out);

@@ -286,6 +286,17 @@ static int tcp_connect_op(struct socket *s, struct socket_addr *a,
     return wait_connected(t, w, -EINPROGRESS);
 }
 
+static int tcp_name_op(struct socket *s, enum socket_end end,
+                       struct socket_addr *out)
+{
+    const struct tcp_sock *t = tcp_of(s);
+
+    if (end == SOCKET_END_PEER &&
+        (t->state == TCP_SOCK_CLOSED || t->state == TCP_SOCK_CONNECTING))
+        return -ENOTCONN;
+    return inet_name(s, end, out);
+}
+
 /* ---- readiness ---- */
 
 static unsigned tcp_poll_op(struct socket *s)
@@ -477,7 +488,7 @@ static const struct socket_ops tcp_ops = {
     .connect = tcp_connect_op,
     .listen = tcp_listen_op,
     .accept = tcp_accept_op,
-    .name = inet_name,
+    .name = tcp_name_op,
     .send = tcp_send,
     .receive = tcp_receive,
     .shutdown = tcp_shutdown_op,
