@@ -110,6 +110,18 @@ static bool translate(const struct qemu_control *c, uint64_t va, uint64_t *gpa)
     return false;
 }
 
+int qemu_control_read(const struct qemu_control *c, uint64_t va, void *dst,
+                      size_t len)
+{
+    uint64_t gpa;
+    const uint8_t *at = translate(c, va, &gpa) ? ram_at(c, gpa, len) : NULL;
+
+    if (!at)
+        return -EFAULT;
+    memcpy(dst, at, len);
+    return 0;
+}
+
 /* ---- what only QEMU knows ---- */
 
 static int regs_text(struct qemu_control *c, unsigned cpu, struct buf *out)
@@ -119,14 +131,16 @@ static int regs_text(struct qemu_control *c, unsigned cpu, struct buf *out)
     return qmp_ask(&c->qmp, "info registers", cpu, out);
 }
 
-static int regs_get(struct qemu_control *c, unsigned cpu,
-                    struct control_regs *out)
+int qemu_control_regs(struct qemu_control *c, unsigned cpu,
+                      struct control_regs *out, bool *is_idle_out)
 {
     struct buf text = { 0 };
     int err = regs_text(c, cpu, &text);
 
     if (err == 0)
         err = qemu_regs_parse((const char *)text.data, out);
+    if (err == 0)
+        *is_idle_out = strstr((const char *)text.data, "HLT=1") != NULL;
     buf_fini(&text);
     return err;
 }
@@ -153,11 +167,12 @@ static int kernel_find(struct qemu_control *c)
 {
     struct control_regs regs;
     uint64_t gpa = 0, magic = 0;
+    bool is_idle;
     int err = ram_map(c);
 
     if (err || c->is_found)
         return err;
-    err = regs_get(c, 0, &regs);
+    err = qemu_control_regs(c, 0, &regs, &is_idle);
     if (err == -EPROTO) /* not in 64-bit mode yet: it has eax, not rax */
         err = -EAGAIN;
     if (err)
@@ -288,6 +303,20 @@ static void registers(struct qemu_control *c, struct qemu_client *cl,
     buf_fini(&text);
 }
 
+static void sample(struct qemu_control *c, struct qemu_client *cl,
+                   const uint8_t *data)
+{
+    static uint8_t out[CONTROL_DATA_MAX];
+    struct control_sample_how how;
+    size_t len = 0;
+    int err = -EBUSY;
+
+    memcpy(&how, data, sizeof(how));
+    if (!is_wanted_stopped(c) && !c->is_ended)
+        err = qemu_sample(c, &how, out, &len);
+    reply(cl, err, out, len);
+}
+
 /* What is only done to a guest that this client has stopped. */
 static void stopped_request(struct qemu_control *c, struct qemu_client *cl,
                             const struct control_request *r,
@@ -318,6 +347,9 @@ static void answer(struct qemu_control *c, struct qemu_client *cl,
         cl->stops = r->op == CONTROL_STOP;
         reply(cl, stop_or_go(c), NULL, 0);
         break;
+    case CONTROL_SAMPLE:
+        sample(c, cl, data);
+        break;
     case CONTROL_HOLD:
         cl->holds = true;
         reply(cl, 0, NULL, 0);
@@ -333,6 +365,8 @@ static bool is_sound(const struct qemu_control *c,
 {
     if (r->cpu >= c->cpu_count)
         return false;
+    if (r->op == CONTROL_SAMPLE)
+        return r->len == sizeof(struct control_sample_how);
     return r->op == CONTROL_READ || r->len <= CONTROL_DATA_MAX;
 }
 

@@ -52,6 +52,18 @@ struct qemu_control {
     uint64_t kernel_va, direct_va, pml4_gpa;
 };
 
+/* ---- for qemu_sample.c ---- */
+
+/* Within a page. -EFAULT: not mapped, or not memory. */
+int qemu_control_read(const struct qemu_control *c, uint64_t va, void *dst,
+                      size_t len);
+/* Of a CPU of a stopped guest; *is_idle_out: it halts. */
+int qemu_control_regs(struct qemu_control *c, unsigned cpu,
+                      struct control_regs *out, bool *is_idle_out);
+/* CONTROL_SAMPLE: its reply into out, of CONTROL_DATA_MAX bytes. */
+int qemu_sample(struct qemu_control *c, const struct control_sample_how *how,
+                uint8_t *out, size_t *len_out);
+
 void qemu_control_init(struct qemu_control *c);
 void qemu_control_fini(struct qemu_control *c);
 /* Fills out[0..QEMU_CONTROL_FDS). */

@@ -16,7 +16,7 @@
  * monitor/backend/frames.c
  * monitor/record.c monitor/report.c monitor/sandbox.c monitor/arch/x86_64/cpu.c
  * monitor/arch/x86_64/tables.c abi/cpu_tables.c
- * host/calls.c host/fault.c host/args.c host/memory.c host/file.c
+ * host/calls.c host/fault.c host/args.c host/memory.c host/file.c host/sample.c
  * image/read.c image/symbols.c */
 /* unit-flags: -fno-sanitize=address */
 /* ASan's own system calls are not among those that the sandbox allows. */

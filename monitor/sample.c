@@ -18,12 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/sample.h"
 #include "monitor/arch/arch.h"
 #include "monitor/events.h"
 
 #define WAIT_NS   1000000
-#define SP_WORD   19u
-#define KSTACK    CONTROL_SAMPLE_KSTACK
 #define STACK_MAX (CONTROL_DATA_MAX - sizeof(struct control_sample))
 
 enum slot_state { SLOT_FREE, SLOT_WANTED, SLOT_TAKING, SLOT_DONE };
@@ -41,62 +40,25 @@ static size_t stack_max;                  /* bytes of each CPU */
 
 /* ---- one CPU's ---- */
 
-/* As far as it is mapped: how many bytes that is. */
-static size_t read_va(const struct vm *vm, uint64_t va, uint8_t *dst,
-                      size_t len)
+static int read_va(void *arg, uint64_t va, void *dst, size_t len)
 {
-    size_t done = 0;
+    const struct vm *vm = arg;
+    gpa_t gpa;
+    int err = arch_translate(vm, vm->vcpu[0].state.cr3, va, &gpa);
 
-    while (done < len) {
-        size_t part = VM_PAGE - ((va + done) & (VM_PAGE - 1));
-        gpa_t gpa;
-
-        if (part > len - done)
-            part = len - done;
-        if (arch_translate(vm, vm->vcpu[0].state.cr3, va + done, &gpa) != 0 ||
-            gmem_read(&vm->mem, gpa, dst + done, part) != 0)
-            break;
-        done += part;
-    }
-    return done;
-}
-
-static uint64_t word(const struct vm *vm, uint64_t va)
-{
-    uint64_t value;
-
-    return read_va(vm, va, (uint8_t *)&value, sizeof(value)) == sizeof(value)
-               ? value
-               : 0;
+    return err ? err : gmem_read(&vm->mem, gpa, dst, len);
 }
 
 static int make(const struct vcpu *cpu, const struct control_sample_how *how,
                 struct control_sample *s, uint8_t *stack)
 {
-    const struct vm *vm = cpu->vm;
-    size_t left = stack_max;
-    uint64_t sp;
+    const struct sample_memory memory = { read_va, cpu->vm };
     int err = arch_sample_regs_get(cpu, s->regs);
 
     if (err)
         return err;
-    sp = s->program_sp = s->regs[SP_WORD];
     s->tsc = arch_tsc();
-    s->thread = word(vm, how->percpu[cpu->index] + how->percpu_thread);
-    s->tid = (int32_t)word(vm, s->thread + how->thread_tid);
-    s->kstack_top = word(vm, s->thread + how->thread_kstack_top);
-    if (sp < s->kstack_top && s->kstack_top - sp <= KSTACK) {
-        size_t len = s->kstack_top - sp;
-
-        s->kernel_len =
-            (uint32_t)read_va(vm, sp, stack, len < left ? len : left);
-        s->program_sp = word(vm, s->kstack_top - how->top_rsp);
-    }
-    left -= s->kernel_len;
-    if (left > how->stack_len)
-        left = how->stack_len;
-    s->program_len =
-        (uint32_t)read_va(vm, s->program_sp, stack + s->kernel_len, left);
+    sample_fill(s, how, &memory, stack, stack_max);
     return 0;
 }
 
