@@ -68,11 +68,16 @@ static uint8_t *xstate_buffer(void)
 
 /* ---- the alternate stack ---- */
 
+static bool is_within(const struct signal_thread *s, uint64_t sp)
+{
+    return sp - s->alt_sp - 1 < s->alt_len;
+}
+
 static bool is_on_stack(const struct signal_thread *s, uint64_t sp)
 {
     /* With autodisarm the stack counts as free as soon as it is entered. */
     return !(s->alt_flags & (STACK_AUTODISARM | STACK_DISABLE)) &&
-           sp - s->alt_sp - 1 < s->alt_len;
+           is_within(s, sp);
 }
 
 uint32_t signal_stack_flags(const struct signal_thread *s, uint64_t sp)
@@ -105,14 +110,23 @@ int signal_stack_set(struct signal_thread *s, uint64_t sp, uint32_t flags,
     return 0;
 }
 
+/*
+ * Where the handler's frame ends. *is_alternate: it must fit the alternate
+ * stack, since that is entered, or was being used. Who has less than a red zone
+ * left there has left it, as Linux sees it: the frame goes to the other end.
+ */
 static uint64_t handler_stack(const struct signal_thread *s, uint64_t sp,
-                              const struct signal_action *action)
+                              const struct signal_action *action,
+                              bool *is_alternate)
 {
-    if (is_on_stack(s, sp))
-        return sp - RED_ZONE_LEN;
-    if ((action->flags & SA_ONSTACK) && !(s->alt_flags & STACK_DISABLE))
-        return s->alt_sp + s->alt_len;
-    return sp - RED_ZONE_LEN;
+    uint64_t below = sp - RED_ZONE_LEN;
+
+    *is_alternate = is_on_stack(s, sp);
+    if (!(action->flags & SA_ONSTACK) || s->alt_flags & STACK_DISABLE ||
+        is_on_stack(s, below))
+        return below;
+    *is_alternate = true;
+    return s->alt_sp + s->alt_len;
 }
 
 /* ---- into the handler ---- */
@@ -198,16 +212,15 @@ int signal_frame_push(struct regs *regs, const struct signal_info *info,
     size_t xstate_len = frame_xstate_len();
     struct signal_frame f;
     uint64_t top, xstate, sp;
+    bool is_alternate;
 
     if (!(action->flags & SA_RESTORER))
         return -EFAULT; /* x86-64 has no other way back */
-    top = handler_stack(s, regs->rsp, action);
+    top = handler_stack(s, regs->rsp, action, &is_alternate);
     xstate = ALIGN_DOWN(top - xstate_len, XSTATE_ALIGN);
     sp = ALIGN_DOWN(xstate - sizeof(f), 16) - 8;
-    /* A stack that this frame would leave at its lower end is overrun. */
-    if ((is_on_stack(s, regs->rsp) || top == s->alt_sp + s->alt_len) &&
-        sp - s->alt_sp - 1 >= s->alt_len)
-        return -EFAULT;
+    if (is_alternate && !is_within(s, sp))
+        return -EFAULT; /* overrun: what lies below is not the stack's */
 
     memset(&f, 0, sizeof(f));
     f.return_addr = action->restorer;

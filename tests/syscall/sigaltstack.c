@@ -3,11 +3,14 @@
  * sigaltstack.c - sigaltstack(2), and what a fault tells its handler.
  */
 #include "check.h"
+#include "raise_at.h"
 
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+
+#define AUTODISARM (1u << 31) /* not in glibc's headers */
 
 static char stack[64 * 1024];
 static sigjmp_buf back;
@@ -151,6 +154,81 @@ TEST(a_handler_may_change_registers)
     CHECK_OK(sigaction(SIGILL, &a, NULL));
     __asm__ volatile("ud2" : "+a"(result));
     CHECK_EQ(result, 77);
+}
+
+static sigjmp_buf on_alternate_stack;
+static volatile int handled[65];
+
+static void at_the_bottom(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    handled[sig]++;
+    memcpy((void *)&last, info, sizeof(last));
+    handler_frame = __builtin_frame_address(0);
+    siglongjmp(on_alternate_stack, 1);
+}
+
+/* Linux lays its frames so: one that does not fit is SIGSEGV, which is at the
+ * stack's upper end again when less than a red zone is left at the lower. */
+TEST(a_frame_that_does_not_fit_is_a_fault)
+{
+    stack_t s = { .ss_sp = stack, .ss_size = sizeof(stack) };
+    struct sigaction a = { .sa_sigaction = at_the_bottom,
+                           .sa_flags = SA_SIGINFO };
+
+    CHECK_OK(sigaltstack(&s, NULL));
+    CHECK_OK(sigaction(SIGUSR2, &a, NULL));
+    a.sa_flags |= SA_ONSTACK;
+    CHECK_OK(sigaction(SIGUSR1, &a, NULL));
+    CHECK_OK(sigaction(SIGSEGV, &a, NULL));
+    memset((void *)handled, 0, sizeof(handled));
+    if (sigsetjmp(on_alternate_stack, 1) == 0)
+        raise_at(stack, 64, SIGUSR2);
+    CHECK_EQ(handled[SIGUSR2], 0);
+    CHECK_EQ(handled[SIGSEGV], 1);
+    CHECK_EQ(last.si_code, SI_KERNEL);
+    CHECK(last.si_addr == NULL);
+    CHECK(handler_frame > stack + sizeof(stack) / 2);
+    if (sigsetjmp(on_alternate_stack, 1) == 0)
+        raise_at(stack, 64, SIGUSR1);
+    CHECK_EQ(handled[SIGUSR1], 1);
+    CHECK(handler_frame > stack + sizeof(stack) / 2);
+}
+
+TEST(a_frame_that_fits_goes_below_the_last)
+{
+    stack_t s = { .ss_sp = stack, .ss_size = sizeof(stack) };
+    struct sigaction a = { .sa_sigaction = at_the_bottom,
+                           .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+    CHECK_OK(sigaltstack(&s, NULL));
+    CHECK_OK(sigaction(SIGUSR1, &a, NULL));
+    handled[SIGUSR1] = 0;
+    if (sigsetjmp(on_alternate_stack, 1) == 0)
+        raise_at(stack, sizeof(stack) / 2, SIGUSR1);
+    CHECK_EQ(handled[SIGUSR1], 1);
+    CHECK(handler_frame < stack + sizeof(stack) / 2);
+    CHECK(handler_frame > stack);
+}
+
+/* With it nobody counts as being on the stack: each frame begins at its end. */
+TEST(a_disarmed_stack_is_entered_anew)
+{
+    stack_t s = { .ss_sp = stack,
+                  .ss_size = sizeof(stack),
+                  .ss_flags = (int)AUTODISARM };
+    struct sigaction a = { .sa_sigaction = at_the_bottom,
+                           .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+    CHECK_OK(sigaltstack(&s, NULL));
+    CHECK_OK(sigaction(SIGUSR1, &a, NULL));
+    handled[SIGUSR1] = 0;
+    if (sigsetjmp(on_alternate_stack, 1) == 0)
+        raise_at(stack, 1024, SIGUSR1);
+    CHECK_EQ(handled[SIGUSR1], 1);
+    CHECK(handler_frame > stack + sizeof(stack) / 2);
+    CHECK_OK(sigaltstack(NULL, &s));
+    CHECK_EQ(s.ss_flags, SS_DISABLE);
 }
 
 TEST(errors)
