@@ -31,6 +31,7 @@ typedef int64_t off_t;
 #define ALIGN_DOWN(x, a)  ((x) & ~((__typeof__(x))(a)-1))
 #define ALIGN_UP(x, a)    ALIGN_DOWN((x) + (__typeof__(x))(a)-1, a)
 #define NOINLINE          __attribute__((noinline))
+#define ALWAYS_INLINE     inline __attribute__((always_inline))
 #define LIKELY(x)         __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)       __builtin_expect(!!(x), 0)
 #define CONTAINER_OF(p, type, member) \

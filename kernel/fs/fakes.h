@@ -224,11 +224,6 @@ static bool bad_address(uaddr_t p)
     return p < PAGE_SIZE;
 }
 
-bool user_range_ok(uaddr_t p, size_t len)
-{
-    return p + len >= p && p + len <= ARCH_USER_MAX;
-}
-
 int copy_from_user(void *dst, uaddr_t src, size_t len)
 {
     if (len > 0 && bad_address(src))

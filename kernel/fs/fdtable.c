@@ -2,8 +2,7 @@
 /*
  * fdtable.c - descriptors.
  *
- * One array of pointers whose lowest bit is the close-on-exec flag. Below
- * `lowest` no slot is free, so the usual open finds its slot at once.
+ * Below `lowest` no slot is free, so the usual open finds its slot at once.
  */
 #include "fs/fdtable.h"
 
@@ -17,16 +16,7 @@
 #include "mm/heap.h"
 #include "sched/process.h"
 
-#define SLOTS_MIN 32u
-#define CLOEXEC   1ul
-
-struct fdtable {
-    unsigned refs;
-    unsigned cap;
-    unsigned lowest;
-    uintptr_t *slots;
-    uintptr_t first_slots[SLOTS_MIN];
-};
+#define CLOEXEC FD_SLOT_CLOEXEC
 
 _Static_assert(offsetof(struct fdtable, cap) == RECORDS_FDTABLE_CAP &&
                    offsetof(struct fdtable, slots) == RECORDS_FDTABLE_SLOTS,
@@ -49,7 +39,7 @@ struct fdtable *fdtable_create(void)
     if (!t)
         return NULL;
     t->refs = 1;
-    t->cap = SLOTS_MIN;
+    t->cap = ARRAY_LEN(t->first_slots);
     t->slots = t->first_slots;
     return t;
 }
@@ -146,13 +136,6 @@ int fdtable_unshare(void)
     thread_current()->files = copy;
     fdtable_put(t);
     return 0;
-}
-
-struct file *fd_peek(int fd)
-{
-    struct fdtable *t = table();
-
-    return (unsigned)fd < t->cap ? slot_file(t->slots[fd]) : NULL;
 }
 
 struct file *fd_get(int fd)

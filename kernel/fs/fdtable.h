@@ -8,6 +8,17 @@
 #define FS_FDTABLE_H
 
 #include "fs/file.h"
+#include "sched/thread.h"
+
+/* A pointer each, whose lowest bit is the close-on-exec flag. */
+struct fdtable {
+    unsigned refs;
+    unsigned cap;
+    unsigned lowest;
+    uintptr_t *slots;
+    uintptr_t first_slots[32];
+};
+#define FD_SLOT_CLOEXEC 1ul
 
 /* Put f at exactly fd, closing what was there. -EMFILE, -ENOMEM. Takes over
  * the caller's reference on success. */
@@ -18,7 +29,14 @@ unsigned fd_table_count(void);         /* slots in use */
 MUST_CHECK int fd_set_cloexec(int fd, bool cloexec);
 /* As fd_get(), without a reference: for a call that cannot sleep or run while
  * another thread closes fd. */
-struct file *fd_peek(int fd);
+static inline struct file *fd_peek(int fd)
+{
+    const struct fdtable *t = thread_current()->files;
+
+    if ((unsigned)fd >= t->cap)
+        return NULL;
+    return (struct file *)(t->slots[fd] & ~FD_SLOT_CLOEXEC);
+}
 /* close_range(2): [first, last]. */
 void fd_close_range(unsigned first, unsigned last);
 void fd_cloexec_range(unsigned first, unsigned last);

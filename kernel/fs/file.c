@@ -38,14 +38,9 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
     return f;
 }
 
-struct file *file_get(struct file *f)
-{
-    f->refs++;
-    return f;
-}
-
 static NOINLINE void file_end(struct file *f)
 {
+    ASSERT_OP(f->refs, ==, 0u);
     notify_file(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
                                                       : IN_CLOSE_WRITE);
     if (UNLIKELY(!list_is_empty(&f->epoll_watches)) && epoll_file_released)
@@ -63,8 +58,7 @@ static NOINLINE void file_end(struct file *f)
 
 void file_put(struct file *f)
 {
-    ASSERT(f->refs > 0);
-    if (--f->refs == 0)
+    if (UNLIKELY((int)--f->refs <= 0))
         file_end(f);
 }
 

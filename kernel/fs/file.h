@@ -29,8 +29,13 @@ struct file_ops {
     /* *pos is the file's position or pread's offset; ops advance it. */
     ssize_t (*read)(struct file *f, struct io *io, uint64_t *pos);  /* EINVAL */
     ssize_t (*write)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
-    off_t (*seek)(struct file *f, off_t off, int whence);           /* ESPIPE */
-    long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg);       /* ENOTTY */
+    /* Optional, for read() and write(): one buffer of the program's, not empty
+     * and at most a page. May sleep. -EAGAIN: nothing happened, for whatever
+     * reason; it is for the general ones above to find it again. */
+    ssize_t (*read_plain)(struct file *f, uaddr_t buf, size_t len);
+    ssize_t (*write_plain)(struct file *f, uaddr_t buf, size_t len);
+    off_t (*seek)(struct file *f, off_t off, int whence);     /* ESPIPE */
+    long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg); /* ENOTTY */
     /* EPOLL* bits ready now. Registers on the wait queues that would change
      * them by poll_wait(table, &queue), which ignores a NULL table. NULL op:
      * always readable and writable. */
@@ -69,7 +74,11 @@ struct file {
 /* New description with one reference; -> NULL when out of memory. */
 struct file *file_create(const struct file_ops *ops, unsigned flags,
                          void *private) MUST_CHECK;
-struct file *file_get(struct file *f);
+static inline struct file *file_get(struct file *f)
+{
+    f->refs++;
+    return f;
+}
 void file_put(struct file *f);
 
 bool file_can_read(const struct file *f);

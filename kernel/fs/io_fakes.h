@@ -32,6 +32,12 @@ static uint64_t fake_mono_ns = 1000;
 
 bool (*wait_look_hook)(void);
 
+size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len)
+{
+    memcpy((void *)dst, (const void *)src, len);
+    return 0;
+}
+
 /* fakes.h was told of other names: here are the prototypes again. */
 void waitq_init(struct waitq *q);
 int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
@@ -116,12 +122,6 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
     f->flags = flags;
     f->private = private;
     list_init(&f->epoll_watches);
-    return f;
-}
-
-struct file *file_get(struct file *f)
-{
-    f->refs++;
     return f;
 }
 

@@ -84,15 +84,21 @@ static inline void slot_pop(struct pipe *p, struct pipe_slot *s)
     p->count--;
 }
 
+/* len bytes of s, the first slot, are. */
+static inline void slot_consume(struct pipe *p, struct pipe_slot *s, size_t len)
+{
+    s->off = (uint16_t)(s->off + len);
+    s->len = (uint16_t)(s->len - len);
+    if (s->len == 0)
+        slot_pop(p, s);
+}
+
 void pipe_consume(struct pipe *p, size_t len)
 {
     struct pipe_slot *s = &p->slots[p->head];
 
     ASSERT_OP(len, <=, s->len);
-    s->off = (uint16_t)(s->off + len);
-    s->len = (uint16_t)(s->len - len);
-    if (s->len == 0)
-        slot_pop(p, s);
+    slot_consume(p, s, len);
 }
 
 int pipe_wait_data(struct pipe *p, bool nonblock)
@@ -154,6 +160,34 @@ static ssize_t pipe_read(struct file *f, struct io *io, uint64_t *pos)
     if (n != -EFAULT)
         waitq_wake_all(&p->writable);
     return n;
+}
+
+/* From one slot that has enough, or all that there is. */
+static ssize_t pipe_read_plain(struct file *f, uaddr_t buf, size_t len)
+{
+    struct pipe *p = f->private;
+    struct pipe_slot *s;
+
+    if ((f->flags & O_ACCMODE) == O_WRONLY)
+        return -EAGAIN;
+    while (p->count == 0) {
+        if (p->writers == 0 || f->flags & O_NONBLOCK ||
+            waitq_sleep(&p->readable, WAIT_FOREVER) != 0)
+            return -EAGAIN;
+    }
+    s = &p->slots[p->head];
+    if (p->draining || s->is_packet)
+        return -EAGAIN;
+    if (s->len <= len) {
+        if (p->count > 1 && s->len < len)
+            return -EAGAIN;
+        len = s->len;
+    }
+    if (copy_to_user_partial(buf, s->page + s->off, len) != 0)
+        return -EAGAIN;
+    slot_consume(p, s, len);
+    waitq_wake_all(&p->writable);
+    return (ssize_t)len;
 }
 
 /* ---- writing ---- */
@@ -282,6 +316,23 @@ static ssize_t pipe_write(struct file *f, struct io *io, uint64_t *pos)
             return done ? (ssize_t)done : n;
     }
     return (ssize_t)done;
+}
+
+/* Into an empty pipe, on the page that it keeps. */
+static ssize_t pipe_write_plain(struct file *f, uaddr_t buf, size_t len)
+{
+    struct pipe *p = f->private;
+
+    if (p->count > 0 || !p->spare || p->filling || p->readers == 0 ||
+        f->flags & O_DIRECT || (f->flags & O_ACCMODE) == O_RDONLY ||
+        copy_from_user_partial(p->spare, buf, len) != 0)
+        return -EAGAIN;
+    p->slots[p->head] =
+        (struct pipe_slot){ .page = p->spare, .len = (uint16_t)len };
+    p->spare = NULL;
+    p->count = 1;
+    waitq_wake_all(&p->readable);
+    return (ssize_t)len;
 }
 
 /* ---- the rest ---- */
@@ -414,6 +465,8 @@ struct pipe *pipe_of(const struct file *f)
 static const struct file_ops pipe_ops = {
     .read = pipe_read,
     .write = pipe_write,
+    .read_plain = pipe_read_plain,
+    .write_plain = pipe_write_plain,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .fcntl = pipe_fcntl,
@@ -427,6 +480,8 @@ static const struct file_ops pipe_ops = {
 static const struct file_ops fifo_ops = {
     .read = pipe_read,
     .write = pipe_write,
+    .read_plain = pipe_read_plain,
+    .write_plain = pipe_write_plain,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .fcntl = pipe_fcntl,

@@ -69,11 +69,6 @@ uint64_t pool_u64(void)
     return pool_state;
 }
 
-bool user_range_ok(uaddr_t p, size_t len)
-{
-    return p < ARCH_USER_MAX && len <= ARCH_USER_MAX - p;
-}
-
 int copy_to_user(uaddr_t dst, const void *src, size_t len)
 {
     memcpy((void *)dst, src, len);

@@ -8,25 +8,6 @@
 #include "core/errno.h"
 #include "core/string.h"
 
-bool user_range_ok(uaddr_t p, size_t len)
-{
-    return p < ARCH_USER_MAX && len <= ARCH_USER_MAX - p;
-}
-
-size_t copy_from_user_partial(void *dst, uaddr_t src, size_t len)
-{
-    if (!user_range_ok(src, len))
-        return len;
-    return user_copy_bytes((uint64_t)dst, src, len);
-}
-
-size_t copy_to_user_partial(uaddr_t dst, const void *src, size_t len)
-{
-    if (!user_range_ok(dst, len))
-        return len;
-    return user_copy_bytes(dst, (uint64_t)src, len);
-}
-
 int copy_from_user(void *dst, uaddr_t src, size_t len)
 {
     return copy_from_user_partial(dst, src, len) ? -EFAULT : 0;

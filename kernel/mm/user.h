@@ -11,15 +11,11 @@
 #ifndef MM_USER_H
 #define MM_USER_H
 
-#include "core/types.h"
+#include "arch/arch.h"
 
 MUST_CHECK int copy_from_user(void *dst, uaddr_t src, size_t len);
 MUST_CHECK int copy_to_user(uaddr_t dst, const void *src, size_t len);
 MUST_CHECK int zero_user(uaddr_t dst, size_t len);
-/* Bytes that could not be copied, for read() and write()'s partial counts. */
-MUST_CHECK size_t copy_from_user_partial(void *dst, uaddr_t src, size_t len);
-MUST_CHECK size_t copy_to_user_partial(uaddr_t dst, const void *src,
-                                       size_t len);
 /* Copies up to max bytes with the NUL; result: length without it. */
 MUST_CHECK ssize_t user_string(char *dst, uaddr_t src, size_t max);
 MUST_CHECK int user_get32(uint32_t *dst, uaddr_t src);
@@ -31,11 +27,30 @@ MUST_CHECK int user_cmpxchg32(uaddr_t p, uint32_t old, uint32_t new_value,
                               uint32_t *seen_out);
 
 /* True when [p, p+len) lies in the program's half. */
-bool user_range_ok(uaddr_t p, size_t len);
+static inline bool user_range_ok(uaddr_t p, size_t len)
+{
+    return p < ARCH_USER_MAX && len <= ARCH_USER_MAX - p;
+}
 
 /* The port's copies (user_copy.S): no range check; result: bytes left. */
 size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len);
 size_t user_zero_bytes(uint64_t dst, size_t len);
+/* The same with the check, for read() and write()'s partial counts. */
+MUST_CHECK static inline size_t copy_from_user_partial(void *dst, uaddr_t src,
+                                                       size_t len)
+{
+    if (!user_range_ok(src, len))
+        return len;
+    return user_copy_bytes((uint64_t)dst, src, len);
+}
+MUST_CHECK static inline size_t copy_to_user_partial(uaddr_t dst,
+                                                     const void *src,
+                                                     size_t len)
+{
+    if (!user_range_ok(dst, len))
+        return len;
+    return user_copy_bytes(dst, (uint64_t)src, len);
+}
 /* One word, in one access each side. 0 or -EFAULT. */
 int user_copy_word32(uint64_t dst, uint64_t src);
 int user_copy_word64(uint64_t dst, uint64_t src);

@@ -87,10 +87,6 @@ void thread_wake(struct thread *t)
 {
     t->woken = true;
 }
-void thread_wake_clear(void)
-{
-    thread_current()->woken = false;
-}
 int thread_sleep(uint64_t deadline_ns)
 {
     (void)deadline_ns;

@@ -219,11 +219,6 @@ int user_cmpxchg32(uaddr_t p, uint32_t old, uint32_t new_value,
         *(uint32_t *)p = new_value;
     return 0;
 }
-bool user_range_ok(uaddr_t p, size_t len)
-{
-    return p >= 4096 && p + len < ARCH_USER_MAX;
-}
-
 /* One page of one object, mapped shared where the test says. */
 static uaddr_t fake_object_start;
 static unsigned fake_object_refs;

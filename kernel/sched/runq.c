@@ -241,8 +241,8 @@ static bool waker_is_brief(struct thread *waker)
 }
 
 /* Where t, asleep in q, should run, if there are several CPUs. */
-static NOINLINE struct runq *choose_among(unsigned n, struct runq *q,
-                                          const struct thread *t)
+static struct runq *choose_among(unsigned n, struct runq *q,
+                                 const struct thread *t)
 {
     struct runq *mine = runq_mine(), *halted = NULL;
 
@@ -266,13 +266,6 @@ static NOINLINE struct runq *choose_among(unsigned n, struct runq *q,
     if (mine->current->state != THREAD_RUNNING)
         return mine;
     return halted && !waker_is_brief(mine->current) ? halted : mine;
-}
-
-static inline struct runq *choose(struct runq *q, const struct thread *t)
-{
-    unsigned n = runq_running();
-
-    return LIKELY(n == 1) ? q : choose_among(n, q, t);
 }
 
 /* Each queue counts from a start of its own: keep t's distance to the least. */
@@ -310,15 +303,26 @@ static NOINLINE void change_queue(struct runq *q, struct thread *t,
     spin_lock(&to->lock);
 }
 
+/* t, asleep in q, locked, is to run in the queue of the result, locked. */
+static NOINLINE struct runq *find_place(unsigned n, struct runq *q,
+                                        struct thread *t)
+{
+    struct runq *to = choose_among(n, q, t);
+
+    if (to != q)
+        change_queue(q, t, to);
+    return to;
+}
+
 void runq_wake(struct runq *q, struct thread *t)
 {
-    struct runq *to = choose(q, t);
+    unsigned n = runq_running();
 
     ASSERT(t->state == THREAD_SLEEPING);
-    if (UNLIKELY(to != q))
-        change_queue(q, t, to);
-    runq_add(to, t);
-    spin_unlock(&to->lock);
+    if (UNLIKELY(n > 1))
+        q = find_place(n, q, t);
+    runq_add(q, t);
+    spin_unlock(&q->lock);
 }
 
 /* ---- switching ---- */
@@ -326,7 +330,7 @@ void runq_wake(struct runq *q, struct thread *t)
 /* The thread that went may not run here any more: to where it may. */
 static void emigrate(struct runq *q, struct thread *t)
 {
-    struct runq *to = choose(q, t);
+    struct runq *to = choose_among(runq_running(), q, t);
 
     change_queue(q, t, to);
     runq_add(to, t);
@@ -430,13 +434,12 @@ void runq_switch(struct runq *q, uint64_t now)
         spin_lock(&kernel_lock);
 }
 
-void runq_migrate(struct runq *q)
+void runq_stop(struct runq *q, enum thread_state why, uint64_t now)
 {
     struct thread *t = thread_current();
-    uint64_t now = arch_cycles();
 
     runq_account(q, t, now);
-    t->state = THREAD_MOVING;
+    t->state = why;
     runq_switch(q, now);
 }
 

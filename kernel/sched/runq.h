@@ -41,7 +41,7 @@ struct runq {
     uint64_t slice_timer_end; /* the tick that it is armed for */
     enum runq_idle idle;
     uint64_t poll_ticks; /* how long it polls before it halts */
-    struct thread boot;  /* runs while nobody else can, see runq_migrate() */
+    struct thread boot;  /* runs while nobody else can, see runq_stop() */
 };
 
 extern struct runq runqs[ARCH_CPU_MAX]; /* by number - 1 */
@@ -93,8 +93,9 @@ void runq_wake(struct runq *q, struct thread *t);
 void runq_switch(struct runq *q, uint64_t now);
 /* Give up the CPU but stay ready. q as above. */
 void runq_requeue(struct runq *q, bool to_the_end);
-/* The current thread must leave this CPU. q as above. */
-void runq_migrate(struct runq *q);
+/* The current thread stops, and this is why; its time is counted. q as above:
+ * THREAD_MOVING when it must leave this CPU. */
+void runq_stop(struct runq *q, enum thread_state why, uint64_t now);
 /* Take a ready thread out of q, locked. */
 void runq_remove(struct runq *q, struct thread *t);
 /* t, in no queue, leaves q, locked, for another: THREAD_MOVING, nobody's ... */

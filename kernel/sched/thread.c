@@ -83,7 +83,7 @@ static void resched(struct thread *t, struct regs *regs)
 
     spin_lock(&q->lock);
     if (!runq_may_have(q, t)) {
-        runq_migrate(q);
+        runq_stop(q, THREAD_MOVING, arch_cycles());
     } else if (t->need_resched && q->ready_count > 0) {
         t->need_resched = false;
         runq_requeue(q, false);
@@ -154,11 +154,6 @@ static void sleep_over(struct timer *timer)
     wake_locked(q, s->thread);
 }
 
-void thread_wake_clear(void)
-{
-    thread_current()->woken = false;
-}
-
 void thread_wake(struct thread *t)
 {
     struct runq *q = runq_lock_of(t);
@@ -206,9 +201,7 @@ static inline int sleep_now(struct thread *t, bool is_deaf)
     }
     now = arch_cycles();
     note_gap(t, now);
-    runq_account(q, t, now);
-    t->state = THREAD_SLEEPING;
-    runq_switch(q, now);
+    runq_stop(q, THREAD_SLEEPING, now);
     return 0;
 }
 

@@ -111,6 +111,11 @@ static inline struct thread *thread_current(void)
     return arch_thread();
 }
 
+static inline void thread_wake_clear(void)
+{
+    thread_current()->woken = false;
+}
+
 /* Set up the first thread of the first process, as current, on the boot stack,
  * with the process's signal state. The caller fills files and fs.
  * NULL: out of memory. */

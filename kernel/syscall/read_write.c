@@ -6,7 +6,8 @@
 #include <linux/fs.h>
 
 #include "core/errno.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
+#include "fs/notify.h"
 #include "sched/process.h"
 #include "syscall/at.h"
 #include "syscall/syscall.h"
@@ -105,22 +106,39 @@ static NOINLINE ssize_t transfer_long(int fd, uaddr_t buf, size_t len,
     return transfer_one(&t, buf, len);
 }
 
-/* Nothing but a buffer at the file's own position, as nearly all are. */
-static inline ssize_t transfer_plain(int fd, uaddr_t buf, size_t len,
+static inline ssize_t transfer_quick(struct file *f, uaddr_t buf, size_t len,
                                      bool is_write)
 {
-    const struct io_vec one = { buf, len };
-    struct io io = { .vec = &one, .vec_count = 1, .left = len };
+    ssize_t (*plain)(struct file * f, uaddr_t buf, size_t len) =
+        is_write ? f->ops->write_plain : f->ops->read_plain;
+
+    if (!plain || len - 1 >= PAGE_SIZE || UNLIKELY(notify_watch_count))
+        return -EAGAIN;
+    return plain(f, buf, len);
+}
+
+/* Nothing but a buffer at the file's own position, as nearly all are. */
+static ALWAYS_INLINE ssize_t transfer_plain(int fd, uaddr_t buf, size_t len,
+                                            bool is_write)
+{
+    struct io_vec one;
     struct file *f;
+    struct io io;
     ssize_t done;
 
     if (UNLIKELY(len > IO_LEN_MAX))
         return transfer_long(fd, buf, len, is_write);
-    f = fd_get(fd);
+    f = fd_peek(fd);
     if (!f)
         return -EBADF;
-    done = is_write ? write_signals(f, file_write(f, &io, &f->pos))
-                    : file_read(f, &io, &f->pos);
+    file_get(f);
+    done = transfer_quick(f, buf, len, is_write);
+    if (done < 0) {
+        one = (struct io_vec){ buf, len };
+        io = (struct io){ .vec = &one, .vec_count = 1, .left = len };
+        done = is_write ? write_signals(f, file_write(f, &io, &f->pos))
+                        : file_read(f, &io, &f->pos);
+    }
     account(is_write, done);
     file_put(f);
     return done;
