@@ -65,7 +65,7 @@ void waiter_init(struct waiter *w); /* for the current thread */
 void waiter_add(struct waitq *q, struct waiter *w);
 void waiter_remove(struct waiter *w);
 /* Sleep until thread_wake(), which is remembered if it came before: call
- * thread_wake_clear() (thread.h) first, then check the condition, then sleep. */
+ * thread_wake_clear() first, then check the condition, then sleep. */
 MUST_CHECK int thread_sleep(uint64_t deadline_ns);
 /* The same, but signals do not end it: for waits that the program's own
  * signals must not break. Process exit does: -ERESTARTSYS. */
