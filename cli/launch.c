@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cli/companion.h"
 #include "cli/netconf.h"
 #include "cli/options.h"
 #include "cli/place.h"
@@ -123,6 +124,10 @@ static int monitor_run(const struct options *o, const char *monitor,
     if (how->net.fd >= 0) {
         list_add(&argv, "--net-mtu");
         list_add_take(&argv, mem_printf("%u", how->net.mtu));
+    }
+    if (how->companion_count > 0) {
+        list_add(&argv, "--control-wait");
+        list_add_take(&argv, mem_printf("%d", how->companion_count));
     }
     list_add(&argv, src->image);
     if (o->dry_run) {
@@ -265,6 +270,27 @@ static int network_open(const struct options *o, struct source *src,
     }
 }
 
+static int companions(const struct options *o, bool is_qemu, struct launch *how,
+                      struct fault *fault)
+{
+    if (o->trace && is_qemu)
+        return fault_set(fault, ENOTSUP,
+                         "--trace needs Samara's own monitor, and QEMU is to "
+                         "run this guest; samara trace follows it when it "
+                         "runs");
+    if (o->pcap && o->network.mode == NET_NONE)
+        return fault_set(fault, EINVAL,
+                         "--pcap: the guest has no network; give --net or -p");
+    if (is_qemu || o->dry_run)
+        return 0;
+    if (how->control_fd < 0)
+        return fault_set(fault, EACCES,
+                         "--trace and --pcap need a guest that is listed; give "
+                         "it a --name to see why it is not");
+    how->companion_count = companion_start(o, how->dir, fault);
+    return how->companion_count < 0 ? how->companion_count : 0;
+}
+
 int launch_guest(const struct options *o, struct source *src,
                  struct launch *how, struct fault *fault)
 {
@@ -280,6 +306,8 @@ int launch_guest(const struct options *o, struct source *src,
     err = network_open(o, src, !monitor, how, fault);
     if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);
+    if (err == 0 && (o->trace || o->pcap))
+        err = companions(o, !monitor, how, fault);
     if (err == 0 && monitor)
         err = monitor_run(o, monitor, src, how, fault);
     else if (err == 0)

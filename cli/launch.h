@@ -23,6 +23,7 @@ struct launch {
     /* launch_guest()'s own: */
     int info_fd;
     int control_fd; /* where the monitor listens for tools; -1: it does not */
+    int companion_count; /* companion.h */
     struct net_link net;
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/cpu_tables.h"
+#include "cli/companion.h"
 #include "cli/netconf.h"
 #include "cli/registry.h"
 #include "host/fault.h"
@@ -149,6 +150,24 @@ static int set_name(void *into, const char *value, struct fault *fault)
     return registry_name_check(value, fault);
 }
 
+static int set_trace(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    o->trace = value ? value : "";
+    return companion_check(o, fault);
+}
+
+static int set_pcap(void *into, const char *value, struct fault *fault)
+{
+    if (value[0] == '\0' || strcmp(value, "-") == 0)
+        return fault_set(fault, EINVAL,
+                         "option --pcap needs a file: standard output is the "
+                         "program's");
+    ((struct options *)into)->pcap = value;
+    return 0;
+}
+
 #define OPTIONS_SOURCE                                                     \
     { 0, "add", "PATH[:DEST]", "put this file or directory in too",        \
       ARG_SET(set_add) },                                                  \
@@ -196,6 +215,9 @@ const struct arg_option options_run[] = {
       ARG_FLAG(struct options, interactive) },
     { 't', "tty", NULL, "with -d: a terminal of its own",
       ARG_FLAG(struct options, tty) },
+    { 0, "trace", "[=OPTIONS]", "system calls on stderr: as samara trace",
+      ARG_SET(set_trace) },
+    { 0, "pcap", "FILE", "capture what is on its network", ARG_SET(set_pcap) },
     OPTIONS_LAST,
 };
 

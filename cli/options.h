@@ -36,6 +36,8 @@ struct options {
     const char *output;
     const char *calls; /* NULL: all */
     const char *name;
+    const char *trace; /* samara trace's options, from the start; NULL: none */
+    const char *pcap;  /* where the network's frames go; NULL: nowhere */
     enum vmm vmm;
     enum accel accel;
     bool read_only;

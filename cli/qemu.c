@@ -87,6 +87,22 @@ static int network_line(const struct net_options *o, const struct net_link *net,
     return 0;
 }
 
+/* A comma in a value is written twice. */
+static void pcap_line(const char *file, struct list *argv)
+{
+    struct buf text = { 0 };
+    static const char begin[] = "filter-dump,id=pcap,netdev=net,file=";
+
+    if (!file)
+        return;
+    buf_add(&text, begin, sizeof(begin) - 1);
+    for (; *file != '\0'; file++)
+        buf_add(&text, *file == ',' ? ",," : file, *file == ',' ? 2 : 1);
+    buf_add(&text, "", 1);
+    list_add(argv, "-object");
+    list_add_take(argv, (char *)text.data);
+}
+
 static void command_line(const struct machine *m, const char *image,
                          struct list *argv)
 {
@@ -326,6 +342,7 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
     if (err == 0) {
         command_line(&m, src->image, &argv);
         err = network_line(&o->network, &how->net, &argv, fault);
+        pcap_line(o->pcap, &argv);
     }
     if (err == 0) {
         if (o->dry_run)

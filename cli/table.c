@@ -37,6 +37,8 @@ const struct verb verb_table[] = {
       options_top, verb_top },
     { "profile", "[OPTION]... GUEST", "show where a guest spends its time",
       options_profile, verb_profile },
+    { "pcap", "[OPTION]... GUEST", "capture what is on a guest's network",
+      options_pcap, verb_pcap },
     { "map", "[OPTION]... IMAGE|GUEST",
       "show what an image and a guest's memory consist of", options_map,
       verb_map },

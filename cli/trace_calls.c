@@ -339,3 +339,9 @@ const struct trace_call *trace_call_get(unsigned number)
         return NULL;
     return &table[number];
 }
+
+bool trace_call_returns(const struct trace_call *call)
+{
+    return strcmp(call->name, "exit_group") != 0 &&
+           strcmp(call->name, "exit") != 0;
+}

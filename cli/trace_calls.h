@@ -10,6 +10,7 @@
 #ifndef CLI_TRACE_CALLS_H
 #define CLI_TRACE_CALLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -53,6 +54,8 @@ struct trace_call {
 };
 
 const struct trace_call *trace_call_get(unsigned number);
+/* False: it is the thread's last. */
+bool trace_call_returns(const struct trace_call *call);
 
 struct trace_bytes {
     const uint8_t *data; /* NULL: nothing was captured */

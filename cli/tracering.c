@@ -72,7 +72,7 @@ static int originals_read(struct tracering *t, struct fault *fault)
     return err;
 }
 
-static void capture_fill(struct trace_control *c)
+static void capture_fill(const struct tracering *t, struct trace_control *c)
 {
     unsigned i;
 
@@ -80,6 +80,8 @@ static void capture_fill(struct trace_control *c)
         const struct trace_call *call = trace_call_get(i);
 
         c->capture[i] = call ? call->capture : 0;
+        if (call && t->selected[i])
+            c->capture[i] |= (uint16_t)TRACE_SELECTED;
     }
 }
 
@@ -104,7 +106,7 @@ static int switch_on(struct tracering *t, struct fault *fault)
     c.wanted = t->mode;
     c.state = c.ring ? t->mode : TRACE_OFF;
     c.until_tsc = lease(t);
-    capture_fill(&c);
+    capture_fill(t, &c);
     err = inside_write(&t->inside, at, &c, sizeof(c), fault);
     if (err == 0 && c.ring != 0)
         err = inside_read(&t->inside, c.ring, &before, sizeof(before), fault);
@@ -115,12 +117,17 @@ static int switch_on(struct tracering *t, struct fault *fault)
     return err;
 }
 
+/* The lease ends as well: calls that still come here go back by themselves. */
 static int off_word(struct tracering *t, struct fault *fault)
 {
+    const uint64_t at = t->inside.records.trace, never = 0;
     const uint32_t off = TRACE_OFF;
+    int err = inside_write(&t->inside, at, &off, sizeof(off), fault);
 
-    return inside_write(&t->inside, t->inside.records.trace, &off, sizeof(off),
-                        fault);
+    return err ? err
+               : inside_write(&t->inside,
+                              at + offsetof(struct trace_control, until_tsc),
+                              &never, sizeof(never), fault);
 }
 
 int tracering_open(struct tracering *t, const struct guest *g,
@@ -138,6 +145,51 @@ int tracering_open(struct tracering *t, const struct guest *g,
         err = switch_on(t, fault);
     if (err == 0)
         err = inside_go(&t->inside, fault);
+    t->renewed_tsc = t->inside.hello.tsc;
+    if (err)
+        inside_close(&t->inside);
+    return err;
+}
+
+/* The kernel has not moved itself: addresses count from where it lies. */
+static int first_on(struct tracering *t, struct fault *fault)
+{
+    struct trace_control c = { .wanted = t->mode, .until_tsc = lease(t) };
+
+    capture_fill(t, &c);
+    return inside_write(&t->inside,
+                        t->inside.hello.kernel_va + t->inside.records.trace, &c,
+                        sizeof(c), fault);
+}
+
+/* The kernel comes to it soon. */
+static int records_wait(struct tracering *t, struct fault *fault)
+{
+    unsigned tries = 0;
+    int err;
+
+    do
+        err = inside_records(&t->inside, fault);
+    while (inside_again(err, &tries));
+    return err;
+}
+
+int tracering_open_first(struct tracering *t, int fd, const char *name,
+                         enum trace_mode mode, struct fault *fault)
+{
+    int err = inside_adopt(&t->inside, fd, name, fault);
+
+    if (err)
+        return err;
+    t->mode = mode;
+    t->is_first = true;
+    err = inside_hold(&t->inside, fault);
+    if (err == 0)
+        err = first_on(t, fault);
+    if (err == 0)
+        err = inside_go(&t->inside, fault);
+    if (err == 0)
+        err = records_wait(t, fault);
     t->renewed_tsc = t->inside.hello.tsc;
     if (err)
         inside_close(&t->inside);
@@ -248,6 +300,8 @@ static void record_take(struct tracering *t, const struct view *v,
     if (r->number > t->number)
         t->lost += r->number - t->number;
     t->number = r->number + 1;
+    if (!t->selected[r->call]) /* what another left switched on */
+        return;
     if (r->kind == TRACE_BEGIN)
         begin_take(t, v);
     else
@@ -379,18 +433,22 @@ int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
     return t->inside.hello.is_ended ? -ESHUTDOWN : renew(t, fault);
 }
 
-void tracering_close(struct tracering *t, tracering_fn *fn, void *arg)
+void tracering_end(struct tracering *t, tracering_fn *fn, void *arg)
 {
     struct tracering_pending *p;
     struct fault ignored; /* it may be gone */
 
     if (inside_stop(&t->inside, &ignored) == 0 &&
-        tables_write(t, false, &ignored) == 0)
+        (t->is_first || tables_write(t, false, &ignored) == 0))
         (void)off_word(t, &ignored);
-    inside_close(&t->inside);
     while ((p = t->pending)) {
         t->pending = p->next;
         fn(arg, &p->call);
         free(p);
     }
+}
+
+void tracering_close(struct tracering *t)
+{
+    inside_close(&t->inside);
 }

@@ -42,18 +42,26 @@ struct tracering {
     struct inside inside;
     /* The rest is tracering.c's. */
     enum trace_mode mode;
+    bool is_first; /* nobody knows what the tables held before */
     uint64_t original[TRACE_CALL_MAX];
     uint64_t position, number, renewed_tsc;
     struct tracering_pending *pending;
     uint8_t data[TRACE_RING_LEN];
 };
 
+/* From the program's first call on: fd is a connection that stops a guest of
+ * which nothing has run yet, and is the ring's from now on. name: the caller's.
+ */
+int tracering_open_first(struct tracering *t, int fd, const char *name,
+                         enum trace_mode mode, struct fault *fault);
 int tracering_open(struct tracering *t, const struct guest *g,
                    enum trace_mode mode, struct fault *fault);
 /* Read what is there: hand out the calls that are over; or the counts. */
 int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
                    struct fault *fault);
 /* Everything as it was; hands out the calls that are not over. */
-void tracering_close(struct tracering *t, tracering_fn *fn, void *arg);
+void tracering_end(struct tracering *t, tracering_fn *fn, void *arg);
+/* A guest that has ended waits for this. */
+void tracering_close(struct tracering *t);
 
 #endif

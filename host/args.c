@@ -15,13 +15,19 @@ struct cursor {
     int idx;
 };
 
+/* Not one that may be missing. */
+static bool wants_value(const struct arg_option *opt)
+{
+    return opt->value && strncmp(opt->value, "[=", 2) != 0;
+}
+
 static int set_option(const struct arg_option *opt, const char *shown,
                       const char *value, struct cursor *at, void *into,
                       struct fault *fault)
 {
     if (!opt->value && value)
         return fault_set(fault, EINVAL, "option %s takes no value", shown);
-    if (opt->value && !value) {
+    if (wants_value(opt) && !value) {
         if (at->idx + 1 >= at->argc)
             return fault_set(fault, EINVAL, "option %s needs a value: %s %s",
                              shown, shown, opt->value);
@@ -68,10 +74,10 @@ static int parse_letters(const struct arg_option *table, const char *arg,
             return fault_set(fault, EINVAL,
                              "unknown option '%s'; 'samara help' lists them",
                              shown);
-        if (opt->value && p[1] != '\0')
+        if (wants_value(opt) && p[1] != '\0')
             value = p[1] == '=' ? p + 2 : p + 1;
         err = set_option(opt, shown, value, at, into, fault);
-        if (err || opt->value)
+        if (err || wants_value(opt))
             return err;
     }
     return 0;
@@ -114,7 +120,7 @@ void args_help(FILE *to, const struct arg_option *table)
         if (opt->letter)
             snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
         snprintf(left, sizeof(left), "%s--%s%s%s", letter, opt->name,
-                 opt->value ? " " : "", opt->value ? opt->value : "");
+                 wants_value(opt) ? " " : "", opt->value ? opt->value : "");
         fprintf(to, "  %-26s %s\n", left, opt->help);
     }
 }

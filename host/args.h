@@ -18,9 +18,11 @@
 struct fault;
 
 struct arg_option {
-    char letter;       /* 0: none */
-    const char *name;  /* without the dashes */
-    const char *value; /* the value's name for the help; NULL: takes none */
+    char letter;      /* 0: none */
+    const char *name; /* without the dashes */
+    /* The value's name for the help; NULL: takes none; "[=NAME]": takes one
+     * only if it stands behind "=", and `set` gets NULL if none does. */
+    const char *value;
     const char *help;
     int (*set)(void *into, const char *value, struct fault *fault);
     size_t flag; /* without set: offset of the bool that becomes true */

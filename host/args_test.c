@@ -10,7 +10,7 @@
 #include "tests/unit.h"
 
 static struct fault fault;
-static const char *seen_m, *seen_v;
+static const char *seen_m, *seen_v, *seen_o;
 static struct into {
     char before;
     bool flag, after;
@@ -33,10 +33,19 @@ static int set_v(void *arg, const char *value, struct fault *f)
     return 0;
 }
 
+static int set_o(void *arg, const char *value, struct fault *f)
+{
+    (void)arg;
+    (void)f;
+    seen_o = value;
+    return 0;
+}
+
 static const struct arg_option table[] = {
     { 'm', "memory", "SIZE", "", ARG_SET(set_m) },
     { 'v', "verbose", NULL, "", ARG_SET(set_v) },
     { 'f', "flag", NULL, "", ARG_FLAG(struct into, flag) },
+    { 0, "only", "[=WORDS]", "", ARG_SET(set_o) },
     ARG_END,
 };
 
@@ -71,6 +80,17 @@ TEST(forms)
     CHECK_EQ(parse("x", "-m", NULL), 1);
     CHECK_EQ(parse("--", "-m", NULL), 2);
     CHECK_EQ(parse("-", "x", NULL), 1);
+}
+
+TEST(a_value_that_may_be_missing)
+{
+    seen_o = "none";
+    CHECK_EQ(parse("--only", "x", NULL), 2);
+    CHECK(!seen_o);
+    CHECK_EQ(parse("--only=a b", "x", NULL), 2);
+    CHECK_STR_EQ(seen_o, "a b");
+    CHECK_EQ(parse("--only=", "x", NULL), 2);
+    CHECK_STR_EQ(seen_o, "");
 }
 
 TEST(refused)

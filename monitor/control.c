@@ -49,7 +49,7 @@ static struct {
     struct client client[CONTROL_CLIENT_MAX];
     uint32_t stopped; /* atomic; a futex: control_park() waits on it */
     bool is_ended;
-    bool waits;          /* for the first connection, which stops the guest */
+    unsigned wait_count; /* connections to come, each of which stops it */
     uint32_t is_held;    /* atomic: somebody wants to see the end */
     uint32_t end_status; /* atomic: plus 1, set by another CPU's thread */
 } ctl = { .listen_fd = -1 };
@@ -465,8 +465,8 @@ static bool take_connection(void)
         if (c->fd >= 0)
             continue;
         *c = (struct client){ .fd = fd };
-        c->stops = ctl.waits;
-        ctl.waits = false;
+        c->stops = ctl.wait_count > 0;
+        ctl.wait_count -= c->stops;
         if (watch(fd) != 0)
             client_close(c);
         return true;
@@ -519,10 +519,10 @@ void control_serve(void)
     go();
 }
 
-void control_wait_first(void)
+void control_wait_first(unsigned count)
 {
-    ctl.waits = ctl.listen_fd >= 0;
-    while (ctl.waits) {
+    ctl.wait_count = ctl.listen_fd >= 0 ? count : 0;
+    while (ctl.wait_count > 0) {
         wait_for_more(NULL);
         take_connection();
     }

@@ -30,9 +30,10 @@ int control_fd(void);
 bool control_pending(void);
 /* Answer; returns when the guest may run. */
 void control_serve(void);
-/* Before the guest's first instruction: wait for a tool, which finds the guest
- * stopped as by CONTROL_STOP; returns when it has let it go, or is gone. */
-void control_wait_first(void);
+/* Before the guest's first instruction: wait for so many connections, each of
+ * which finds the guest stopped as by CONTROL_STOP; returns when all have let
+ * it go, or are gone. */
+void control_wait_first(unsigned count);
 
 /* Any CPU, before it enters the guest: stay here while the guest is stopped. */
 void control_park(struct vcpu *cpu);

@@ -38,7 +38,8 @@ struct options {
     unsigned cpu_count;
     int info_fd, ready_fd, control_fd;
     struct net_options net;
-    bool control_wait, verbose, dump_exits, help;
+    unsigned control_wait;
+    bool verbose, dump_exits, help;
 };
 
 static int set_memory(void *into, const char *value, struct fault *fault)
@@ -82,6 +83,12 @@ static int set_control_fd(void *into, const char *value, struct fault *fault)
     struct options *o = into;
 
     return parse_fd("--control-fd", value, &o->control_fd, fault);
+}
+
+static int set_control_wait(void *into, const char *value, struct fault *fault)
+{
+    return args_count("--control-wait", value, CONTROL_CLIENT_MAX,
+                      &((struct options *)into)->control_wait, fault);
 }
 
 static int set_ready_fd(void *into, const char *value, struct fault *fault)
@@ -139,8 +146,8 @@ static const struct arg_option table[] = {
       ARG_SET(set_info_fd) },
     { 0, "control-fd", "N", "a socket that listens for tools",
       ARG_SET(set_control_fd) },
-    { 0, "control-wait", NULL, "wait for the first of them to say go",
-      ARG_FLAG(struct options, control_wait) },
+    { 0, "control-wait", "N", "start when the first N of them have said go",
+      ARG_SET(set_control_wait) },
     { 0, "debug", NULL, "the program waits for a debugger",
       ARG_FLAG(struct options, boot.is_debugged) },
     { 0, "ready-fd", "N", "write a byte here when it starts",
@@ -277,8 +284,8 @@ int monitor_main(int argc, char **argv)
                        o.image_path, now_us() - begin_us, o.boot.ram_len >> 20,
                        vm.kernel_va, vm.direct_va,
                        (uint64_t)(vm.vcpu[0].state.lstar & ~(VM_PAGE - 1)));
-    if (o.control_wait)
-        control_wait_first();
+    if (o.control_wait > 0)
+        control_wait_first(o.control_wait);
     vcpu_run(&vm.vcpu[0]);
 
 failed:

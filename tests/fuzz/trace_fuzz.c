@@ -8,6 +8,7 @@
  */
 /* unit: cli/tracering.c cli/trace_calls.c cli/trace_show.c host/fault.c
  * host/memory.c */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +65,27 @@ int inside_hold(struct inside *in, struct fault *fault)
     return inside_stop(in, fault);
 }
 
+int inside_adopt(struct inside *in, int fd, const char *name,
+                 struct fault *fault)
+{
+    const struct guest g = { 0 };
+
+    (void)fd;
+    (void)name;
+    return inside_open(in, &g, fault);
+}
+
+int inside_records(struct inside *in, struct fault *fault)
+{
+    return inside_stop(in, fault);
+}
+
+bool inside_again(int err, unsigned *tries)
+{
+    (void)tries;
+    return err == -EAGAIN;
+}
+
 int inside_hello(struct inside *in, struct fault *fault)
 {
     in->hello.is_ended = input.left == 0;
@@ -114,7 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (tracering_open(&ring, &g, TRACE_RECORDS, &fault) == 0) {
         while (tracering_poll(&ring, show, to, &fault) == 0)
             ;
-        tracering_close(&ring, show, to);
+        tracering_end(&ring, show, to);
+        tracering_close(&ring);
     }
     fclose(to);
     return 0;
