@@ -313,6 +313,8 @@ static void sample(struct qemu_control *c, struct qemu_client *cl,
 
     memcpy(&how, data, sizeof(how));
     if (!is_wanted_stopped(c) && !c->is_ended)
+        err = kernel_find(c); /* of a tool that has not said hello */
+    if (err == 0)
         err = qemu_sample(c, &how, out, &len);
     reply(cl, err, out, len);
 }
