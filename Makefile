@@ -208,7 +208,7 @@ $(B)/%.c.o: %.c
 $(B)/reader/%.o: kernel/fs/%
 	@mkdir -p $(@D); echo "  CC   $< (command)"
 	$(Q)$(CC) $(COMMON) $(HOST_CFLAGS) -ffreestanding -Ikernel -MMD -MP -c $< -o $@
-$(B)/cli/rootlist.c.o $(B)/cli/kernel_link.c.o $(B)/cli/trace_calls.c.o \
+$(B)/cli/rootlist.c.o $(B)/cli/gdb/rootfile.c.o $(B)/cli/kernel_link.c.o $(B)/cli/trace_calls.c.o \
 	$(B)/host/calls.c.o: \
 	HOST_CFLAGS += -Ikernel
 

@@ -37,17 +37,19 @@ static void bytes_at(const uint8_t *site, uint16_t offset, uint8_t *out,
         memcpy(out, site + offset, len);
 }
 
-/* False: it is not of this space, or a call again. */
+/* False: it is not of this space, or never was a jump. */
 static bool site_parse(const struct core *c, const struct records_sites *r,
                        const uint8_t *site, struct core_site *out)
 {
     uint8_t is_dead;
 
     bytes_at(site, r->is_dead, &is_dead, 1);
-    if (word_at(site, r->space) != c->space_va || is_dead)
-        return false;
     out->va = word_at(site, r->va);
     out->tramp = word_at(site, r->tramp);
+    out->is_dead = is_dead != 0;
+    if (word_at(site, r->space) != c->space_va ||
+        (is_dead && (out->va == 0 || out->tramp == 0)))
+        return false;
     bytes_at(site, r->tramp_len, &out->tramp_len, 1);
     bytes_at(site, r->moved_count, &out->moved_count, 1);
     bytes_at(site, r->end_from, &out->end_from, 1);
@@ -130,7 +132,7 @@ void core_sites_restore(const struct core *c, uint64_t va, uint8_t *data,
             high = middle;
     }
     for (; low < c->site_count && c->site[low].va < va + len; low++)
-        for (i = 0; i < RECORDS_CODE_LEN; i++)
+        for (i = 0; !c->site[low].is_dead && i < RECORDS_CODE_LEN; i++)
             if (c->site[low].va + i - va < len)
                 data[c->site[low].va + i - va] = c->site[low].old[i];
 }

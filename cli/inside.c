@@ -245,6 +245,15 @@ static int write_pa(struct inside *in, uint64_t gpa, const void *data,
     return err ? err : answer(in, NULL, 0, fault);
 }
 
+int inside_regs_set(struct inside *in, unsigned cpu,
+                    const struct control_regs *regs, struct fault *fault)
+{
+    struct control_request r = { CONTROL_REGS_SET, cpu, 0, sizeof(*regs) };
+    int err = send_both(in, &r, regs, fault);
+
+    return err ? err : answer(in, NULL, 0, fault);
+}
+
 int inside_sample(struct inside *in, const struct control_sample_how *how,
                   uint8_t *data, size_t *len_out, struct fault *fault)
 {

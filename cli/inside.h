@@ -108,6 +108,8 @@ int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
 /* Registers of a CPU of a stopped guest. */
 int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
                 struct fault *fault);
+int inside_regs_set(struct inside *in, unsigned cpu,
+                    const struct control_regs *regs, struct fault *fault);
 
 /* What each CPU is doing: CONTROL_SAMPLE's reply, CONTROL_DATA_MAX bytes at
  * most. -EBUSY: somebody has stopped the guest. */

@@ -39,6 +39,8 @@ int verb_trace(int argc, char **argv, struct fault *fault);
 int verb_core(int argc, char **argv, struct fault *fault);
 int verb_profile(int argc, char **argv, struct fault *fault);
 int verb_map(int argc, char **argv, struct fault *fault);
+int verb_gdb(int argc, char **argv, struct fault *fault);
+int verb_gdbserver(int argc, char **argv, struct fault *fault);
 int verb_stats(int argc, char **argv, struct fault *fault);
 int verb_top(int argc, char **argv, struct fault *fault);
 int verb_metrics(int argc, char **argv, struct fault *fault);

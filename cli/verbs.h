@@ -19,6 +19,8 @@ extern const struct arg_option options_metrics[];
 extern const struct arg_option options_pcap[];
 extern const struct arg_option options_trace[];
 extern const struct arg_option options_core[];
+extern const struct arg_option options_gdb[];
+extern const struct arg_option options_gdbserver[];
 extern const struct arg_option options_stop[];
 extern const struct arg_option options_kill[];
 extern const struct arg_option options_control[]; /* --help alone */

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gdb.c - samara gdb: gdb on a guest; samara gdbserver: a guest for any gdb.
+ *
+ * gdb starts the server itself and talks to it through a pipe, so that the one
+ * does not outlive the other, and nothing has to be cleaned up.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/gdb/server.h"
+#include "cli/place.h"
+#include "cli/registry.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "host/args.h"
+#include "host/fault.h"
+#include "host/memory.h"
+
+struct options_of_gdb {
+    const char *listen, *gdb;
+    bool is_pipe, kernel, help;
+};
+
+static int set_listen(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    ((struct options_of_gdb *)into)->listen = value;
+    return 0;
+}
+
+static int set_gdb(void *into, const char *value, struct fault *fault)
+{
+    (void)fault;
+    ((struct options_of_gdb *)into)->gdb = value;
+    return 0;
+}
+
+const struct arg_option options_gdb[] = {
+    { 0, "gdb", "PROGRAM", "the debugger (gdb)", ARG_SET(set_gdb) },
+    { 'k', "kernel", NULL, "show threads in system calls in the kernel",
+      ARG_FLAG(struct options_of_gdb, kernel) },
+    ARG_HELP(struct options_of_gdb),
+    ARG_END,
+};
+
+const struct arg_option options_gdbserver[] = {
+    { 'l', "listen", "PATH", "the UNIX socket (gdb in the guest's directory)",
+      ARG_SET(set_listen) },
+    { 0, "pipe", NULL, "one gdb, on stdin and stdout",
+      ARG_FLAG(struct options_of_gdb, is_pipe) },
+    ARG_HELP(struct options_of_gdb),
+    ARG_END,
+};
+
+/* ---- gdb ---- */
+
+static char *own_path(struct fault *fault)
+{
+    char path[4096];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (len < 0) {
+        fault_sys(fault, errno, "cannot find this program");
+        return NULL;
+    }
+    path[len] = '\0';
+    return mem_strdup(path);
+}
+
+static void add_command(struct list *argv, char *command)
+{
+    list_add(argv, "-ex");
+    list_add_take(argv, command);
+}
+
+/* Where the kernel lies is known only while the guest runs; its symbols are
+ * those of the installed one, if that is the guest's. */
+static int kernel_symbols(const struct guest *g, struct list *argv,
+                          struct fault *fault)
+{
+    static struct target t;
+    static struct fault ignored;
+    char *path;
+    int err = inside_open(&t.core.in, g, fault);
+
+    if (err)
+        return err;
+    path = place_kernel(&ignored);
+    if (path && frames_open(&t.core.frames, t.core.in.hello.build_id,
+                            sizeof(t.core.in.hello.build_id)))
+        add_command(argv,
+                    mem_printf("add-symbol-file %s -o 0x%llx", path,
+                               (unsigned long long)t.core.in.hello.kernel_va));
+    frames_fini(&t.core.frames);
+    inside_close(&t.core.in);
+    free(path);
+    return 0;
+}
+
+static int gdb_start(const struct options_of_gdb *o, const struct guest *g,
+                     char **more, struct fault *fault)
+{
+    struct list argv = { 0 };
+    char *self = own_path(fault);
+    int err = self ? 0 : -fault->err;
+
+    if (err)
+        return err;
+    list_add(&argv, o->gdb ? o->gdb : "gdb");
+    list_add(&argv, "-q");
+    add_command(&argv, mem_strdup("set confirm off"));
+    err = kernel_symbols(g, &argv, fault);
+    add_command(&argv,
+                mem_printf("target extended-remote | exec '%s' gdbserver "
+                           "--pipe %s",
+                           self, g->id));
+    if (o->kernel)
+        add_command(&argv, mem_strdup("monitor kernel on"));
+    if (o->kernel)
+        add_command(&argv, mem_strdup("maintenance flush register-cache"));
+    add_command(&argv, mem_strdup("set confirm on"));
+    while (*more)
+        list_add(&argv, *more++);
+    if (err == 0) {
+        execvp(argv.item[0], argv.item);
+        err = fault_sys(fault, errno, "cannot start '%s'; install gdb",
+                        argv.item[0]);
+    }
+    list_fini(&argv);
+    free(self);
+    return err;
+}
+
+int verb_gdb(int argc, char **argv, struct fault *fault)
+{
+    struct options_of_gdb o = { 0 };
+    struct guest g;
+    int first, err = args_parse(options_gdb, &o, argc, argv, &first, fault);
+
+    if (err == 0 && o.help)
+        return verb_show_help("gdb");
+    if (err)
+        return err;
+    err = verb_guest(first < argc ? first + 1 : argc, argv, first, &g, fault);
+    if (err)
+        return err;
+    first++;
+    if (first < argc && strcmp(argv[first], "--") == 0)
+        first++;
+    err = gdb_start(&o, &g, argv + first, fault);
+    guest_fini(&g);
+    return err;
+}
+
+/* ---- the server ---- */
+
+static int serve(const struct guest *g, int in_fd, int out_fd,
+                 struct fault *fault)
+{
+    struct server *s = mem_alloc(sizeof(*s));
+    int err;
+
+    s->in_fd = in_fd;
+    s->out_fd = out_fd;
+    err = server_run(s, g, fault);
+    free(s);
+    return err;
+}
+
+static int listen_at(const char *path, struct fault *fault)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return fault_set(fault, ENAMETOOLONG,
+                         "'%s' is too long for a socket; name a shorter one "
+                         "with --listen",
+                         path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(fd, 1) != 0) {
+        int err = fault_sys(fault, errno, "cannot listen at '%s'", path);
+
+        if (fd >= 0)
+            close(fd);
+        return err;
+    }
+    return fd;
+}
+
+/* One gdb after the other, until the guest ends. */
+static int serve_all(struct guest *g, int listen_fd, struct fault *fault)
+{
+    int err = 0;
+
+    while (err == 0 || err == -EBUSY) {
+        int fd;
+
+        if (guest_refresh(g, fault) != 0 || g->state >= GUEST_EXITED)
+            return 0;
+        fd = accept(listen_fd, NULL, NULL);
+        if (fd < 0)
+            return fault_sys(fault, errno, "cannot accept a connection");
+        err = serve(g, fd, fd, fault);
+        if (err)
+            fprintf(stderr, "samara: %s\n", fault->text);
+        close(fd);
+    }
+    return err == -ESRCH || err == -ECONNREFUSED ? 0 : err;
+}
+
+int verb_gdbserver(int argc, char **argv, struct fault *fault)
+{
+    struct options_of_gdb o = { 0 };
+    struct guest g;
+    char *path;
+    int first, fd;
+    int err = args_parse(options_gdbserver, &o, argc, argv, &first, fault);
+
+    if (err == 0 && o.help)
+        return verb_show_help("gdbserver");
+    if (err == 0)
+        err = verb_guest(argc, argv, first, &g, fault);
+    if (err)
+        return err;
+    signal(SIGPIPE, SIG_IGN);
+    if (o.is_pipe) {
+        signal(SIGINT, SIG_IGN); /* Ctrl-C is gdb's to send */
+        err = serve(&g, STDIN_FILENO, STDOUT_FILENO, fault);
+        guest_fini(&g);
+        return err;
+    }
+    path = o.listen ? mem_strdup(o.listen) : mem_printf("%s/gdb", g.dir);
+    fd = listen_at(path, fault);
+    err = fd < 0 ? fd : 0;
+    if (err == 0) {
+        printf("target remote %s\n", path);
+        fflush(stdout);
+        err = serve_all(&g, fd, fault);
+        unlink(path);
+        close(fd);
+    }
+    free(path);
+    guest_fini(&g);
+    return err;
+}

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * server.c - see server.h. "Packets" and "Stop Reply Packets" of gdb's manual,
+ * appendix E, say what each is.
+ */
+#include "cli/gdb/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/gdb/signals.h"
+#include "cli/guest.h"
+#include "host/fault.h"
+#include "host/memory.h"
+
+#define CHUNK_LEN 4096u
+#define GDB_INT   2u
+#define GDB_TRAP  5u
+#define SIGNALLED 128
+
+/* ---- replies ---- */
+
+static int send_all(int fd, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -EPIPE;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* gdb that is gone has let the guest go. */
+int server_send(struct server *s)
+{
+    s->sent.len = 0;
+    packet_add(&s->sent, s->reply.data, s->reply.len);
+    s->reply.len = 0;
+    if (send_all(s->out_fd, s->sent.data, s->sent.len) != 0)
+        s->is_over = true;
+    return s->is_over ? -EPIPE : 0;
+}
+
+void server_error(struct server *s, int err)
+{
+    s->reply.len = 0;
+    packet_text(&s->reply, "E%02x", (unsigned)-err & 0xff);
+}
+
+void server_ok(struct server *s)
+{
+    packet_text(&s->reply, "OK");
+}
+
+void server_console(struct server *s, const char *text, size_t len)
+{
+    size_t part;
+
+    for (; len > 0; text += part, len -= part) {
+        part = len < CHUNK_LEN ? len : CHUNK_LEN;
+        buf_add(&s->reply, "O", 1);
+        packet_hex(&s->reply, text, part);
+        if (server_send(s) != 0)
+            return;
+    }
+}
+
+static void ok_or_error(struct server *s, int err)
+{
+    if (err)
+        server_error(s, err);
+    else
+        server_ok(s);
+}
+
+/* ---- threads ---- */
+
+/* When nobody in particular stopped: the one that gdb looks at, one that runs,
+ * or the first. */
+static const struct inside_thread *any_thread(struct server *s)
+{
+    const struct inside_process *p = &s->target.core.process;
+    const struct inside_thread *t = target_thread(&s->target, s->tid);
+    size_t i;
+
+    for (i = 0; !t && i < p->thread_count; i++)
+        if (p->thread[i].on_cpu && p->thread[i].state == RECORDS_RUNNING)
+            t = &p->thread[i];
+    return t || p->thread_count == 0 ? t : &p->thread[0];
+}
+
+const struct inside_thread *server_thread(struct server *s)
+{
+    if (target_threads(&s->target, s->fault) != 0)
+        return NULL;
+    return s->tid > 0 ? target_thread(&s->target, s->tid) : any_thread(s);
+}
+
+/* "0": any; "-1": all; else one. */
+static bool thread_id(const char **at, int32_t *out)
+{
+    uint64_t value;
+
+    if (packet_word(at, "-1")) {
+        *out = -1;
+        return true;
+    }
+    if (!packet_number(at, &value) || value > INT32_MAX)
+        return false;
+    *out = (int32_t)value;
+    return true;
+}
+
+/* ---- stops ---- */
+
+static void ended_reply(struct server *s)
+{
+    int status = s->target.status;
+    struct guest g;
+
+    if (status < 0) { /* the monitor had no time to say */
+        status = SIGNALLED + SIGKILL;
+        if (guest_read(s->target.guest->dir, &g) == 0) {
+            static struct fault fault;
+
+            if (guest_wait(&g, 1000, &fault) == 0 && g.state == GUEST_EXITED)
+                status = g.exit_status;
+            guest_fini(&g);
+        }
+    }
+    if (status > SIGNALLED && status == SIGNALLED + s->target.last_signal)
+        packet_text(&s->reply, "X%02x",
+                    signals_to_gdb((unsigned)s->target.last_signal));
+    else
+        packet_text(&s->reply, "W%02x", (unsigned)status & 0xff);
+}
+
+static unsigned stop_signal(struct server *s)
+{
+    struct target *t = &s->target;
+    struct debug_thread d = { 0 };
+
+    switch (t->reason) {
+    case DEBUG_ASKED:
+    case DEBUG_WANTED:
+        return GDB_INT;
+    case DEBUG_SIGNAL:
+        if (inside_read(&t->core.in,
+                        t->thread + t->core.in.records.thread_debug, &d,
+                        sizeof(d), s->fault) == 0)
+            return signals_to_gdb((unsigned)d.signo);
+        return GDB_TRAP;
+    default:
+        return GDB_TRAP;
+    }
+}
+
+void server_stop_reply(struct server *s)
+{
+    const struct inside_thread *t;
+
+    if (s->target.is_ended) {
+        ended_reply(s);
+        return;
+    }
+    if (target_threads(&s->target, s->fault) != 0) {
+        packet_text(&s->reply, "S%02x", GDB_TRAP);
+        return;
+    }
+    t = target_thread_at(&s->target, s->target.thread);
+    if (!t)
+        t = any_thread(s);
+    packet_text(&s->reply, "T%02x", stop_signal(s));
+    if (s->target.reason == DEBUG_BREAK && s->has_swbreak)
+        packet_text(&s->reply, "swbreak:;");
+    if (t) {
+        packet_text(&s->reply, "thread:%x;core:%x;", (unsigned)t->tid,
+                    t->cpu - 1);
+        s->tid = t->tid;
+    }
+}
+
+/* ---- going on ---- */
+
+static void go(struct server *s, const struct target_go *how)
+{
+    int err;
+
+    s->range_go = *how;
+    err = target_go(&s->target, how, s->fault);
+    if (err)
+        server_error(s, err);
+    else
+        s->is_quiet = true; /* the reply is how it stops */
+}
+
+/* An action of vCont, or one of the old packets. */
+struct action {
+    char what; /* c, s, r */
+    int32_t signo;
+    int32_t tid; /* 0: all that no other is for */
+    uint64_t start, end;
+};
+
+static bool parse_action(const char **at, struct action *out)
+{
+    uint64_t signo;
+
+    *out = (struct action){ .what = *(*at)++ };
+    switch (out->what) {
+    case 'C':
+    case 'S':
+        if (!packet_number(at, &signo))
+            return false;
+        out->signo = (int32_t)signals_from_gdb((unsigned)signo);
+        out->what = out->what == 'C' ? 'c' : 's';
+        break;
+    case 'r':
+        if (!packet_number(at, &out->start) || *(*at)++ != ',' ||
+            !packet_number(at, &out->end))
+            return false;
+        break;
+    case 'c':
+    case 's':
+        break;
+    default:
+        return false;
+    }
+    if (**at == ':' && (++*at, !thread_id(at, &out->tid)))
+        return false;
+    if (out->tid < 0)
+        out->tid = 0;
+    return **at == '\0' || **at == ';';
+}
+
+/* The thread that an action is for: 0 is the one that is looked at. */
+static uint64_t action_thread(struct server *s, const struct action *a)
+{
+    const struct inside_thread *t =
+        a->tid ? target_thread(&s->target, a->tid) : server_thread(s);
+
+    return t ? t->va : 0;
+}
+
+/* Actions for threads alone, none for the rest: the rest stays. */
+static void cont(struct server *s, const char *at)
+{
+    struct target_go how = { 0 };
+    bool has_rest = false;
+    uint64_t named = 0;
+    struct action a;
+
+    if (target_threads(&s->target, s->fault) != 0) {
+        server_error(s, -s->fault->err);
+        return;
+    }
+    s->range_start = s->range_end = 0;
+    while (*at == ';') {
+        at++;
+        if (!parse_action(&at, &a)) {
+            server_error(s, -EINVAL);
+            return;
+        }
+        has_rest = has_rest || a.tid == 0;
+        if (a.tid != 0)
+            named = action_thread(s, &a);
+        if (a.signo != 0) {
+            how.signal = action_thread(s, &a);
+            how.signo = a.signo;
+        }
+        if (a.what == 'c')
+            continue;
+        how.step = action_thread(s, &a);
+        s->range_start = a.start;
+        s->range_end = a.end;
+    }
+    how.only = has_rest ? 0 : named;
+    go(s, &how);
+}
+
+/* c, s, C, S: of the one thread, the others go on as well. An address to go on
+ * at is not among what gdb sends. */
+static void cont_old(struct server *s, const char *at)
+{
+    struct target_go how = { 0 };
+    struct action a;
+    const char *from = at;
+
+    if (!parse_action(&from, &a)) {
+        server_error(s, -EINVAL);
+        return;
+    }
+    a.tid = s->tid > 0 ? s->tid : 0;
+    if (a.what == 's')
+        how.step = action_thread(s, &a);
+    if (a.signo != 0) {
+        how.signal = action_thread(s, &a);
+        how.signo = a.signo;
+    }
+    s->range_start = s->range_end = 0;
+    go(s, &how);
+}
+
+/* A step within the range that gdb wants to have left is followed by the next,
+ * without asking. */
+static bool steps_on(struct server *s)
+{
+    const struct inside_thread *t;
+    struct control_regs r;
+
+    if (s->range_end == 0 || s->target.is_ended ||
+        s->target.reason != DEBUG_STEP ||
+        target_threads(&s->target, s->fault) != 0)
+        return false;
+    t = target_thread_at(&s->target, s->target.thread);
+    if (!t || target_regs(&s->target, t, &r, s->fault) != 0 ||
+        r.rip < s->range_start || r.rip >= s->range_end)
+        return false;
+    s->range_go.signo = 0;
+    return target_go(&s->target, &s->range_go, s->fault) == 0;
+}
+
+/* ---- memory and breakpoints ---- */
+
+static bool address(const char **at, uint64_t *va, uint64_t *len)
+{
+    return packet_number(at, va) && *(*at)++ == ',' && packet_number(at, len);
+}
+
+static void memory_read(struct server *s, const char *at)
+{
+    uint8_t data[PACKET_MAX / 2];
+    uint64_t va, len, part;
+    int err = -EFAULT;
+
+    if (!address(&at, &va, &len)) {
+        server_error(s, -EINVAL);
+        return;
+    }
+    part = len < sizeof(data) ? len : sizeof(data);
+    while (part > 0 && err) { /* as much as there is */
+        uint64_t page = 4096 - va % 4096;
+
+        err = target_read(&s->target, va, data, part, s->fault);
+        if (err)
+            part = part > page ? page : 0;
+        if (err && part == 0)
+            break;
+        if (err && (err = target_read(&s->target, va, data, part, s->fault)))
+            break;
+    }
+    if (err && len > 0)
+        server_error(s, err);
+    else
+        packet_hex(&s->reply, data, part);
+}
+
+/* The bytes are hexadecimal, or (X) as they are. */
+static void memory_write(struct server *s, const char *at, bool is_binary)
+{
+    const char *end = (const char *)s->reader.data + s->reader.len;
+    uint8_t data[PACKET_MAX];
+    uint64_t va, len;
+    int err = -EINVAL;
+
+    if (address(&at, &va, &len) && *at++ == ':' && len <= sizeof(data)) {
+        if (!is_binary)
+            err = packet_bytes(&at, data, len) ? 0 : -EINVAL;
+        else if ((uint64_t)(end - at) == len)
+            err = (memcpy(data, at, len), 0);
+    }
+    if (err == 0)
+        err = target_write(&s->target, va, data, len, s->fault);
+    ok_or_error(s, err);
+}
+
+/* Software breakpoints; gdb does watchpoints by steps where it has to. */
+static void breakpoint(struct server *s, const char *at)
+{
+    bool is_set = *at++ == 'Z';
+    uint64_t va, kind;
+
+    if (*at++ != '0')
+        return;
+    if (*at++ != ',' || !address(&at, &va, &kind))
+        server_error(s, -EINVAL);
+    else if (is_set)
+        ok_or_error(s, target_break_set(&s->target, va, s->fault));
+    else
+        ok_or_error(s, target_break_clear(&s->target, va, s->fault));
+}
+
+/* ---- packets ---- */
+
+static void end_guest(struct server *s, bool replies)
+{
+    static struct fault fault;
+
+    (void)guest_signal(s->target.guest, SIGKILL, &fault);
+    s->is_over = true;
+    if (replies)
+        server_ok(s);
+    else
+        s->is_quiet = true;
+}
+
+static void choose_thread(struct server *s, const char *at)
+{
+    char op = *at++;
+    int32_t tid;
+
+    if (!thread_id(&at, &tid)) {
+        server_error(s, -EINVAL);
+        return;
+    }
+    if (op == 'g')
+        s->tid = tid;
+    server_ok(s);
+}
+
+static void is_alive(struct server *s, const char *at)
+{
+    int32_t tid;
+    bool found = thread_id(&at, &tid) &&
+                 target_threads(&s->target, s->fault) == 0 &&
+                 target_thread(&s->target, tid) != NULL;
+
+    ok_or_error(s, found ? 0 : -ESRCH);
+}
+
+static void packet_v(struct server *s, const char *at)
+{
+    if (packet_word(&at, "vFile:"))
+        server_file(s, at);
+    else if (strcmp(at, "vCont?") == 0)
+        packet_text(&s->reply, "vCont;c;C;s;S;r");
+    else if (packet_word(&at, "vCont"))
+        cont(s, at);
+    else if (packet_word(&at, "vKill"))
+        end_guest(s, true);
+}
+
+static void packet_other(struct server *s, const char *at)
+{
+    switch (*at) {
+    case '?':
+        server_stop_reply(s);
+        break;
+    case '!':
+        server_ok(s);
+        break;
+    case 'D':
+        server_ok(s);
+        s->is_over = true;
+        break;
+    case 'k':
+        end_guest(s, false);
+        break;
+    case 'H':
+        choose_thread(s, at + 1);
+        break;
+    case 'T':
+        is_alive(s, at + 1);
+        break;
+    case 'c':
+    case 'C':
+    case 's':
+    case 'S':
+        cont_old(s, at);
+        break;
+    default:
+        break; /* not known: an empty reply */
+    }
+}
+
+static void handle(struct server *s)
+{
+    const char *at = (const char *)s->reader.data;
+
+    switch (*at) {
+    case 'q':
+    case 'Q':
+        server_query(s, at);
+        break;
+    case 'v':
+        packet_v(s, at);
+        break;
+    case 'g':
+        server_regs_read(s);
+        break;
+    case 'G':
+        server_regs_write(s, at + 1);
+        break;
+    case 'p':
+        server_reg_read(s, at + 1);
+        break;
+    case 'P':
+        server_reg_write(s, at + 1);
+        break;
+    case 'm':
+        memory_read(s, at + 1);
+        break;
+    case 'M':
+    case 'X':
+        memory_write(s, at + 1, *at == 'X');
+        break;
+    case 'Z':
+    case 'z':
+        breakpoint(s, at);
+        break;
+    default:
+        packet_other(s, at);
+        break;
+    }
+}
+
+/* While the guest runs only Ctrl-C is expected. */
+static void packet_take(struct server *s)
+{
+    bool had_acks = !s->has_no_acks;
+
+    if (had_acks && send_all(s->out_fd, (const uint8_t *)"+", 1) != 0) {
+        s->is_over = true;
+        return;
+    }
+    if (s->target.is_running)
+        return;
+    s->is_quiet = false;
+    s->reply.len = 0;
+    handle(s);
+    if (!s->is_quiet)
+        (void)server_send(s);
+}
+
+static void report_stop(struct server *s)
+{
+    s->reply.len = 0;
+    server_stop_reply(s);
+    (void)server_send(s);
+    if (s->target.is_ended)
+        s->is_over = true;
+}
+
+static int interrupt(struct server *s, struct fault *fault)
+{
+    int err;
+
+    if (!s->target.is_running)
+        return 0;
+    err = target_stop(&s->target, fault);
+    if (err == 0)
+        report_stop(s);
+    return err;
+}
+
+static int byte_take(struct server *s, uint8_t byte, struct fault *fault)
+{
+    switch (packet_feed(&s->reader, byte)) {
+    case PACKET_DATA:
+        packet_take(s);
+        break;
+    case PACKET_BAD:
+        if (!s->has_no_acks)
+            (void)send_all(s->out_fd, (const uint8_t *)"-", 1);
+        break;
+    case PACKET_NAK:
+        (void)send_all(s->out_fd, s->sent.data, s->sent.len);
+        break;
+    case PACKET_INTERRUPT:
+        return interrupt(s, fault);
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int gdb_take(struct server *s, struct fault *fault)
+{
+    uint8_t data[CHUNK_LEN];
+    ssize_t i, n = read(s->in_fd, data, sizeof(data));
+    int err = 0;
+
+    if (n < 0 && errno == EINTR)
+        return 0;
+    if (n <= 0)
+        s->is_over = true;
+    for (i = 0; err == 0 && i < n && !s->is_over; i++)
+        err = byte_take(s, data[i], fault);
+    return err;
+}
+
+static int guest_take(struct server *s, struct fault *fault)
+{
+    bool is_stop;
+    int err = target_hear(&s->target, &is_stop, fault);
+
+    if (err == 0 && is_stop && !steps_on(s))
+        report_stop(s);
+    return err;
+}
+
+int server_run(struct server *s, const struct guest *g, struct fault *fault)
+{
+    static struct fault packet_fault;
+    int err = target_open(&s->target, g, fault);
+
+    if (err)
+        return err;
+    s->fault = &packet_fault;
+    (void)rootfile_open(g->image, &s->root, &packet_fault);
+    while (err == 0 && !s->is_over) {
+        struct pollfd p[2] = {
+            { s->in_fd, POLLIN, 0 },
+            { s->target.is_running ? s->target.core.in.fd : -1, POLLIN, 0 },
+        };
+
+        if (poll(p, 2, -1) < 0)
+            continue;
+        if (p[1].revents)
+            err = guest_take(s, fault);
+        if (err == 0 && p[0].revents)
+            err = gdb_take(s, fault);
+    }
+    target_close(&s->target);
+    rootfile_close(s->root);
+    buf_fini(&s->reply);
+    buf_fini(&s->sent);
+    return err;
+}

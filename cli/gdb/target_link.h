@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * target_link.h - between the target*.c files.
+ */
+#ifndef CLI_GDB_TARGET_LINK_H
+#define CLI_GDB_TARGET_LINK_H
+
+#include "cli/gdb/target.h"
+
+struct target_command {
+    uint32_t nr; /* enum debug_command */
+    uint64_t va;
+    uint64_t len;     /* DEBUG_DATA_MAX at most */
+    const void *data; /* to write; what is read is in t->control.data */
+};
+
+/* By the kernel; the program does not run meanwhile. */
+int target_command(struct target *t, const struct target_command *c,
+                   struct fault *fault);
+/* Let the thread run, 0: all of them; returns at once. */
+int target_release(struct target *t, uint64_t only, struct fault *fault);
+/* Let it run until it stops. */
+int target_run_alone(struct target *t, uint64_t thread, struct fault *fault);
+
+#endif
