@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define CONTROL_VERSION   4u
+#define CONTROL_VERSION   5u
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
 
@@ -68,6 +68,9 @@ enum control_op {
     /* The same as CONTROL_GO, for a debugger: the kernel looks at its struct
      * debug_control before any of the program runs */
     CONTROL_RUN = 15,
+    /* struct control_watch follows: every CPU's debug registers, until the
+     * debugger is gone. Only while it has stopped the guest: -EBUSY */
+    CONTROL_WATCH = 16,
 };
 
 #define CONTROL_EVENT       1   /* a reply's result */
@@ -135,7 +138,12 @@ struct control_event {
     uint32_t cpu;
     uint64_t thread; /* that stopped, or 0 */
     int32_t status;  /* CONTROL_EVENT_ENDED: the program's exit status */
-    uint32_t zero;
+    uint32_t hits;   /* bit n: the CPU's debug register n was hit */
+};
+
+struct control_watch { /* Intel SDM 3B, 17.2 */
+    uint64_t address[4];
+    uint64_t control; /* DR7 */
 };
 
 enum control_sample_state {
@@ -162,6 +170,7 @@ struct control_sample {
 };
 
 _Static_assert(sizeof(struct control_event) == 24, "layout is shared");
+_Static_assert(sizeof(struct control_watch) == 40, "layout is shared");
 _Static_assert(sizeof(struct control_sample_how) == 80, "layout is shared");
 _Static_assert(sizeof(struct control_sample) == 224, "layout is shared");
 /* The network device's, as the monitor saw it. Bytes are those of frames. */

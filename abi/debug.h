@@ -47,20 +47,35 @@ enum debug_command {
     DEBUG_LET_GO = 6,    /* all breakpoints and wishes are forgotten */
 };
 
+#define DEBUG_SOFT_MAX 4u
+
+/* Memory that is looked at after each instruction, where the CPU's debug
+ * registers do nothing. */
+struct debug_soft {
+    uint64_t va;
+    uint64_t len; /* 8 at most */
+    uint8_t old[8];
+};
+
 /* Nobody may run: debug_control.only. */
 #define DEBUG_NOBODY 1u
 
 struct debug_control {
     uint32_t is_attached;
-    uint32_t ask;  /* somebody is to stop, who does not matter */
-    uint64_t only; /* this thread alone may go back to the program; 0: all */
-    uint64_t pass; /* bit n-1: signal n does not stop anybody */
+    uint32_t was_hit; /* kernel code hit a debug register: entry.S */
+    uint64_t only;    /* this thread alone may go back to the program; 0: all */
+    uint64_t pass;    /* bit n-1: signal n does not stop anybody */
     uint32_t command;
     int32_t result;
     uint64_t va;
     uint64_t len;
-    uint32_t is_held; /* only is not 0 */
+    uint32_t ask;        /* somebody is to stop, who does not matter */
+    uint32_t is_held;    /* every thread is to pass here: only, or soft */
+    uint32_t is_watched; /* a debug register is set */
+    uint32_t soft_count;
+    uint32_t soft_hits; /* bit n: soft[n] has changed */
     uint32_t zero;
+    struct debug_soft soft[DEBUG_SOFT_MAX];
     uint8_t data[DEBUG_DATA_MAX];
     uint8_t siginfo[DEBUG_SIGINFO_LEN]; /* of the last DEBUG_SIGNAL */
 };
@@ -73,7 +88,7 @@ struct debug_thread {
     int32_t signo;      /* what it gets when it goes on; 0: nothing */
 };
 
-_Static_assert(sizeof(struct debug_control) == 56 + 512 + 128, "shared");
+_Static_assert(sizeof(struct debug_control) == 168 + 512 + 128, "shared");
 _Static_assert(sizeof(struct debug_thread) == 8, "layout is shared");
 
 #endif

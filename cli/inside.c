@@ -245,6 +245,15 @@ static int write_pa(struct inside *in, uint64_t gpa, const void *data,
     return err ? err : answer(in, NULL, 0, fault);
 }
 
+int inside_watch(struct inside *in, const struct control_watch *w,
+                 struct fault *fault)
+{
+    struct control_request r = { CONTROL_WATCH, 0, 0, sizeof(*w) };
+    int err = send_both(in, &r, w, fault);
+
+    return err ? err : answer(in, NULL, 0, fault);
+}
+
 int inside_regs_set(struct inside *in, unsigned cpu,
                     const struct control_regs *regs, struct fault *fault)
 {

@@ -106,6 +106,11 @@ int inside_frames(struct inside *in, void *data, size_t *len_out,
 int inside_translate(struct inside *in, uint64_t va, uint64_t *gpa_out,
                      size_t *len_out, struct fault *fault);
 /* Registers of a CPU of a stopped guest. */
+/* The debug registers of all its CPUs, by its debugger. */
+int inside_watch(struct inside *in, const struct control_watch *w,
+                 struct fault *fault);
+int inside_regs_set(struct inside *in, unsigned cpu,
+                    const struct control_regs *regs, struct fault *fault);
 int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
                 struct fault *fault);
 int inside_regs_set(struct inside *in, unsigned cpu,

@@ -207,6 +207,8 @@ const struct arg_option options_run[] = {
       ARG_FLAG(struct options, dry_run) },
     { 'd', "detach", NULL, "in the background; prints the guest's id",
       ARG_FLAG(struct options, detach) },
+    { 0, "gdb-wait", NULL, "wait for samara gdb before the first instruction",
+      ARG_FLAG(struct options, gdb_wait) },
     { 0, "name", "NAME", "what the guest is called in other verbs",
       ARG_SET(set_name) },
     { 0, "rm", NULL, "with -d: forget the guest when it ends",

@@ -47,6 +47,7 @@ struct options {
     bool interactive; /* in the background: stdin stays open for attach */
     bool tty;         /* in the background: a terminal of its own */
     bool remove;
+    bool gdb_wait; /* the program begins when a debugger says so */
     bool verbose;
     bool help;
     bool json;

@@ -258,6 +258,14 @@ static void run(struct client *c)
     reply(c, 0, 0);
 }
 
+static void watch_memory(struct client *c, const uint8_t *data)
+{
+    struct control_watch w;
+
+    memcpy(&w, data, sizeof(w));
+    reply(c, c->debugs ? debug_watch(&w) : -EPERM, 0);
+}
+
 static void tell_debugger(const struct control_event *event)
 {
     for (unsigned i = 0; i < CONTROL_CLIENT_MAX; i++) {
@@ -321,6 +329,8 @@ static void stopped_request(struct client *c, const struct control_request *r,
 {
     if (!c->stops)
         reply(c, -EBUSY, 0);
+    else if (r->op == CONTROL_WATCH)
+        watch_memory(c, data);
     else if (r->op == CONTROL_WRITE)
         reply(c, gmem_write(&ctl.vm->mem, r->gpa, data, r->len), 0);
     else
@@ -394,6 +404,8 @@ static bool is_sound(const struct control_request *r)
         return r->len <= CONTROL_DATA_MAX;
     case CONTROL_REGS_SET:
         return r->len == sizeof(struct control_regs);
+    case CONTROL_WATCH:
+        return r->len == sizeof(struct control_watch);
     case CONTROL_SAMPLE:
         return r->len == sizeof(struct control_sample_how);
     case CONTROL_HELLO:
@@ -421,7 +433,7 @@ static size_t needed(const uint8_t *buf, size_t have)
     if (have < sizeof(r))
         return sizeof(r);
     if (r.op == CONTROL_WRITE || r.op == CONTROL_REGS_SET ||
-        r.op == CONTROL_SAMPLE)
+        r.op == CONTROL_SAMPLE || r.op == CONTROL_WATCH)
         return sizeof(r) + r.len;
     return sizeof(r);
 }

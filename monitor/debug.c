@@ -15,6 +15,7 @@
 
 #include "abi/control.h"
 #include "abi/debug.h"
+#include "monitor/arch/arch.h"
 #include "monitor/control.h"
 #include "monitor/events.h"
 
@@ -24,6 +25,7 @@ static struct {
     uint32_t is_waited;   /* atomic: the program is not to begin without one */
     uint32_t slot;        /* atomic; a futex */
     uint32_t is_news;     /* atomic: `event` is to be told */
+    bool has_watches;
     struct control_event event;
     gpa_t gpa;
     uint64_t len;
@@ -83,6 +85,24 @@ int debug_attach(gpa_t gpa, uint64_t len)
     return 0;
 }
 
+int debug_watch(const struct control_watch *w)
+{
+    int err = 0;
+
+    dbg.has_watches = w->control != 0;
+    for (unsigned i = 0; err == 0 && i < dbg.vm->cpu_count; i++)
+        err = arch_watch_set(&dbg.vm->vcpu[i], w);
+    return err;
+}
+
+/* The other CPUs may be in the guest: KVM waits for them to leave it. */
+static void watch_nothing(void)
+{
+    for (unsigned i = 0; i < dbg.vm->cpu_count; i++)
+        events_interrupt(&dbg.vm->vcpu[i]);
+    (void)debug_watch(&(struct control_watch){ .control = 0 });
+}
+
 void debug_detach(void)
 {
     struct iovec all;
@@ -92,6 +112,8 @@ void debug_detach(void)
     __atomic_store_n(&dbg.is_news, 0, __ATOMIC_SEQ_CST);
     if (gmem_iovec(&dbg.vm->mem, dbg.gpa, dbg.len, true, &all) == 0)
         memset(all.iov_base, 0, all.iov_len);
+    if (dbg.has_watches)
+        watch_nothing();
     debug_tell();
 }
 
@@ -101,6 +123,8 @@ bool debug_take_event(struct control_event *out)
         !__atomic_exchange_n(&dbg.is_news, 0, __ATOMIC_SEQ_CST))
         return false;
     *out = dbg.event;
+    if (dbg.has_watches)
+        out->hits = arch_watch_hits(&dbg.vm->vcpu[out->cpu]);
     return true;
 }
 

@@ -29,6 +29,8 @@ int64_t debug_call(struct vcpu *cpu, uint64_t reason, uint64_t thread);
  *   -EFAULT  that is not memory that the guest may write */
 MUST_CHECK int debug_attach(gpa_t gpa, uint64_t len);
 void debug_detach(void);
+struct control_watch;
+int debug_watch(const struct control_watch *w);
 /* A stop that the debugger has not been told of. */
 bool debug_take_event(struct control_event *out);
 /* The program waits for a debugger, and there is none. */

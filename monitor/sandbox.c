@@ -71,6 +71,8 @@ static struct rule rules[] = {
     { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_FPU },
     { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_XSAVE },
     { SYS_ioctl, ARG(1), ~0u, KVM_SET_REGS },
+    { SYS_ioctl, ARG(1), ~0u, (uint32_t)KVM_GET_DEBUGREGS },
+    { SYS_ioctl, ARG(1), ~0u, KVM_SET_DEBUGREGS },
     { SYS_ioctl, ARG(1), ~0u, KVM_SET_SREGS },
     { SYS_ioctl, ARG(1), ~0u, KVM_SET_FPU },
     /* to stop on Ctrl-Z: signals to this very process alone */

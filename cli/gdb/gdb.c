@@ -98,6 +98,11 @@ static int kernel_symbols(const struct guest *g, struct list *argv,
         add_command(argv,
                     mem_printf("add-symbol-file %s -o 0x%llx", path,
                                (unsigned long long)t.core.in.hello.kernel_va));
+    else
+        fprintf(stderr, "samara: the kernel is not the installed one; its "
+                        "symbols are not known\n");
+    add_command(argv, mem_strdup("monitor kernel on"));
+    add_command(argv, mem_strdup("maintenance flush register-cache"));
     frames_fini(&t.core.frames);
     inside_close(&t.core.in);
     free(path);
@@ -116,15 +121,12 @@ static int gdb_start(const struct options_of_gdb *o, const struct guest *g,
     list_add(&argv, o->gdb ? o->gdb : "gdb");
     list_add(&argv, "-q");
     add_command(&argv, mem_strdup("set confirm off"));
-    err = kernel_symbols(g, &argv, fault);
     add_command(&argv,
                 mem_printf("target extended-remote | exec '%s' gdbserver "
                            "--pipe %s",
                            self, g->id));
     if (o->kernel)
-        add_command(&argv, mem_strdup("monitor kernel on"));
-    if (o->kernel)
-        add_command(&argv, mem_strdup("maintenance flush register-cache"));
+        err = kernel_symbols(g, &argv, fault);
     add_command(&argv, mem_strdup("set confirm on"));
     while (*more)
         list_add(&argv, *more++);

@@ -166,6 +166,7 @@ static unsigned stop_signal(struct server *s)
 void server_stop_reply(struct server *s)
 {
     const struct inside_thread *t;
+    uint64_t va;
 
     if (s->target.is_ended) {
         ended_reply(s);
@@ -179,6 +180,9 @@ void server_stop_reply(struct server *s)
     if (!t)
         t = any_thread(s);
     packet_text(&s->reply, "T%02x", stop_signal(s));
+    if ((s->target.reason == DEBUG_WATCH || s->target.reason == DEBUG_STEP) &&
+        target_watch_hit(&s->target, &va))
+        packet_text(&s->reply, "watch:%llx;", (unsigned long long)va);
     if (s->target.reason == DEBUG_BREAK && s->has_swbreak)
         packet_text(&s->reply, "swbreak:;");
     if (t) {
@@ -382,30 +386,48 @@ static void memory_write(struct server *s, const char *at, bool is_binary)
     ok_or_error(s, err);
 }
 
-/* Software breakpoints; gdb does watchpoints by steps where it has to. */
+/* Z0: a breakpoint; Z2, Z3, Z4: what is written, read, either. The CPU cannot
+ * tell reads alone. */
+static int point(struct server *s, char kind, const struct target_watch *w,
+                 bool is_set)
+{
+    if (kind == '2' || kind == '4')
+        return target_watch(&s->target, w, is_set, s->fault);
+    if (is_set)
+        return target_break_set(&s->target, w->va, s->fault);
+    return target_break_clear(&s->target, w->va, s->fault);
+}
+
 static void breakpoint(struct server *s, const char *at)
 {
     bool is_set = *at++ == 'Z';
-    uint64_t va, kind;
+    char kind = *at++;
+    struct target_watch w = { .reads = kind == '4' };
 
-    if (*at++ != '0')
-        return;
-    if (*at++ != ',' || !address(&at, &va, &kind))
+    if (kind != '0' && kind != '2' && kind != '4')
+        return; /* not known */
+    if (*at++ != ',' || !address(&at, &w.va, &w.len))
         server_error(s, -EINVAL);
-    else if (is_set)
-        ok_or_error(s, target_break_set(&s->target, va, s->fault));
     else
-        ok_or_error(s, target_break_clear(&s->target, va, s->fault));
+        ok_or_error(s, point(s, kind, &w, is_set));
 }
 
 /* ---- packets ---- */
+
+/* gdb may still close the files that it has read. */
+static void leave(struct server *s)
+{
+    target_close(&s->target);
+    s->target.is_running = false;
+    s->is_left = true;
+}
 
 static void end_guest(struct server *s, bool replies)
 {
     static struct fault fault;
 
     (void)guest_signal(s->target.guest, SIGKILL, &fault);
-    s->is_over = true;
+    leave(s);
     if (replies)
         server_ok(s);
     else
@@ -458,8 +480,8 @@ static void packet_other(struct server *s, const char *at)
         server_ok(s);
         break;
     case 'D':
+        leave(s);
         server_ok(s);
-        s->is_over = true;
         break;
     case 'k':
         end_guest(s, false);
@@ -481,10 +503,26 @@ static void packet_other(struct server *s, const char *at)
     }
 }
 
+static void handle_left(struct server *s, const char *at)
+{
+    if (packet_word(&at, "vFile:"))
+        server_file(s, at);
+    else if (*at == 'v' || (*at == 'q' && strncmp(at, "qXfer:", 6) != 0))
+        return;
+    else if (*at == 'D' || *at == '!' || *at == 'H')
+        server_ok(s);
+    else
+        server_error(s, -ESRCH);
+}
+
 static void handle(struct server *s)
 {
     const char *at = (const char *)s->reader.data;
 
+    if (s->is_left) {
+        handle_left(s, at);
+        return;
+    }
     switch (*at) {
     case 'q':
     case 'Q':
@@ -546,7 +584,7 @@ static void report_stop(struct server *s)
     server_stop_reply(s);
     (void)server_send(s);
     if (s->target.is_ended)
-        s->is_over = true;
+        leave(s);
 }
 
 static int interrupt(struct server *s, struct fault *fault)

@@ -29,7 +29,9 @@ struct server {
     struct buf sent;  /* the last one, in its frame */
     struct rootfile_info file[SERVER_FILES];
     bool is_open[SERVER_FILES];
-    bool has_no_acks, is_over;
+    bool has_no_acks;
+    bool is_over;  /* gdb is gone */
+    bool is_left;  /* the guest has ended, or was let go: only files are left */
     bool is_quiet; /* no reply to this packet, or not yet */
     bool has_swbreak;
     int32_t tid;                     /* Hg: whose registers are meant */

@@ -200,7 +200,14 @@ const char server_target_xml[] =
                                                                          "i386."
                                                                          "segme"
                                                                          "nts\""
-                                                                         ">" XML_INT("fs_base")
+                                                                         ">" XML_INT(
+                                                                             "f"
+                                                                             "s"
+                                                                             "_"
+                                                                             "b"
+                                                                             "a"
+                                                                             "s"
+                                                                             "e")
                                                                              XML_INT(
                                                                                  "gs_base") "</feature></target>";
 

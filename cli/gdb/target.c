@@ -55,6 +55,7 @@ static void take_event(struct target *t, const struct control_event *event)
     t->is_running = false;
     t->reason = event->reason;
     t->thread = t->own = event->thread;
+    t->hits = event->reason == DEBUG_DONE ? t->hits : event->hits;
     t->has_kernel = true;
     t->is_fresh = false;
     t->has_sites = t->has_sites && event->reason == DEBUG_DONE;
@@ -185,9 +186,11 @@ static int release(struct target *t, size_t len, struct fault *fault)
 
 int target_release(struct target *t, uint64_t only, struct fault *fault)
 {
+    int err = target_watch_arm(t, fault);
+
     t->control.only = only;
-    t->control.is_held = only != 0;
-    return release(t, CONTROL_HEAD, fault);
+    t->control.is_held = only != 0 || t->control.soft_count > 0;
+    return err ? err : release(t, CONTROL_HEAD, fault);
 }
 
 /* A guest that has stopped by itself meanwhile is stopped as well. What was not

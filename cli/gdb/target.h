@@ -45,6 +45,10 @@ struct target {
     uint64_t own;        /* whose stop a CPU is in */
     int32_t status;      /* of a guest that has ended */
     int32_t last_signal; /* that the program got */
+    struct control_watch watch;
+    uint32_t hits; /* of its registers, when it stopped */
+    bool is_probed;
+    bool is_soft; /* they do nothing here: the kernel steps instead */
     struct target_break *brk;
     size_t break_count;
 };
@@ -85,5 +89,15 @@ int target_write(struct target *t, uint64_t va, const void *data, size_t len,
                  struct fault *fault);
 int target_break_set(struct target *t, uint64_t va, struct fault *fault);
 int target_break_clear(struct target *t, uint64_t va, struct fault *fault);
+/* Writes to [va, va + len), or with `reads` all accesses, stop their thread.
+ * -ENOSPC: the CPU has not so many registers for it. */
+struct target_watch {
+    uint64_t va, len;
+    bool reads;
+};
+int target_watch(struct target *t, const struct target_watch *w, bool is_set,
+                 struct fault *fault);
+/* The address that was hit; false: none was. */
+bool target_watch_hit(struct target *t, uint64_t *va_out);
 
 #endif

@@ -17,6 +17,8 @@ struct target_command {
 /* By the kernel; the program does not run meanwhile. */
 int target_command(struct target *t, const struct target_command *c,
                    struct fault *fault);
+/* What is watched by steps is noted as it is now. */
+int target_watch_arm(struct target *t, struct fault *fault);
 /* Let the thread run, 0: all of them; returns at once. */
 int target_release(struct target *t, uint64_t only, struct fault *fault);
 /* Let it run until it stops. */

@@ -14,12 +14,16 @@
 #include "cli/gdb/target_link.h"
 #include "host/fault.h"
 
-#define WORD       8u
-#define REGS_WORDS 21u /* of struct regs, as of struct control_regs */
-#define REGS_CS    17u
-#define REGS_FLAGS 18u
-#define REGS_SS    20u
-#define REGS_ORIG  15u
+#define WORD        8u
+#define RESTART     512u /* ERESTARTSYS, as Linux shows what will begin again */
+#define REGS_WORDS  21u  /* of struct regs, as of struct control_regs */
+#define REGS_RAX    10u
+#define REGS_RIP    16u
+#define REGS_CS     17u
+#define SYSCALL_LEN 2u
+#define REGS_FLAGS  18u
+#define REGS_SS     20u
+#define REGS_ORIG   15u
 /* CF PF AF ZF SF DF OF, AC and ID: what a program may choose. */
 #define FLAGS_MINE 0x240cd5ull
 
@@ -133,6 +137,9 @@ int target_regs(struct target *t, const struct inside_thread *thread,
     uint64_t regs;
     int err = core_regs(&t->core, thread, out, fault);
 
+    if (err == 0 && (int64_t)out->orig_rax >= 0 &&
+        out->rax == (uint64_t)-ENOSYS)
+        out->rax = (uint64_t) - (int64_t)RESTART;
     if (err || !t->shows_kernel)
         return err;
     err = frame_find(t, thread, &regs, &is_whole, fault);
@@ -142,27 +149,49 @@ int target_regs(struct target *t, const struct inside_thread *thread,
     return err;
 }
 
+/* The call that it was in is to begin again: gdb has seen the thread behind it,
+ * and finds it there still, in the way that Linux has it. */
+static int show_restart(struct target *t, uint64_t at,
+                        const struct control_regs *was, struct fault *fault)
+{
+    uint64_t word[REGS_WORDS];
+    int err = inside_read(&t->core.in, at, word, sizeof(word), fault);
+
+    if (err || word[REGS_RIP] + SYSCALL_LEN != was->rip)
+        return err;
+    word[REGS_RIP] = was->rip;
+    word[REGS_ORIG] = word[REGS_RAX];
+    word[REGS_RAX] = (uint64_t) - (int64_t)RESTART;
+    return inside_write(&t->core.in, at, word, sizeof(word), fault);
+}
+
+static int interrupt(struct target *t, uint64_t thread, struct fault *fault)
+{
+    int err = target_command(
+        t, &(struct target_command){ DEBUG_INTERRUPT, thread, 0, NULL }, fault);
+
+    if (err == 0)
+        err = target_run_alone(t, thread, fault);
+    return err ? err : target_threads(t, fault);
+}
+
 /* It has all its registers in its struct regs when this returns. */
 static int take(struct target *t, int32_t tid, uint64_t *regs_out,
                 struct fault *fault)
 {
     const struct inside_thread *thread = target_thread(t, tid);
+    struct control_regs was;
     bool is_whole = false;
-    uint64_t va;
     int err;
 
     if (!thread)
         return fault_set(fault, ESRCH, "there is no thread %d", tid);
-    va = thread->va;
     err = frame_find(t, thread, regs_out, &is_whole, fault);
     if (err || is_whole)
         return err;
-    err = target_command(
-        t, &(struct target_command){ DEBUG_INTERRUPT, va, 0, NULL }, fault);
+    err = core_regs(&t->core, thread, &was, fault);
     if (err == 0)
-        err = target_run_alone(t, va, fault);
-    if (err == 0)
-        err = target_threads(t, fault);
+        err = interrupt(t, thread->va, fault);
     thread = target_thread(t, tid);
     if (err == 0 && !thread)
         err = fault_set(fault, ESRCH, "thread %d has ended", tid);
@@ -170,6 +199,8 @@ static int take(struct target *t, int32_t tid, uint64_t *regs_out,
         err = frame_find(t, thread, regs_out, &is_whole, fault);
     if (err == 0 && !is_whole)
         err = fault_set(fault, EBUSY, "thread %d does not leave its call", tid);
+    if (err == 0 && (int64_t)was.orig_rax >= 0)
+        err = show_restart(t, *regs_out, &was, fault);
     return err;
 }
 
@@ -197,6 +228,7 @@ int target_regs_set(struct target *t, int32_t tid,
                     const struct control_regs *in, struct fault *fault)
 {
     uint64_t word[REGS_WORDS], old[REGS_WORDS], at = 0;
+    const struct inside_thread *who;
     unsigned reason = t->reason;
     uint64_t thread = t->thread;
     int err;
@@ -216,11 +248,11 @@ int target_regs_set(struct target *t, int32_t tid,
     memcpy(word, in, sizeof(word));
     word[REGS_CS] = old[REGS_CS];
     word[REGS_SS] = old[REGS_SS];
-    word[REGS_ORIG] = old[REGS_ORIG];
     word[REGS_FLAGS] =
         (old[REGS_FLAGS] & ~FLAGS_MINE) | (word[REGS_FLAGS] & FLAGS_MINE);
     err = inside_write(&t->core.in, at, word, sizeof(word), fault);
-    return err ? err : rest_set(t, target_thread(t, tid), in, fault);
+    who = target_thread(t, tid);
+    return err || !who ? err : rest_set(t, who, in, fault);
 }
 
 /* ---- going on ---- */

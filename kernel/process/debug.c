@@ -149,6 +149,7 @@ static void let_go(void)
     }
     debug_control.only = 0;
     debug_control.is_held = 0;
+    debug_control.soft_count = 0;
     waitq_wake_all(&frozen);
 }
 
@@ -230,6 +231,7 @@ static void stop_thread(struct thread *t, struct regs *regs,
 
     t->debug.reason = (uint8_t)reason;
     t->debug.wants_step = t->debug.wants_stop = 0;
+    regs->rflags &= ~(uint64_t)FLAG_TF;
     regs->rip = arch_linux_rip(regs->rip);
     regs->orig_rax = UINT64_MAX;
     do {
@@ -239,6 +241,7 @@ static void stop_thread(struct thread *t, struct regs *regs,
              (reason != DEBUG_BREAK || break_find(regs->rip)));
     t->debug.reason = 0;
     regs->rip = arch_real_rip(regs->rip);
+    signal_finish_call(regs);
 }
 
 /* What the debugger wrote while it was stopped. */
@@ -275,6 +278,32 @@ bool debug_signal(struct regs *regs, struct signal_info *info)
     return true;
 }
 
+/* ---- watching memory by steps ---- */
+
+static bool steps(const struct thread *t)
+{
+    return t->debug.wants_step || debug_control.soft_count > 0;
+}
+
+static bool has_soft_hits(void)
+{
+    struct debug_control *c = &debug_control;
+    uint8_t now[sizeof(c->soft[0].old)];
+
+    c->soft_hits = 0;
+    for (unsigned i = 0; i < c->soft_count && i < DEBUG_SOFT_MAX; i++) {
+        const struct debug_soft *soft = &c->soft[i];
+
+        if (soft->len <= sizeof(now) &&
+            copy_from_user(now, soft->va, soft->len) == 0 &&
+            memcmp(now, soft->old, soft->len) != 0)
+            c->soft_hits |= 1u << i;
+    }
+    return c->soft_hits != 0;
+}
+
+/* ---- on the way to the program ---- */
+
 /* Why the thread is to stop before it goes back; 0: it is not. A step over a
  * call ends with the call. */
 static unsigned stop_due(const struct thread *t, const struct regs *regs)
@@ -283,6 +312,12 @@ static unsigned stop_due(const struct thread *t, const struct regs *regs)
         return t->debug.reason;
     if (t->debug.wants_stop)
         return DEBUG_WANTED;
+    if (debug_control.is_watched && debug_control.was_hit) {
+        debug_control.was_hit = 0;
+        return DEBUG_WATCH;
+    }
+    if (has_soft_hits())
+        return DEBUG_WATCH;
     if (t->debug.wants_step && (int64_t)regs->orig_rax >= 0)
         return DEBUG_STEP;
     return 0;
@@ -291,7 +326,7 @@ static unsigned stop_due(const struct thread *t, const struct regs *regs)
 void debug_begin(struct regs *regs)
 {
     freeze(thread_current());
-    if (thread_current()->debug.wants_step)
+    if (steps(thread_current()))
         regs->rflags &= ~(uint64_t)FLAG_TF;
     regs->rip = arch_real_rip(arch_linux_rip(regs->rip));
 }
@@ -307,7 +342,7 @@ void debug_return(struct regs *regs)
         stop_thread(t, regs, reason);
         take_signal(t);
     }
-    if (t->debug.wants_step)
+    if (steps(t))
         regs->rflags |= FLAG_TF;
     if (t->interrupted) /* by take_signal() */
         thread_kick(t);
@@ -323,6 +358,13 @@ bool debug_trap(struct regs *regs, uint64_t vector)
     } else if (vector == VECTOR_DEBUG && t->debug.wants_step) {
         regs->rflags &= ~(uint64_t)FLAG_TF;
         t->debug.reason = DEBUG_STEP;
+    } else if (vector == VECTOR_DEBUG && debug_control.soft_count > 0) {
+        if (!has_soft_hits())
+            return true;
+        regs->rflags &= ~(uint64_t)FLAG_TF;
+        t->debug.reason = DEBUG_WATCH;
+    } else if (vector == VECTOR_DEBUG && debug_control.is_watched) {
+        t->debug.reason = DEBUG_WATCH;
     } else {
         return false;
     }

@@ -76,6 +76,8 @@ bool signal_pending(void);
 /* Deliver one pending signal by changing regs, or die. Also restarts system
  * calls (ERESTART*). Called from thread_return_work(). */
 void signal_deliver(struct regs *regs);
+/* What no handler interrupted begins again, if it is to. */
+void signal_finish_call(struct regs *regs);
 /* The signal mask, with all that hangs on a change. SIGKILL and SIGSTOP stay
  * open. */
 uint64_t signal_blocked(void);

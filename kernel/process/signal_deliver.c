@@ -58,6 +58,11 @@ static void finish_call(struct regs *regs, const struct signal_action *handler)
     regs->orig_rax = UINT64_MAX;
 }
 
+void signal_finish_call(struct regs *regs)
+{
+    finish_call(regs, NULL);
+}
+
 static NORETURN void die(const struct regs *regs,
                          const struct signal_info *info, bool with_report)
 {

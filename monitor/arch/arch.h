@@ -50,6 +50,11 @@ MUST_CHECK int arch_translate(const struct vm *vm, uint64_t cr3, uint64_t va,
 /* ---- for tools, abi/control.h: any thread, while the CPU is stopped ---- */
 
 struct control_regs;
+struct control_watch;
+/* -EINVAL: it is none that the CPU takes */
+int arch_watch_set(const struct vcpu *cpu, const struct control_watch *w);
+/* Which of them were hit since the last call. */
+uint32_t arch_watch_hits(const struct vcpu *cpu);
 int arch_control_regs_get(const struct vcpu *cpu, struct control_regs *out);
 /* The first CONTROL_SAMPLE_REGS of them, without orig_rax, cs and ss; by the
  * CPU's own thread, or while it is stopped. */

@@ -490,6 +490,8 @@ step:
     jmp step_in_program
 1:  LOAD_SS
     andl $~0x100, 48(%rsp)
+    orl $WORK_TODO, %gs:PERCPU_WORK /* or the kernel wrote to what a debugger */
+    movl $1, 4+debug_control(%rip)  /* watches: debug.h */
     movq $USER_SS, 64(%rsp)
     pop %rcx
     pop %rax

@@ -45,6 +45,7 @@ CHECK_OFFSET(struct percpu, thread, PERCPU_THREAD);
 CHECK_OFFSET(struct percpu, number, PERCPU_NUMBER);
 CHECK_OFFSET(struct percpu, asked, PERCPU_ASKED);
 _Static_assert(sizeof(struct percpu) == PERCPU_TABLE, "assembly knows it");
+CHECK_OFFSET(struct debug_control, was_hit, 4);
 CHECK_OFFSET(struct regs, r11, REGS_R11);
 CHECK_OFFSET(struct regs, rdi, REGS_RDI);
 CHECK_OFFSET(struct regs, orig_rax, REGS_ORIG);
@@ -95,9 +96,9 @@ void trap_syscall(struct regs *regs)
 {
     bool was_taken = kernel_lock_enter();
 
-    if (debug_is_attached() && thread_current()->debug.wants_step) {
+    if (debug_is_attached() && (regs->rflags & FLAG_TF)) {
         regs->rflags &= ~(uint64_t)FLAG_TF;
-        thread_kick(thread_current()); /* the step ends with the call */
+        thread_kick(thread_current()); /* debug_return() goes on with it */
     }
     rewrite_site(regs);
     kernel_lock_leave(was_taken);

@@ -140,3 +140,31 @@ int arch_control_regs_set(const struct vcpu *cpu, const struct control_regs *in)
         return -errno;
     return 0;
 }
+
+#define DR6_HITS 0xfu
+#define DR7_ONE  0x400u /* a bit that is always set */
+
+int arch_watch_set(const struct vcpu *cpu, const struct control_watch *w)
+{
+    struct kvm_debugregs d;
+
+    if (ioctl(cpu->fd, KVM_GET_DEBUGREGS, &d) != 0)
+        return -errno;
+    memcpy(d.db, w->address, sizeof(d.db));
+    d.dr6 &= ~(uint64_t)DR6_HITS;
+    d.dr7 = w->control | DR7_ONE;
+    return ioctl(cpu->fd, KVM_SET_DEBUGREGS, &d) == 0 ? 0 : -errno;
+}
+
+uint32_t arch_watch_hits(const struct vcpu *cpu)
+{
+    struct kvm_debugregs d;
+    uint32_t hits;
+
+    if (ioctl(cpu->fd, KVM_GET_DEBUGREGS, &d) != 0)
+        return 0;
+    hits = (uint32_t)d.dr6 & DR6_HITS;
+    d.dr6 &= ~(uint64_t)DR6_HITS;
+    (void)ioctl(cpu->fd, KVM_SET_DEBUGREGS, &d);
+    return hits;
+}
