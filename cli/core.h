@@ -30,7 +30,7 @@ struct fault;
 
 struct core_site { /* a system call that is a jump now */
     uint64_t va, tramp;
-    bool is_dead; /* it is a call again, and a thread may be in its trampoline */
+    bool is_dead; /* a call again, but a thread may be in its trampoline */
     uint8_t tramp_len, moved_count, end_from;
     uint8_t moved[2 * RECORDS_MOVED_MAX];
     uint8_t old[RECORDS_CODE_LEN];

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/companion.h"
+#include "cli/gdb/wait.h"
 #include "cli/netconf.h"
 #include "cli/options.h"
 #include "cli/place.h"
@@ -120,6 +121,8 @@ static int monitor_run(const struct options *o, const char *monitor,
     add_fd(&argv, "--info-fd", how->info_fd);
     add_fd(&argv, "--ready-fd", how->ready_fd);
     add_fd(&argv, "--control-fd", how->control_fd);
+    if (o->gdb_wait)
+        list_add(&argv, "--debug");
     add_fd(&argv, "--net-fd", how->net.fd);
     if (how->net.fd >= 0) {
         list_add(&argv, "--net-mtu");
@@ -241,7 +244,9 @@ static int announce(const struct options *o, const struct source *src,
         how->control_fd = socket_listen(how->dir, "control", fault);
         err = how->control_fd < 0 ? how->control_fd : 0;
     }
-    if (err == 0 || o->name || o->detach)
+    if (err == 0 && o->gdb_wait)
+        err = gdb_wait_begin(how->dir, fault);
+    if (err == 0 || o->name || o->detach || o->gdb_wait)
         return err;
     if (o->verbose)
         fprintf(stderr, "samara: the guest is not listed: %s\n", fault->text);

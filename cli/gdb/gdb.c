@@ -6,15 +6,19 @@
  * does not outlive the other, and nothing has to be cleaned up.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "cli/gdb/server.h"
+#include "cli/gdb/wait.h"
 #include "cli/place.h"
 #include "cli/registry.h"
 #include "cli/table.h"
@@ -199,25 +203,36 @@ static int listen_at(const char *path, struct fault *fault)
     return fd;
 }
 
-/* One gdb after the other, until the guest ends. */
-static int serve_all(struct guest *g, int listen_fd, struct fault *fault)
+/* The next gdb; -ESRCH: the guest has ended before one came. */
+static int next_gdb(int listen_fd, int guest_fd, struct fault *fault)
 {
-    int err = 0;
+    struct pollfd p[2] = { { listen_fd, POLLIN, 0 }, { guest_fd, POLLIN, 0 } };
+    int fd;
 
-    while (err == 0 || err == -EBUSY) {
-        int fd;
+    while (poll(p, 2, -1) < 0)
+        if (errno != EINTR)
+            return fault_sys(fault, errno, "cannot wait for gdb");
+    if (p[1].revents)
+        return -ESRCH;
+    fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    return fd >= 0 ? fd : fault_sys(fault, errno, "cannot accept gdb");
+}
 
-        if (guest_refresh(g, fault) != 0 || g->state >= GUEST_EXITED)
-            return 0;
-        fd = accept(listen_fd, NULL, NULL);
-        if (fd < 0)
-            return fault_sys(fault, errno, "cannot accept a connection");
-        err = serve(g, fd, fd, fault);
-        if (err)
+/* One gdb after the other, until the guest ends. */
+static int serve_all(const struct guest *g, int listen_fd, struct fault *fault)
+{
+    int guest_fd = pidfd_open(g->pid, 0);
+    int fd, err = 0;
+
+    if (guest_fd < 0)
+        return fault_sys(fault, errno, "the guest '%s' has ended", g->name);
+    while (err == 0 && (fd = next_gdb(listen_fd, guest_fd, fault)) >= 0) {
+        if (serve(g, fd, fd, fault) != 0)
             fprintf(stderr, "samara: %s\n", fault->text);
         close(fd);
     }
-    return err == -ESRCH || err == -ECONNREFUSED ? 0 : err;
+    close(guest_fd);
+    return fd == -ESRCH ? 0 : fd;
 }
 
 int verb_gdbserver(int argc, char **argv, struct fault *fault)
@@ -254,4 +269,52 @@ int verb_gdbserver(int argc, char **argv, struct fault *fault)
     free(path);
     guest_fini(&g);
     return err;
+}
+
+/* ---- samara run --gdb-wait ---- */
+
+static __attribute__((noreturn)) void wait_in_background(struct guest *g,
+                                                         int listen_fd,
+                                                         const char *path)
+{
+    static struct fault fault;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int i;
+
+    setsid();
+    signal(SIGPIPE, SIG_IGN);
+    for (i = 0; i <= 2; i++)
+        dup2(null, i);
+    if (dup2(listen_fd, 3) == 3)
+        closefrom(4);
+    (void)serve_all(g, 3, &fault);
+    unlink(path);
+    _exit(0);
+}
+
+int gdb_wait_begin(const char *dir, struct fault *fault)
+{
+    struct guest g;
+    char *path;
+    int fd, err = guest_read(dir, &g);
+    pid_t child;
+
+    if (err)
+        return fault_sys(fault, -err, "cannot read what '%s' says", dir);
+    path = mem_printf("%s/gdb", dir);
+    fd = listen_at(path, fault);
+    if (fd >= 0) {
+        fprintf(stderr,
+                "samara: waiting for gdb: samara gdb %s, or in gdb: target "
+                "remote %s\n",
+                g.name, path);
+        child = fork();
+        if (child == 0)
+            wait_in_background(&g, fd, path);
+        err = child < 0 ? fault_sys(fault, errno, "cannot start a process") : 0;
+        close(fd);
+    }
+    free(path);
+    guest_fini(&g);
+    return fd < 0 ? fd : err;
 }

@@ -73,7 +73,7 @@ void server_console(struct server *s, const char *text, size_t len)
     }
 }
 
-static void ok_or_error(struct server *s, int err)
+void server_result(struct server *s, int err)
 {
     if (err)
         server_error(s, err);
@@ -332,86 +332,6 @@ static bool steps_on(struct server *s)
     return target_go(&s->target, &s->range_go, s->fault) == 0;
 }
 
-/* ---- memory and breakpoints ---- */
-
-static bool address(const char **at, uint64_t *va, uint64_t *len)
-{
-    return packet_number(at, va) && *(*at)++ == ',' && packet_number(at, len);
-}
-
-static void memory_read(struct server *s, const char *at)
-{
-    uint8_t data[PACKET_MAX / 2];
-    uint64_t va, len, part;
-    int err = -EFAULT;
-
-    if (!address(&at, &va, &len)) {
-        server_error(s, -EINVAL);
-        return;
-    }
-    part = len < sizeof(data) ? len : sizeof(data);
-    while (part > 0 && err) { /* as much as there is */
-        uint64_t page = 4096 - va % 4096;
-
-        err = target_read(&s->target, va, data, part, s->fault);
-        if (err)
-            part = part > page ? page : 0;
-        if (err && part == 0)
-            break;
-        if (err && (err = target_read(&s->target, va, data, part, s->fault)))
-            break;
-    }
-    if (err && len > 0)
-        server_error(s, err);
-    else
-        packet_hex(&s->reply, data, part);
-}
-
-/* The bytes are hexadecimal, or (X) as they are. */
-static void memory_write(struct server *s, const char *at, bool is_binary)
-{
-    const char *end = (const char *)s->reader.data + s->reader.len;
-    uint8_t data[PACKET_MAX];
-    uint64_t va, len;
-    int err = -EINVAL;
-
-    if (address(&at, &va, &len) && *at++ == ':' && len <= sizeof(data)) {
-        if (!is_binary)
-            err = packet_bytes(&at, data, len) ? 0 : -EINVAL;
-        else if ((uint64_t)(end - at) == len)
-            err = (memcpy(data, at, len), 0);
-    }
-    if (err == 0)
-        err = target_write(&s->target, va, data, len, s->fault);
-    ok_or_error(s, err);
-}
-
-/* Z0: a breakpoint; Z2, Z3, Z4: what is written, read, either. The CPU cannot
- * tell reads alone. */
-static int point(struct server *s, char kind, const struct target_watch *w,
-                 bool is_set)
-{
-    if (kind == '2' || kind == '4')
-        return target_watch(&s->target, w, is_set, s->fault);
-    if (is_set)
-        return target_break_set(&s->target, w->va, s->fault);
-    return target_break_clear(&s->target, w->va, s->fault);
-}
-
-static void breakpoint(struct server *s, const char *at)
-{
-    bool is_set = *at++ == 'Z';
-    char kind = *at++;
-    struct target_watch w = { .reads = kind == '4' };
-
-    if (kind != '0' && kind != '2' && kind != '4')
-        return; /* not known */
-    if (*at++ != ',' || !address(&at, &w.va, &w.len))
-        server_error(s, -EINVAL);
-    else
-        ok_or_error(s, point(s, kind, &w, is_set));
-}
-
 /* ---- packets ---- */
 
 /* gdb may still close the files that it has read. */
@@ -455,7 +375,7 @@ static void is_alive(struct server *s, const char *at)
                  target_threads(&s->target, s->fault) == 0 &&
                  target_thread(&s->target, tid) != NULL;
 
-    ok_or_error(s, found ? 0 : -ESRCH);
+    server_result(s, found ? 0 : -ESRCH);
 }
 
 static void packet_v(struct server *s, const char *at)
@@ -544,15 +464,15 @@ static void handle(struct server *s)
         server_reg_write(s, at + 1);
         break;
     case 'm':
-        memory_read(s, at + 1);
+        server_memory_read(s, at + 1);
         break;
     case 'M':
     case 'X':
-        memory_write(s, at + 1, *at == 'X');
+        server_memory_write(s, at + 1, *at == 'X');
         break;
     case 'Z':
     case 'z':
-        breakpoint(s, at);
+        server_point(s, at);
         break;
     default:
         packet_other(s, at);

@@ -2,9 +2,10 @@
 /*
  * server.h - a guest for gdb: its remote protocol on one connection.
  *
- * What:      server.c has the loop, breakpoints and going on, server_query.c
- *            what gdb asks about, server_regs.c registers, server_files.c the
- *            image's files.
+ * What:      server.c has the loop, stops and going on, server_memory.c memory
+ *            and breakpoints, server_query.c what gdb asks about, server_regs.c
+ *            registers, server_files.c the image's files, server_command.c what
+ *            only Samara has.
  * Ownership: a struct server is the caller's, as are the descriptors.
  * Errors:    to gdb: E and an errno, or an empty reply for what there is not.
  */
@@ -48,6 +49,8 @@ int server_run(struct server *s, const struct guest *g, struct fault *fault);
 /* An error's reply. */
 void server_error(struct server *s, int err);
 void server_ok(struct server *s);
+/* Either: err is 0 or -errno. */
+void server_result(struct server *s, int err);
 /* Says it on gdb's console. */
 void server_console(struct server *s, const char *text, size_t len);
 /* Thread that a registers' packet means; NULL: there is none. */
@@ -56,13 +59,17 @@ const struct inside_thread *server_thread(struct server *s);
 void server_stop_reply(struct server *s);
 int server_send(struct server *s);
 
-void server_query(struct server *s, const char *at);   /* q..., Q... */
-void server_file(struct server *s, const char *at);    /* vFile:... */
-void server_command(struct server *s, const char *at); /* qRcmd */
-void server_regs_read(struct server *s);               /* g */
+void server_query(struct server *s, const char *at);       /* q..., Q... */
+void server_file(struct server *s, const char *at);        /* vFile:... */
+void server_command(struct server *s, const char *at);     /* qRcmd */
+void server_memory_read(struct server *s, const char *at); /* m */
+void server_memory_write(struct server *s, const char *at, bool is_binary);
+void server_point(struct server *s, const char *at); /* Z, z */
+void server_regs_read(struct server *s);             /* g */
 void server_regs_write(struct server *s, const char *at);
 void server_reg_read(struct server *s, const char *at); /* p */
 void server_reg_write(struct server *s, const char *at);
-extern const char server_target_xml[];
+/* The description of all registers. */
+void server_target_xml(struct buf *out);
 
 #endif

@@ -156,10 +156,19 @@ static void siginfo(struct server *s, const char *at)
         piece(s, at, info, sizeof(info));
 }
 
+static void description(struct server *s, const char *at)
+{
+    struct buf xml = { 0 };
+
+    server_target_xml(&xml);
+    piece(s, at, xml.data, xml.len);
+    buf_fini(&xml);
+}
+
 static void object(struct server *s, const char *at)
 {
     if (packet_word(&at, "features:read:target.xml"))
-        piece(s, at, server_target_xml, strlen(server_target_xml));
+        description(s, at);
     else if (packet_word(&at, "threads:read:"))
         threads_xml(s, at);
     else if (packet_word(&at, "auxv:read:"))

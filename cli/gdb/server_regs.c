@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * server_regs.c - registers, in the order of the description that gdb is given.
+ * server_regs.c - registers, and their description for gdb.
  */
 #include <errno.h>
 #include <string.h>
@@ -8,63 +8,67 @@
 #include "cli/gdb/server.h"
 #include "host/memory.h"
 
-#define CORE(name)                                \
-    {                                             \
-        offsetof(struct control_regs, name), 8, 0 \
-    }
-#define SHORT(name)                               \
-    {                                             \
-        offsetof(struct control_regs, name), 4, 0 \
-    }
-#define ST(n)                     \
-    {                             \
-        FX + 32 + 16 * (n), 10, 0 \
-    }
-#define XMM(n)                     \
-    {                              \
-        FX + 160 + 16 * (n), 16, 0 \
-    }
-/* Of the FXSAVE image: so many bytes there, and 4 for gdb. */
-#define FPU(off, bytes)      \
-    {                        \
-        FX + (off), 4, bytes \
-    }
 #define FX     offsetof(struct control_regs, fx)
-#define FTAG   28u
 #define FX_SW  2u
 #define FX_TAG 4u
 #define FX_ST  32u
 
+/* Each register of gdb's, in its order. */
+#define REG(name, type)                                        \
+    {                                                          \
+#name, type, offsetof(struct control_regs, name), 8, 0 \
+    }
+#define INT(name) REG(name, "int64")
+#define SHORT(name, as, type)                               \
+    {                                                       \
+        as, type, offsetof(struct control_regs, name), 4, 0 \
+    }
+#define SEGMENT(name) SHORT(name, #name, "int32")
+#define ST(n)                                             \
+    {                                                     \
+        "st" #n, "i387_ext", FX + FX_ST + 16 * (n), 10, 0 \
+    }
+#define XMM(n)                                         \
+    {                                                  \
+        "xmm" #n, "vec128", FX + 160 + 16 * (n), 16, 0 \
+    }
+/* Of the FXSAVE image: so many bytes there, and 4 for gdb. */
+#define FPU(name, off, bytes)             \
+    {                                     \
+        name, "int", FX + (off), 4, bytes \
+    }
+
 static const struct reg {
+    const char *name, *type;
     uint16_t off; /* in struct control_regs */
     uint8_t len;  /* for gdb */
     uint8_t own;  /* there, if it is less */
 } regs[] = {
-    CORE(rax),
-    CORE(rbx),
-    CORE(rcx),
-    CORE(rdx),
-    CORE(rsi),
-    CORE(rdi),
-    CORE(rbp),
-    CORE(rsp),
-    CORE(r8),
-    CORE(r9),
-    CORE(r10),
-    CORE(r11),
-    CORE(r12),
-    CORE(r13),
-    CORE(r14),
-    CORE(r15),
-    CORE(rip),
-    SHORT(rflags),
-    SHORT(cs),
-    SHORT(ss),
-    SHORT(ds),
-    SHORT(es),
-    SHORT(fs),
-    SHORT(gs),
-    /* 24 */ ST(0),
+    INT(rax),
+    INT(rbx),
+    INT(rcx),
+    INT(rdx),
+    INT(rsi),
+    INT(rdi),
+    REG(rbp, "data_ptr"),
+    REG(rsp, "data_ptr"),
+    INT(r8),
+    INT(r9),
+    INT(r10),
+    INT(r11),
+    INT(r12),
+    INT(r13),
+    INT(r14),
+    INT(r15),
+    REG(rip, "code_ptr"),
+    SHORT(rflags, "eflags", "i386_eflags"),
+    SEGMENT(cs),
+    SEGMENT(ss),
+    SEGMENT(ds),
+    SEGMENT(es),
+    SEGMENT(fs),
+    SEGMENT(gs),
+    ST(0),
     ST(1),
     ST(2),
     ST(3),
@@ -72,16 +76,15 @@ static const struct reg {
     ST(5),
     ST(6),
     ST(7),
-    /* 32: fctrl fstat ftag fiseg fioff foseg fooff fop */
-    FPU(0, 2),
-    FPU(2, 2),
-    FPU(4, 1),
-    FPU(12, 2),
-    FPU(8, 4),
-    FPU(20, 2),
-    FPU(16, 4),
-    FPU(6, 2),
-    /* 40 */ XMM(0),
+    FPU("fctrl", 0, 2),
+    FPU("fstat", 2, 2),
+    FPU("ftag", 4, 1),
+    FPU("fiseg", 12, 2),
+    FPU("fioff", 8, 4),
+    FPU("foseg", 20, 2),
+    FPU("fooff", 16, 4),
+    FPU("fop", 6, 2),
+    XMM(0),
     XMM(1),
     XMM(2),
     XMM(3),
@@ -97,122 +100,92 @@ static const struct reg {
     XMM(13),
     XMM(14),
     XMM(15),
-    FPU(24, 4),
-    CORE(orig_rax),
-    CORE(fs_base),
-    CORE(gs_base),
+    FPU("mxcsr", 24, 4),
+    INT(orig_rax),
+    INT(fs_base),
+    INT(gs_base),
 };
 #define REG_COUNT (sizeof(regs) / sizeof(regs[0]))
 #define FTAG_REG  34u
 
-#define XML_REG(name, bits, type) \
-    "<reg name=\"" name "\" bitsize=\"" bits "\" type=\"" type "\"/>"
-#define XML_ST(n)  XML_REG("st" n, "80", "i387_ext")
-#define XML_INT(n) XML_REG(n, "64", "int64")
-#define XML_SEG(n) XML_REG(n, "32", "int32")
-#define XML_FPU(n) \
-    "<reg name=\"" n "\" bitsize=\"32\" type=\"int\" group=\"float\"/>"
-#define XML_XMM(n) XML_REG("xmm" n, "128", "vec128")
+/* "Standard Target Features" of gdb's manual, G.5: where each begins. */
+static const struct feature {
+    unsigned first;
+    const char *name;
+} features[] = {
+    { 0, "core" }, { 40, "sse" }, { 57, "linux" }, { 58, "segments" }
+};
 
-const char server_target_xml[] =
-    "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\">"
-    "<target><architecture>i386:x86-64</architecture>"
-    "<osabi>GNU/Linux</osabi>"
-    "<feature name=\"org.gnu.gdb.i386.core\">"
-    "<flags id=\"i386_eflags\" size=\"4\">"
-    "<field name=\"CF\" start=\"0\" end=\"0\"/>"
-    "<field name=\"\" start=\"1\" end=\"1\"/>"
-    "<field name=\"PF\" start=\"2\" end=\"2\"/>"
-    "<field name=\"AF\" start=\"4\" end=\"4\"/>"
-    "<field name=\"ZF\" start=\"6\" end=\"6\"/>"
-    "<field name=\"SF\" start=\"7\" end=\"7\"/>"
-    "<field name=\"TF\" start=\"8\" end=\"8\"/>"
-    "<field name=\"IF\" start=\"9\" end=\"9\"/>"
-    "<field name=\"DF\" start=\"10\" end=\"10\"/>"
-    "<field name=\"OF\" start=\"11\" end=\"11\"/>"
-    "<field name=\"AC\" start=\"18\" end=\"18\"/>"
-    "<field name=\"ID\" start=\"21\" end=\"21\"/></flags>" XML_INT(
-        "rax") XML_INT("rbx") XML_INT("rcx") XML_INT("rdx") XML_INT("rsi")
-        XML_INT("rdi") XML_REG("rbp", "64", "data_ptr") XML_REG(
-            "rsp", "64", "data_ptr") XML_INT("r8") XML_INT("r9") XML_INT("r10")
-            XML_INT("r11") XML_INT("r12") XML_INT("r13") XML_INT("r14") XML_INT(
-                "r15") XML_REG("rip", "64", "code_ptr") XML_REG("eflags", "32",
-                                                                "i386_eflags")
-                XML_SEG("cs") XML_SEG("ss") XML_SEG("ds") XML_SEG("es") XML_SEG(
-                    "fs") XML_SEG("gs") XML_ST("0") XML_ST("1") XML_ST("2")
-                    XML_ST("3") XML_ST("4") XML_ST("5") XML_ST("6") XML_ST(
-                        "7") XML_FPU("fctrl") XML_FPU("fstat") XML_FPU("ftag")
-                        XML_FPU("fiseg") XML_FPU("fioff") XML_FPU("foseg") XML_FPU("fooff") XML_FPU(
-                            "fop") "</feature><feature "
-                                   "name=\"org.gnu.gdb.i386.sse\">"
-                                   "<vector id=\"v4f\" type=\"ieee_single\" "
-                                   "count=\"4\"/>"
-                                   "<vector id=\"v2d\" type=\"ieee_double\" "
-                                   "count=\"2\"/>"
-                                   "<vector id=\"v16i8\" type=\"int8\" "
-                                   "count=\"16\"/>"
-                                   "<vector id=\"v8i16\" type=\"int16\" "
-                                   "count=\"8\"/>"
-                                   "<vector id=\"v4i32\" type=\"int32\" "
-                                   "count=\"4\"/>"
-                                   "<vector id=\"v2i64\" type=\"int64\" "
-                                   "count=\"2\"/>"
-                                   "<union id=\"vec128\"><field "
-                                   "name=\"v4_float\" type=\"v4f\"/>"
-                                   "<field name=\"v2_double\" type=\"v2d\"/>"
-                                   "<field name=\"v16_int8\" type=\"v16i8\"/>"
-                                   "<field name=\"v8_int16\" type=\"v8i16\"/>"
-                                   "<field name=\"v4_int32\" type=\"v4i32\"/>"
-                                   "<field name=\"v2_int64\" type=\"v2i64\"/>"
-                                   "<field name=\"uint128\" "
-                                   "type=\"uint128\"/></union>"
-                                   "<flags id=\"i386_mxcsr\" size=\"4\">"
-                                   "<field name=\"IE\" start=\"0\" end=\"0\"/>"
-                                   "<field name=\"DE\" start=\"1\" end=\"1\"/>"
-                                   "<field name=\"ZE\" start=\"2\" end=\"2\"/>"
-                                   "<field name=\"OE\" start=\"3\" end=\"3\"/>"
-                                   "<field name=\"UE\" start=\"4\" end=\"4\"/>"
-                                   "<field name=\"PE\" start=\"5\" "
-                                   "end=\"5\"/></flags>" XML_XMM("0") XML_XMM(
-                                       "1") XML_XMM("2") XML_XMM("3")
-                                       XML_XMM("4") XML_XMM("5") XML_XMM(
-                                           "6") XML_XMM("7") XML_XMM("8")
-                                           XML_XMM("9") XML_XMM("10") XML_XMM(
-                                               "11") XML_XMM("12") XML_XMM("13")
-                                               XML_XMM("14") XML_XMM(
-                                                   "15") "<reg name=\"mxcsr\" "
-                                                         "bitsize=\"32\" "
-                                                         "type=\"i386_mxcsr\" "
-                                                         "group=\"vector\"/>"
-                                                         "</feature><feature "
-                                                         "name=\"org.gnu.gdb."
-                                                         "i386."
-                                                         "linux\">" XML_INT(
-                                                             "orig_rax") "</"
-                                                                         "featu"
-                                                                         "re><"
-                                                                         "featu"
-                                                                         "re "
-                                                                         "name="
-                                                                         "\"org"
-                                                                         ".gnu."
-                                                                         "gdb."
-                                                                         "i386."
-                                                                         "segme"
-                                                                         "nts\""
-                                                                         ">" XML_INT(
-                                                                             "f"
-                                                                             "s"
-                                                                             "_"
-                                                                             "b"
-                                                                             "a"
-                                                                             "s"
-                                                                             "e")
-                                                                             XML_INT(
-                                                                                 "gs_base") "</feature></target>";
+static void flags_xml(struct buf *out, const char *id, const char *bits)
+{
+    unsigned n;
+
+    packet_text(out, "<flags id=\"%s\" size=\"4\">", id);
+    for (n = 0; bits[2 * n] != '\0'; n++)
+        if (bits[2 * n] != ' ')
+            packet_text(out, "<field name=\"%.2s\" start=\"%u\" end=\"%u\"/>",
+                        bits + 2 * n, n, n);
+    packet_text(out, "</flags>");
+}
+
+static void vector_xml(struct buf *out)
+{
+    static const struct {
+        const char *id, *type, *field;
+        unsigned count;
+    } parts[] = { { "v4f", "ieee_single", "v4_float", 4 },
+                  { "v2d", "ieee_double", "v2_double", 2 },
+                  { "v16i8", "int8", "v16_int8", 16 },
+                  { "v8i16", "int16", "v8_int16", 8 },
+                  { "v4i32", "int32", "v4_int32", 4 },
+                  { "v2i64", "int64", "v2_int64", 2 } };
+    unsigned i;
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        packet_text(out, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>",
+                    parts[i].id, parts[i].type, parts[i].count);
+    packet_text(out, "<union id=\"vec128\">");
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        packet_text(out, "<field name=\"%s\" type=\"%s\"/>", parts[i].field,
+                    parts[i].id);
+    packet_text(out, "<field name=\"uint128\" type=\"uint128\"/></union>");
+}
+
+static void feature_xml(struct buf *out, unsigned n)
+{
+    static const char flags[] = "CF  PF  AF  ZFSFTFIFDFOF            AC    ID";
+    unsigned i;
+    unsigned end = n + 1 < sizeof(features) / sizeof(features[0])
+                       ? features[n + 1].first
+                       : REG_COUNT;
+
+    packet_text(out, "<feature name=\"org.gnu.gdb.i386.%s\">",
+                features[n].name);
+    if (n == 0)
+        flags_xml(out, "i386_eflags", flags);
+    if (n == 1)
+        vector_xml(out);
+    for (i = features[n].first; i < end; i++)
+        packet_text(out, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\"/>",
+                    regs[i].name, 8u * regs[i].len, regs[i].type);
+    packet_text(out, "</feature>");
+}
+
+void server_target_xml(struct buf *out)
+{
+    unsigned n;
+
+    packet_text(out, "<?xml version=\"1.0\"?>"
+                     "<!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"
+                     "<architecture>i386:x86-64</architecture>"
+                     "<osabi>GNU/Linux</osabi>");
+    for (n = 0; n < sizeof(features) / sizeof(features[0]); n++)
+        feature_xml(out, n);
+    packet_text(out, "</target>");
+}
 
 /* ---- the x87's tags: a bit for each register in FXSAVE's image, two bits in
- * gdb's: 0 valid, 1 zero, 2 special, 3 empty (Intel SDM 1, 8.1.7 and 10.5) ---- */
+ * gdb's: 0 valid, 1 zero, 2 special, 3 empty: Intel SDM 1, 8.1.7, 10.5 ---- */
 
 static unsigned tag_of(const uint8_t *st)
 {

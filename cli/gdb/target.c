@@ -17,7 +17,7 @@
 #include "host/fault.h"
 #include "host/memory.h"
 
-#define STOP_MS      2000 /* until a kernel that does not answer is said to hang */
+#define STOP_MS      2000  /* a kernel that does not answer then hangs */
 #define COMMAND_MS   10000 /* pages may have to be read from a disk */
 #define CONTROL_HEAD offsetof(struct debug_control, data)
 

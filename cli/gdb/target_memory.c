@@ -3,8 +3,8 @@
  * target_memory.c - memory and breakpoints.
  *
  * What is present is read from outside. All else, and every change, is the
- * kernel's to do, which knows what a page is and makes private copies. Rewritten
- * calls and breakpoints are not seen.
+ * kernel's to do, which knows what a page is and makes private copies.
+ * Rewritten calls and breakpoints are not seen.
  */
 #include <errno.h>
 #include <string.h>
