@@ -161,17 +161,31 @@ static void program_exception(struct regs *regs, uint64_t vector,
     signal_force(&info);
 }
 
+/* An exception of kernel code that it goes on after? */
+static bool is_foreseen(struct regs *regs, uint64_t vector)
+{
+    uint64_t fixup = 0;
+
+    /* A flag of the program that a call brought along: not in here. The way
+     * out restores it. */
+    if (vector == VECTOR_ALIGNMENT) {
+        regs->rflags &= ~(uint64_t)FLAG_AC;
+        return true;
+    }
+    if (vector == VECTOR_UNDEFINED)
+        fixup = extable_find(regs->rip);
+    if (fixup)
+        regs->rip = fixup;
+    return fixup != 0;
+}
+
 int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
 {
     bool was_taken;
 
     if (in_kernel(regs)) {
-        /* A flag of the program that a call brought along: not in here. The
-         * way out restores it. */
-        if (vector == VECTOR_ALIGNMENT) {
-            regs->rflags &= ~(uint64_t)FLAG_AC;
+        if (is_foreseen(regs, vector))
             return 1;
-        }
         kernel_exception(regs, vector, error, 0);
     }
     was_taken = kernel_lock_enter();
