@@ -249,7 +249,7 @@ void kfree(void *p)
     list_add(b);
 }
 
-static size_t usable_len(void *p)
+size_t kmalloc_len(void *p)
 {
     return is_large(p) ? PAGE_SIZE << page_order(page_pa(p))
                        : len_of(block_of(p)) - HEADER_LEN;
@@ -274,14 +274,14 @@ void *krealloc(void *old, size_t len)
 
     if (!old)
         return kmalloc(len);
-    if (len <= usable_len(old))
+    if (len <= kmalloc_len(old))
         return old;
     if (len <= SMALL_MAX && extend(block_of(old), block_len(len)))
         return old;
     p = kmalloc(len);
     if (!p)
         return NULL;
-    memcpy(p, old, usable_len(old));
+    memcpy(p, old, kmalloc_len(old));
     kfree(old);
     return p;
 }

@@ -15,5 +15,7 @@ void *kmalloc(size_t len) MUST_CHECK;
 void *kzalloc(size_t len) MUST_CHECK;
 void *krealloc(void *old, size_t len) MUST_CHECK;
 void kfree(void *p);
+/* What p takes up, which is more than was asked for. */
+size_t kmalloc_len(void *p);
 
 #endif

@@ -12,6 +12,8 @@
 
 #include "fs/io_fakes.h"
 
+#include <malloc.h>
+
 #include "drivers/netdev.h"
 #include "inet_hooks.h"
 #include "net/inet/device.h"
@@ -53,6 +55,11 @@ uint64_t pool_u64(void)
     state ^= state << 13;
     state ^= state >> 7;
     return state ^= state << 17;
+}
+
+size_t kmalloc_len(void *p)
+{
+    return malloc_usable_size(p);
 }
 
 /* ---- timers ---- */

@@ -202,6 +202,38 @@ static void step_tcp(struct input *in)
     deliver(f, at + options + payload, 2000);
 }
 
+/* A peer with SACK: its SYN, or an acknowledgement of some of what is under
+ * way, with blocks. */
+static void step_sack(struct input *in)
+{
+    uint8_t f[256], count = byte(in) % 4;
+    unsigned from = 1000u + byte(in) % 4, what = byte(in);
+    ip_addr_t us = IPADDR4_INIT_BYTES(10, 0, 0, 2),
+              peer = IPADDR4_INIT_BYTES(10, 0, 0, 1);
+    struct conn *c = conn_find(&us, PORT, &peer, (uint16_t)from);
+    struct tcp_hdr h = { 0 };
+    uint32_t words[8] = { PP_HTONL(0x020405b4), PP_HTONL(0x01010402) };
+    size_t len = 8, at;
+
+    h.src = lwip_htons((u16_t)from);
+    h.dest = lwip_htons(PORT);
+    h.wnd = 0xffff;
+    h.seqno = lwip_htonl(c ? c->pcb->rcv_nxt : 1000);
+    if (c) {
+        h.ackno = lwip_htonl(what & 1 ? c->pcb->snd_nxt
+                                      : c->pcb->lastack + what * 64u);
+        words[0] = lwip_htonl(0x01010502u + count * 8u);
+        for (unsigned n = 0; n < 2u * count; n++)
+            words[1 + n] = lwip_htonl(c->pcb->lastack + byte(in) * 64u);
+        len = count ? 4 + 8u * count : 0;
+    }
+    at = header4(f, in, IP_PROTO_TCP, TCP_HLEN + len);
+    TCPH_HDRLEN_FLAGS_SET(&h, 5 + len / 4, c ? TCP_ACK : TCP_SYN);
+    memcpy(f + at, &h, TCP_HLEN);
+    memcpy(f + at + TCP_HLEN, words, len);
+    deliver(f, at + TCP_HLEN + len, 2000);
+}
+
 static void step_udp(struct input *in)
 {
     uint8_t f[2048];
@@ -317,8 +349,10 @@ static void one_step(struct input *in)
         step_raw(in);
         break;
     case 1:
-    case 2:
         step_tcp(in);
+        break;
+    case 2:
+        step_sack(in);
         break;
     case 3:
         step_udp(in);

@@ -564,7 +564,8 @@ void conn_input(struct pbuf *p, struct netif *inp)
     }
     select_pcb(p->payload);
     if ((!table.current && is_answered(p, inp)) ||
-        (UNLIKELY(device_is_short()) && inp == &inet_device &&
+        (inp == &inet_device &&
+         UNLIKELY(device_is_short() || inet_memory_is_full()) &&
          must_come_again(table.current, p)))
         pbuf_free(p);
     else

@@ -42,7 +42,7 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
 
     if (d->cost + p->tot_len + PACKET_OVERHEAD <= d->i.s.rcvbuf &&
         !(d->i.s.shutdown & SHUTDOWN_RECEIVE) &&
-        !(d->first && device_is_short()))
+        !(d->first && (device_is_short() || inet_memory_is_full())))
         k = kmalloc(sizeof(*k));
     if (!k) {
         d->dropped++;

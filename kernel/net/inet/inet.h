@@ -82,6 +82,10 @@ void inet_tick(void);
 void inet_flush(void);
 /* How much of what a socket's buffer may hold it may as memory is now. */
 uint32_t inet_buffer_limit(uint32_t wanted);
+/* Bytes that lwIP holds: connections, segments, what was received and copied.
+ * A quarter of all memory at most, but for 4 KiB of each socket. */
+extern size_t inet_memory_held;
+bool inet_memory_is_full(void);
 /* Is this address one of ours? */
 bool inet_is_local(const ip_addr_t *a);
 /* A number for two ends, and `more`, that nobody else can know. */

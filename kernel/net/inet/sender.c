@@ -19,6 +19,8 @@
 #define BACKOFF_MAX    15u
 #define STEPS_MAX      16u /* of a quarter each */
 #define NS_PER_US      1000ull
+/* Without a word from a peer whose window is closed: it is gone. */
+#define SILENCE_TICKS (SENDER_RTO_MAX_US / 1000 / TCP_SLOW_INTERVAL)
 
 static void expired(struct timer *t);
 static void watch_from_now(struct conn *c);
@@ -466,9 +468,18 @@ static void on_timeout(struct conn *c)
     struct sender *s = &c->sender;
     struct tcp_pcb *pcb = c->pcb;
 
+    s->backoff = (uint8_t)MIN(s->backoff + 1u, BACKOFF_MAX);
+    s->has_probed = false;
+    s->reorder_wait_us = 0;
+    if (pcb->snd_wnd == 0 && tcp_ticks - pcb->tmr < SILENCE_TICKS) {
+        /* It takes no more than it had promised, and says so: nothing is
+         * lost. */
+        (void)board_resend_head(c);
+        return;
+    }
     if (!s->board)
         (void)board_begin(c);
-    if (s->state != SENDER_LOSS || s->backoff == 0) {
+    if (s->state != SENDER_LOSS || s->backoff == 1) {
         if (s->board)
             board_recover(c);
         reduce(c);
@@ -478,9 +489,6 @@ static void on_timeout(struct conn *c)
     s->state = SENDER_LOSS;
     s->cwnd = pcb->mss;
     s->dupacks = 0;
-    s->has_probed = false;
-    s->reorder_wait_us = 0;
-    s->backoff = (uint8_t)MIN(s->backoff + 1u, BACKOFF_MAX);
     if (pcb->nrtx < UINT8_MAX)
         pcb->nrtx++; /* lwIP's clock gives up beyond TCP_MAXRTX */
 }

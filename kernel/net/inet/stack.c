@@ -8,6 +8,7 @@
 #include "lwip/init.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
+#include "mm/heap.h"
 #include "mm/page.h"
 #include "net/inet/conn.h"
 #include "net/inet/cookie.h"
@@ -18,11 +19,14 @@
 #include "random/pool.h"
 #include "time/clock.h"
 
-#define SHORT_SHARE  8u     /* of all pages: with fewer free, memory is short */
-#define BUFFER_SHORT 16384u /* ... and a socket's buffer no larger */
-#define BUFFER_SHARE 32u    /* of all memory: the most of one socket's buffer */
+#define SHORT_SHARE  8u    /* of all pages: with fewer free, memory is short */
+#define HELD_SHARE   4u    /* of all memory, what lwIP may hold */
+#define BUFFER_SHARE 8u    /* ... and of what it may yet, one socket */
+#define BUFFER_MIN   4096u /* ... which may this in any case: Linux's */
 
 /* ---- memory ---- */
+
+size_t inet_memory_held;
 
 void *inet_malloc(size_t len)
 {
@@ -30,23 +34,48 @@ void *inet_malloc(size_t len)
 
     while (!p && conn_drop_time_wait())
         p = kmalloc(len);
+    if (p)
+        inet_memory_held += kmalloc_len(p);
     return p;
 }
 
 void *inet_calloc(size_t count, size_t len)
 {
-    return kzalloc(count * len);
+    void *p = inet_malloc(count * len);
+
+    if (p)
+        memset(p, 0, count * len);
+    return p;
 }
 
-/* Read at each use: the program's memory comes first, so when little is left,
- * each socket has to do with a part of what it is used to. */
+void inet_free(void *p)
+{
+    inet_memory_held -= kmalloc_len(p);
+    kfree(p);
+}
+
+static size_t may_hold(void)
+{
+    return page_total_count() * PAGE_SIZE / HELD_SHARE;
+}
+
+bool inet_memory_is_full(void)
+{
+    return inet_memory_held >= may_hold();
+}
+
+/* Read at each use: the program's memory comes first. What was accepted for
+ * sending cannot be taken back, so the more is held, the less each socket may
+ * have beside it. */
 uint32_t inet_buffer_limit(uint32_t wanted)
 {
-    size_t total = page_total_count();
+    size_t all = may_hold(), share;
 
-    if (UNLIKELY(page_free_count() < total / SHORT_SHARE))
-        return MIN(wanted, BUFFER_SHORT);
-    return (uint32_t)MIN((size_t)wanted, total * PAGE_SIZE / BUFFER_SHARE);
+    if (UNLIKELY(page_free_count() < page_total_count() / SHORT_SHARE) ||
+        UNLIKELY(inet_memory_held >= all))
+        return MIN(wanted, BUFFER_MIN);
+    share = MAX((all - inet_memory_held) / BUFFER_SHARE, (size_t)BUFFER_MIN);
+    return (uint32_t)MIN((size_t)wanted, share);
 }
 
 /* ---- checksums ---- */

@@ -19,6 +19,7 @@
  * it has no such piece. */
 #define SEGMENT_MAX   (65536u - HEADERS_LEN)
 #define SEGMENT_SMALL (16384u - HEADERS_LEN)
+#define BUFFER_TAKEN  32768u
 #define LARGE_SHARE   8u /* of the window, what is beyond SEGMENT_SMALL */
 #define HELD_TICKS    2  /* 200 ms: as long as Linux holds a corked one back */
 /* Of one that may wait a moment for more: a head and a small body. */
@@ -33,17 +34,33 @@ size_t tcp_unsent_bytes(const struct tcp_sock *t)
 
 /* Of a buffer whose size nobody has set, twice what may be under way: as much
  * again for the program to write while that is acknowledged. */
+static uint32_t wanted_buffer(const struct tcp_sock *t)
+{
+    uint32_t limit = t->i.s.sndbuf, cwnd = t->conn ? t->conn->sender.cwnd : 0;
+
+    if (limit != TCP_SNDBUF_DEFAULT)
+        return limit;
+    limit = TCP_SNDBUF_AUTO;
+    if (cwnd > limit / 2)
+        limit = 2 * MIN(cwnd, TCP_SNDBUF_AUTO_MAX / 2);
+    return limit;
+}
+
+/* While memory is short, a peer that reads is trusted for half of what it has
+ * taken before, as far as its window goes; one that does not keeps little. */
 static size_t send_limit(const struct tcp_sock *t)
 {
     const struct tcp_pcb *pcb = tcp_pcb_of(t);
-    uint32_t limit = t->i.s.sndbuf;
+    uint32_t wanted = wanted_buffer(t), limit = inet_buffer_limit(wanted);
 
-    if (limit != TCP_SNDBUF_DEFAULT)
-        return inet_buffer_limit(limit);
-    limit = TCP_SNDBUF_AUTO;
-    if (pcb && t->conn->sender.cwnd > limit / 2)
-        limit = 2 * MIN(t->conn->sender.cwnd, TCP_SNDBUF_AUTO_MAX / 2);
-    return inet_buffer_limit(limit);
+    if (UNLIKELY(limit < BUFFER_TAKEN) && pcb) {
+        uint64_t taken =
+            t->bytes_sent - MIN(t->bytes_sent, tcp_unsent_bytes(t));
+        uint32_t trusted = (uint32_t)MIN(taken / 2, (uint64_t)BUFFER_TAKEN);
+
+        limit = MAX(limit, MIN(MIN(pcb->snd_wnd, wanted), trusted));
+    }
+    return limit;
 }
 
 bool tcp_has_room(const struct tcp_sock *t)

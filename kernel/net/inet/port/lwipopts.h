@@ -34,7 +34,7 @@
 #define MEMP_MEM_MALLOC 1
 #define MEM_ALIGNMENT   16
 #define mem_clib_malloc inet_malloc
-#define mem_clib_free   kfree
+#define mem_clib_free   inet_free
 #define mem_clib_calloc inet_calloc
 /* A frame that is received stays in the driver's buffer, one to send in the
  * segment's: no pool is used. */

@@ -27,9 +27,11 @@
 /* Of constant length, so inline. */
 #define SMEMCPY(dst, src, len) __builtin_memcpy(dst, src, len)
 
-/* kmalloc() that gives up connections in TIME-WAIT before it fails. */
+/* kmalloc() that gives up connections in TIME-WAIT before it fails, and counts
+ * (inet.h, inet_memory_held). */
 void *inet_malloc(size_t len);
 void *inet_calloc(size_t count, size_t len);
+void inet_free(void *p);
 /* The Internet checksum, complemented, in the machine's byte order. */
 uint16_t inet_checksum(const void *data, int len);
 
