@@ -191,7 +191,7 @@ $(B)/libcli.a: $(CLI_OBJ)
 	$(Q)$(AR) rcs $@ $(filter-out %/main.c.o,$^)
 $(B)/samara-debug: $(DEBUG_OBJ) $(B)/libcli.a $(SHARED_OBJ)
 	@echo "  LINK $@"
-	$(Q)$(CC) $(HOST_LDFLAGS) $^ -ldw -lelf -o $@
+	$(Q)$(CC) $(HOST_LDFLAGS) $^ -ldw -lelf -lZydis -o $@
 
 # The command has the monitor inside, to start a guest without another exec.
 $(B)/samara: $(CLI_OBJ) $(SHARED_OBJ) \
@@ -289,6 +289,8 @@ check-lifecycle: all
 	@tools/run-lifecycle -b $(B) $(T)
 check-debug: all
 	@tools/run-debug -b $(B) $(T)
+check-crash: all
+	@tools/run-crash -b $(B) $(T)
 check-machines: all
 	@tools/run-machines -b $(B) $(T)
 check-netdev: all $(B)/responder.elf
@@ -344,7 +346,7 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-debug check-machines check-netdev check-netconf check-readme \
+	check-lifecycle check-debug check-crash check-machines check-netdev check-netconf check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \

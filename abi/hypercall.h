@@ -122,6 +122,8 @@ struct hypercall_report { /* registers at a crash, in ptrace's order */
     uint64_t trace[16];   /* return addresses, innermost first */
     uint64_t kernel_va;   /* where the kernel image starts */
     uint8_t siginfo[128]; /* of the signal, as Linux's siginfo_t; zeros: none */
+    int32_t tid;          /* whose registers these are; 0: the kernel's */
+    uint32_t zero;
 };
 
 #endif

@@ -19,6 +19,9 @@
 #define LINK_MAGIC   0x5au
 #define LINK_LEN_MAX 4096u
 
+#define LINK_PVPANIC_PORT 0x505u /* QEMU's pvpanic, on ISA */
+#define LINK_PVPANIC      1u
+
 struct link_header {
     uint8_t magic;
     uint8_t type; /* enum link_type */
@@ -33,11 +36,13 @@ enum link_type {
     LINK_FDSTAT = 4,  /* struct hypercall_stat[3]; the first message sent */
     LINK_TERMIOS = 5, /* struct kernel termios; sent after FDSTAT when a tty */
     /* guest to command */
-    LINK_STDERR = 64,   /* bytes */
-    LINK_EXIT = 65,     /* one byte: exit status; QEMU then powers off */
-    LINK_TCSET = 66,    /* uint32 ioctl number, then kernel termios (36 B) */
-    LINK_PANIC = 67,    /* text NUL, then struct hypercall_report */
-    LINK_CRASH = 68,    /* the same, a program's death by signal */
+    LINK_STDERR = 64, /* bytes */
+    LINK_EXIT = 65,   /* one byte: exit status; QEMU then powers off */
+    LINK_TCSET = 66,  /* uint32 ioctl number, then kernel termios (36 B) */
+    /* text NUL, then struct hypercall_report if there are registers; then the
+     * guest tells pvpanic, which stops it while the command looks inside */
+    LINK_PANIC = 67,
+    LINK_CRASH = 68,    /* the same, a program's death */
     LINK_LEFT_OUT = 70, /* uint32: as HYPERCALL_LEFT_OUT */
     LINK_READY = 69,    /* stdin window: the guest takes uint32 more bytes */
 };

@@ -47,6 +47,12 @@ struct core_run { /* pages in a row, here and there */
     uint64_t va, gpa, len;
 };
 
+struct core_death { /* of the program, by a signal */
+    int32_t tid;    /* of the thread that got it */
+    int32_t signo;
+    uint8_t siginfo[128];
+};
+
 struct core_piece { /* a PT_LOAD */
     uint64_t va, len;
     uint32_t prot;
@@ -57,7 +63,10 @@ struct core {
     struct inside in;
     struct inside_process process;
     const char *command;
-    struct frames frames; /* of the kernel; the caller's */
+    struct frames frames;           /* of the kernel; the caller's */
+    const struct core_death *death; /* the caller's; NULL: it lives */
+    uint64_t file_len; /* of the last one that was written, uncut */
+    uint64_t len_max;  /* bytes of the file, the rest is cut; 0: no limit */
     uint64_t space_va;
     uint64_t auxv[CORE_AUXV_WORDS];
     struct core_site *site; /* by va */
@@ -74,6 +83,10 @@ struct core {
 
 /* All of the above but region_file, of a stopped guest. */
 int core_gather(struct core *c, struct fault *fault);
+/* Stop it, and gather; if it was stopped while its lists changed, again. */
+int core_stop_and_gather(struct core *c, struct fault *fault);
+/* region_file, by the guest's image; what is not found is said on stderr. */
+void core_name_files(struct core *c, const char *image);
 /* Forget what core_gather() found. */
 void core_fini(struct core *c);
 
@@ -108,9 +121,15 @@ unsigned core_sample_asleep(const struct core *c,
                             const uint8_t *kstack, struct control_regs *out,
                             uint64_t *pc, unsigned max);
 
+/* CONTROL_XSTATE_LEN bytes, and XCR0 in them. -ENOTSUP: the CPU has none. */
+int core_xstate(struct core *c, const struct inside_thread *t, uint8_t *out,
+                struct fault *fault);
+
 /* The notes of PT_NOTE, one after the other. */
 int core_notes(struct core *c, struct buf *out, struct fault *fault);
 /* Into the empty file fd; `name` is its name for messages. */
 int core_write(struct core *c, int fd, const char *name, struct fault *fault);
+/* The same to a file of that name, which is there when it is complete. */
+int core_save(struct core *c, const char *path, struct fault *fault);
 
 #endif

@@ -82,7 +82,10 @@ static int put(const struct out *o, const void *data, size_t len, uint64_t off,
                struct fault *fault)
 {
     const uint8_t *at = data;
+    uint64_t max = o->core->len_max;
 
+    if (max != 0 && off + len > max) /* as Linux cuts it */
+        len = off < max ? (size_t)(max - off) : 0;
     while (len > 0) {
         ssize_t n = pwrite(o->fd, at, len, (off_t)off);
 
@@ -225,6 +228,9 @@ int core_write(struct core *c, int fd, const char *name, struct fault *fault)
         headers[i + 1] = header_of(&c->piece[i], off);
         off += headers[i + 1].p_filesz;
     }
+    c->file_len = off;
+    if (c->len_max != 0 && off > c->len_max)
+        off = c->len_max;
     if (err == 0 && ftruncate(fd, (off_t)off) != 0)
         err = file_write_fault(fault, errno, name);
     if (err == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* core_notes.c - what a core file says of process and threads: elf(5). */
 #include <elf.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/procfs.h>
 #include <sys/user.h>
@@ -17,17 +18,42 @@ _Static_assert(sizeof(struct user_fpregs_struct) ==
                    sizeof(((struct control_regs *)0)->fx),
                "FXSAVE's layout is both");
 
+static void note_of(struct buf *out, const char name[8], uint32_t type,
+                    const void *data, size_t len)
+{
+    static const char zeros[4];
+    const Elf64_Nhdr head = { (Elf64_Word)strlen(name) + 1, (Elf64_Word)len,
+                              type };
+
+    buf_add(out, &head, sizeof(head));
+    buf_add(out, name, 8);
+    buf_add(out, data, len);
+    buf_add(out, zeros, -len % 4);
+}
+
 static void note_add(struct buf *out, uint32_t type, const void *data,
                      size_t len)
 {
-    static const char name[8] = "CORE";
-    static const char zeros[4];
-    const Elf64_Nhdr head = { 5, (Elf64_Word)len, type };
+    note_of(out, (const char[8]){ "CORE" }, type, data, len);
+}
 
-    buf_add(out, &head, sizeof(head));
-    buf_add(out, name, sizeof(name));
-    buf_add(out, data, len);
-    buf_add(out, zeros, -len % 4);
+static void linux_note(struct buf *out, uint32_t type, const void *data,
+                       size_t len)
+{
+    note_of(out, (const char[8]){ "LINUX" }, type, data, len);
+}
+
+/* Up to the last part that the CPU has: Intel SDM 1, 13.5. */
+static size_t xstate_len(const uint8_t *xstate)
+{
+    uint64_t xcr0;
+
+    memcpy(&xcr0, xstate + CONTROL_XSTATE_XCR0, sizeof(xcr0));
+    if (xcr0 & 1u << 9)
+        return 2696; /* protection keys */
+    if (xcr0 & 0xe0)
+        return 2688;             /* AVX-512 */
+    return xcr0 & 4 ? 832 : 576; /* AVX, none */
 }
 
 /* strncpy() without its reputation: cut, and zeros behind. */
@@ -87,10 +113,16 @@ static int thread_notes(struct core *c, const struct inside_thread *t,
 {
     struct elf_prstatus status = { .pr_fpvalid = 1 };
     struct control_regs regs;
+    uint8_t xstate[CONTROL_XSTATE_LEN];
+    struct fault ignored;
     int err = core_regs(c, t, &regs, fault);
 
     if (err)
         return err;
+    if (c->death) {
+        status.pr_info.si_signo = c->death->signo;
+        status.pr_cursig = (short)c->death->signo;
+    }
     status.pr_pid = t->tid;
     status.pr_ppid = 0;
     status.pr_pgrp = c->process.pid;
@@ -98,22 +130,37 @@ static int thread_notes(struct core *c, const struct inside_thread *t,
     memcpy(&status.pr_reg, &regs, sizeof(status.pr_reg));
     note_add(out, NT_PRSTATUS, &status, sizeof(status));
     note_add(out, NT_FPREGSET, regs.fx, sizeof(regs.fx));
+    if (core_xstate(c, t, xstate, &ignored) == 0)
+        linux_note(out, NT_X86_XSTATE, xstate, xstate_len(xstate));
+    return 0;
+}
+
+/* Who died comes first: that is how Linux tells. */
+static size_t first_thread(const struct core *c)
+{
+    size_t i;
+
+    for (i = 0; c->death && i < c->process.thread_count; i++)
+        if (c->process.thread[i].tid == c->death->tid)
+            return i;
     return 0;
 }
 
 /* As Linux orders them: the first thread, the process, the other threads. */
 int core_notes(struct core *c, struct buf *out, struct fault *fault)
 {
-    size_t i;
+    size_t i, first = first_thread(c);
     int err = 0;
 
-    for (i = 0; err == 0 && i < c->process.thread_count; i++) {
-        err = thread_notes(c, &c->process.thread[i], out, fault);
-        if (i > 0 || err)
-            continue;
-        process_note(c, out);
-        auxv_note(c, out);
-        file_note(c, out);
-    }
+    if (c->process.thread_count > 0)
+        err = thread_notes(c, &c->process.thread[first], out, fault);
+    process_note(c, out);
+    if (c->death)
+        note_add(out, NT_SIGINFO, c->death->siginfo, sizeof(siginfo_t));
+    auxv_note(c, out);
+    file_note(c, out);
+    for (i = 0; err == 0 && i < c->process.thread_count; i++)
+        if (i != first)
+            err = thread_notes(c, &c->process.thread[i], out, fault);
     return err;
 }

@@ -380,6 +380,26 @@ int core_regs(struct core *c, const struct inside_thread *t,
     return err;
 }
 
+/* A thread that has never been switched away from has no area yet. What the
+ * CPU's own says of XCR0 holds for all. */
+int core_xstate(struct core *c, const struct inside_thread *t, uint8_t *out,
+                struct fault *fault)
+{
+    uint64_t va, xcr0;
+    int err = inside_xstate(&c->in, t->on_cpu ? t->cpu - 1 : 0, out, fault);
+
+    if (err || t->on_cpu)
+        return err;
+    memcpy(&xcr0, out + CONTROL_XSTATE_XCR0, sizeof(xcr0));
+    err = core_word(c, t->va + c->in.records.thread_xstate, &va, fault);
+    if (err == 0 && va == 0)
+        return fault_set(fault, ENOENT, "no vector registers are saved");
+    if (err == 0)
+        err = inside_read(&c->in, va, out, CONTROL_XSTATE_LEN, fault);
+    memcpy(out + CONTROL_XSTATE_XCR0, &xcr0, sizeof(xcr0));
+    return err;
+}
+
 /* ---- samples ---- */
 
 /* By frame pointers, where call frame information has not led on. */

@@ -151,6 +151,14 @@ int inside_frames(struct inside *in, void *data, size_t *len_out,
     return answer_between(in, data, 0, len_out, fault);
 }
 
+int inside_xstate(struct inside *in, unsigned cpu,
+                  uint8_t out[CONTROL_XSTATE_LEN], struct fault *fault)
+{
+    struct control_request r = { .op = CONTROL_XSTATE_GET, .cpu = cpu };
+
+    return call(in, &r, out, CONTROL_XSTATE_LEN, fault);
+}
+
 /* ---- memory ---- */
 
 int inside_read_pa(struct inside *in, uint64_t gpa, void *data, size_t len,

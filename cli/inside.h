@@ -116,6 +116,10 @@ int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
 int inside_regs_set(struct inside *in, unsigned cpu,
                     const struct control_regs *regs, struct fault *fault);
 
+/* The same, its vector registers: CONTROL_XSTATE_GET. */
+int inside_xstate(struct inside *in, unsigned cpu,
+                  uint8_t out[CONTROL_XSTATE_LEN], struct fault *fault);
+
 /* What each CPU is doing: CONTROL_SAMPLE's reply, CONTROL_DATA_MAX bytes at
  * most. -EBUSY: somebody has stopped the guest. */
 int inside_sample(struct inside *in, const struct control_sample_how *how,

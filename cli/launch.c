@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/companion.h"
+#include "cli/crash_watch.h"
 #include "cli/gdb/wait.h"
 #include "cli/netconf.h"
 #include "cli/options.h"
@@ -123,6 +124,7 @@ static int monitor_run(const struct options *o, const char *monitor,
     add_fd(&argv, "--control-fd", how->control_fd);
     if (o->gdb_wait)
         list_add(&argv, "--debug");
+    add_fd(&argv, "--crash-fd", how->crash_fd);
     add_fd(&argv, "--net-fd", how->net.fd);
     if (how->net.fd >= 0) {
         list_add(&argv, "--net-mtu");
@@ -146,6 +148,7 @@ static int monitor_run(const struct options *o, const char *monitor,
     inherit(how->info_fd);
     inherit(how->ready_fd);
     inherit(how->control_fd);
+    inherit(how->crash_fd);
     inherit(how->net.fd);
     execv(monitor, argv.item);
     err = fault_sys(fault, errno, "cannot start the monitor '%s'", monitor);
@@ -246,7 +249,11 @@ static int announce(const struct options *o, const struct source *src,
     }
     if (err == 0 && o->gdb_wait)
         err = gdb_wait_begin(how->dir, fault);
-    if (err == 0 || o->name || o->detach || o->gdb_wait)
+    if (err == 0 && !is_qemu) {
+        how->crash_fd = crash_watch_start(how->dir, o->core_dir, fault);
+        err = how->crash_fd < 0 ? how->crash_fd : 0;
+    }
+    if (err == 0 || o->name || o->detach || o->gdb_wait || o->core_dir)
         return err;
     if (o->verbose)
         fprintf(stderr, "samara: the guest is not listed: %s\n", fault->text);
@@ -308,6 +315,7 @@ int launch_guest(const struct options *o, struct source *src,
     src->config.ram_len = o->ram_len;
     how->info_fd = -1;
     how->control_fd = -1;
+    how->crash_fd = -1;
     err = network_open(o, src, !monitor, how, fault);
     if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);

@@ -22,6 +22,7 @@ struct launch {
     int ready_fd;    /* gets a byte when the guest runs; -1: nobody waits */
     /* launch_guest()'s own: */
     int info_fd;
+    int crash_fd;   /* to who reports a crash; -1: nobody does */
     int control_fd; /* where the monitor listens for tools; -1: it does not */
     int companion_count; /* companion.h */
     struct net_link net;

@@ -22,7 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/crash.h"
 #include "abi/hypercall.h"
+#include "cli/crash_watch.h"
 #include "cli/qemu_control.h"
 #include "cli/report.h"
 #include "host/calls.h"
@@ -198,6 +200,49 @@ static void output_flush(struct link *l)
             break;
 }
 
+/* The text, a NUL, and the registers if there are any. */
+static void crash_fill(const struct link_header *header, const uint8_t *data,
+                       struct crash *out)
+{
+    size_t text_len = strnlen((const char *)data, header->len);
+    size_t regs_len = header->len - text_len;
+
+    *out = (struct crash){ .magic = CRASH_MAGIC, .kind = CRASH_MEMORY };
+    memcpy(out->text, data,
+           text_len < CRASH_TEXT_LEN ? text_len : CRASH_TEXT_LEN - 1);
+    if (regs_len == 1 + sizeof(out->report)) {
+        out->kind = CRASH_SIGNAL;
+        out->has_regs = 1;
+        memcpy(&out->report, data + text_len + 1, sizeof(out->report));
+    }
+    if (header->type == LINK_PANIC)
+        out->kind = CRASH_PANIC;
+}
+
+/* False: nobody else has told the user. */
+static bool crash_tell(struct link *l, const struct link_header *header,
+                       const uint8_t *data)
+{
+    struct crash crash;
+    struct fault ignored;
+    char byte;
+    bool is_told = false;
+    int fd;
+
+    if (l->control->listen_fd < 0)
+        return false;
+    fd = crash_watch_start(l->dir, l->core_dir, &ignored);
+    if (fd < 0)
+        return false;
+    crash_fill(header, data, &crash);
+    if (write(fd, &crash, sizeof(crash)) == (ssize_t)sizeof(crash)) {
+        qemu_control_serve_until(l->control, fd);
+        is_told = recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
+    }
+    close(fd);
+    return is_told;
+}
+
 static void message_take(struct link *l, const struct link_header *header,
                          const uint8_t *data)
 {
@@ -221,7 +266,8 @@ static void message_take(struct link *l, const struct link_header *header,
     case LINK_CRASH:
         output_flush(l);
         l->is_panic = l->is_panic || header->type == LINK_PANIC;
-        report_print(l->image, data, header->len);
+        if (!crash_tell(l, header, data))
+            report_print(l->image, data, header->len);
         if (header->type == LINK_PANIC)
             l->deadline_ns = clock_ns(CLOCK_MONOTONIC) + END_NS;
         break;

@@ -31,6 +31,8 @@ struct link {
     int out_fd;        /* COM1: the guest's output */
     int link_fd;       /* COM2 */
     struct qemu_control *control;
+    const char *dir;      /* the guest's, for reports; NULL: it has none */
+    const char *core_dir; /* NULL: no core files */
     /* The rest is link.c's. */
     int signal_fd;
     sigset_t old_mask;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* options.c - see options.h. */
 #include "cli/options.h"
+#include "cli/crash_watch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -168,6 +169,15 @@ static int set_pcap(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
+static int set_core_dir(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    free(o->core_dir);
+    o->core_dir = crash_watch_core_dir(value, fault);
+    return o->core_dir ? 0 : -fault->err;
+}
+
 #define OPTIONS_SOURCE                                                     \
     { 0, "add", "PATH[:DEST]", "put this file or directory in too",        \
       ARG_SET(set_add) },                                                  \
@@ -211,6 +221,8 @@ const struct arg_option options_run[] = {
       ARG_FLAG(struct options, gdb_wait) },
     { 0, "name", "NAME", "what the guest is called in other verbs",
       ARG_SET(set_name) },
+    { 0, "core-dir", "DIR", "if the program crashes, leave a core file there",
+      ARG_SET(set_core_dir) },
     { 0, "rm", NULL, "with -d: forget the guest when it ends",
       ARG_FLAG(struct options, remove) },
     { 'i', "interactive", NULL, "with -d: keep stdin open, for attach",
@@ -277,4 +289,5 @@ void options_fini(struct options *o)
     list_fini(&o->adds);
     run_config_net_fini(&o->net);
     net_fini(&o->network);
+    free(o->core_dir);
 }

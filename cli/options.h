@@ -38,6 +38,7 @@ struct options {
     const char *name;
     const char *trace; /* samara trace's options, from the start; NULL: none */
     const char *pcap;  /* where the network's frames go; NULL: nowhere */
+    char *core_dir;    /* absolute; NULL: no core files */
     enum vmm vmm;
     enum accel accel;
     bool read_only;

@@ -49,6 +49,7 @@ struct machine {
     int out[2]; /* ours, QEMU's */
     int link[2];
     int qmp; /* QEMU's; ours is control's */
+    const char *core_dir;
     struct qemu_control control;
 };
 
@@ -155,6 +156,10 @@ static void command_line(const struct machine *m, const char *image,
     list_add_take(argv, mem_printf("socket,id=qmp,fd=%d", m->qmp));
     list_add(argv, "-mon");
     list_add(argv, "chardev=qmp,mode=control");
+    list_add(argv, "-device");
+    list_add(argv, "pvpanic");
+    list_add(argv, "-action");
+    list_add(argv, "panic=pause");
 }
 
 static int ram_choose(const struct options *o, const char *path,
@@ -268,7 +273,9 @@ static int start(struct machine *m, const struct list *argv, struct source *src,
     struct link link = { .image = src->image,
                          .out_fd = m->out[0],
                          .link_fd = m->link[0],
-                         .control = &m->control };
+                         .control = &m->control,
+                         .dir = how->dir,
+                         .core_dir = m->core_dir };
     int err = link_prepare(&link, fault);
 
     if (err)
@@ -315,6 +322,7 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
 {
     struct machine m = { .accel = accel,
                          .cpu_count = o->cpu_count,
+                         .core_dir = o->core_dir,
                          .config_fd = -1,
                          .out = { -1, -1 },
                          .link = { -1, -1 },

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -15,6 +16,10 @@
 
 #define REQUEST_LEN (sizeof(struct control_request) + CONTROL_DATA_MAX)
 #define HOLD_MS     1000
+#define TELL_MS     30000 /* symbols of a large program take their time */
+/* A guest's way from its last message to pvpanic. */
+#define FREEZE_NAP_NS 10000000
+#define FREEZE_NAPS   100u
 /* Where microvm puts memory: below here, the rest from 4 GiB on. */
 #define LOW_END     (3ull << 30)
 #define HIGH_BEGIN  (4ull << 30)
@@ -202,6 +207,8 @@ static int stop_or_go(struct qemu_control *c)
     bool wanted = is_wanted_stopped(c);
     int err = 0;
 
+    if (c->is_frozen)
+        return 0;
     if (wanted != c->is_stopped && !c->is_ended)
         err = qmp_command(&c->qmp, wanted ? "stop" : "cont");
     if (err == 0)
@@ -457,6 +464,44 @@ static bool is_held(const struct qemu_control *c)
         if (c->client[i].fd >= 0 && c->client[i].holds)
             return true;
     return false;
+}
+
+/* A QEMU without pvpanic is stopped by hand. */
+static void freeze(struct qemu_control *c)
+{
+    const struct timespec nap = { 0, FREEZE_NAP_NS };
+    struct buf text = { 0 };
+    unsigned i;
+    int err = -EAGAIN;
+
+    for (i = 0; i < FREEZE_NAPS && err == -EAGAIN; i++) {
+        if (i > 0)
+            nanosleep(&nap, NULL);
+        err = qmp_ask(&c->qmp, "info status", 0, &text);
+        if (err == 0 && !strstr((const char *)text.data, "paused"))
+            err = -EAGAIN;
+    }
+    if (err == -EAGAIN)
+        err = qmp_command(&c->qmp, "stop");
+    buf_fini(&text);
+    c->is_frozen = err == 0;
+}
+
+void qemu_control_serve_until(struct qemu_control *c, int fd)
+{
+    struct pollfd p[QEMU_CONTROL_FDS + 1];
+
+    freeze(c);
+    do {
+        qemu_control_serve(c);
+        qemu_control_poll(c, p);
+        p[QEMU_CONTROL_FDS] = (struct pollfd){ fd, POLLIN, 0 };
+    } while (poll(p, QEMU_CONTROL_FDS + 1, TELL_MS) > 0 &&
+             !p[QEMU_CONTROL_FDS].revents);
+    qemu_control_serve(c); /* who has asked may be gone */
+    c->is_stopped = c->is_frozen;
+    c->is_frozen = false;
+    (void)stop_or_go(c);
 }
 
 void qemu_control_end(struct qemu_control *c)

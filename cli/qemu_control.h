@@ -48,7 +48,7 @@ struct qemu_control {
     /* The rest is qemu_control.c's. */
     uint8_t *ram; /* mapped when somebody looks */
     struct qemu_client client[QEMU_CONTROL_CLIENTS];
-    bool is_found, is_stopped, is_ended;
+    bool is_found, is_stopped, is_frozen, is_ended;
     uint64_t kernel_va, direct_va, pml4_gpa;
 };
 
@@ -69,6 +69,10 @@ void qemu_control_fini(struct qemu_control *c);
 /* Fills out[0..QEMU_CONTROL_FDS). */
 void qemu_control_poll(const struct qemu_control *c, struct pollfd *out);
 void qemu_control_serve(struct qemu_control *c);
+/* The guest has told pvpanic, or is about to: it stands still when this
+ * returns. Answer until fd can be read, or nobody has asked for anything for a
+ * long time; then the guest goes on. */
+void qemu_control_serve_until(struct qemu_control *c, int fd);
 /* QEMU has ended: its memory is shown to those who asked for it. */
 void qemu_control_end(struct qemu_control *c);
 

@@ -75,7 +75,7 @@ void report_print(const char *image, const uint8_t *data, size_t len)
 
     print_text(data, text_len);
     if (!end || len - text_len - 1 < sizeof(r))
-        return;
+        return; /* no registers */
     memcpy(&r, end + 1, sizeof(r));
     print_registers(&r);
     if (image_open(image, &img, &ignored) != 0)

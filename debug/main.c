@@ -16,6 +16,7 @@ static const struct {
     int (*run)(int argc, char **argv, struct fault *fault);
 } verbs[] = {
     { "map", debug_verb_map },
+    { "crash", debug_verb_crash },
     { "profile", debug_verb_profile },
 };
 

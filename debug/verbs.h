@@ -10,6 +10,8 @@
 struct fault;
 
 int debug_verb_map(int argc, char **argv, struct fault *fault);
+/* Started by `samara run` alone: crash.c. */
+int debug_verb_crash(int argc, char **argv, struct fault *fault);
 int debug_verb_profile(int argc, char **argv, struct fault *fault);
 
 #endif

@@ -27,6 +27,7 @@
 #include "monitor/capture.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/crash.h"
 #include "monitor/debug.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
@@ -34,6 +35,7 @@
 
 #define STOP_LOOKS  2000 /* of LOOK_NS: another CPU's hypercall ends by then */
 #define LOOK_NS     500000
+#define TELL_S      30 /* symbols of a large program take their time */
 #define HOLD_S      1
 #define REQUEST_LEN (sizeof(struct control_request) + CONTROL_DATA_MAX)
 
@@ -52,7 +54,8 @@ static struct {
     unsigned wait_count; /* connections to come, each of which stops it */
     uint32_t is_held;    /* atomic: somebody wants to see the end */
     uint32_t end_status; /* atomic: plus 1, set by another CPU's thread */
-} ctl = { .listen_fd = -1 };
+    int until_fd;        /* control_serve_until(); else -1 */
+} ctl = { .listen_fd = -1, .until_fd = -1 };
 
 /* One each: a request is gathered, and its reply made, before the next. */
 static uint8_t request_buf[CONTROL_CLIENT_MAX][REQUEST_LEN];
@@ -500,13 +503,29 @@ static void serve_all(void)
     }
 }
 
+/* True if there is more, but not at until_fd. */
 static bool wait_for_more(const struct timespec *limit)
 {
-    struct pollfd p[1 + CONTROL_CLIENT_MAX] = { { ctl.listen_fd, POLLIN, 0 } };
+    struct pollfd p[2 + CONTROL_CLIENT_MAX] = { { ctl.until_fd, POLLIN, 0 },
+                                                { ctl.listen_fd, POLLIN, 0 } };
 
     for (unsigned i = 0; i < CONTROL_CLIENT_MAX; i++)
-        p[1 + i] = (struct pollfd){ ctl.client[i].fd, POLLIN, 0 };
-    return ppoll(p, 1 + CONTROL_CLIENT_MAX, limit, NULL) != 0;
+        p[2 + i] = (struct pollfd){ ctl.client[i].fd, POLLIN, 0 };
+    return ppoll(p, 2 + CONTROL_CLIENT_MAX, limit, NULL) != 0 && !p[0].revents;
+}
+
+void control_serve_until(int fd)
+{
+    const struct timespec limit = { TELL_S, 0 };
+
+    (void)stop_others();
+    ctl.until_fd = fd;
+    for (serve_all(); wait_for_more(&limit); serve_all())
+        ;
+    ctl.until_fd = -1;
+    for (; is_wanted_stopped(); serve_all())
+        wait_for_more(NULL);
+    go();
 }
 
 void control_serve(void)
@@ -517,6 +536,7 @@ void control_serve(void)
         control_end(&ctl.vm->vcpu[0], (int)status - 1);
         console_exit((int)status - 1);
     }
+    crash_serve();
     events_control_clear(); /* what comes after this is noted anew */
     take_event();
     serve_all();

@@ -35,6 +35,10 @@ void control_serve(void);
  * it go, or are gone. */
 void control_wait_first(unsigned count);
 
+/* Answer, with the guest stopped, until fd can be read or nobody has asked for
+ * anything for a long time. */
+void control_serve_until(int fd);
+
 /* Any CPU, before it enters the guest: stay here while the guest is stopped. */
 void control_park(struct vcpu *cpu);
 /* Any CPU: the program has ended. Returns when nobody holds its memory; not at

@@ -10,7 +10,8 @@
  */
 /* unit: monitor/test_guests.S monitor/vm.c monitor/gmem.c monitor/boot.c
  * monitor/vcpu.c monitor/hypercall.c monitor/console.c monitor/control.c
- * monitor/debug.c monitor/capture.c monitor/sample.c monitor/events.c
+ * monitor/debug.c monitor/capture.c monitor/crash.c monitor/sample.c
+ * monitor/events.c
  * monitor/arch/x86_64/regs.c
  * monitor/devices/net.c monitor/devices/net_watch.c monitor/devices/queue.c
  * monitor/backend/frames.c

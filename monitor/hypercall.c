@@ -18,6 +18,7 @@
 #include "monitor/check.h"
 #include "monitor/console.h"
 #include "monitor/control.h"
+#include "monitor/crash.h"
 #include "monitor/debug.h"
 #include "monitor/devices/net.h"
 #include "monitor/events.h"
@@ -135,7 +136,8 @@ static void do_time(struct vcpu *cpu)
     __atomic_store_n(&cpu->page->arg1, ns, __ATOMIC_RELAXED);
 }
 
-/* Text and registers of a panic or crash; either may be missing. */
+/* Text and registers of a panic or crash; either may be missing. Without the
+ * lock, since CPU 0 may have to serve who tells of it. */
 static void do_report(struct vcpu *cpu, bool is_panic)
 {
     struct hypercall_iov text_iov = iov_get(cpu, 0), regs_iov = iov_get(cpu, 1);
@@ -153,6 +155,12 @@ static void do_report(struct vcpu *cpu, bool is_panic)
     have_regs =
         regs_iov.len >= offsetof(struct hypercall_report, siginfo) &&
         gmem_read(&cpu->vm->mem, regs_iov.gpa, &regs, regs_iov.len) == 0;
+    if (crash_tell(cpu,
+                   is_panic    ? CRASH_PANIC
+                   : have_regs ? CRASH_SIGNAL
+                               : CRASH_MEMORY,
+                   text, have_regs ? &regs : NULL))
+        return;
     report_text(cpu->vm, is_panic ? "the kernel panicked: " : "", text,
                 have_regs ? &regs : NULL);
 }
@@ -177,14 +185,8 @@ static int64_t host_call(struct vcpu *cpu, uint32_t nr, const struct call *c)
         console_exit((int)(c->arg0 & 0xff));
     case HYPERCALL_TTY:
         return do_tty(cpu, c);
-    case HYPERCALL_PANIC:
-        do_report(cpu, true);
-        console_exit(REPORT_STATUS);
     case HYPERCALL_FDSTAT:
         return do_fdstat(cpu);
-    case HYPERCALL_CRASH:
-        do_report(cpu, false);
-        return 0;
     case HYPERCALL_LEFT_OUT:
         call_report_left_out(c->arg0);
         return 0;
@@ -224,6 +226,12 @@ void hypercall_handle(struct vcpu *cpu, uint32_t nr)
         break;
     case HYPERCALL_DEBUG:
         result = debug_call(cpu, c.arg0, c.arg1);
+        break;
+    case HYPERCALL_PANIC:
+        do_report(cpu, true);
+        console_exit(REPORT_STATUS);
+    case HYPERCALL_CRASH:
+        do_report(cpu, false);
         break;
     case HYPERCALL_EXIT:
         control_end(cpu, (int)(c.arg0 & 0xff));

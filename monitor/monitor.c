@@ -19,6 +19,7 @@
 #include "monitor/check.h"
 #include "monitor/console.h"
 #include "monitor/control.h"
+#include "monitor/crash.h"
 #include "monitor/debug.h"
 #include "monitor/devices/net.h"
 #include "monitor/devices/net_watch.h"
@@ -36,7 +37,7 @@ struct options {
     const char *kvm_path;
     const char *image_path;
     unsigned cpu_count;
-    int info_fd, ready_fd, control_fd;
+    int info_fd, ready_fd, control_fd, crash_fd;
     struct net_options net;
     unsigned control_wait;
     bool verbose, dump_exits, help;
@@ -89,6 +90,13 @@ static int set_control_wait(void *into, const char *value, struct fault *fault)
 {
     return args_count("--control-wait", value, CONTROL_CLIENT_MAX,
                       &((struct options *)into)->control_wait, fault);
+}
+
+static int set_crash_fd(void *into, const char *value, struct fault *fault)
+{
+    struct options *o = into;
+
+    return parse_fd("--crash-fd", value, &o->crash_fd, fault);
 }
 
 static int set_ready_fd(void *into, const char *value, struct fault *fault)
@@ -150,6 +158,8 @@ static const struct arg_option table[] = {
       ARG_SET(set_control_wait) },
     { 0, "debug", NULL, "the program waits for a debugger",
       ARG_FLAG(struct options, boot.is_debugged) },
+    { 0, "crash-fd", "N", "a socket to who reports a crash",
+      ARG_SET(set_crash_fd) },
     { 0, "ready-fd", "N", "write a byte here when it starts",
       ARG_SET(set_ready_fd) },
     { 0, "net-fd", "N", "a tap, or a socket of frames", ARG_SET(set_net_fd) },
@@ -196,7 +206,7 @@ static int compare_fds(const void *a, const void *b)
 
 static int close_sandbox(const struct vm *vm, struct fault *fault)
 {
-    int keep[5 + 2 * CPU_MAX];
+    int keep[6 + 2 * CPU_MAX];
     unsigned count = 0;
 
     keep[count++] = vm->image.fd;
@@ -204,6 +214,8 @@ static int close_sandbox(const struct vm *vm, struct fault *fault)
         keep[count++] = record_fd();
     if (control_fd() >= 0)
         keep[count++] = control_fd();
+    if (crash_fd() >= 0)
+        keep[count++] = crash_fd();
     if (net_fd() >= 0) {
         keep[count++] = net_fd();
         keep[count++] = net_watch_fd();
@@ -261,6 +273,7 @@ int monitor_main(int argc, char **argv)
                          .net = { -1, NET_MTU_DEFAULT },
                          .info_fd = -1,
                          .control_fd = -1,
+                         .crash_fd = -1,
                          .ready_fd = -1 };
     uint64_t begin_us = now_us();
 
@@ -274,6 +287,7 @@ int monitor_main(int argc, char **argv)
         return 0;
     }
     record_init(o.info_fd, o.ready_fd);
+    crash_init(o.crash_fd);
     if (o.dump_exits)
         vcpu_count_exits();
     if (start(&vm, &o, &fault) != 0)

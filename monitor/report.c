@@ -18,6 +18,7 @@
 #include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/console.h"
+#include "monitor/crash.h"
 
 #define LINE_MAX_LEN 1400u
 #define FRAME_MAX    24u
@@ -160,6 +161,9 @@ void report_guest(struct vcpu *cpu, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(reason, sizeof(reason), fmt, args);
     va_end(args);
+    if (arch_regs_get(cpu, &regs) == 0 &&
+        crash_tell(cpu, CRASH_FAULT, reason, &regs.report))
+        console_exit(REPORT_STATUS);
     report_message("the guest was ended: %s; this is a bug of Samara's kernel, "
                    "please report it with what follows",
                    reason);

@@ -53,7 +53,7 @@ extern void (*console_signal_hook)(int signo);
 /* ---- the end ---- */
 
 /* A crash of the program (is_panic false, returns) or of the kernel: hand text
- * and registers to the host, which symbolises and prints them. */
+ * and registers, or NULL, to the host, which tells the user. */
 void console_report(const char *text, const struct hypercall_report *report,
                     bool is_panic, int signo);
 /* The program made a call that this kernel was linked without: hand out its

@@ -268,7 +268,8 @@ static void monitor_report(const char *text,
                            int signo)
 {
     hypercall_set_iov(0, hypercall_gpa(text), strlen(text) + 1);
-    hypercall_set_iov(1, hypercall_gpa(report), sizeof(*report));
+    hypercall_set_iov(1, report ? hypercall_gpa(report) : 0,
+                      report ? sizeof(*report) : 0);
     (void)hypercall_call(is_panic ? HYPERCALL_PANIC : HYPERCALL_CRASH,
                          (uint64_t)signo, 2, 0);
 }

@@ -410,15 +410,17 @@ static int serial_tty(unsigned fd, uint32_t cmd, void *buf, size_t len)
     }
 }
 
-/* The text, a NUL, and the registers, as one message. */
+/* The text, a NUL, and the registers, as one message. Then QEMU stops this
+ * machine, until the command has seen what it wants. */
 static void serial_report(const char *text,
                           const struct hypercall_report *report, bool is_panic,
                           int signo)
 {
-    size_t text_len = MIN(strlen(text), LINK_LEN_MAX - sizeof(*report) - 1);
+    size_t regs_len = report ? sizeof(*report) : 0;
+    size_t text_len = MIN(strlen(text), LINK_LEN_MAX - regs_len - 1);
     struct link_header header = { LINK_MAGIC,
                                   is_panic ? LINK_PANIC : LINK_CRASH,
-                                  (uint16_t)(text_len + 1 + sizeof(*report)) };
+                                  (uint16_t)(text_len + 1 + regs_len) };
 
     (void)signo; /* the text names it */
     if (!com.has_link) {
@@ -428,7 +430,9 @@ static void serial_report(const char *text,
     port_put(COM2, &header, sizeof(header));
     port_put(COM2, text, text_len);
     port_put(COM2, "", 1);
-    port_put(COM2, report, sizeof(*report));
+    port_put(COM2, report, regs_len);
+    port_drain_output(COM2);
+    arch_out8(LINK_PVPANIC_PORT, LINK_PVPANIC);
 }
 
 static bool serial_left_out(unsigned nr)

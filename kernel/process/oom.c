@@ -2,13 +2,17 @@
 /*
  * oom.c - the end of a program that touched more memory than there is.
  */
+#include <asm/signal.h>
+
 #include "core/printf.h"
+#include "drivers/console.h"
 #include "mm/fault.h"
 #include "mm/page.h"
 #include "mm/space.h"
 #include "process/exec.h"
 
-#define STATUS_KILLED (128 + 9) /* as Linux's own out-of-memory killer */
+#define TEXT_LEN      320u
+#define STATUS_KILLED (128 + SIGKILL) /* as Linux's own out-of-memory killer */
 
 void fault_out_of_memory(void)
 {
@@ -16,13 +20,16 @@ void fault_out_of_memory(void)
     uint64_t all = p->ram_len ? p->ram_len : page_total_count() * PAGE_SIZE;
     uint64_t used = (page_total_count() - page_free_count()) * PAGE_SIZE;
     struct space_stat st;
+    char text[TEXT_LEN];
 
     space_stat(p->space, &st);
     used -= MIN(used, st.resident_pages * PAGE_SIZE);
-    kprintf("out of memory: %s has %lu MiB mapped and needs more than the "
-            "%lu KiB of it that are there; files, threads and tables take "
-            "%lu KiB; -m is %lu MiB. Raise it: samara run -m %luM",
-            thread_current()->name, st.mapped_pages >> 8, st.resident_pages * 4,
-            used >> 10, all >> 20, MAX(all >> 19, 1ul));
+    snprintf(text, sizeof(text),
+             "out of memory: %s has %lu MiB mapped and needs more than the "
+             "%lu KiB of it that are there; files, threads and tables take "
+             "%lu KiB; -m is %lu MiB. Raise it: samara run -m %luM",
+             thread_current()->name, st.mapped_pages >> 8,
+             st.resident_pages * 4, used >> 10, all >> 20, MAX(all >> 19, 1ul));
+    console_report(text, NULL, false, SIGKILL);
     process_exit_group(STATUS_KILLED);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * signal_crash.c - what the user is told when the program dies of a fault.
+ * signal_crash.c - what is said when the program dies of a fault.
  *
- * One report: the signal, what was accessed and what lies there, whether it
- * looks like a stack overflow, and the way the program came here, each address
- * as file and offset, which is what addr2line wants. Registers go along for the
- * monitor, which knows symbols.
+ * Who runs the guest looks inside for a full report, with names and all
+ * threads (debug/crash.c); this is for a machine where nobody does: the signal
+ * and the way the program came here by frame pointers, each address as file and
+ * offset, which is what addr2line wants. Registers and the siginfo_t go along.
  */
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -16,16 +16,11 @@
 #include "mm/space.h"
 #include "mm/user.h"
 #include "process/signal.h"
-#include "process/symbol.h"
 #include "sched/process.h"
 
 #define TRACE_MAX    16u
 #define MAP_LINE_LEN 512u
-#define TEXT_LEN     3072u
-#define STACK_NEAR   (256ul << 10) /* a frame larger than this is rare */
-#define PF_WRITE     2u
-#define PF_FETCH     16u
-#define TRAP_PAGE    14u
+#define TEXT_LEN     1024u
 
 struct text {
     char buf[TEXT_LEN];
@@ -33,8 +28,7 @@ struct text {
 };
 
 struct mapping { /* one line of /proc/self/maps */
-    uint64_t start, end, offset;
-    char perms[5];
+    uint64_t start, offset;
     const char *path;
     char line[MAP_LINE_LEN];
 };
@@ -87,11 +81,7 @@ static void mapping_parse(struct mapping *m)
     if (end)
         *end = '\0';
     m->start = parse_hex(&s);
-    s += *s == '-';
-    m->end = parse_hex(&s);
-    s += *s == ' ';
-    strlcpy(m->perms, s, sizeof(m->perms));
-    s = skip_word(s);
+    s = skip_word(skip_word(s));
     m->offset = parse_hex(&s);
     s = skip_word(skip_word(skip_word(s)));
     m->path = s;
@@ -111,17 +101,6 @@ static bool mapping_at(uint64_t va, struct mapping *m)
     return true;
 }
 
-static void add_symbol(struct text *t, const char *path, uint64_t file_off)
-{
-    char name[SYMBOL_NAME_MAX];
-    uint64_t offset;
-
-    if (symbol_find(path, file_off, name, &offset))
-        text_add(t, "%s+0x%lx (%s+0x%lx)", name, offset, path, file_off);
-    else
-        text_add(t, "%s+0x%lx", path, file_off);
-}
-
 static void add_place(struct text *t, uint64_t va, struct mapping *m)
 {
     if (!mapping_at(va, m) || va < m->start)
@@ -129,55 +108,13 @@ static void add_place(struct text *t, uint64_t va, struct mapping *m)
     else if (m->path[0] != '/')
         text_add(t, "0x%lx, %s", va, m->path[0] ? m->path : "anonymous memory");
     else
-        add_symbol(t, m->path, va - m->start + m->offset);
-}
-
-/* Below a stack and near its pointer: the kernel's own gap below the main
- * stack, or the inaccessible page that thread libraries put below theirs. */
-static bool is_stack_overflow(uint64_t addr, uint64_t sp, struct mapping *m)
-{
-    if (addr - (sp - STACK_NEAR) > 2 * STACK_NEAR || !mapping_at(addr, m))
-        return false;
-    if (addr < m->start)
-        return strcmp(m->path, "[stack]") == 0;
-    if (strncmp(m->perms, "---", 3) != 0)
-        return false;
-    return mapping_at(m->end, m) && sp < m->end;
+        text_add(t, "%s+0x%lx", m->path, va - m->start + m->offset);
 }
 
 static bool has_address(const struct signal_info *info)
 {
     return info->code > 0 && info->code != SI_KERNEL &&
            (info->signo == SIGSEGV || info->signo == SIGBUS);
-}
-
-static void add_fault(struct text *t, const struct regs *regs,
-                      const struct signal_info *info, struct mapping *m)
-{
-    const char *access = "access to";
-
-    if (info->addr == arch_linux_rip(regs->rip) ||
-        (info->trapno == TRAP_PAGE && (info->error & PF_FETCH)))
-        access = "jump to";
-    else if (info->trapno == TRAP_PAGE)
-        access = info->error & PF_WRITE ? "write to" : "read of";
-    if (is_stack_overflow(info->addr, regs->rsp, m)) {
-        text_add(t, "stack overflow: %s 0x%lx, just below the stack\n", access,
-                 info->addr);
-        return;
-    }
-    text_add(t, "%s address 0x%lx", access, info->addr);
-    if (!mapping_at(info->addr, m))
-        text_add(t, ", above everything mapped\n");
-    else if (info->addr >= m->start)
-        text_add(t, " in %s (%s)%s\n", m->path[0] ? m->path : "memory",
-                 m->perms,
-                 info->signo == SIGBUS ? ": beyond the end of the file" : "");
-    else if (info->addr < PAGE_SIZE)
-        text_add(t, ": a null pointer\n");
-    else
-        text_add(t, ", where nothing is mapped; next above: 0x%lx %s\n",
-                 m->start, m->path);
 }
 
 /* Follow the program's frame pointers, if it keeps any: upwards only. */
@@ -209,6 +146,7 @@ static void report_fill(struct hypercall_report *r, const struct regs *regs,
     r->error = info->error;
     _Static_assert(sizeof(r->siginfo) == SIGNAL_INFO_LEN, "as a program's");
     signal_info_encode(info, r->siginfo);
+    r->tid = thread_current()->tid;
     r->trace_count = backtrace(r->rip, regs->rbp, r->trace, TRACE_MAX);
 }
 
@@ -224,15 +162,9 @@ void signal_report_crash(const struct regs *regs,
     report_fill(&report, regs, info);
     text_add(&text, "%s: killed by %s (signal %d)", t->name,
              signal_name(info->signo), info->signo);
-    if (has_address(info)) {
-        text_add(&text, ": ");
-        add_fault(&text, regs, info, &m);
-    } else if (info->code <= 0 && info->pid != 0) {
-        text_add(&text, ", sent by process %d\n", info->pid);
-    } else {
-        text_add(&text, "\n");
-    }
-    text_add(&text, "  thread %d at ", t->tid);
+    if (has_address(info))
+        text_add(&text, ": access to address 0x%lx", info->addr);
+    text_add(&text, "\n  thread %d at ", t->tid);
     add_place(&text, report.rip, &m);
     for (size_t i = 1; i < report.trace_count; i++) {
         text_add(&text, "\n  called from ");

@@ -91,7 +91,6 @@ static void set_limits(struct process *p, uint64_t stack_limit)
         uint64_t soft, hard;
     } limits[] = {
         { RLIMIT_NOFILE, NOFILE_SOFT, FD_MAX },
-        { RLIMIT_CORE, 0, RLIM_INFINITY },
         { RLIMIT_MEMLOCK, MEMLOCK_LEN, MEMLOCK_LEN },
         { RLIMIT_MSGQUEUE, MSGQUEUE_LEN, MSGQUEUE_LEN },
         { RLIMIT_SIGPENDING, SIGPENDING_COUNT, SIGPENDING_COUNT },
