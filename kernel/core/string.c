@@ -82,6 +82,14 @@ int memcmp(const void *a, const void *b, size_t n)
 {
     const uint8_t *p = a, *q = b;
 
+    for (; n >= 8; n -= 8, p += 8, q += 8) {
+        uint64_t v, w;
+
+        __builtin_memcpy(&v, p, 8);
+        __builtin_memcpy(&w, q, 8);
+        if (v != w)
+            break;
+    }
     for (; n > 0; n--, p++, q++)
         if (*p != *q)
             return *p - *q;
@@ -92,6 +100,13 @@ void *memchr(const void *s, int c, size_t n)
 {
     const uint8_t *p = s;
 
+    for (; n >= 8; n -= 8, p += 8) {
+        uint64_t w;
+
+        __builtin_memcpy(&w, p, 8);
+        if (string_bytes_equal(w, (uint8_t)c))
+            break;
+    }
     for (; n > 0; n--, p++)
         if (*p == (uint8_t)c)
             return (void *)(uintptr_t)p;

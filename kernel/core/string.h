@@ -22,4 +22,14 @@ char *strrchr(const char *s, int c);
 /* BSD's: always terminates, result is strlen(src). */
 size_t strlcpy(char *dst, const char *src, size_t dst_len);
 
+/* Of eight bytes in a word, the top bit of each that is c; above the first of
+ * those others may be set. 0: none is. */
+static inline uint64_t string_bytes_equal(uint64_t word, uint8_t c)
+{
+    const uint64_t ones = 0x0101010101010101ull;
+
+    word ^= ones * c;
+    return (word - ones) & ~word & ones << 7;
+}
+
 #endif

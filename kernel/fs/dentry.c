@@ -30,11 +30,18 @@ static struct dentry **bucket_of(const struct dentry *parent, uint32_t hash)
 
 uint32_t name_hash(const char *name, size_t name_len)
 {
-    uint32_t hash = NAME_HASH_INIT;
+    uint64_t hash = NAME_HASH_INIT, word;
 
-    for (size_t i = 0; i < name_len; i++)
-        hash = name_hash_step(hash, name[i]);
-    return hash;
+    for (; name_len >= 8; name_len -= 8, name += 8) {
+        memcpy(&word, name, 8);
+        hash = name_hash_step(hash, word);
+    }
+    if (name_len > 0) {
+        word = 0;
+        memcpy(&word, name, name_len);
+        hash = name_hash_step(hash, word);
+    }
+    return (uint32_t)hash;
 }
 
 static bool name_equal(const struct dentry *d, const char *name, size_t len)
@@ -73,6 +80,7 @@ static void hash_remove(struct dentry *d)
 
     if (!d->hashed)
         return;
+    names_changed();
     while (*p != d) {
         ASSERT(*p);
         p = &(*p)->hash_next;
@@ -95,6 +103,7 @@ static struct dentry *dentry_free(struct dentry *d)
 
     ASSERT_OP(d->refs, ==, 0);
     hash_remove(d);
+    names_changed();
     list_remove(&d->all);
     dentry_count--;
     if (d->inode && UNLIKELY(d->inode->watches) && d->inode->nlink == 0)

@@ -37,11 +37,13 @@ struct dentry {
     char inline_name[DENTRY_INLINE_LEN];
 };
 
-/* Hash of a name, one step per byte, so that a walk hashes while it scans. */
-#define NAME_HASH_INIT 0x811c9dc5u
-static inline uint32_t name_hash_step(uint32_t hash, char c)
+/* Hash of a name, a step for each eight bytes and one for what is left, behind
+ * it zeros: so a walk hashes while it scans. The lower half is the result. */
+#define NAME_HASH_INIT 0ull
+static inline uint64_t name_hash_step(uint64_t hash, uint64_t word)
 {
-    return (hash ^ (uint8_t)c) * 0x01000193u;
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+    return hash ^ hash >> 32;
 }
 uint32_t name_hash(const char *name, size_t name_len);
 
@@ -76,6 +78,23 @@ static inline struct dentry *dentry_ref(struct dentry *d)
 {
     d->refs++;
     return d;
+}
+
+/* Counts what may make a path lead elsewhere than before, or a dentry that was
+ * seen be another's: names that go or move, mounts. */
+extern unsigned names_generation;
+static inline void names_changed(void)
+{
+    names_generation++;
+}
+
+/* dentry_put(), for where the dentry is mostly one that stays. */
+static inline void dentry_unref(struct dentry *d)
+{
+    if (LIKELY(d->refs > 1 || (d->refs == 1 && d->hashed)))
+        d->refs--;
+    else
+        dentry_put(d);
 }
 
 /* struct linux_dirent64: ino, off, reclen, type; then the name. */

@@ -45,6 +45,7 @@ static int mount_at(struct dentry *d, struct superblock *sb)
         return -ENOSPC;
     ASSERT(!d->mounted);
     d->mounted = sb->root;
+    names_changed();
     sb->root->covers = dentry_get(d); /* stays in the cache */
     mounts[mount_count++] = sb->root;
     return 0;

@@ -19,7 +19,7 @@
 
 static void at_set(struct walk *w, struct dentry *d_take)
 {
-    dentry_put(w->at);
+    dentry_unref(w->at);
     w->at = d_take;
 }
 
@@ -173,19 +173,36 @@ static bool is_dots(const char *name, size_t len)
     return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
 }
 
+/* The end of the name at p, and its hash: eight bytes at a time. */
+static const char *scan_name(const char *p, uint32_t *hash_out)
+{
+    uint64_t hash = NAME_HASH_INIT, word, end;
+    unsigned bits;
+
+    for (;; p += sizeof(word)) {
+        word = path_word(p);
+        end = string_bytes_equal(word, 0) | string_bytes_equal(word, '/');
+        if (end)
+            break;
+        hash = name_hash_step(hash, word);
+    }
+    bits = (unsigned)__builtin_ctzll(end) & ~7u;
+    if (bits > 0)
+        hash = name_hash_step(hash, word & ((1ull << bits) - 1));
+    *hash_out = (uint32_t)hash;
+    return p + bits / 8;
+}
+
 /* Take one component off w->rest. False at the end of the path. */
 static bool next_component(struct walk *w)
 {
     const char *p = w->rest;
-    uint32_t hash = NAME_HASH_INIT;
 
     while (*p == '/')
         p++;
     w->last = p;
-    for (; *p && *p != '/'; p++)
-        hash = name_hash_step(hash, *p);
+    p = scan_name(p, &w->last_hash);
     w->last_len = (size_t)(p - w->last);
-    w->last_hash = hash;
     w->last_slash = *p == '/';
     while (*p == '/')
         p++;
@@ -193,8 +210,19 @@ static bool next_component(struct walk *w)
     return w->last_len > 0;
 }
 
+/* Will it be found by the same name until names change? */
+static bool is_cached(const struct dentry *d)
+{
+    return d->hashed || (d->covers && d->covers->hashed);
+}
+
 int walk_to_last(struct walk *w)
 {
+    struct dentry *start = w->at;
+    const char *text = w->rest;
+    unsigned generation = names_generation, links = w->links;
+    bool is_plain = !prefix_find(w);
+
     while (next_component(w)) {
         struct dentry *d;
         int err = may_search(w->at);
@@ -202,6 +230,7 @@ int walk_to_last(struct walk *w)
         if (err)
             return err;
         if (is_dots(w->last, w->last_len)) {
+            is_plain = false;
             err = w->last_len == 2 ? walk_up(w) : 0;
             if (err)
                 return err;
@@ -212,11 +241,16 @@ int walk_to_last(struct walk *w)
             }
             continue;
         }
-        if (*w->rest == '\0')
+        if (*w->rest == '\0') {
+            if (is_plain && links == w->links && generation == names_generation)
+                prefix_keep(w, start, text);
             return w->last_len > NAME_MAX ? -ENAMETOOLONG : 0;
+        }
         err = dentry_lookup(w->at, w->last, w->last_len, w->last_hash, &d);
-        if (!err)
-            err = walk_into(w, d);
+        if (err)
+            return err;
+        is_plain = is_plain && is_cached(d);
+        err = walk_into(w, d);
         if (err)
             return err;
     }
@@ -364,8 +398,11 @@ int path_lookup(int dirfd, const char *path, unsigned flags,
 
 int path_get(struct path_text *p, uaddr_t path)
 {
-    ssize_t len;
+    ssize_t len = user_string(p->near, path, sizeof(p->near));
 
+    p->text = p->near;
+    if (len != -ENAMETOOLONG)
+        return (int)MIN(len, 0l);
     p->text = kmalloc(PATH_MAX);
     if (!p->text)
         return -ENOMEM;
@@ -373,13 +410,13 @@ int path_get(struct path_text *p, uaddr_t path)
     if (len >= 0)
         return 0;
     kfree(p->text);
-    p->text = NULL;
     return (int)len;
 }
 
 void path_put(struct path_text *p)
 {
-    kfree(p->text);
+    if (p->text != p->near)
+        kfree(p->text);
 }
 
 int path_lookup_user(int dirfd, uaddr_t path, unsigned flags,

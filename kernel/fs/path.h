@@ -60,9 +60,35 @@ MUST_CHECK int lazy_file_lookup(struct inode *dir, const char *name,
                                 size_t name_len);
 MUST_CHECK int lazy_file_all(struct inode *dir);
 
-/* A path from the program, copied to the kernel. */
+#define PATH_NEAR_LEN 128u
+
+/* Eight bytes of a string. Beyond its end they may be anything, or, where that
+ * might be in a page that there is not, zeros. */
+__attribute__((no_sanitize("address"))) static inline uint64_t path_word(
+    const char *p)
+{
+    uint64_t word = 0;
+
+    if (LIKELY(((uintptr_t)p & PAGE_MASK) <= PAGE_SIZE - sizeof(word))) {
+        __builtin_memcpy(&word, p, sizeof(word));
+        return word;
+    }
+    for (unsigned i = 0; i < sizeof(word) && p[i]; i++)
+        word |= (uint64_t)(uint8_t)p[i] << 8 * i;
+    return word;
+}
+
+/* prefix.c. Go to the last directory at once, if a walk was there before. */
+bool prefix_find(struct walk *w);
+/* w has come from `start` along `text` to its last component, by plain names
+ * that are all in the cache. */
+void prefix_keep(const struct walk *w, struct dentry *start, const char *text);
+
+/* A path from the program, copied to the kernel: most are short, and need no
+ * memory but the caller's. */
 struct path_text {
     char *text;
+    char near[PATH_NEAR_LEN];
 };
 MUST_CHECK int path_get(struct path_text *p, uaddr_t path);
 void path_put(struct path_text *p);

@@ -12,7 +12,7 @@
  * kernel/fs/memfs_dir.c kernel/fs/memfs_file.c kernel/fs/memfs_names.c
  * kernel/fs/memfs_space.c kernel/fs/memfs_xattr.c kernel/fs/mount.c
  * kernel/fs/lazy_file.c kernel/fs/names.c kernel/fs/open.c
- * kernel/fs/pagetree.c kernel/fs/path.c
+ * kernel/fs/pagetree.c kernel/fs/path.c kernel/fs/prefix.c
  * kernel/fs/text_file.c kernel/syscall/at.c kernel/syscall/attr.c
  * kernel/syscall/copy.c kernel/syscall/dir.c kernel/syscall/fcntl.c
  * kernel/syscall/links.c kernel/syscall/open.c kernel/syscall/read_write.c

@@ -8,6 +8,8 @@
 #include "core/errno.h"
 #include "core/string.h"
 
+#define STRING_PIECE 64u /* copied at once: most strings are shorter */
+
 int copy_from_user(void *dst, uaddr_t src, size_t len)
 {
     return copy_from_user_partial(dst, src, len) ? -EFAULT : 0;
@@ -34,12 +36,15 @@ ssize_t user_string(char *dst, uaddr_t src, size_t max)
 {
     size_t done = 0;
 
-    /* Page by page: the string may end right before an unmapped one. */
+    /* Not beyond a page: the string may end right before an unmapped one. */
     while (done < max) {
         size_t n = MIN(max - done, PAGE_SIZE - ((src + done) & PAGE_MASK));
-        size_t left = copy_from_user_partial(dst + done, src + done, n);
-        const char *nul = memchr(dst + done, 0, n - left);
+        const char *nul;
+        size_t left;
 
+        n = MIN(n, STRING_PIECE);
+        left = copy_from_user_partial(dst + done, src + done, n);
+        nul = memchr(dst + done, 0, n - left);
         if (nul)
             return nul - dst;
         if (left)

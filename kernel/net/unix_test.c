@@ -107,11 +107,11 @@ void dentry_put(struct dentry *d)
 
 uint32_t name_hash(const char *name, size_t name_len)
 {
-    uint32_t hash = NAME_HASH_INIT;
+    uint64_t hash = NAME_HASH_INIT;
 
     for (size_t i = 0; i < name_len; i++)
-        hash = name_hash_step(hash, name[i]);
-    return hash;
+        hash = name_hash_step(hash, (uint8_t)name[i]);
+    return (uint32_t)hash;
 }
 
 /* ---- helpers ---- */

@@ -520,9 +520,14 @@ static bool idle_poll(void)
         device.is_idle = true;
         return false;
     }
-    if (device_poll())
-        return true;
-    arm(true);
+    /* Whoever slept has looked just now: what came since, arming tells. */
+    conn_send_deferred();
+    tell();
+    while (!device.dev->ops->arm(device.dev))
+        if (device_poll())
+            return true;
+    device.is_armed = true;
+    device.is_idle = true;
     return false;
 }
 
