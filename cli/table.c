@@ -35,6 +35,8 @@ const struct verb verb_table[] = {
       verb_stats },
     { "top", "[OPTION]... [GUEST]...", "show what guests use, again and again",
       options_top, verb_top },
+    { "metrics", "[OPTION]...", "serve what guests use to Prometheus",
+      options_metrics, verb_metrics },
     { "profile", "[OPTION]... GUEST", "show where a guest spends its time",
       options_profile, verb_profile },
     { "pcap", "[OPTION]... GUEST", "capture what is on a guest's network",
