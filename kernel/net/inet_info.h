@@ -42,5 +42,8 @@ int proc_net_show_raw(struct text_file *t, void *inode);
 int proc_net_show_raw6(struct text_file *t, void *inode);
 int proc_net_show_sockstat(struct text_file *t, void *inode);
 int proc_net_show_sockstat6(struct text_file *t, void *inode);
+/* proc_net_mcast.c */
+int proc_net_show_igmp(struct text_file *t, void *inode);
+int proc_net_show_igmp6(struct text_file *t, void *inode);
 
 #endif

@@ -80,6 +80,13 @@ bool netif_neighbour(unsigned n, struct netif_neighbour *out)
     return &inet_netif_ops && inet_netif_ops.neighbour(n, out);
 }
 
+bool netif_group_of(unsigned index, uint8_t family, unsigned n,
+                    struct netif_group *out)
+{
+    memset(out, 0, sizeof(*out));
+    return &inet_netif_ops && inet_netif_ops.group(index, family, n, out);
+}
+
 static bool gateway(unsigned n, struct netif_route *out)
 {
     memset(out, 0, sizeof(*out));

@@ -66,6 +66,15 @@ struct netif_neighbour {
     uint8_t addr[16], mac[6];
 };
 
+/* A multicast group that an interface has joined. */
+struct netif_group {
+    unsigned index;
+    uint8_t family;
+    unsigned users;
+    unsigned timer_s; /* until it is reported; 0: it is not going to be */
+    uint8_t addr[16];
+};
+
 /* What the protocols bring. Each out is zeroed before. */
 struct netif_ops {
     bool (*link)(unsigned n, struct netif_link *out);
@@ -74,6 +83,9 @@ struct netif_ops {
      * filled in. */
     bool (*gateway)(unsigned n, struct netif_route *out);
     bool (*neighbour)(unsigned n, struct netif_neighbour *out);
+    /* The n-th of one interface and family. */
+    bool (*group)(unsigned index, uint8_t family, unsigned n,
+                  struct netif_group *out);
     /* -EEXIST, -EADDRNOTAVAIL, -ENOBUFS, -EOPNOTSUPP, -ENODEV */
     int (*change_addr)(const struct netif_addr *a, bool add);
     /* -EEXIST, -ESRCH, -ENETUNREACH, -EOPNOTSUPP, -ENODEV */
@@ -95,6 +107,8 @@ bool netif_link_by_name(const char *name, struct netif_link *out);
 /* The n-th address of one interface and family. */
 bool netif_addr_of(unsigned index, uint8_t family, unsigned n,
                    struct netif_addr *out);
+bool netif_group_of(unsigned index, uint8_t family, unsigned n,
+                    struct netif_group *out);
 /* The route that a packet to dst takes: the longest prefix, then the least
  * metric. False: there is none. */
 bool netif_route_to(uint8_t family, const uint8_t *dst,

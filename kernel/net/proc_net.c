@@ -217,6 +217,8 @@ const struct pseudo_node net_proc_nodes[] = {
     PSEUDO_FILE("arp", show_arp),
     PSEUDO_FILE("dev", show_dev),
     PSEUDO_FILE("if_inet6", show_if_inet6),
+    PSEUDO_FILE("igmp", proc_net_show_igmp),
+    PSEUDO_FILE("igmp6", proc_net_show_igmp6),
     PSEUDO_FILE("ipv6_route", show_ipv6_route),
     PSEUDO_TEXT("packet", "sk               RefCnt Type Proto  Iface R Rmem   "
                           "User   Inode\n"),

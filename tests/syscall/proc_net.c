@@ -84,6 +84,39 @@ TEST(headers_of_routes)
                  "            Mask     Device");
 }
 
+/* Joined by two sockets, left by both. */
+TEST(groups)
+{
+    struct ip_mreqn four = { .imr_ifindex = 1 };
+    struct ipv6_mreq six = { .ipv6mr_interface = 1 };
+    int a[2], b[2];
+
+    check_header("/proc/net/igmp", 60,
+                 "Idx\tDevice    : Count Querier\tGroup    Users Timer\t"
+                 "Reporter");
+    CHECK_EQ(inet_pton(AF_INET, "239.1.2.3", &four.imr_multiaddr), 1);
+    CHECK_EQ(inet_pton(AF_INET6, "ff02::1234", &six.ipv6mr_multiaddr), 1);
+    for (int i = 0; i < 2; i++) {
+        a[i] = socket(AF_INET, SOCK_DGRAM, 0);
+        b[i] = socket(AF_INET6, SOCK_DGRAM, 0);
+        CHECK_OK(setsockopt(a[i], IPPROTO_IP, IP_ADD_MEMBERSHIP, &four,
+                            sizeof(four)));
+        CHECK_OK(setsockopt(b[i], IPPROTO_IPV6, IPV6_JOIN_GROUP, &six,
+                            sizeof(six)));
+    }
+    CHECK(strstr(slurp("/proc/net/igmp"), "\t\t\t\t030201EF     2 "));
+    CHECK(strstr(slurp("/proc/net/igmp6"),
+                 "1    lo              ff020000000000000000000000001234     2 "));
+    CHECK(strstr(slurp("/proc/net/igmp6"),
+                 "1    lo              ff020000000000000000000000000001     1 "));
+    for (int i = 0; i < 2; i++) {
+        close(a[i]);
+        close(b[i]);
+    }
+    CHECK(!strstr(slurp("/proc/net/igmp"), "030201EF"));
+    CHECK(!strstr(slurp("/proc/net/igmp6"), "1234 "));
+}
+
 static int bound(int family, int type, unsigned *port_out)
 {
     struct sockaddr_in6 six = { .sin6_family = AF_INET6,

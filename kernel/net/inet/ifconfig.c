@@ -541,6 +541,7 @@ const struct netif_ops inet_netif_ops = {
     .addr = show_addr,
     .gateway = show_router,
     .neighbour = show_neighbour,
+    .group = inet_show_group,
     .change_addr = change_addr,
     .change_gateway = change_gateway,
     .change_link = change_link,

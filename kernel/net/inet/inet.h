@@ -112,6 +112,10 @@ void inet_addr_put(const struct inet_sock *i, const ip_addr_t *ip,
 void inet_addr_any(const struct inet_sock *i, ip_addr_t *out);
 void inet_addr_loopback(const struct inet_sock *i, ip_addr_t *a);
 int inet_bind(struct socket *s, struct socket_addr *a);
+/* groups.c: for struct netif_ops. */
+struct netif_group;
+bool inet_show_group(unsigned index, uint8_t family, unsigned n,
+                     struct netif_group *out);
 int inet_name(struct socket *s, enum socket_end end, struct socket_addr *out);
 void inet_init(struct inet_sock *i, int family, int type, int protocol,
                const struct socket_ops *ops);
