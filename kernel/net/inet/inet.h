@@ -80,6 +80,8 @@ void inet_begin(void);
 void inet_tick(void);
 /* Deliver what was sent to ourselves, tell the device of what was queued. */
 void inet_flush(void);
+/* So much each buffer may always hold, if it is not set to less. */
+#define INET_BUFFER_MIN 4096u
 /* How much of what a socket's buffer may hold it may as memory is now. */
 uint32_t inet_buffer_limit(uint32_t wanted);
 /* Bytes that lwIP holds: connections, segments, what was received and copied.

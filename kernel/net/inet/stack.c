@@ -19,10 +19,9 @@
 #include "random/pool.h"
 #include "time/clock.h"
 
-#define SHORT_SHARE  8u    /* of all pages: with fewer free, memory is short */
-#define HELD_SHARE   4u    /* of all memory, what lwIP may hold */
-#define BUFFER_SHARE 8u    /* ... and of what it may yet, one socket */
-#define BUFFER_MIN   4096u /* ... which may this in any case: Linux's */
+#define SHORT_SHARE  8u /* of all pages: with fewer free, memory is short */
+#define HELD_SHARE   4u /* of all memory, what lwIP may hold */
+#define BUFFER_SHARE 8u /* ... and of what it may yet, one socket */
 
 /* ---- memory ---- */
 
@@ -73,8 +72,9 @@ uint32_t inet_buffer_limit(uint32_t wanted)
 
     if (UNLIKELY(page_free_count() < page_total_count() / SHORT_SHARE) ||
         UNLIKELY(inet_memory_held >= all))
-        return MIN(wanted, BUFFER_MIN);
-    share = MAX((all - inet_memory_held) / BUFFER_SHARE, (size_t)BUFFER_MIN);
+        return MIN(wanted, INET_BUFFER_MIN);
+    share =
+        MAX((all - inet_memory_held) / BUFFER_SHARE, (size_t)INET_BUFFER_MIN);
     return (uint32_t)MIN((size_t)wanted, share);
 }
 

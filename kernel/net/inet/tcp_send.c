@@ -63,8 +63,16 @@ static size_t send_limit(const struct tcp_sock *t)
     return limit;
 }
 
+/* So few that no limit is smaller: it need not be known. */
+static bool is_little(const struct tcp_sock *t, size_t bytes)
+{
+    return bytes < MIN((uint32_t)t->i.s.sndbuf, INET_BUFFER_MIN);
+}
+
 bool tcp_has_room(const struct tcp_sock *t)
 {
+    if (LIKELY(is_little(t, 2 * tcp_unsent_bytes(t))))
+        return true;
     return 3 * tcp_unsent_bytes(t) <= 2 * send_limit(t);
 }
 
@@ -259,9 +267,11 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
 static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
                        struct socket_msg *m)
 {
-    size_t limit = send_limit(t), done = 0;
+    size_t limit = SIZE_MAX, done = 0;
     ssize_t n = 0;
 
+    if (!is_little(t, tcp_unsent_bytes(t) + m->io.left))
+        limit = send_limit(t);
     while (m->io.left > 0 && tcp_unsent_bytes(t) < limit) {
         n = fill_last(pcb, m);
         if (n == 0)
@@ -396,7 +406,8 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
             (t->state != TCP_SOCK_CONNECTED && t->state != TCP_SOCK_CONNECTING))
             return -EPIPE;
         if (t->state == TCP_SOCK_CONNECTED &&
-            tcp_unsent_bytes(t) < send_limit(t))
+            (is_little(t, tcp_unsent_bytes(t)) ||
+             tcp_unsent_bytes(t) < send_limit(t)))
             return 0;
         t->wants_room = true;
         err = socket_sleep(&s->writable, w);
