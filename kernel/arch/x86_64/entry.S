@@ -78,6 +78,52 @@
 entry_edges:
 .popsection
 
+/*
+ * How a debugger comes from C code back to the program: call frame information
+ * (DWARF 4, 6.4.2) for a call that finds the struct regs \regs bytes above the
+ * stack pointer. The escapes are DW_CFA_def_cfa_expression and
+ * DW_CFA_expression with DW_OP_breg7, a register's number and an offset. It
+ * ends behind the instruction that the call returns to, since debuggers look
+ * up that one, as after a signal.
+ */
+.cfi_sections .debug_frame
+.macro CFI_SAVED reg, off
+    .cfi_escape 0x10, \reg, 3, 0x77, ((\off) & 0x7f) | 0x80, (\off) >> 7
+.endm
+.macro CFI_PROGRAM regs
+    .cfi_startproc simple
+    .cfi_signal_frame
+    .cfi_escape 0x0f, 4, 0x77, ((\regs + REGS_RSP) & 0x7f) | 0x80, \
+        (\regs + REGS_RSP) >> 7, 0x06
+    CFI_SAVED 16, \regs + REGS_RIP
+.endm
+/* The arguments of a call, lowest on the stack: PUSH_ARGS. */
+.macro CFI_ARGS
+    CFI_SAVED 10, 0
+    CFI_SAVED 9, 8
+    CFI_SAVED 8, 16
+    CFI_SAVED 1, 24
+    CFI_SAVED 4, 32
+    CFI_SAVED 5, 40
+.endm
+.macro CFI_ALL
+    CFI_SAVED 15, REGS_R15
+    CFI_SAVED 14, REGS_R14
+    CFI_SAVED 13, REGS_R13
+    CFI_SAVED 12, REGS_R12
+    CFI_SAVED 6, REGS_RBP
+    CFI_SAVED 3, REGS_RBX
+    CFI_SAVED 11, REGS_R11
+    CFI_SAVED 10, REGS_R10
+    CFI_SAVED 9, REGS_R9
+    CFI_SAVED 8, REGS_R8
+    CFI_SAVED 0, REGS_RAX
+    CFI_SAVED 2, REGS_RCX
+    CFI_SAVED 1, REGS_RDX
+    CFI_SAVED 4, REGS_RSI
+    CFI_SAVED 5, REGS_RDI
+.endm
+
 .section .text.hot, "ax", @progbits
 
 /* ---- system calls ---- */
@@ -109,11 +155,13 @@ dispatch_counted:
     mov %r10, %rcx
     cmp $SYSCALL_MAX, %rax
     jae no_such_call
+    CFI_PROGRAM 8
     call *%gs:PERCPU_TABLE(,%rax,8)
 syscall_exit:
     EDGE END
 exit_restart:
     cmpl $0, %gs:PERCPU_WORK
+    .cfi_endproc
     jne exit_slow
 exit_popf:
     popfq
@@ -159,9 +207,12 @@ syscall_lock_taken:
     PUSH_ARGS
     mov %r10, %rcx
     lea syscall_handlers(%rip), %rax
+    CFI_PROGRAM 56
+    CFI_ARGS
     call *(%rax,%r11,8)
     EDGE END, 2
     POP_ARGS
+    .cfi_endproc
     movl $0, kernel_lock(%rip)
     jmp syscall_exit
 
@@ -242,9 +293,12 @@ traced_lock_taken:
     PUSH_ARGS
     mov %r10, %rcx
     lea syscall_handlers(%rip), %rax
+    CFI_PROGRAM 56
+    CFI_ARGS
     call *(%rax,%r11,8)
     EDGE END, 2
     mov %rsp, %rdi
+    .cfi_endproc
     mov %rax, %rsi
     push %rax
     call trace_end
@@ -283,6 +337,8 @@ exit_frame_complete: /* flags included: sigreturn brings its own */
 exit_full_work:
     andl $~WORK_FULL, %gs:PERCPU_WORK
     mov %rsp, %rdi
+    CFI_PROGRAM 0
+    CFI_ALL
     call trap_exit_work
 
 /* Load everything from the struct regs at rsp. The flags may still be those of
@@ -291,6 +347,7 @@ exit_full_work:
 .hidden exit_full
 exit_full:
     pushq $2
+    .cfi_endproc
     popfq
 exit_full_restart:
     cmpl $0, %gs:PERCPU_WORK
@@ -478,6 +535,8 @@ vector_entries:
     EDGE REGS
     pushq $2 /* no DF, no AC: not even in the handler of the latter */
     popfq
+    CFI_PROGRAM 0
+    CFI_ALL
     call \handler
 .endm
 
@@ -507,6 +566,7 @@ exception: /* [vector][error][rip][cs][rflags][rsp][ss] */
 step_in_program:
     CALL_HANDLER trap_exception
     jmp exit_exception
+    .cfi_endproc
 
 .globl fault_entry
 .hidden fault_entry
@@ -520,6 +580,7 @@ fault_entry: /* [error][rip][cs][rflags][rsp][ss], rax = cr2 */
     CALL_HANDLER trap_page_fault
 exit_exception: /* eax: 0 to the program, 1 back to kernel code */
     test %eax, %eax
+    .cfi_endproc
     jz exit_full
     LOAD_REGS
     iretq
