@@ -256,7 +256,7 @@ demo:
 # ---- checks: each step ends with `N passed, N failed, N skipped` ----
 UNIT_TESTS := $(sort $(wildcard abi/*_test.c host/*_test.c image/*_test.c \
 	usernet/*_test.c debug/*_test.c \
-	cli/*_test.c monitor/*_test.c monitor/*/*_test.c monitor/*/*/*_test.c \
+	cli/*_test.c cli/*/*_test.c monitor/*_test.c monitor/*/*_test.c monitor/*/*/*_test.c \
 	kernel/*/*_test.c kernel/*/*/*_test.c examples/*/*_test.c))
 
 check:
@@ -287,6 +287,8 @@ check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-lifecycle: all
 	@tools/run-lifecycle -b $(B) $(T)
+check-gdb: all
+	@tools/run-gdb -b $(B) $(T)
 check-debug: all
 	@tools/run-debug -b $(B) $(T)
 check-crash: all
@@ -346,7 +348,8 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-debug check-crash check-machines check-netdev check-netconf check-readme \
+	check-lifecycle check-debug check-gdb check-crash check-machines \
+	check-netdev check-netconf check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \

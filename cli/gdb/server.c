@@ -269,7 +269,8 @@ static void cont(struct server *s, const char *at)
     s->range_start = s->range_end = 0;
     while (*at == ';') {
         at++;
-        if (!parse_action(&at, &a)) {
+        if (!parse_action(&at, &a) ||
+            (a.tid != 0 && !target_thread(&s->target, a.tid))) {
             server_error(s, -EINVAL);
             return;
         }

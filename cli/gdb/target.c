@@ -184,13 +184,39 @@ static int release(struct target *t, size_t len, struct fault *fault)
     return t->is_ended ? 0 : err;
 }
 
+static int go_hard(struct target *t, struct fault *fault)
+{
+    const struct control_request go = { .op = CONTROL_GO };
+
+    t->is_running = true;
+    return request(t, &go, fault);
+}
+
 int target_release(struct target *t, uint64_t only, struct fault *fault)
 {
-    int err = target_watch_arm(t, fault);
+    int err;
 
+    if (t->only_looks)
+        return go_hard(t, fault);
+    err = target_watch_arm(t, fault);
     t->control.only = only;
     t->control.is_held = only != 0 || t->control.soft_count > 0;
     return err ? err : release(t, CONTROL_HEAD, fault);
+}
+
+/* Without the kernel's part: the CPUs stop where they are. */
+static int stop_hard(struct target *t, struct fault *fault)
+{
+    const struct control_request stop = { .op = CONTROL_STOP };
+    int err = request(t, &stop, fault);
+
+    if (err || !t->is_running)
+        return t->is_ended ? 0 : err;
+    t->is_running = false;
+    t->has_kernel = t->is_fresh = t->has_sites = false;
+    t->reason = DEBUG_ASKED;
+    t->thread = t->own = 0;
+    return 0;
 }
 
 /* A guest that has stopped by itself meanwhile is stopped as well. What was not
@@ -199,8 +225,11 @@ int target_release(struct target *t, uint64_t only, struct fault *fault)
 int target_stop(struct target *t, struct fault *fault)
 {
     const struct control_request stop = { .op = CONTROL_STOP };
-    int err = request(t, &stop, fault);
+    int err;
 
+    if (t->only_looks)
+        return stop_hard(t, fault);
+    err = request(t, &stop, fault);
     if (err || !t->is_running)
         return t->is_ended ? 0 : err;
     t->control.ask = 1;
@@ -210,13 +239,9 @@ int target_stop(struct target *t, struct fault *fault)
         err = wait_stop(t, STOP_MS, fault);
     if (err != -ETIMEDOUT || t->is_ended)
         return t->is_ended ? 0 : err;
-    err = request(t, &stop, fault);
-    if (err || !t->is_running)
-        return t->is_ended ? 0 : err;
-    t->is_running = false;
-    t->has_kernel = t->is_fresh = t->has_sites = false;
-    t->reason = DEBUG_ASKED;
-    t->thread = t->own = 0;
+    err = stop_hard(t, fault);
+    if (err || t->has_kernel || t->is_ended)
+        return err;
     return inside_write(&t->core.in, t->control_va, &t->control, CONTROL_HEAD,
                         fault);
 }
@@ -241,6 +266,10 @@ int target_command(struct target *t, const struct target_command *c,
     bool has_data = c->nr == DEBUG_WRITE;
     int err;
 
+    if (t->only_looks)
+        return fault_set(fault, EOPNOTSUPP,
+                         "under QEMU a guest can only be looked at; use "
+                         "--vmm monitor");
     if (!t->has_kernel)
         return fault_set(fault, EIO,
                          "the kernel of the guest '%s' does not answer",
@@ -321,8 +350,10 @@ int target_open(struct target *t, const struct guest *g, struct fault *fault)
     t->core.command = g->command;
     (void)frames_open(&t->core.frames, t->core.in.hello.build_id,
                       sizeof(t->core.in.hello.build_id));
-    err = check_kernel(t, fault);
-    if (err == 0)
+    t->only_looks = strcmp(g->machine, "monitor") != 0;
+    if (!t->only_looks)
+        err = check_kernel(t, fault);
+    if (err == 0 && !t->only_looks)
         err = attach(t, fault);
     t->is_running = true;
     if (err == 0)

@@ -36,6 +36,7 @@ struct target {
     struct debug_control control; /* what the kernel is to have */
     uint64_t control_va, part_va;
     bool is_running, is_ended;
+    bool only_looks;     /* under QEMU: stopped, read, and no more */
     bool has_kernel;     /* a CPU waits for commands */
     bool shows_kernel;   /* registers of threads in calls: the kernel's */
     bool is_fresh;       /* process is of this stop */

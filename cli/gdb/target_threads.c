@@ -309,6 +309,12 @@ int target_go(struct target *t, const struct target_go *how,
     uint64_t at;
     int err = target_threads(t, fault);
 
+    if (err == 0 && t->only_looks) {
+        if (!how->step && !how->only && !how->signo)
+            return target_release(t, 0, fault);
+        err = fault_set(fault, EOPNOTSUPP,
+                        "under QEMU threads cannot be stepped");
+    }
     if (err == 0 && how->signo != 0) {
         thread = target_thread_at(t, how->signal);
         err = thread ? take(t, thread->tid, &at, fault) : -ESRCH;
