@@ -7,7 +7,7 @@
 #include "net/inet_info.h"
 #include "net/netif.h"
 
-#define HZ         100u /* of the timers shown */
+#define HZ         100u  /* of the timers shown */
 #define GROUP_AUTO 0x0cu /* what Linux has for groups that it needs itself */
 
 static unsigned count_of(unsigned index, uint8_t family)
@@ -67,8 +67,8 @@ int proc_net_show_igmp6(struct text_file *t, void *inode)
 
     (void)inode;
     for (unsigned i = 0; netif_link(i, &l); i++)
-        for (unsigned n = 0;
-             !err && netif_group_of(l.index, AF_INET6, n, &g); n++)
+        for (unsigned n = 0; !err && netif_group_of(l.index, AF_INET6, n, &g);
+             n++)
             err = put_ip6(t, &l, &g);
     return err;
 }
