@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 7u
+#define RECORDS_VERSION 8u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -74,6 +74,7 @@ struct records_sites {
 #define RECORDS_NET_WORDS 9u
 /* Files of the root and in memory: reads, writes, bytes read, bytes written. */
 #define RECORDS_FILE_WORDS 4u
+#define RECORDS_MOUNT_MAX  32u
 /* A thread's table of descriptors: uint32_t slots, a pointer to as many words;
  * those that are 0 are free. */
 #define RECORDS_FDTABLE_CAP   4u
@@ -249,10 +250,32 @@ struct records {
     uint16_t work_bits;
     uint64_t debug_control; /* struct debug_control */
     uint64_t debug_part;    /* 0: the kernel was linked without it */
+
+    /* What is mounted: RECORDS_MOUNT_MAX pointers to dentries, then NULL */
+    uint64_t mounts;
+    /* A dentry, here the root of a mount */
+    uint16_t dentry_inode;    /* pointer */
+    uint16_t dentry_covers;   /* pointer to the dentry that it is mounted on */
+    uint16_t dentry_name;     /* pointer to text, and ... */
+    uint16_t dentry_name_len; /* ... uint16_t, its length */
+    /* An inode of a file system in memory */
+    uint16_t inode_size;    /* uint64_t */
+    uint16_t inode_buckets; /* pointer to pointers to the first dirent, ... */
+    uint16_t inode_bucket_count; /* uint32_t: ... so many */
+    uint16_t inode_pages;        /* uint64_t: an entry, ... */
+    uint16_t inode_height;       /* uint32_t: so many nodes of 64 entries above
+                                  * the entries of pages, which are physical
+                                  * addresses; 0 and 1: no page */
+    /* A dirent of it */
+    uint16_t dirent_next;     /* pointer */
+    uint16_t dirent_inode;    /* pointer */
+    uint16_t dirent_name_len; /* uint8_t */
+    uint16_t dirent_name;
+    uint16_t zero2[3];
 };
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
 _Static_assert(sizeof(struct records_pages) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 248, "layout is shared");
+_Static_assert(sizeof(struct records) == 288, "layout is shared");
 
 #endif

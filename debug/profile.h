@@ -55,7 +55,7 @@ struct profile {
 };
 
 /* Names for all that p->stacks holds. */
-void profile_resolve(struct profile *p, const struct sampler *s);
+void profile_resolve(struct profile *p, struct sampler *s);
 void profile_fini(struct profile *p);
 
 /* The functions of a stack, outermost first: how many. out has room for

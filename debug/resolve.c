@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "cli/core.h"
+#include "debug/guestfile.h"
+#include "debug/jitmap.h"
 #include "debug/profile.h"
 #include "debug/sampler.h"
 #include "debug/symbolise.h"
+#include "host/fault.h"
 #include "host/memory.h"
 #include "host/path.h"
 
@@ -14,6 +17,7 @@
 struct naming {
     struct profile *p;
     struct symbolise *symbols;
+    struct jitmap jit;
     size_t *bucket; /* index + 1; open addressing */
     size_t bucket_count;
     size_t function_room;
@@ -128,6 +132,33 @@ static size_t place_function(struct naming *n, const struct symbolise_place *pl)
     return i;
 }
 
+/* ---- code made at run time ---- */
+
+/* The program may have written what it is. */
+static void jit_read(struct naming *n, struct sampler *s)
+{
+    char *name = mem_printf("perf-%d.map", s->core.process.pid);
+    struct buf file = { 0 };
+    struct fault ignored;
+
+    if (guestfile_read(&s->core.in, "tmp", name, &file, &ignored) == 0)
+        jitmap_parse(&file, &n->jit);
+    buf_fini(&file);
+    free(name);
+}
+
+static void jit_find(const struct naming *n, uint64_t pc,
+                     struct symbolise_place *place)
+{
+    const struct jitmap_code *code =
+        place->object ? NULL : jitmap_find(&n->jit, pc);
+
+    if (!code)
+        return;
+    place->object = "[jit]";
+    place->function = code->name;
+}
+
 /* ---- sites ---- */
 
 static void sites_resolve(struct naming *n)
@@ -146,6 +177,7 @@ static void sites_resolve(struct naming *n)
         if (i > 0 && pc[i] == pc[i - 1])
             continue;
         symbolise_find(n->symbols, pc[i], &place);
+        jit_find(n, pc[i], &place);
         p->site[p->site_count++] = (struct profile_site){
             .pc = pc[i],
             .function = place_function(n, &place),
@@ -238,17 +270,19 @@ static void count_functions(struct profile *p)
     }
 }
 
-void profile_resolve(struct profile *p, const struct sampler *s)
+void profile_resolve(struct profile *p, struct sampler *s)
 {
     struct naming n = { .p = p, .symbols = s->symbols, .bucket_count = 1024 };
 
     while (n.bucket_count < 2 * (p->stacks.pc_count + p->stacks.stack_count))
         n.bucket_count *= 2;
     n.bucket = mem_alloc(n.bucket_count * sizeof(n.bucket[0]));
+    jit_read(&n, s);
     sites_resolve(&n);
     if (p->threads)
         threads_resolve(&n, s);
     count_functions(p);
+    jitmap_fini(&n.jit);
     free(n.bucket);
 }
 

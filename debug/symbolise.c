@@ -382,6 +382,12 @@ bool symbolise_find(struct symbolise *s, uint64_t va,
         out->is_mapped = true;
         return true;
     }
+    if (va >> 47 != 0) { /* ring 0's few instructions lie elsewhere */
+        *out = (struct symbolise_place){ .object = KERNEL_NAME,
+                                         .function = "(ring 0)",
+                                         .is_kernel = true };
+        return true;
+    }
     r = region_at(s, va);
     out->is_mapped = r != NULL;
     o = r && r->ino != 0 ? object_find(s, r->ino) : NULL;

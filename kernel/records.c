@@ -27,6 +27,7 @@ extern const struct records_pages page_records;    /* page.c */
 _Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
 _Static_assert(THREAD_DEAD == (int)RECORDS_DEAD, "as the tools know");
 _Static_assert(ARCH_KSTACK_LEN == RECORDS_STACK_LEN, "as the tools know");
+_Static_assert(VFS_MOUNT_MAX == RECORDS_MOUNT_MAX, "as the tools know");
 _Static_assert(offsetof(struct inode, object) == 0, "an object is an inode");
 _Static_assert(sizeof(struct netif_stats) == 8 * RECORDS_NET_WORDS, "words");
 _Static_assert(offsetof(struct process, io_calls) ==
@@ -121,4 +122,18 @@ struct records records = {
     .work_bits = WORK_TODO,
     .debug_control = (uint64_t)&debug_control,
     .debug_part = (uint64_t)debug_event,
+    .mounts = (uint64_t)vfs_mounts,
+    .dentry_inode = offsetof(struct dentry, inode),
+    .dentry_covers = offsetof(struct dentry, covers),
+    .dentry_name = offsetof(struct dentry, name),
+    .dentry_name_len = offsetof(struct dentry, name_len),
+    .inode_size = offsetof(struct inode, size),
+    .inode_buckets = offsetof(struct mem_inode, dir.buckets),
+    .inode_bucket_count = offsetof(struct mem_inode, dir.bucket_count),
+    .inode_pages = offsetof(struct mem_inode, pages.root),
+    .inode_height = offsetof(struct mem_inode, pages.height),
+    .dirent_next = offsetof(struct mem_dirent, next),
+    .dirent_inode = offsetof(struct mem_dirent, inode),
+    .dirent_name_len = offsetof(struct mem_dirent, name_len),
+    .dirent_name = offsetof(struct mem_dirent, name),
 };

@@ -24,8 +24,6 @@
 #pragma weak sysfs_mount
 #pragma weak cgroupfs_mount
 
-#define MOUNT_MAX 32u
-
 typedef int (*mount_fn)(struct superblock *sb, struct inode **root_out);
 
 static struct lazy_mount {
@@ -34,20 +32,20 @@ static struct lazy_mount {
 } lazy_mounts[VFS_LAZY_MOUNT_MAX];
 static unsigned lazy_count;
 
-static struct dentry *mounts[MOUNT_MAX]; /* roots, in order of mounting */
+struct dentry *vfs_mounts[VFS_MOUNT_MAX];
 static unsigned mount_count;
 
 static int mount_at(struct dentry *d, struct superblock *sb)
 {
     if (!S_ISDIR(d->inode->mode))
         return -ENOTDIR;
-    if (mount_count == MOUNT_MAX)
+    if (mount_count == VFS_MOUNT_MAX)
         return -ENOSPC;
     ASSERT(!d->mounted);
     d->mounted = sb->root;
     names_changed();
     sb->root->covers = dentry_get(d); /* stays in the cache */
-    mounts[mount_count++] = sb->root;
+    vfs_mounts[mount_count++] = sb->root;
     return 0;
 }
 
@@ -67,8 +65,8 @@ struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out)
 {
     if (idx >= mount_count)
         return NULL;
-    *path_out = mounts[idx];
-    return mounts[idx]->sb;
+    *path_out = vfs_mounts[idx];
+    return vfs_mounts[idx]->sb;
 }
 
 void vfs_mount_lazy(const char *name, mount_fn mount)
@@ -215,7 +213,7 @@ int vfs_init(const void *image, size_t image_len, bool read_only)
         return err;
     sb->sb.read_only = read_only;
     sb->sb.root->has_lazy_mounts = true;
-    mounts[mount_count++] = sb->sb.root;
+    vfs_mounts[mount_count++] = sb->sb.root;
     vfs_mount_lazy("dev", devfs_mount);
     vfs_mount_lazy("proc", procfs_mount);
     vfs_mount_lazy("sys", sysfs_mount);
@@ -233,8 +231,8 @@ struct fs_context *fs_context_create(void)
     ASSERT(mount_count > 0);
     *c = (struct fs_context){
         .refs = 1,
-        .cwd = dentry_get(mounts[0]),
-        .root = dentry_get(mounts[0]),
+        .cwd = dentry_get(vfs_mounts[0]),
+        .root = dentry_get(vfs_mounts[0]),
         .umask = 022,
     };
     return c;

@@ -142,6 +142,9 @@ MUST_CHECK int vfs_mount(const char *path, struct superblock *sb);
  * at boot. The directory is made if the image has none. vfs_init() does this
  * for /dev, /proc, /sys (special.h), /tmp and /run. name: a constant. */
 #define VFS_LAZY_MOUNT_MAX 8u
+#define VFS_MOUNT_MAX      32u
+/* Roots, in order of mounting; then NULL. For records.c and mount.c. */
+extern struct dentry *vfs_mounts[VFS_MOUNT_MAX];
 void vfs_mount_lazy(const char *name, int (*mount)(struct superblock *sb,
                                                    struct inode **root_out));
 /* Iterate mounts for /proc/self/mountinfo: *path_out is a dentry for
