@@ -385,19 +385,22 @@ static paddr_t large_take(bool *is_zeroed)
     return pa ? hand_out(pa, PAGE_ORDER_LARGE) : 0;
 }
 
-paddr_t page_alloc_large(void)
+paddr_t page_alloc_large(bool *is_zeroed)
 {
-    bool is_zeroed;
     paddr_t pa;
 
     if (mem.total_count < LARGE_TOTAL_MIN)
         return 0;
     spin_lock(&mem.lock);
-    pa = large_take(&is_zeroed);
+    pa = large_take(is_zeroed);
     spin_unlock(&mem.lock);
-    for (size_t i = 0; pa && !is_zeroed && i < LARGE_COUNT; i++)
-        arch_page_zero(page_ptr(pa + i * PAGE_SIZE));
     return pa;
+}
+
+void page_zero_large(paddr_t pa)
+{
+    for (size_t i = 0; i < LARGE_COUNT; i++)
+        arch_page_zero(page_ptr(pa + i * PAGE_SIZE));
 }
 
 void page_split(paddr_t pa)

@@ -42,9 +42,11 @@ void page_set_reclaim(bool (*reclaim)(void));
 MUST_CHECK paddr_t page_alloc(void);        /* contents undefined */
 MUST_CHECK paddr_t page_alloc_zeroed(void); /* one page of zeros */
 MUST_CHECK paddr_t page_alloc_order(unsigned order);
-/* A large page of zeros, while there is plenty of memory: at least a quarter
- * stays for pages of 4 KiB. */
-MUST_CHECK paddr_t page_alloc_large(void);
+/* A large page, while there is plenty of memory: at least a quarter stays for
+ * pages of 4 KiB. Unless it is zeroed already page_zero_large() must follow,
+ * which takes as long as many faults: better without a lock. */
+MUST_CHECK paddr_t page_alloc_large(bool *is_zeroed);
+void page_zero_large(paddr_t pa);
 /* A block with one reference becomes single pages with one each. */
 void page_split(paddr_t pa);
 void page_get(paddr_t pa);

@@ -200,14 +200,17 @@ TEST(large_pages_come_from_the_top_and_merge_again)
     struct bootinfo boot = fake_boot(FAKE_RAM_MAX, true);
     paddr_t low, chain = 0, got[32];
     size_t total, n = 0;
+    bool is_zeroed;
 
     page_init(&boot);
     total = page_free_count();
     low = page_alloc();
-    while (n < ARRAY_LEN(got) && (got[n] = page_alloc_large()) != 0) {
+    while (n < ARRAY_LEN(got) && (got[n] = page_alloc_large(&is_zeroed)) != 0) {
         CHECK_EQ(got[n] % PAGE_LARGE_SIZE, 0);
         CHECK(n == 0 || got[n] == got[n - 1] - PAGE_LARGE_SIZE);
         CHECK(in_ram_of(got[n], PAGE_LARGE_SIZE, FAKE_RAM_MAX));
+        CHECK(!is_zeroed);
+        page_zero_large(got[n]);
         for (uint64_t off = 0; off < PAGE_LARGE_SIZE; off += PAGE_SIZE)
             CHECK(is_zero(got[n] + off));
         memset(page_ptr(got[n]), 0x5a, PAGE_LARGE_SIZE);

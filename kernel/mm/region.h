@@ -136,8 +136,18 @@ bool region_is_data(uint32_t prot, uint32_t flags);
 bool space_data_fits(const struct space *s, uint64_t len);
 /* Cut at both ends; then no region crosses them. -ENOMEM */
 MUST_CHECK int space_cut(struct space *s, uaddr_t start, uaddr_t end);
-/* Map the large page around va, if r and memory have room for it. */
-bool space_map_large(struct space *s, struct region *r, uaddr_t va);
+/* A large page, if pa is not 0, for a fault that is tried again: zeroing one
+ * takes as long as many faults, so it is done without the lock. */
+struct large_offer {
+    paddr_t pa;
+    bool is_zeroed;
+};
+
+/* Map the large page around va, if r and memory have room for it. With an
+ * offer that is the one; if there is none yet, and what memory has must be
+ * zeroed, that is offered instead of being mapped. */
+bool space_map_large(struct space *s, struct region *r, uaddr_t va,
+                     struct large_offer *offer);
 /* When memory runs out, large pages of the spaces that were added give back
  * what was never touched; one leaves by list_remove(&s->all_link). */
 void space_large_init(void);

@@ -82,6 +82,11 @@ MUST_CHECK long space_map_pages(struct space *s, const paddr_t *pages,
 /* Resolve a fault at va. */
 enum space_fault_result space_fault(struct space *s, uaddr_t va,
                                     enum space_access access);
+/* The same without the kernel lock, if the space's own is enough: for private
+ * memory that no object is behind. False: whatever else it is, nothing has
+ * happened, and space_fault() is to be asked. */
+MUST_CHECK bool space_fault_alone(struct space *s, uaddr_t va,
+                                  enum space_access access);
 /* Write at most a page's bytes into the program's text: breaks copy-on-write,
  * keeps it unwritable. For the rewriter. is_live: other CPUs may be about to
  * execute these bytes, so they are stopped meanwhile. They may hold any lock

@@ -241,17 +241,15 @@ static bool may(const struct region *r, enum space_access access)
     }
 }
 
-/* space_fault(), inside of the space. */
-static enum space_fault_result fault(struct space *s, uaddr_t va,
-                                     enum space_access access)
+/* The fault at va, in r, which is where it belongs. */
+static enum space_fault_result fault_in(struct space *s, struct region *r,
+                                        uint64_t va, enum space_access access,
+                                        struct large_offer *offer)
 {
-    struct region *r = region_find(s, va);
     bool write = access == SPACE_WRITE;
     unsigned flags;
     paddr_t pa;
 
-    if (!r || (va < r->start && !space_grow_stack(s, r, va)))
-        return SPACE_FAULT_MAPERR;
     if (!may(r, access))
         return SPACE_FAULT_ACCERR;
     va &= ~PAGE_MASK;
@@ -260,14 +258,27 @@ static enum space_fault_result fault(struct space *s, uaddr_t va,
         return present_fault(s, r, va, pa, flags, write);
     if (wants_own(r, write)) {
         if (!r->obj && r->end - r->start >= PAGE_LARGE_SIZE &&
-            space_map_large(s, r, va))
+            space_map_large(s, r, va, offer))
             return SPACE_FAULT_OK;
+        if (offer && !offer->is_zeroed)
+            return SPACE_FAULT_OOM; /* again, when it is */
         return own_fault(s, r, va);
     }
     if (r->obj)
         return object_fault(s, r, va, write);
     return map(s, va, zero_page(),
                region_pt_flags(r->prot) & ~(unsigned)PT_WRITE, false);
+}
+
+/* space_fault(), inside of the space. */
+static enum space_fault_result fault(struct space *s, uaddr_t va,
+                                     enum space_access access)
+{
+    struct region *r = region_find(s, va);
+
+    if (!r || (va < r->start && !space_grow_stack(s, r, va)))
+        return SPACE_FAULT_MAPERR;
+    return fault_in(s, r, va, access, NULL);
 }
 
 enum space_fault_result space_fault(struct space *s, uaddr_t va,
@@ -278,6 +289,35 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
 
     space_leave(s, was_taken);
     return result;
+}
+
+/* What the space's lock is enough for: nobody else is asked. */
+static bool is_private(const struct region *r, uaddr_t va)
+{
+    return r && va >= r->start && !r->obj && !(r->flags & REGION_PAGES);
+}
+
+bool space_fault_alone(struct space *s, uaddr_t va, enum space_access access)
+{
+    struct large_offer offer = { 0, true };
+    enum space_fault_result result;
+
+    do {
+        struct region *r;
+
+        if (!offer.is_zeroed)
+            page_zero_large(offer.pa);
+        offer.is_zeroed = true;
+        result = SPACE_FAULT_MAPERR;
+        spin_lock(&s->lock);
+        r = region_find(s, va);
+        if (is_private(r, va))
+            result = fault_in(s, r, va, access, &offer);
+        spin_unlock(&s->lock);
+    } while (!offer.is_zeroed);
+    if (UNLIKELY(offer.pa)) /* another thread was faster */
+        page_put(offer.pa);
+    return result == SPACE_FAULT_OK;
 }
 
 paddr_t space_resident(struct space *s, uaddr_t va)

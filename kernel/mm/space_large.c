@@ -27,18 +27,31 @@ void space_large_add(struct space *s)
  * own and those of its shadow tables. Only where the region covers all of it,
  * and where nothing has been touched before.
  */
-bool space_map_large(struct space *s, struct region *r, uaddr_t va)
+bool space_map_large(struct space *s, struct region *r, uaddr_t va,
+                     struct large_offer *offer)
 {
     uint64_t at = ALIGN_DOWN(va, PAGE_LARGE_SIZE);
+    bool is_zeroed = true;
     paddr_t pa;
 
     if (at < r->start || r->end - at < PAGE_LARGE_SIZE || s->no_large ||
         r->flags & (REGION_NO_LARGE | REGION_STACK) ||
         !pt_may_map_large(&s->pt, at))
         return false;
-    pa = page_alloc_large();
+    if (offer && offer->pa) {
+        pa = offer->pa;
+        offer->pa = 0;
+    } else {
+        pa = page_alloc_large(&is_zeroed);
+    }
     if (!pa)
         return false;
+    if (!is_zeroed && offer) {
+        *offer = (struct large_offer){ pa, false };
+        return false;
+    }
+    if (!is_zeroed)
+        page_zero_large(pa);
     if (pt_map_large(&s->pt, at, pa, region_pt_flags(r->prot) | PT_OWN) != 0) {
         page_put(pa);
         return false;

@@ -221,11 +221,37 @@ static void send_fault(enum space_fault_result result, uint64_t address,
     signal_force(&info);
 }
 
+static enum space_access access_of(uint64_t error)
+{
+    return error & PF_FETCH   ? SPACE_EXEC
+           : error & PF_WRITE ? SPACE_WRITE
+                              : SPACE_READ;
+}
+
+/* It is resolved. began: when the program was interrupted for it. */
+static void count_fault(uint64_t began)
+{
+    /* Nothing is read from a disk. Other CPUs may count, too. */
+    __atomic_fetch_add(&process_current()->minor_faults, 1, __ATOMIC_RELAXED);
+    thread_current()->timed_cycles += arch_cycles() - began;
+}
+
+/* The program's own fault in its private memory: by far the most, and threads
+ * on several CPUs do not wait for each other's system calls. */
+static bool fault_alone(const struct regs *regs, uint64_t address,
+                        uint64_t error)
+{
+    uint64_t began = arch_cycles();
+
+    if (address >= ARCH_USER_MAX || in_kernel(regs) ||
+        !space_fault_alone(process_current()->space, address, access_of(error)))
+        return false;
+    count_fault(began);
+    return true;
+}
+
 static int page_fault(struct regs *regs, uint64_t address, uint64_t error)
 {
-    enum space_access access = error & PF_FETCH   ? SPACE_EXEC
-                               : error & PF_WRITE ? SPACE_WRITE
-                                                  : SPACE_READ;
     enum space_fault_result result = SPACE_FAULT_MAPERR;
     bool kernel = in_kernel(regs);
     uint64_t fixup, began = arch_cycles();
@@ -235,11 +261,10 @@ static int page_fault(struct regs *regs, uint64_t address, uint64_t error)
     if (LOCK_CHECKS)
         lock_check_below(LOCK_FUTEX);
     if (address < ARCH_USER_MAX)
-        result = space_fault(process_current()->space, address, access);
+        result =
+            space_fault(process_current()->space, address, access_of(error));
     if (result == SPACE_FAULT_OK) {
-        process_current()->minor_faults++; /* nothing is read from a disk */
-        if (!kernel)                       /* else it is part of a call */
-            thread_current()->timed_cycles += arch_cycles() - began;
+        count_fault(kernel ? arch_cycles() : began); /* part of a call */
         return kernel;
     }
     if (kernel) {
@@ -277,6 +302,8 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error)
 
     if (UNLIKELY(refuse_fault(regs)))
         return 1;
+    if (LIKELY(fault_alone(regs, address, error)))
+        return 0;
     was_taken = kernel_lock_enter();
     to_kernel = page_fault(regs, address, error);
     kernel_lock_leave(was_taken);
