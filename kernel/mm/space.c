@@ -323,7 +323,7 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
 }
 
 /* For what is mapped at a place that was found free. -ENOMEM */
-static int add_region(struct space *s, const struct region *like)
+static NOINLINE int add_region(struct space *s, const struct region *like)
 {
     bool was_taken = space_enter(s);
     const struct region *r = region_add(s, like);
