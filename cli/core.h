@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/image.h"
 #include "cli/frames.h"
 #include "cli/inside.h"
 #include "host/memory.h"
@@ -69,6 +70,9 @@ struct core {
     uint64_t len_max;  /* bytes of the file, the rest is cut; 0: no limit */
     uint64_t space_va;
     uint64_t auxv[CORE_AUXV_WORDS];
+    struct kernel_header header;
+    struct records_edge edge[RECORDS_EDGE_MAX];
+    size_t edge_count;      /* 0: not read */
     struct core_site *site; /* by va */
     size_t site_count;
     uint16_t post; /* in every trampoline: behind the call */
@@ -99,6 +103,19 @@ uint64_t core_linux_rip(const struct core *c, uint64_t rip);
 /* data is what is at va: give it back the calls that are jumps. */
 void core_sites_restore(const struct core *c, uint64_t va, uint8_t *data,
                         size_t len);
+
+/* core_edges.c: edge and header. */
+int core_edges_read(struct core *c, struct fault *fault);
+/* Which one holds at rip; NULL: it is none of the ways in and out. */
+const struct records_edge *core_edge(const struct core *c, uint64_t rip);
+/* If the CPU is in the stub, or begins to handle an interrupt or a fault: back
+ * to what it was doing before. */
+int core_edges_interrupted(struct core *c, unsigned cpu, struct control_regs *r,
+                           struct fault *fault);
+/* From the CPU's registers to the program's, whose struct regs is at `regs`.
+ * 1: they are; 0: it is in C code. */
+int core_edges_program(struct core *c, unsigned cpu, uint64_t regs,
+                       struct control_regs *r, struct fault *fault);
 
 int core_regions_read(struct core *c, struct fault *fault);
 int core_pages_find(struct core *c, struct fault *fault);

@@ -40,6 +40,8 @@ int core_gather(struct core *c, struct fault *fault)
         err = inside_read(&c->in, process + r->process_auxv, c->auxv,
                           sizeof(c->auxv), fault);
     if (err == 0)
+        err = core_edges_read(c, fault);
+    if (err == 0)
         err = core_sites_read(c, fault);
     if (err == 0)
         err = core_regions_read(c, fault);

@@ -228,14 +228,26 @@ static void call_regs(const struct core *c, const struct stack *s,
 {
     struct control_regs entry;
     unsigned way = call_way(c, s), args = way - 5;
+    const struct records_edge *e =
+        way != 0 ? core_edge(c, below(s, way + 1)) : NULL;
+    bool is_over = way == RECORDS_CALL_OVER;
+    unsigned result = 2;
 
+    if (e && e->args != 0) { /* waits for the lock, is traced, or as below */
+        args = e->args;
+        is_over = e->kind == RECORDS_EDGE_SAVED;
+        result = args > 2 ? 2 : 8;
+    }
+
+    if (way != RECORDS_CALL_DIRECT) /* which leaves the CPU's as they are */
+        memset(r, 0, offsetof(struct control_regs, fs_base));
     regs_copy(s, &entry);
     r->orig_rax = entry.orig_rax;
     r->rip = entry.rip;
     r->rsp = entry.rsp;
     r->rflags = below(s, 1);
     frame_regs(c, s, *f, way, r);
-    r->rax = way == RECORDS_CALL_OVER ? below(s, 2) : (uint64_t)-ENOSYS;
+    r->rax = is_over ? below(s, result) : (uint64_t)-ENOSYS;
     r->rcx = r->rip;
     r->r11 = r->rflags;
     if (way < RECORDS_CALL_LOCKED)
@@ -248,6 +260,14 @@ static void call_regs(const struct core *c, const struct stack *s,
     r->r10 = below(s, args + 5);
 }
 
+/* A program's, as Linux shows them. */
+static void segments_set(struct control_regs *r)
+{
+    r->cs = USER_CS;
+    r->ss = USER_SS;
+    r->ds = r->es = r->fs = r->gs = 0;
+}
+
 /* f: where the kernel is. */
 static void kernel_regs(const struct core *c, const struct stack *s,
                         const struct frame *f, struct control_regs *out)
@@ -258,9 +278,7 @@ static void kernel_regs(const struct core *c, const struct stack *s,
         regs_copy(s, out);
     else
         call_regs(c, s, f, out);
-    out->cs = USER_CS;
-    out->ss = USER_SS;
-    out->ds = out->es = out->fs = out->gs = 0;
+    segments_set(out);
 }
 
 /* What XSAVE left out has its first value (Intel SDM 1, 13.6). */
@@ -339,22 +357,24 @@ static int regs_on_cpu(struct core *c, const struct inside_thread *t,
                        struct fault *fault)
 {
     int err = inside_regs(&c->in, t->cpu - 1, out, fault);
-    struct frame f = { .pc = out->rip, .sp = out->rsp };
+    struct frame f;
 
-    if (err)
-        return err;
     out->orig_rax = (uint64_t)-1;
+    if (err == 0)
+        err = core_edges_interrupted(c, t->cpu - 1, out, fault);
+    if (err == 0)
+        err = core_edges_program(c, t->cpu - 1, s->top - c->in.records.regs_len,
+                                 out, fault);
     s->sp = out->rsp;
-    if (!stack_holds(s->sp, s->top)) {
-        if (in_kernel(c, out->rip)) /* the first, or the last, of a call */
-            out->rip = out->rcx;
-        return 0;
+    if (err != 0 || !stack_holds(s->sp, s->top)) {
+        segments_set(out);
+        return err < 0 ? err : 0;
     }
     err = stack_read(c, s, fault);
     if (err)
         return err;
+    f = (struct frame){ .pc = out->rip, .sp = out->rsp };
     frame_fill(&f, out);
-    memset(out, 0, offsetof(struct control_regs, fs_base));
     kernel_regs(c, s, &f, out);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/cpu_tables.h"
 #include "abi/image.h"
 #include "cli/guest.h"
 #include "cli/socket.h"
@@ -220,7 +221,7 @@ int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
         uint64_t gpa = va - in->hello.direct_va;
         size_t part = len;
 
-        if (va < in->hello.direct_va || gpa >= 1ull << 46)
+        if (va < in->hello.direct_va || gpa >= CPU_TABLES_DIRECT_MAX)
             err = inside_translate(in, va, &gpa, &part, fault);
         part = part < len ? part : len;
         if (err == 0)
