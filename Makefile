@@ -291,6 +291,8 @@ check-gdb: all
 	@tools/run-gdb -b $(B) $(T)
 check-debug: all
 	@tools/run-debug -b $(B) $(T)
+check-failures: all
+	@tools/run-failures -b $(B) $(T)
 check-crash: all
 	@tools/run-crash -b $(B) $(T)
 check-machines: all
@@ -348,7 +350,7 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-debug check-gdb check-crash check-machines \
+	check-lifecycle check-debug check-gdb check-failures check-crash check-machines \
 	check-netdev check-netconf check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
