@@ -112,7 +112,7 @@ static int sample_all(struct session *e, struct fault *fault)
     return err;
 }
 
-/* The guest's end is the end of the profile, too. */
+/* The guest's end is the end of the profile, too, and so is its pause. */
 static int session_run(struct session *e, struct fault *fault)
 {
     struct fault ignored;
@@ -120,9 +120,9 @@ static int session_run(struct session *e, struct fault *fault)
 
     e->profile.idle = e->sampler.idle;
     e->profile.away = e->sampler.away;
-    if (err && err != -ESRCH && err != -ECONNRESET)
+    if (err && err != -ESRCH && err != -ECONNRESET && err != -ETIMEDOUT)
         return err;
-    if (err == -ESRCH)
+    if (err)
         fprintf(stderr, "samara: %s\n", fault->text);
     if (e->sampler.wants_look)
         (void)sampler_look(&e->sampler, &ignored);

@@ -34,6 +34,6 @@ check "verbs" completes "run rename rm" r
 check "a verb" completes "inspect" ins
 check "options of a verb" completes "--read-only --root --rm" run --r
 check "options of no verb" completes "" nosuch --r
-check "verbs to help with" completes "ps pause prune" help p
+check "verbs to help with" completes "ps profile pcap pause prune" help p
 check "verbs in the manual" every_verb_has_a_page
 finish
