@@ -155,4 +155,15 @@ void space_large_add(struct space *s);
 /* va lies below the stack r: grow down to it if limit and gap allow. */
 bool space_grow_stack(struct space *s, struct region *r, uaddr_t va);
 
+/* Reserved in one piece even where there is less memory: Go's run time reserves
+ * 32 MiB of which it touches a page, glibc 8 MiB for a thread's stack. */
+#define REGION_SMALL_RESERVE (64ul << 20)
+
+/* Writable and private, is it more than there is memory? Linux's heuristic
+ * refuses only that. */
+static inline bool region_is_too_long(size_t len)
+{
+    return len > MAX(page_total_count() << PAGE_SHIFT, REGION_SMALL_RESERVE);
+}
+
 #endif

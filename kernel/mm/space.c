@@ -22,9 +22,6 @@
 
 #define GIB       (1ul << 30)
 #define STACK_GAP (256 * PAGE_SIZE) /* Linux's stack_guard_gap */
-/* Reserved in one piece even where there is less memory: Go's run time reserves
- * 32 MiB of which it touches a page. */
-#define SMALL_RESERVE (64ul << 20)
 
 /* The slots that may be chosen: in lower ones a program would be in the way of
  * its sanitizer (of ThreadSanitizer's, at last). */
@@ -183,7 +180,7 @@ static bool overcommits(size_t len, int prot, int flags, bool has_file)
 
     return !(flags & MAP_NORESERVE) &&
            (is_private ? prot & PROT_WRITE : !has_file) &&
-           len > MAX(page_total_count() << PAGE_SHIFT, SMALL_RESERVE);
+           region_is_too_long(len);
 }
 
 /* What ends here leaves the stack above it room for its guard gap. */

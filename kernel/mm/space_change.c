@@ -15,11 +15,10 @@ static bool range_ok(uaddr_t start, size_t len)
     return start < ARCH_USER_MAX && len <= ARCH_USER_MAX - start;
 }
 
-/* More private memory than there is: Linux's heuristic refuses only that. */
 static bool overcommits(const struct region *r, size_t len)
 {
     return !(r->flags & (REGION_SHARED | REGION_NORESERVE)) &&
-           len >> PAGE_SHIFT > page_total_count();
+           region_is_too_long(len);
 }
 
 /* ---- protection ---- */
