@@ -76,9 +76,10 @@ struct space {
     /* No hole of at least hint_hole bytes lies above hint_end. */
     uint64_t hint_end, hint_hole;
     size_t mapped_pages, resident_pages, peak_pages;
-    bool lock_future; /* mlockall(MCL_FUTURE) */
-    bool no_large;    /* prctl(PR_SET_THP_DISABLE) */
-    uint64_t trim_at; /* large pages below were looked at for zeros */
+    bool lock_future;     /* mlockall(MCL_FUTURE) */
+    bool no_large;        /* prctl(PR_SET_THP_DISABLE) */
+    uint32_t ahead_first; /* pages to map where a row may begin */
+    uint64_t trim_at;     /* large pages below were looked at for zeros */
     struct list all_link;
     uint64_t random; /* for the skip list's levels */
 };

@@ -82,6 +82,7 @@ struct space *space_create(void)
     spin_init(&s->lock, LOCK_SPACE);
     s->pt.pml4_pa = boot_pml4_pa;
     s->data_limit = UINT64_MAX;
+    s->ahead_first = 1;
     choose_layout(s);
     space_large_add(s);
     return s;

@@ -15,7 +15,8 @@
 #include "mm/region.h"
 
 #define AROUND_PAGES    16u   /* mapped at once around a fault in a file */
-#define AHEAD_MAX       16u   /* and ahead of one in memory written in order */
+#define AHEAD_MAX       64u   /* and ahead of one in memory written in order */
+#define AHEAD_FIRST_MAX 16u   /* with the first fault of a row */
 #define AHEAD_TOTAL_MIN 4096u /* in a guest of so many pages or more */
 
 /* In memory and not in the kernel's file, which it would lengthen. */
@@ -118,10 +119,23 @@ static enum space_fault_result own_page(struct space *s, struct region *r,
     return result;
 }
 
+/* Is the page before va there, and not a part of a large one? */
+static bool is_behind_page(struct space *s, const struct region *r, uint64_t va)
+{
+    unsigned flags;
+
+    return va > r->start && pt_lookup(&s->pt, va - PAGE_SIZE, &flags) &&
+           !(flags & PT_LARGE);
+}
+
 /*
  * Memory that is written from front to back gets several pages with a fault,
  * twice as many each time, while there is plenty: a fault costs more than a
- * page that may stay unused.
+ * page that may stay unused. Several such rows may take turns in a region,
+ * which neighbours of one kind become: what lies right behind a page that is
+ * there already goes on with a row. Where rows did go on, the next one begins
+ * with more than a page: a heap is often made of pieces that are mapped, filled
+ * and unmapped in turn.
  */
 static void map_ahead(struct space *s, struct region *r, uint64_t va)
 {
@@ -129,7 +143,15 @@ static void map_ahead(struct space *s, struct region *r, uint64_t va)
                   page_free_count() > page_total_count() / 4;
     uint64_t end;
 
-    r->ahead = va == r->ahead_va && plenty ? MIN(2 * r->ahead, AHEAD_MAX) : 1;
+    if (!plenty) {
+        r->ahead = 1;
+    } else if (va == r->ahead_va || is_behind_page(s, r, va)) {
+        r->ahead = MIN(2 * r->ahead, AHEAD_MAX);
+        s->ahead_first = MIN(2 * s->ahead_first, AHEAD_FIRST_MAX);
+    } else {
+        r->ahead = s->ahead_first;
+        s->ahead_first = MAX(s->ahead_first / 2, 1u);
+    }
     end = MIN(va + r->ahead * PAGE_SIZE, r->end);
     for (va += PAGE_SIZE; va < end; va += PAGE_SIZE)
         if (pt_lookup(&s->pt, va, NULL) || own_page(s, r, va) != SPACE_FAULT_OK)
