@@ -7,9 +7,9 @@
  * covers: mmap mprotect mremap
  * run: -m 6M
  */
-#include <sys/mman.h>
-
 #include "check.h"
+
+#include <sys/mman.h>
 
 #define LEN (8ul << 20)
 
