@@ -295,6 +295,8 @@ check-failures: all
 	@tools/run-failures -b $(B) $(T)
 check-crash: all
 	@tools/run-crash -b $(B) $(T)
+check-hostile: all
+	@tools/run-hostile -b $(B) $(T)
 check-machines: all
 	@tools/run-machines -b $(B) $(T)
 check-netdev: all $(B)/responder.elf
@@ -351,6 +353,7 @@ clean:
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
 	check-lifecycle check-debug check-gdb check-failures check-crash check-machines \
+	check-hostile \
 	check-netdev check-netconf check-readme \
 	check-fuzz
 .DELETE_ON_ERROR:
