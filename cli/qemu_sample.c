@@ -3,7 +3,8 @@
  * qemu_sample.c - CONTROL_SAMPLE for a guest under QEMU.
  *
  * QEMU tells registers of a machine that stands still only, and as text: so
- * the guest is stopped for each sample, for as long as that takes.
+ * the guest is stopped for each sample, for as long as that takes. Only the
+ * registers are waited for.
  */
 #include <errno.h>
 #include <string.h>
@@ -46,11 +47,11 @@ int qemu_sample(struct qemu_control *c, const struct control_sample_how *how,
                 uint8_t *out, size_t *len_out)
 {
     unsigned i;
-    int go, err = qmp_command(&c->qmp, "stop");
+    int go, err = qmp_command_later(&c->qmp, "stop");
 
     *len_out = 0;
     for (i = 0; err == 0 && i < c->cpu_count; i++)
         err = sample_one(c, i, how, out, len_out);
-    go = qmp_command(&c->qmp, "cont");
+    go = qmp_command_later(&c->qmp, "cont");
     return err ? err : go;
 }

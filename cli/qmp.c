@@ -77,19 +77,31 @@ static bool begins(const struct buf *line, const char *with)
     return strncmp((const char *)line->data, with, strlen(with)) == 0;
 }
 
-/* Answers come in the order of the commands; events come between. */
+static int say(struct qmp *q, const char *text)
+{
+    size_t len = strlen(text);
+
+    return send(q->fd, text, len, MSG_NOSIGNAL) == (ssize_t)len ? 0
+                                                                : -ECONNRESET;
+}
+
+/* Events come between the answers. */
+static bool is_answer(const struct buf *line)
+{
+    return begins(line, "{\"return\"") || begins(line, "{\"error\"");
+}
+
+/* Answers come in the order of the commands. */
 static int command(struct qmp *q, const char *text, struct buf *line)
 {
     uint64_t until = clock_ns(CLOCK_MONOTONIC) + ANSWER_NS;
-    size_t len = strlen(text);
-    int err;
+    int err = say(q, text);
 
-    if (send(q->fd, text, len, MSG_NOSIGNAL) != (ssize_t)len)
-        return -ECONNRESET;
+    if (err)
+        return err;
     do
         err = line_get(q, line, until);
-    while (err == 0 && !begins(line, "{\"return\"") &&
-           !begins(line, "{\"error\""));
+    while (err == 0 && (!is_answer(line) || (q->owed > 0 && q->owed--)));
     if (err == -ETIMEDOUT) /* its answer would be taken for the next one's */
         shutdown(q->fd, SHUT_RDWR);
     return err == 0 && begins(line, "{\"error\"") ? -EIO : err;
@@ -116,6 +128,20 @@ int qmp_command(struct qmp *q, const char *name)
 
     if (err == 0)
         err = command(q, text, &line);
+    buf_fini(&line);
+    free(text);
+    return err;
+}
+
+int qmp_command_later(struct qmp *q, const char *name)
+{
+    char *text = mem_printf("{\"execute\":\"%s\"}\n", name);
+    struct buf line = { 0 };
+    int err = ready(q, &line);
+
+    if (err == 0)
+        err = say(q, text);
+    q->owed += err == 0;
     buf_fini(&line);
     free(text);
     return err;

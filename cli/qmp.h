@@ -18,12 +18,16 @@
 struct qmp {
     int fd; /* blocking; -1: there is none */
     bool is_ready;
+    unsigned owed; /* answers that nobody waits for */
     struct buf rx;
 };
 
 void qmp_fini(struct qmp *q);
 /* A command without arguments, such as "stop". */
 int qmp_command(struct qmp *q, const char *name);
+/* The same without waiting: what is asked next is answered after it. Whether it
+ * was refused is not known. */
+int qmp_command_later(struct qmp *q, const char *name);
 /* What QEMU's monitor for people answers: text with a NUL behind it. */
 int qmp_ask(struct qmp *q, const char *line, unsigned cpu, struct buf *out);
 
