@@ -5,8 +5,9 @@
  * The input is that memory, again and again from address 0 on; registers come
  * from there as well. The whole file is made of it.
  */
-/* unit: cli/core_file.c cli/core_memory.c cli/core_notes.c cli/core_regs.c
- * cli/core_sites.c cli/frames.c host/fault.c host/file.c host/memory.c */
+/* unit: cli/core_edges.c cli/core_file.c cli/core_memory.c
+ * cli/core_notes.c cli/core_regs.c cli/core_sites.c cli/frames.c
+ * host/fault.c host/file.c host/memory.c */
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>

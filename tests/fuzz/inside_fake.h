@@ -64,6 +64,12 @@ int inside_regs(struct inside *in, unsigned cpu, struct control_regs *out,
     return inside_read(in, cpu * sizeof(*out), out, sizeof(*out), fault);
 }
 
+int inside_xstate(struct inside *in, unsigned cpu,
+                  uint8_t out[CONTROL_XSTATE_LEN], struct fault *fault)
+{
+    return inside_read(in, cpu, out, CONTROL_XSTATE_LEN, fault);
+}
+
 int inside_process(struct inside *in, struct inside_process *out,
                    struct fault *fault)
 {

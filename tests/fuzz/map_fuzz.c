@@ -4,10 +4,10 @@
  *
  * Whatever it is, each page has one kind, and the heap's rows are pages.
  */
-/* unit: debug/map_memory.c debug/pageframes.c debug/stopped.c debug/tally.c
- * cli/core_file.c cli/core_memory.c cli/core_regs.c cli/core_sites.c
- * cli/core_notes.c cli/frames.c cli/print.c host/fault.c host/file.c
- * host/memory.c */
+/* unit: debug/map_memory.c debug/pageframes.c debug/stopped.c
+ * debug/tally.c cli/core_edges.c cli/core_file.c cli/core_memory.c
+ * cli/core_regs.c cli/core_sites.c cli/core_notes.c cli/frames.c
+ * cli/print.c host/fault.c host/file.c host/memory.c */
 #include <stdint.h>
 
 #include "cli/guest.h"

@@ -6,7 +6,8 @@
  * CONTROL_SAMPLE; the guest's memory is the input, too.
  */
 /* unit: debug/sampler.c debug/stacks.c debug/stopped.c cli/core_memory.c
- * cli/core_regs.c cli/core_sites.c cli/frames.c host/fault.c host/memory.c */
+ * cli/core_edges.c cli/core_regs.c cli/core_sites.c cli/frames.c host/fault.c
+ * host/memory.c */
 #include <stdint.h>
 
 #include "debug/sampler.h"
