@@ -66,6 +66,9 @@ void kernel_main(struct bootinfo *boot)
     thread_signal_hook = signal_deliver;
     hypercall_debug_hook = debug_event;
     debug_control.is_attached = boot->flags & BOOTINFO_DEBUG && debug_wait;
+    if (boot->flags & BOOTINFO_DEBUG && !debug_wait)
+        kprintf("the program waits for no debugger: this kernel was linked "
+                "without 'debugger'");
     if (err)
         refuse("no usable run configuration", err);
     config_records = config.records;

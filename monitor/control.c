@@ -35,6 +35,7 @@
 
 #define STOP_LOOKS  2000 /* of LOOK_NS: another CPU's hypercall ends by then */
 #define LOOK_NS     500000
+#define STOP_TRIES  10u
 #define TELL_S      30 /* symbols of a large program take their time */
 #define HOLD_S      1
 #define REQUEST_LEN (sizeof(struct control_request) + CONTROL_DATA_MAX)
@@ -167,9 +168,9 @@ static int stop_others(void)
 
 static void go(void)
 {
+    debug_go(); /* first: nobody comes with a stop of its own before this */
     __atomic_store_n(&ctl.stopped, 0, __ATOMIC_SEQ_CST);
     wake_parked();
-    debug_go();
 }
 
 void control_park(struct vcpu *cpu)
@@ -289,7 +290,8 @@ static void take_event(void)
 
     if (!debug_take_event(&event))
         return;
-    (void)stop_others();
+    for (unsigned n = 0; n < STOP_TRIES && stop_others() != 0; n++)
+        continue; /* on a busy host a CPU may take its time */
     tell_debugger(&event);
 }
 

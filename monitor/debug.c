@@ -25,6 +25,7 @@ static struct {
     uint32_t is_waited;   /* atomic: the program is not to begin without one */
     uint32_t slot;        /* atomic; a futex */
     uint32_t is_news;     /* atomic: `event` is to be told */
+    uint32_t told;        /* the slot whose event was told; 0: none */
     bool has_watches;
     struct control_event event;
     gpa_t gpa;
@@ -110,6 +111,7 @@ void debug_detach(void)
     __atomic_store_n(&dbg.is_attached, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&dbg.is_waited, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&dbg.is_news, 0, __ATOMIC_SEQ_CST);
+    dbg.told = 0;
     if (gmem_iovec(&dbg.vm->mem, dbg.gpa, dbg.len, true, &all) == 0)
         memset(all.iov_base, 0, all.iov_len);
     if (dbg.has_watches)
@@ -123,6 +125,7 @@ bool debug_take_event(struct control_event *out)
         !__atomic_exchange_n(&dbg.is_news, 0, __ATOMIC_SEQ_CST))
         return false;
     *out = dbg.event;
+    dbg.told = out->cpu + 1;
     if (dbg.has_watches)
         out->hits = arch_watch_hits(&dbg.vm->vcpu[out->cpu]);
     return true;
@@ -135,12 +138,21 @@ bool debug_is_waited_for(void)
            !__atomic_load_n(&dbg.is_attached, __ATOMIC_SEQ_CST);
 }
 
+/* Only who has been told of: another CPU may be coming with its stop just now,
+ * and is to be told first. */
 void debug_go(void)
 {
-    if (__atomic_load_n(&dbg.is_attached, __ATOMIC_SEQ_CST))
-        __atomic_store_n(&dbg.is_waited, 0, __ATOMIC_SEQ_CST);
-    if (__atomic_exchange_n(&dbg.slot, 0, __ATOMIC_SEQ_CST))
-        syscall(SYS_futex, &dbg.slot, FUTEX_WAKE_PRIVATE, CPU_MAX);
+    uint32_t slot = __atomic_load_n(&dbg.slot, __ATOMIC_SEQ_CST);
+    bool is_attached = __atomic_load_n(&dbg.is_attached, __ATOMIC_SEQ_CST);
+
+    if (slot == 0 ||
+        (is_attached ? dbg.told != slot
+                     : __atomic_load_n(&dbg.is_waited, __ATOMIC_SEQ_CST)))
+        return;
+    dbg.told = 0;
+    __atomic_store_n(&dbg.is_waited, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&dbg.slot, 0, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &dbg.slot, FUTEX_WAKE_PRIVATE, CPU_MAX);
 }
 
 void debug_tell(void)

@@ -17,7 +17,8 @@
 #include "host/fault.h"
 #include "host/memory.h"
 
-#define STOP_MS      2000  /* a kernel that does not answer then hangs */
+#define STOP_MS      5000  /* a kernel that does not answer then hangs */
+#define STOP_TRIES   10u   /* on a busy host a CPU may take its time */
 #define COMMAND_MS   10000 /* pages may have to be read from a disk */
 #define CONTROL_HEAD offsetof(struct debug_control, data)
 
@@ -204,11 +205,21 @@ int target_release(struct target *t, uint64_t only, struct fault *fault)
     return err ? err : release(t, CONTROL_HEAD, fault);
 }
 
+static int request_stop(struct target *t, struct fault *fault)
+{
+    const struct control_request stop = { .op = CONTROL_STOP };
+    unsigned n;
+    int err = -EBUSY;
+
+    for (n = 0; err == -EBUSY && n < STOP_TRIES; n++)
+        err = request(t, &stop, fault);
+    return err;
+}
+
 /* Without the kernel's part: the CPUs stop where they are. */
 static int stop_hard(struct target *t, struct fault *fault)
 {
-    const struct control_request stop = { .op = CONTROL_STOP };
-    int err = request(t, &stop, fault);
+    int err = request_stop(t, fault);
 
     if (err || !t->is_running)
         return t->is_ended ? 0 : err;
@@ -224,12 +235,11 @@ static int stop_hard(struct target *t, struct fault *fault)
  * they are. */
 int target_stop(struct target *t, struct fault *fault)
 {
-    const struct control_request stop = { .op = CONTROL_STOP };
     int err;
 
     if (t->only_looks)
         return stop_hard(t, fault);
-    err = request(t, &stop, fault);
+    err = request_stop(t, fault);
     if (err || !t->is_running)
         return t->is_ended ? 0 : err;
     t->control.ask = 1;
@@ -322,15 +332,14 @@ static int check_kernel(struct target *t, struct fault *fault)
 
 static int attach(struct target *t, struct fault *fault)
 {
-    struct control_request r = { .op = CONTROL_STOP };
+    struct control_request r = { .op = CONTROL_DEBUG };
     size_t len;
-    int err = request(t, &r, fault);
+    int err = request_stop(t, fault);
 
     if (err == 0)
         err = inside_translate(&t->core.in, t->control_va, &r.gpa, &len, fault);
     if (err)
         return err;
-    r.op = CONTROL_DEBUG;
     r.len = sizeof(t->control);
     err = request(t, &r, fault);
     if (err == -EBUSY)

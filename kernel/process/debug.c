@@ -189,6 +189,8 @@ static int stop(enum debug_reason reason, const struct thread *t)
     for (;;) {
         int err = (int)hypercall_call(HYPERCALL_DEBUG, reason, (uint64_t)t, 0);
 
+        if (err == -EAGAIN && reason == DEBUG_DONE)
+            continue; /* the debugger waits for that */
         if (err == -EAGAIN)
             return err;
         if (err) { /* nobody is there */
