@@ -344,7 +344,8 @@ void debug_return(struct regs *regs)
         stop_thread(t, regs, reason);
         take_signal(t);
     }
-    if (steps(t))
+    t->debug_steps = steps(t);
+    if (t->debug_steps)
         regs->rflags |= FLAG_TF;
     if (t->interrupted) /* by take_signal() */
         thread_kick(t);
@@ -367,6 +368,10 @@ bool debug_trap(struct regs *regs, uint64_t vector)
         t->debug.reason = DEBUG_WATCH;
     } else if (vector == VECTOR_DEBUG && debug_control.is_watched) {
         t->debug.reason = DEBUG_WATCH;
+    } else if (vector == VECTOR_DEBUG && t->debug_steps) {
+        t->debug_steps = false; /* from when somebody wanted it */
+        regs->rflags &= ~(uint64_t)FLAG_TF;
+        return true;
     } else {
         return false;
     }

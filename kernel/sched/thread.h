@@ -100,6 +100,7 @@ struct thread {
     struct syscall_restart restart; /* for -ERESTART_RESTARTBLOCK */
     uint64_t fault_addr;
     struct debug_thread debug; /* a debugger's */
+    bool debug_steps;          /* TF is set, and not by the program */
     bool must_not_fault; /* kernel code gets -EFAULT instead: locks are held */
 };
 

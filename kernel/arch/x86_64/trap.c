@@ -144,7 +144,8 @@ static void program_exception(struct regs *regs, uint64_t vector,
     struct signal_info info = { .trapno = vector, .error = error };
 
     if ((vector == VECTOR_STEP && rewrite_undo_step(regs)) ||
-        (debug_is_attached() && debug_trap(regs, vector)) ||
+        ((debug_is_attached() || thread_current()->debug_steps) &&
+         debug_trap(regs, vector)) ||
         rewrite_undo_at(regs) ||
         (vector == VECTOR_UNDEFINED && rewrite_try_again(regs)))
         return;
