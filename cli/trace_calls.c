@@ -28,6 +28,16 @@ static const struct trace_flag open_flags[] = {
     FLAG(O_DIRECTORY), FLAG(O_NOFOLLOW),  FLAG(O_CLOEXEC), FLAG(O_PATH),
     FLAG(O_DSYNC),     { 0, "O_RDONLY" }, FLAGS_END,
 };
+static const struct trace_flag access_flags[] = {
+    FLAG(R_OK), FLAG(W_OK), FLAG(X_OK), { F_OK, "F_OK" }, FLAGS_END,
+};
+static const struct trace_flag arch_values[] = {
+    { 0x1001, "ARCH_SET_GS" },
+    { 0x1002, "ARCH_SET_FS" },
+    { 0x1003, "ARCH_GET_FS" },
+    { 0x1004, "ARCH_GET_GS" },
+    FLAGS_END,
+};
 static const struct trace_flag prot_flags[] = {
     FLAG(PROT_READ),    FLAG(PROT_WRITE), FLAG(PROT_EXEC),
     { 0, "PROT_NONE" }, FLAGS_END,
@@ -36,7 +46,7 @@ static const struct trace_flag map_flags[] = {
     FLAG(MAP_SHARED),    FLAG(MAP_PRIVATE),   FLAG(MAP_FIXED),
     FLAG(MAP_ANONYMOUS), FLAG(MAP_GROWSDOWN), FLAG(MAP_LOCKED),
     FLAG(MAP_NORESERVE), FLAG(MAP_POPULATE),  FLAG(MAP_STACK),
-    FLAG(MAP_HUGETLB),   FLAGS_END,
+    FLAG(MAP_HUGETLB),   FLAG(MAP_DENYWRITE), FLAGS_END,
 };
 static const struct trace_flag at_flags[] = {
     FLAG(AT_SYMLINK_NOFOLLOW), FLAG(AT_REMOVEDIR), FLAG(AT_SYMLINK_FOLLOW),
@@ -123,6 +133,16 @@ static const struct {
     { "open", "flags", TRACE_FLAGS, open_flags },
     { "openat", "flags", TRACE_FLAGS, open_flags },
     { "mmap", "flags", TRACE_FLAGS, map_flags },
+    { "mmap", "off*", TRACE_OFFSET, NULL },
+    { "open", "mode", TRACE_OPEN_MODE, NULL },
+    { "openat", "mode", TRACE_OPEN_MODE, NULL },
+    { "access", "mode", TRACE_FLAGS, access_flags },
+    { "faccessat*", "mode", TRACE_FLAGS, access_flags },
+    { "arch_prctl", "code", TRACE_FLAGS, arch_values },
+    { "stat", "buf", TRACE_STAT, NULL },
+    { "fstat", "buf", TRACE_STAT, NULL },
+    { "lstat", "buf", TRACE_STAT, NULL },
+    { "newfstatat", "buf", TRACE_STAT, NULL },
     { "accept4", "flags", TRACE_FLAGS, fd_flags },
     { "pipe2", "flags", TRACE_FLAGS, fd_flags },
     { "dup3", "flags", TRACE_FLAGS, fd_flags },
@@ -318,7 +338,9 @@ static void call_make(struct trace_call *call, const char *name,
     for (unsigned i = 0; i < call->arg_count; i++)
         if (call->arg[i].type >= TRACE_TEXT && call->arg[i].type <= TRACE_EPOLL)
             call->capture |=
-                (uint16_t)(is_writer(name) ? TRACE_OUT(i) : TRACE_IN(i));
+                (uint16_t)(is_writer(name) || call->arg[i].type == TRACE_STAT
+                               ? TRACE_OUT(i)
+                               : TRACE_IN(i));
     call->kind = kind_of(call);
 }
 

@@ -29,9 +29,12 @@ enum trace_type {
     TRACE_SOCKADDR,
     TRACE_FD_PAIR,
     TRACE_POLL,  /* ... as one struct pollfd and more */
+    TRACE_STAT,  /* ... as struct stat: what kind, how long */
     TRACE_EPOLL, /* ... as one struct epoll_event and more */
     TRACE_DIRFD,
-    TRACE_MODE, /* octal */
+    TRACE_MODE,      /* octal */
+    TRACE_OPEN_MODE, /* the same, where the flags before it make a file */
+    TRACE_OFFSET,    /* hexadecimal */
     TRACE_FLAGS,
 };
 

@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -19,7 +21,8 @@
 
 #define SHOWN_MAX 32u /* bytes of data, as strace */
 
-static void put_byte(FILE *to, uint8_t c)
+/* As strace: octal, as short as what follows allows. next: -1, none */
+static void put_byte(FILE *to, uint8_t c, int next)
 {
     static const char from[] = "\n\t\r\"\\";
     static const char as[] = "ntr\"\\";
@@ -28,7 +31,7 @@ static void put_byte(FILE *to, uint8_t c)
     if (at)
         fprintf(to, "\\%c", as[at - from]);
     else if (c < 0x20 || c >= 0x7f)
-        fprintf(to, "\\x%02x", c);
+        fprintf(to, next >= '0' && next <= '9' ? "\\%03o" : "\\%o", c);
     else
         fputc(c, to);
 }
@@ -41,7 +44,7 @@ void trace_show_string(FILE *to, const struct trace_bytes *bytes, size_t len)
     shown = shown < SHOWN_MAX ? shown : SHOWN_MAX;
     fputc('"', to);
     for (i = 0; i < shown; i++)
-        put_byte(to, bytes->data[i]);
+        put_byte(to, bytes->data[i], i + 1 < shown ? bytes->data[i + 1] : -1);
     fprintf(to, shown < len ? "\"..." : "\"");
 }
 
@@ -52,7 +55,7 @@ static void show_text(FILE *to, const struct trace_bytes *bytes)
 
     fputc('"', to);
     for (i = 0; i < len; i++)
-        put_byte(to, bytes->data[i]);
+        put_byte(to, bytes->data[i], i + 1 < len ? bytes->data[i + 1] : -1);
     fprintf(to, len == bytes->len ? "\"..." : "\"");
 }
 
@@ -121,6 +124,24 @@ static void show_epoll(FILE *to, const struct trace_bytes *bytes)
             (unsigned long long)e.data.u64);
 }
 
+/* The beginning of it was captured, which has these. */
+static void show_stat(FILE *to, const struct trace_bytes *bytes)
+{
+    static const char *const kinds[16] = {
+        [S_IFIFO >> 12] = "S_IFIFO",  [S_IFCHR >> 12] = "S_IFCHR",
+        [S_IFDIR >> 12] = "S_IFDIR",  [S_IFBLK >> 12] = "S_IFBLK",
+        [S_IFREG >> 12] = "S_IFREG",  [S_IFLNK >> 12] = "S_IFLNK",
+        [S_IFSOCK >> 12] = "S_IFSOCK"
+    };
+    struct stat st = { 0 };
+    const char *kind;
+
+    memcpy(&st, bytes->data, bytes->len < sizeof(st) ? bytes->len : sizeof(st));
+    kind = kinds[(st.st_mode & S_IFMT) >> 12];
+    fprintf(to, "{st_mode=%s|0%o, st_size=%lld, ...}", kind ? kind : "0",
+            st.st_mode & ~(unsigned)S_IFMT, (long long)st.st_size);
+}
+
 /* Bits, or a value that matches whole; what has no name is shown in hex. */
 static void show_flags(FILE *to, const struct trace_flag *flags, uint32_t value)
 {
@@ -163,6 +184,8 @@ static size_t least(enum trace_type type)
         return 8;
     case TRACE_EPOLL:
         return sizeof(struct epoll_event);
+    case TRACE_STAT:
+        return offsetof(struct stat, st_size) + sizeof(off_t);
     default:
         return 1;
     }
@@ -187,6 +210,8 @@ static void show_memory(FILE *to, enum trace_type type, uint64_t value,
         show_pair(to, bytes);
     } else if (type == TRACE_POLL) {
         show_poll(to, bytes);
+    } else if (type == TRACE_STAT) {
+        show_stat(to, bytes);
     } else {
         show_epoll(to, bytes);
     }
@@ -219,7 +244,11 @@ void trace_show_arg(FILE *to, const struct trace_arg *arg, uint64_t value,
             fprintf(to, "%d", (int32_t)value);
         break;
     case TRACE_MODE:
-        fprintf(to, "0%o", (uint32_t)value);
+    case TRACE_OPEN_MODE:
+        fprintf(to, value ? "0%o" : "%o", (uint32_t)value);
+        break;
+    case TRACE_OFFSET:
+        fprintf(to, "%#llx", (unsigned long long)value);
         break;
     case TRACE_FLAGS:
         show_flags(to, arg->flags, (uint32_t)value);

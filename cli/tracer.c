@@ -3,6 +3,7 @@
 #include "cli/tracer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,9 @@ static void show_args(FILE *to, const struct tracering_call *c)
     unsigned i;
 
     for (i = 0; i < c->info->arg_count; i++) {
+        if (c->info->arg[i].type == TRACE_OPEN_MODE && i > 0 &&
+            !(c->arg[i - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+            continue; /* it is not looked at */
         if (i > 0)
             fputs(", ", to);
         trace_show_arg(to, &c->info->arg[i], c->arg[i], &c->bytes[i],
