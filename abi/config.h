@@ -57,6 +57,7 @@ enum config_type {
     CONFIG_HOST = 16,       /* a line of /etc/hosts: address, tab, name */
     CONFIG_ADDRESS = 17,    /* struct config_address: one for each family */
     CONFIG_GATEWAY = 18,    /* the same, its prefix_len 0 */
+    CONFIG_RLIMIT = 19,     /* struct config_rlimit; several */
 };
 
 /* In a CONFIG_HOST line, in place of an address: the guest's router. */
@@ -68,6 +69,14 @@ struct config_address {
     uint8_t family;   /* 4 or 6 */
     uint8_t prefix_len;
     uint8_t zero[6];
+};
+
+#define CONFIG_RLIMITS 16u /* RLIM_NLIMITS */
+
+/* What a resource limit is at first, in place of the kernel's default. */
+struct config_rlimit {
+    uint64_t which;      /* RLIMIT_* */
+    uint64_t soft, hard; /* UINT64_MAX: none */
 };
 
 enum config_flags {
@@ -83,5 +92,6 @@ enum config_flags {
 _Static_assert(sizeof(struct config_header) == 16, "layout is shared");
 _Static_assert(sizeof(struct config_record) == 8, "layout is shared");
 _Static_assert(sizeof(struct config_address) == 24, "layout is shared");
+_Static_assert(sizeof(struct config_rlimit) == 24, "layout is shared");
 
 #endif

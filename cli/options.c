@@ -12,6 +12,7 @@
 #include "cli/companion.h"
 #include "cli/netconf.h"
 #include "cli/registry.h"
+#include "cli/ulimit.h"
 #include "host/fault.h"
 
 #define HOSTNAME_LEN_MAX 64u /* as Linux */
@@ -192,6 +193,8 @@ static int set_core_dir(void *into, const char *value, struct fault *fault)
           ARG_SET(set_cwd) },                                               \
         { 0, "hostname", "NAME", "the guest's name (samara)",               \
           ARG_SET(set_hostname) },                                          \
+        { 0, "ulimit", "NAME=SOFT[:HARD]",                                  \
+          "a resource limit; may be repeated", ARG_SET(ulimit_set) },       \
         NETCONF_OPTIONS,                                                    \
     {                                                                       \
         0, "read-only", NULL, "refuse writes to the root",                  \

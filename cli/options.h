@@ -32,6 +32,7 @@ struct options {
     const char *root;
     const char *hostname;
     struct run_config_net net; /* netconf.h */
+    struct run_config_limits limits;
     struct net_options network;
     const char *output;
     const char *calls; /* NULL: all */

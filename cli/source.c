@@ -16,6 +16,7 @@
 #include "cli/rootdir.h"
 #include "cli/script.h"
 #include "cli/skeleton.h"
+#include "cli/ulimit.h"
 #include "host/fault.h"
 #include "host/file.h"
 #include "host/path.h"
@@ -135,6 +136,7 @@ static void config_apply(const struct options *o, struct run_config *rc)
     replace(&rc->cwd, o->cwd);
     replace(&rc->hostname, o->hostname);
     netconf_apply(&o->net, &rc->net);
+    ulimit_apply(&o->limits, &rc->limits);
     if (o->read_only)
         rc->flags |= CONFIG_READ_ONLY;
     if (o->verbose)

@@ -63,6 +63,18 @@ static void put_net(struct buf *out, uint32_t *count,
     }
 }
 
+static void put_limits(struct buf *out, uint32_t *count,
+                       const struct run_config_limits *limits)
+{
+    for (unsigned i = 0; i < CONFIG_RLIMITS; i++) {
+        struct config_rlimit r = limits->of[i];
+
+        r.which = i;
+        if (limits->given >> i & 1)
+            put_record(out, count, CONFIG_RLIMIT, &r, sizeof(r));
+    }
+}
+
 int run_config_encode(const struct run_config *rc, struct buf *out,
                       struct fault *fault)
 {
@@ -83,6 +95,7 @@ int run_config_encode(const struct run_config *rc, struct buf *out,
     put_number(out, &header.count, CONFIG_RAM_LEN, rc->ram_len);
     put_number(out, &header.count, CONFIG_ARG_FIXED, rc->arg_fixed);
     put_net(out, &header.count, &rc->net);
+    put_limits(out, &header.count, &rc->limits);
     if (out->len - start > IMAGE_CONFIG_LEN_MAX)
         return fault_set(fault, E2BIG,
                          "arguments and environment take %zu bytes, and the "
@@ -156,6 +169,21 @@ static int take_address(struct config_address into[2], const uint8_t *data,
     return 0;
 }
 
+static int take_limit(struct run_config_limits *into, const uint8_t *data,
+                      uint32_t len)
+{
+    struct config_rlimit r;
+
+    if (len != sizeof(r))
+        return -EINVAL;
+    memcpy(&r, data, sizeof(r));
+    if (r.which >= CONFIG_RLIMITS || r.soft > r.hard)
+        return -EINVAL;
+    into->of[r.which] = r;
+    into->given |= 1u << r.which;
+    return 0;
+}
+
 static int take_record(struct run_config *rc, uint32_t type,
                        const uint8_t *data, uint32_t len)
 {
@@ -170,6 +198,8 @@ static int take_record(struct run_config *rc, uint32_t type,
     }
     if (type == CONFIG_ADDRESS)
         return take_address(rc->net.address, data, len);
+    if (type == CONFIG_RLIMIT)
+        return take_limit(&rc->limits, data, len);
     if (type == CONFIG_GATEWAY)
         return take_address(rc->net.gateway, data, len);
     /* Everything else that is known is a string, and none may hold a NUL. */

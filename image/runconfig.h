@@ -26,6 +26,11 @@ struct run_config_net {
     struct config_address gateway[2];
 };
 
+struct run_config_limits {
+    uint32_t given; /* bit RLIMIT_*: of[RLIMIT_*] is set */
+    struct config_rlimit of[CONFIG_RLIMITS];
+};
+
 struct run_config {
     char *exe; /* NULL: none */
     struct list args;
@@ -40,6 +45,7 @@ struct run_config {
     uint64_t ram_len;
     uint64_t arg_fixed; /* CONFIG_ARG_FIXED */
     struct run_config_net net;
+    struct run_config_limits limits;
 };
 
 /* Append the encoded form. -E2BIG when it would exceed what a reader takes. */

@@ -91,6 +91,16 @@ static int take_number(const void *payload, size_t len, uint64_t *out)
     return 0;
 }
 
+static int check_limit(const void *payload, size_t len)
+{
+    struct config_rlimit r;
+
+    if (len != sizeof(r))
+        return -EINVAL;
+    memcpy(&r, payload, sizeof(r));
+    return r.which < CONFIG_RLIMITS && r.soft <= r.hard ? 0 : -EINVAL;
+}
+
 static int take_umask(const void *payload, size_t len, uint32_t *out)
 {
     uint64_t value = 0;
@@ -134,6 +144,8 @@ static int measure_record(const struct config_record *r, const void *payload,
     case CONFIG_ADDRESS:
     case CONFIG_GATEWAY:
         return check_address(r, payload, sizes);
+    case CONFIG_RLIMIT:
+        return check_limit(payload, r->len);
     case CONFIG_FLAGS:
         return take_number(payload, r->len, &out->flags);
     case CONFIG_UMASK:

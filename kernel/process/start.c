@@ -24,7 +24,6 @@
 
 #define STATUS_CANNOT_RUN 126
 #define STATUS_NOT_FOUND  127
-#define NOFILE_SOFT       1024u
 #define MEMLOCK_LEN       (8ul << 20)
 #define MSGQUEUE_LEN      819200u
 #define SIGPENDING_COUNT  4096u
@@ -84,13 +83,18 @@ NORETURN static void refuse_setup(const char *what, int err)
     give_up(STATUS_CANNOT_RUN);
 }
 
-static void set_limits(struct process *p, uint64_t stack_limit)
+static void set_limits(struct process *p, const struct run_config *config)
 {
+    struct config_cursor c = config->records;
+    struct config_rlimit r;
+    const void *payload;
+    size_t len;
+
     static const struct {
         uint8_t which;
         uint64_t soft, hard;
     } limits[] = {
-        { RLIMIT_NOFILE, NOFILE_SOFT, FD_MAX },
+        { RLIMIT_NOFILE, FD_MAX, FD_MAX }, /* as containers have it */
         { RLIMIT_MEMLOCK, MEMLOCK_LEN, MEMLOCK_LEN },
         { RLIMIT_MSGQUEUE, MSGQUEUE_LEN, MSGQUEUE_LEN },
         { RLIMIT_SIGPENDING, SIGPENDING_COUNT, SIGPENDING_COUNT },
@@ -103,7 +107,15 @@ static void set_limits(struct process *p, uint64_t stack_limit)
     for (unsigned i = 0; i < ARRAY_LEN(limits); i++)
         p->rlimits[limits[i].which] =
             (struct rlimit64){ limits[i].soft, limits[i].hard };
-    p->rlimits[RLIMIT_STACK].soft = stack_limit;
+    p->rlimits[RLIMIT_STACK].soft = config->stack_limit;
+    while (config_find(&c, CONFIG_RLIMIT, &payload, &len)) {
+        memcpy(&r, payload, sizeof(r));
+        p->rlimits[r.which] = (struct rlimit64){ r.soft, r.hard };
+    }
+    p->rlimits[RLIMIT_NOFILE].hard =
+        MIN(p->rlimits[RLIMIT_NOFILE].hard, (uint64_t)FD_MAX);
+    p->rlimits[RLIMIT_NOFILE].soft =
+        MIN(p->rlimits[RLIMIT_NOFILE].soft, p->rlimits[RLIMIT_NOFILE].hard);
 }
 
 static struct process *create_process(const struct run_config *config)
@@ -116,7 +128,7 @@ static struct process *create_process(const struct run_config *config)
     p->dumpable = true;
     p->ram_len = config->ram_len;
     list_init(&p->threads);
-    set_limits(p, config->stack_limit);
+    set_limits(p, config);
     strlcpy(p->hostname, config->hostname, sizeof(p->hostname));
     strlcpy(p->domainname, "(none)", sizeof(p->domainname));
     p->space = space_create();

@@ -35,6 +35,12 @@ check "hostname too long" refuses 125 "hostname" \
     run --hostname "$(printf %070d 0)" /bin/true
 check "hostname with a blank" refuses 125 "blank" \
     run --hostname "a b" /bin/true
+check "ulimit: unknown" refuses 125 "names no limit" \
+    run --ulimit files=1 /bin/true
+check "ulimit: not a number" refuses 125 "with numbers" \
+    run --ulimit nofile=1k /bin/true
+check "ulimit: soft above hard" refuses 125 "above" \
+    run --ulimit nofile=300:200 /bin/true
 check "dns: a name" refuses 125 "--dns: 'ns' is no IP address" \
     run --dns ns /bin/true
 check "add-host: no address" refuses 125 "not NAME:IP" \
