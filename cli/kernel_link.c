@@ -64,7 +64,7 @@ static void script_print(const struct call_set *set, FILE *f)
                     call_rows[nr].exists ? CALL_LEFT_OUT : CALL_NONE);
     }
     fputs("syscall_offsets_end = .;\n", f);
-    fputs("} } INSERT AFTER .rodata;\n", f);
+    fputs("} } INSERT AFTER .text;\n", f);
 }
 
 static int script_write(const struct call_set *set, const char *path,
