@@ -43,6 +43,11 @@ def end(status):
     sys.exit(0)
 
 
+def report(words):
+    """struct hypercall_report: registers, and whose and why: nobody's."""
+    return struct.pack("<41Q", *words) + bytes(136)
+
+
 def read_all(window):
     """Input to its end, with a small window, which may not be overrun."""
     data = b""
@@ -102,13 +107,11 @@ match os.environ["GUEST_SCRIPT"]:
             put(STDERR, b"%d\n" % (2 * i + 1))
         end(0)
     case "crash":
-        report = struct.pack("<41Q", *([0x1111] * 23), 1,
-                             *([0x7000000400] + [0] * 15), 0x7000000000)
-        put(CRASH, b"program died: \x1b[2J\0" + report)
+        put(CRASH, b"program died: \x1b[2J\0" + report(
+            [0x1111] * 23 + [1, 0x7000000400] + [0] * 15 + [0x7000000000]))
         end(139)
     case "panic":
-        report = struct.pack("<41Q", *([0] * 41))
-        put(PANIC, b"kernel panic: test\0" + report)
+        put(PANIC, b"kernel panic: test\0" + report([0] * 41))
         time.sleep(60)
     case "rubbish":
         link.sendall(b"rubbish, not a message")
