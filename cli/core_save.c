@@ -2,12 +2,9 @@
 /* core_save.c - a core file with the names of its files, complete or not there
  * at all. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/core.h"
 #include "cli/rootlist.h"
@@ -85,40 +82,22 @@ int core_stop_and_gather(struct core *c, struct fault *fault)
     return err;
 }
 
-/* It takes the place of what is there when it is complete; that has to be an
- * ordinary file, and not /dev/null. The caller frees *temporary_out. */
-static int output_open(const char *path, char **temporary_out,
-                       struct fault *fault)
-{
-    struct stat st;
-    int fd;
+struct core_output {
+    struct core *core;
+    const char *path;
+};
 
-    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
-        return fault_set(fault, EINVAL,
-                         "'%s' is no ordinary file; a core file has holes",
-                         path);
-    *temporary_out = mem_printf("%s.XXXXXX", path);
-    fd = mkostemp(*temporary_out, O_CLOEXEC);
-    if (fd >= 0)
-        return fd;
-    free(*temporary_out);
-    return fault_sys(fault, errno, "cannot write '%s'", path);
+static int put_core(int fd, void *arg, struct fault *fault)
+{
+    const struct core_output *o = arg;
+
+    return core_write(o->core, fd, o->path, fault);
 }
 
+/* Only for its owner: all that the program knew is in it. */
 int core_save(struct core *c, const char *path, struct fault *fault)
 {
-    char *temporary = NULL;
-    int err, fd = output_open(path, &temporary, fault);
+    struct core_output o = { c, path };
 
-    if (fd < 0)
-        return fd;
-    err = core_write(c, fd, path, fault);
-    if (close(fd) != 0 && err == 0)
-        err = file_write_fault(fault, errno, path);
-    if (err == 0 && rename(temporary, path) != 0)
-        err = file_write_fault(fault, errno, path);
-    if (err)
-        unlink(temporary);
-    free(temporary);
-    return err;
+    return file_replace(path, 0600, put_core, &o, fault);
 }

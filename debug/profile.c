@@ -3,14 +3,11 @@
 #include "debug/profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/debug.h"
 #include "cli/registry.h"
@@ -131,29 +128,24 @@ static int session_run(struct session *e, struct fault *fault)
 
 /* ---- output ---- */
 
-/* In place of what is there when it is complete, if that is a file. */
+struct profile_output {
+    const struct buf *data;
+    const char *path;
+};
+
+static int put_profile(int fd, void *arg, struct fault *fault)
+{
+    const struct profile_output *o = arg;
+
+    return file_write_all(fd, o->data->data, o->data->len, o->path, fault);
+}
+
 static int write_file(const char *path, const struct buf *data,
                       struct fault *fault)
 {
-    char *temporary = mem_printf("%s.XXXXXX", path);
-    int err, fd = mkostemp(temporary, O_CLOEXEC);
+    struct profile_output o = { data, path };
 
-    if (fd < 0) {
-        err = fault_sys(fault, errno, "cannot write '%s'", path);
-        free(temporary);
-        return err;
-    }
-    err = file_write_all(fd, data->data, data->len, path, fault);
-    if (err == 0 && fchmod(fd, 0644) != 0)
-        err = fault_sys(fault, errno, "cannot write '%s'", path);
-    if (close(fd) != 0 && err == 0)
-        err = file_write_fault(fault, errno, path);
-    if (err == 0 && rename(temporary, path) != 0)
-        err = file_write_fault(fault, errno, path);
-    if (err)
-        unlink(temporary);
-    free(temporary);
-    return err;
+    return file_replace(path, 0644, put_profile, &o, fault);
 }
 
 static int write_one(const struct profile *p, const char *path,

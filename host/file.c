@@ -161,6 +161,39 @@ int file_make_dirs(const char *path, mode_t mode, struct fault *fault)
     return 0;
 }
 
+int file_replace(const char *path, mode_t mode,
+                 int (*write)(int fd, void *arg, struct fault *fault),
+                 void *arg, struct fault *fault)
+{
+    char *temporary;
+    struct stat st;
+    int err, fd;
+
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return fault_set(fault, EINVAL,
+                         "'%s' is no ordinary file that a new one could "
+                         "replace",
+                         path);
+    temporary = mem_printf("%s.XXXXXX", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        err = fault_sys(fault, errno, "cannot write '%s'", path);
+        free(temporary);
+        return err;
+    }
+    err = write(fd, arg, fault);
+    if (err == 0 && fchmod(fd, mode) != 0)
+        err = fault_sys(fault, errno, "cannot set the mode of '%s'", path);
+    if (close(fd) != 0 && err == 0)
+        err = file_write_fault(fault, errno, path);
+    if (err == 0 && rename(temporary, path) != 0)
+        err = file_write_fault(fault, errno, path);
+    if (err)
+        unlink(temporary);
+    free(temporary);
+    return err;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type,
                       struct FTW *ftw)
 {

@@ -33,6 +33,13 @@ int file_write_all(int fd, const void *data, size_t len, const char *what,
 int file_copy(int from, uint64_t off, int to, uint64_t len, const char *what,
               struct fault *fault);
 
+/* Let what write() puts into a file beside `path` take the place of what is
+ * there, when all is written and with these permissions; before, and on an
+ * error, nothing has changed. -EINVAL: what is there is no ordinary file. */
+int file_replace(const char *path, mode_t mode,
+                 int (*write)(int fd, void *arg, struct fault *fault),
+                 void *arg, struct fault *fault);
+
 /* mkdir -p. */
 int file_make_dirs(const char *path, mode_t mode, struct fault *fault);
 

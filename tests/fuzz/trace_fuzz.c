@@ -16,6 +16,7 @@
 #include "cli/guest.h"
 #include "cli/tracering.h"
 #include "host/fault.h"
+#include "tests/fuzz/inside_still.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -41,23 +42,6 @@ int inside_open(struct inside *in, const struct guest *g, struct fault *fault)
     in->hello.cpu_count = 1;
     in->hello.tsc_khz = 1000;
     return 0;
-}
-
-void inside_close(struct inside *in)
-{
-    (void)in;
-}
-
-int inside_stop(struct inside *in, struct fault *fault)
-{
-    (void)in;
-    (void)fault;
-    return 0;
-}
-
-int inside_go(struct inside *in, struct fault *fault)
-{
-    return inside_stop(in, fault);
 }
 
 int inside_hold(struct inside *in, struct fault *fault)
