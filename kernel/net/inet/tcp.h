@@ -21,7 +21,7 @@
 /* Of sockets whose program sets none: at first, and what they grow to. */
 #define TCP_RCVBUF_AUTO       262144u
 #define TCP_RCVBUF_AUTO_MAX   6291456u /* net.ipv4.tcp_rmem */
-#define TCP_SNDBUF_AUTO       524288u
+#define TCP_SNDBUF_AUTO       131072u
 #define TCP_SNDBUF_AUTO_MAX   4194304u                   /* net.ipv4.tcp_wmem */
 #define TCP_RTO_INITIAL_TICKS (1000 / TCP_SLOW_INTERVAL) /* RFC 6298: 1 s */
 
