@@ -315,7 +315,7 @@ check-netconf: all
 check-readme: all
 	@tools/run-readme -b $(B)
 check-fuzz: all
-	@tools/run-fuzz -b $(B)/fuzz -t 60 -g 30 $(T)
+	@tools/run-fuzz -b $(B)/fuzz -t 40 -g 30 $(T)
 check-%:
 	@tools/run-unit -b $(B)/unit $(sort $(filter kernel/$*/% $*/%,$(UNIT_TESTS)))
 
