@@ -16,16 +16,9 @@ struct options_of_core {
     bool help;
 };
 
-static int set_output(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct options_of_core *)into)->output = value;
-    return 0;
-}
-
 const struct arg_option options_core[] = {
     { 'o', "output", "FILE", "write there (default: core.GUEST)",
-      ARG_SET(set_output) },
+      ARG_TEXT(struct options_of_core, output) },
     ARG_HELP(struct options_of_core),
     ARG_END,
 };

@@ -56,16 +56,9 @@ struct metrics {
     struct client client[CLIENT_MAX];
 };
 
-static int set_listen(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct metrics *)into)->listen = value;
-    return 0;
-}
-
 const struct arg_option options_metrics[] = {
     { 'l', "listen", "ADDR:PORT|unix:PATH", "where (" LISTEN_DEFAULT ")",
-      ARG_SET(set_listen) },
+      ARG_TEXT(struct metrics, listen) },
     { 0, "once", NULL, "print them and end", ARG_FLAG(struct metrics, once) },
     ARG_HELP(struct metrics),
     ARG_END,

@@ -75,13 +75,6 @@ static int set_add(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-static int set_root(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct options *)into)->root = value;
-    return 0;
-}
-
 static int set_hostname(void *into, const char *value, struct fault *fault)
 {
     size_t i, len = strlen(value);
@@ -184,7 +177,7 @@ static int set_core_dir(void *into, const char *value, struct fault *fault)
       ARG_SET(set_add) },                                                  \
     {                                                                      \
         0, "root", "DIR", "SOURCE is a path inside DIR, all of it packed", \
-            ARG_SET(set_root)                                              \
+            ARG_TEXT(struct options, root)                                 \
     }
 #define OPTIONS_GUEST                                                       \
     { 'e', "env", "NAME[=VALUE]", "set a variable; NAME: the host's value", \

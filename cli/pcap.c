@@ -22,13 +22,6 @@ struct pcap {
     bool help;
 };
 
-static int set_output(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct pcap *)into)->capture.output = value;
-    return 0;
-}
-
 static int set_count(void *into, const char *value, struct fault *fault)
 {
     unsigned count = 0;
@@ -46,7 +39,7 @@ static int set_snaplen(void *into, const char *value, struct fault *fault)
 
 const struct arg_option options_pcap[] = {
     { 'w', "write", "FILE", "to this file; -: standard output, as if not given",
-      ARG_SET(set_output) },
+      ARG_TEXT(struct pcap, capture.output) },
     { 'c', "count", "N", "end after so many frames", ARG_SET(set_count) },
     { 's', "snaplen", "BYTES", "keep so much of each frame (all)",
       ARG_SET(set_snaplen) },

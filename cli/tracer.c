@@ -24,20 +24,6 @@
 
 /* ---- options ---- */
 
-static int set_filter(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct tracer *)into)->filter = value;
-    return 0;
-}
-
-static int set_output(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct tracer *)into)->output = value;
-    return 0;
-}
-
 static int set_tid(void *into, const char *value, struct fault *fault)
 {
     return args_count("-p", value, INT32_MAX, &((struct tracer *)into)->tid,
@@ -46,11 +32,11 @@ static int set_tid(void *into, const char *value, struct fault *fault)
 
 const struct arg_option options_trace[] = {
     { 'e', "filter", "CALLS", "only these: read,write,%file; !x: not x",
-      ARG_SET(set_filter) },
+      ARG_TEXT(struct tracer, filter) },
     { 'p', "thread", "TID", "only this thread's", ARG_SET(set_tid) },
     { 'c', "summary", NULL, "count calls, errors and time instead",
       ARG_FLAG(struct tracer, summary) },
-    { 'o', "output", "FILE", "write there", ARG_SET(set_output) },
+    { 'o', "output", "FILE", "write there", ARG_TEXT(struct tracer, output) },
     { 0, "json", NULL, "for programs: an object a line",
       ARG_FLAG(struct tracer, json) },
     ARG_HELP(struct tracer),

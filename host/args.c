@@ -35,7 +35,10 @@ static int set_option(const struct arg_option *opt, const char *shown,
     }
     if (opt->set)
         return opt->set(into, value, fault);
-    *(bool *)((char *)into + opt->flag) = true;
+    if (opt->value)
+        memcpy((char *)into + opt->member, &value, sizeof(value));
+    else
+        *(bool *)((char *)into + opt->member) = true;
     return 0;
 }
 

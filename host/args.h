@@ -25,12 +25,15 @@ struct arg_option {
     const char *value;
     const char *help;
     int (*set)(void *into, const char *value, struct fault *fault);
-    size_t flag; /* without set: offset of the bool that becomes true */
+    /* Without set: offset of the bool that becomes true, or of the const char *
+     * that becomes the value. */
+    size_t member;
 };
 
 /* What ends an entry. */
 #define ARG_SET(function)      (function), 0
-#define ARG_FLAG(type, member) NULL, offsetof(type, member)
+#define ARG_FLAG(type, member) NULL, offsetof(type, member) /* no value */
+#define ARG_TEXT(type, member) NULL, offsetof(type, member) /* with a value */
 #define ARG_HELP(type)                                            \
     {                                                             \
         'h', "help", NULL, "show this help", ARG_FLAG(type, help) \

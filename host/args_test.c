@@ -14,6 +14,7 @@ static const char *seen_m, *seen_v, *seen_o;
 static struct into {
     char before;
     bool flag, after;
+    const char *text;
 } into;
 
 static int set_m(void *arg, const char *value, struct fault *f)
@@ -45,6 +46,7 @@ static const struct arg_option table[] = {
     { 'm', "memory", "SIZE", "", ARG_SET(set_m) },
     { 'v', "verbose", NULL, "", ARG_SET(set_v) },
     { 'f', "flag", NULL, "", ARG_FLAG(struct into, flag) },
+    { 't', "text", "WORD", "", ARG_TEXT(struct into, text) },
     { 0, "only", "[=WORDS]", "", ARG_SET(set_o) },
     ARG_END,
 };
@@ -76,6 +78,11 @@ TEST(forms)
     CHECK_EQ(parse("-fm6", "x", NULL), 2);
     CHECK_STR_EQ(seen_m, "6");
     CHECK_EQ(into.flag, true);
+    CHECK(!into.before && !into.after);
+    CHECK_EQ(parse("-fthere", "x", NULL), 2);
+    CHECK_STR_EQ(into.text, "here");
+    CHECK_EQ(parse("--text", "again", NULL), 3);
+    CHECK_STR_EQ(into.text, "again");
     CHECK(!into.before && !into.after);
     CHECK_EQ(parse("x", "-m", NULL), 1);
     CHECK_EQ(parse("--", "-m", NULL), 2);

@@ -130,20 +130,6 @@ static int set_cpus(void *into, const char *value, struct fault *fault)
                       &((struct options *)into)->cpu_count, fault);
 }
 
-static int set_kvm(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct options *)into)->kvm_path = value;
-    return 0;
-}
-
-static int set_root(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct options *)into)->boot.root_path = value;
-    return 0;
-}
-
 static const struct arg_option table[] = {
     { 'm', "memory", "SIZE", "memory of the guest (256M)",
       ARG_SET(set_memory) },
@@ -165,8 +151,10 @@ static const struct arg_option table[] = {
     { 0, "net-fd", "N", "a tap, or a socket of frames", ARG_SET(set_net_fd) },
     { 0, "net-mtu", "BYTES", "its longest IP packet (1500)",
       ARG_SET(set_net_mtu) },
-    { 0, "kvm", "PATH", "KVM's device (/dev/kvm)", ARG_SET(set_kvm) },
-    { 0, "root", "FILE", "an EROFS file as the root", ARG_SET(set_root) },
+    { 0, "kvm", "PATH", "KVM's device (/dev/kvm)",
+      ARG_TEXT(struct options, kvm_path) },
+    { 0, "root", "FILE", "an EROFS file as the root",
+      ARG_TEXT(struct options, boot.root_path) },
     { 'v', "verbose", NULL, "say how long the start took",
       ARG_FLAG(struct options, verbose) },
     { 0, "dump-exits", NULL, "count the guest's exits",

@@ -32,22 +32,9 @@ struct options_of_gdb {
     bool is_pipe, kernel, help;
 };
 
-static int set_listen(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct options_of_gdb *)into)->listen = value;
-    return 0;
-}
-
-static int set_gdb(void *into, const char *value, struct fault *fault)
-{
-    (void)fault;
-    ((struct options_of_gdb *)into)->gdb = value;
-    return 0;
-}
-
 const struct arg_option options_gdb[] = {
-    { 0, "gdb", "PROGRAM", "the debugger (gdb)", ARG_SET(set_gdb) },
+    { 0, "gdb", "PROGRAM", "the debugger (gdb)",
+      ARG_TEXT(struct options_of_gdb, gdb) },
     { 'k', "kernel", NULL, "show threads in system calls in the kernel",
       ARG_FLAG(struct options_of_gdb, kernel) },
     ARG_HELP(struct options_of_gdb),
@@ -56,7 +43,7 @@ const struct arg_option options_gdb[] = {
 
 const struct arg_option options_gdbserver[] = {
     { 'l', "listen", "PATH", "the UNIX socket (gdb in the guest's directory)",
-      ARG_SET(set_listen) },
+      ARG_TEXT(struct options_of_gdb, listen) },
     { 0, "pipe", NULL, "one gdb, on stdin and stdout",
       ARG_FLAG(struct options_of_gdb, is_pipe) },
     ARG_HELP(struct options_of_gdb),
