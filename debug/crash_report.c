@@ -215,9 +215,8 @@ static void say_registers(const struct hypercall_report *r)
     size_t i;
 
     for (i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
-        fprintf(stderr, "%s%-8s %016llx%s", i % 3 == 0 ? "  " : "  ",
-                regs[i].name, (unsigned long long)regs[i].value,
-                i % 3 == 2 ? "\n" : "");
+        fprintf(stderr, "  %-8s %016llx%s", regs[i].name,
+                (unsigned long long)regs[i].value, i % 3 == 2 ? "\n" : "");
 }
 
 static void say_place(const struct symbolise_place *p, bool is_return)

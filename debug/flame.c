@@ -6,7 +6,6 @@
  * share of the samples. Without a script it is a picture; with one, a click
  * makes a function as wide as the page, and names can be searched for.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,21 +34,6 @@ struct flame {
     size_t count, room;
     unsigned depth; /* of the deepest node */
 };
-
-__attribute__((format(printf, 2, 3))) static void put(struct flame *f,
-                                                      const char *fmt, ...)
-{
-    char text[512];
-    va_list args;
-    int n;
-
-    va_start(args, fmt);
-    n = vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    if (n > 0)
-        buf_add(f->out, text,
-                (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-}
 
 static void put_string(struct flame *f, const char *s)
 {
@@ -151,19 +135,20 @@ static void put_node(struct flame *f, const struct node *n, unsigned level,
     unsigned y = TOP + (f->depth - level) * ROW;
     size_t chars = w > 3 * CHAR ? (size_t)((w - 4) / CHAR) : 0;
 
-    put(f, "<g class=\"f\" data-x=\"%llu\" data-w=\"%llu\" data-l=\"%u\">",
-        (unsigned long long)from, (unsigned long long)n->samples, level);
+    buf_printf(f->out,
+               "<g class=\"f\" data-x=\"%llu\" data-w=\"%llu\" data-l=\"%u\">",
+               (unsigned long long)from, (unsigned long long)n->samples, level);
     put_string(f, "<title>");
     put_escaped(f, fn->name, SIZE_MAX);
     put_string(f, " (");
     put_escaped(f, path_base(f->p->object[fn->object]), SIZE_MAX);
-    put(f, "): %llu samples, %.2f %%</title>", (unsigned long long)n->samples,
-        100 * (double)n->samples / all);
-    put(f,
-        "<rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%u\" "
-        "fill=\"hsl(%u,70%%,65%%)\"/>",
-        x, y, w, ROW - 1, hue_of(f, n->function));
-    put(f, "<text x=\"%.2f\" y=\"%u\">", x + 2, y + ROW - 4);
+    buf_printf(f->out, "): %llu samples, %.2f %%</title>",
+               (unsigned long long)n->samples, 100 * (double)n->samples / all);
+    buf_printf(f->out,
+               "<rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%u\" "
+               "fill=\"hsl(%u,70%%,65%%)\"/>",
+               x, y, w, ROW - 1, hue_of(f, n->function));
+    buf_printf(f->out, "<text x=\"%.2f\" y=\"%u\">", x + 2, y + ROW - 4);
     put_escaped(f, fn->name, chars);
     put_string(f, "</text></g>\n");
 }
@@ -246,19 +231,21 @@ static const char script[] =
 
 static void put_head(struct flame *f, unsigned height)
 {
-    put(f,
+    buf_printf(
+        f->out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %u\" "
         "width=\"%.0f\" height=\"%u\" data-samples=\"%llu\">\n",
         WIDTH, height, WIDTH, height, (unsigned long long)f->node[0].samples);
     put_string(f, style);
-    put(f, "<rect width=\"%.0f\" height=\"%u\" fill=\"#fff\"/>\n", WIDTH,
-        height);
+    buf_printf(f->out, "<rect width=\"%.0f\" height=\"%u\" fill=\"#fff\"/>\n",
+               WIDTH, height);
     put_string(f, "<text x=\"8\" y=\"18\">");
     put_escaped(f, f->p->guest, SIZE_MAX);
-    put(f, ": %llu samples in %.1f s%s</text>\n",
-        (unsigned long long)f->node[0].samples, (double)f->p->duration_ns / 1e9,
-        f->p->off_cpu ? ", of threads that sleep" : "");
+    buf_printf(f->out, ": %llu samples in %.1f s%s</text>\n",
+               (unsigned long long)f->node[0].samples,
+               (double)f->p->duration_ns / 1e9,
+               f->p->off_cpu ? ", of threads that sleep" : "");
     put_string(f, "<text id=\"reset\" class=\"b\" x=\"8\" y=\"36\">all</text>"
                   "<text id=\"find\" class=\"b\" x=\"48\" y=\"36\">search"
                   "</text><text id=\"found\" x=\"110\" y=\"36\"></text>\n");

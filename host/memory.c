@@ -40,16 +40,24 @@ char *mem_strndup(const char *s, size_t len)
     return or_die(strndup(s, len));
 }
 
+static char *format(const char *fmt, va_list ap)
+{
+    char *s = NULL;
+
+    if (vasprintf(&s, fmt, ap) < 0)
+        s = NULL;
+    return or_die(s);
+}
+
 char *mem_printf(const char *fmt, ...)
 {
     va_list ap;
-    char *s = NULL;
+    char *s;
 
     va_start(ap, fmt);
-    if (vasprintf(&s, fmt, ap) < 0)
-        s = NULL;
+    s = format(fmt, ap);
     va_end(ap);
-    return or_die(s);
+    return s;
 }
 
 void buf_add(struct buf *buf, const void *data, size_t len)
@@ -63,6 +71,18 @@ void buf_add(struct buf *buf, const void *data, size_t len)
     if (len != 0)
         memcpy(buf->data + buf->len, data, len);
     buf->len += len;
+}
+
+void buf_printf(struct buf *buf, const char *fmt, ...)
+{
+    va_list ap;
+    char *s;
+
+    va_start(ap, fmt);
+    s = format(fmt, ap);
+    va_end(ap);
+    buf_add(buf, s, strlen(s));
+    free(s);
 }
 
 void buf_fini(struct buf *buf)

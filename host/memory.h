@@ -27,6 +27,8 @@ struct buf { /* bytes that grow; all zero is an empty one */
 };
 
 void buf_add(struct buf *buf, const void *data, size_t len);
+void buf_printf(struct buf *buf, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 void buf_fini(struct buf *buf);
 
 struct list { /* owned strings, then a NULL; all zero is an empty one */

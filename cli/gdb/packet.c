@@ -2,7 +2,6 @@
 /* packet.c - see packet.h. "Overview" of gdb's manual, appendix E. */
 #include "cli/gdb/packet.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 
 #define ESCAPE     0x7d
 #define ESCAPE_XOR 0x20
-#define TEXT_MAX   512
 
 enum { OUTSIDE, INSIDE, SUM_1, SUM_2 };
 
@@ -123,20 +121,6 @@ void packet_add(struct buf *out, const void *data, size_t len)
     }
     snprintf(tail, sizeof(tail), "#%02x", sum);
     buf_add(out, tail, 3);
-}
-
-void packet_text(struct buf *out, const char *format, ...)
-{
-    char text[TEXT_MAX];
-    va_list args;
-    int len;
-
-    va_start(args, format);
-    len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    if (len > 0)
-        buf_add(out, text,
-                (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1);
 }
 
 void packet_hex(struct buf *out, const void *data, size_t len)

@@ -40,8 +40,6 @@ enum packet_event packet_feed(struct packet_reader *r, uint8_t byte);
 void packet_add(struct buf *out, const void *data, size_t len);
 
 /* Appending to a reply. */
-void packet_text(struct buf *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 void packet_hex(struct buf *out, const void *data, size_t len);
 
 /*

@@ -52,12 +52,12 @@ int server_send(struct server *s)
 void server_error(struct server *s, int err)
 {
     s->reply.len = 0;
-    packet_text(&s->reply, "E%02x", (unsigned)-err & 0xff);
+    buf_printf(&s->reply, "E%02x", (unsigned)-err & 0xff);
 }
 
 void server_ok(struct server *s)
 {
-    packet_text(&s->reply, "OK");
+    buf_printf(&s->reply, "OK");
 }
 
 void server_console(struct server *s, const char *text, size_t len)
@@ -137,10 +137,10 @@ static void ended_reply(struct server *s)
         }
     }
     if (status > SIGNALLED && status == SIGNALLED + s->target.last_signal)
-        packet_text(&s->reply, "X%02x",
-                    signals_to_gdb((unsigned)s->target.last_signal));
+        buf_printf(&s->reply, "X%02x",
+                   signals_to_gdb((unsigned)s->target.last_signal));
     else
-        packet_text(&s->reply, "W%02x", (unsigned)status & 0xff);
+        buf_printf(&s->reply, "W%02x", (unsigned)status & 0xff);
 }
 
 static unsigned stop_signal(struct server *s)
@@ -173,21 +173,21 @@ void server_stop_reply(struct server *s)
         return;
     }
     if (target_threads(&s->target, s->fault) != 0) {
-        packet_text(&s->reply, "S%02x", GDB_TRAP);
+        buf_printf(&s->reply, "S%02x", GDB_TRAP);
         return;
     }
     t = target_thread_at(&s->target, s->target.thread);
     if (!t)
         t = any_thread(s);
-    packet_text(&s->reply, "T%02x", stop_signal(s));
+    buf_printf(&s->reply, "T%02x", stop_signal(s));
     if ((s->target.reason == DEBUG_WATCH || s->target.reason == DEBUG_STEP) &&
         target_watch_hit(&s->target, &va))
-        packet_text(&s->reply, "watch:%llx;", (unsigned long long)va);
+        buf_printf(&s->reply, "watch:%llx;", (unsigned long long)va);
     if (s->target.reason == DEBUG_BREAK && s->has_swbreak)
-        packet_text(&s->reply, "swbreak:;");
+        buf_printf(&s->reply, "swbreak:;");
     if (t) {
-        packet_text(&s->reply, "thread:%x;core:%x;", (unsigned)t->tid,
-                    t->cpu - 1);
+        buf_printf(&s->reply, "thread:%x;core:%x;", (unsigned)t->tid,
+                   t->cpu - 1);
         s->tid = t->tid;
     }
 }
@@ -384,7 +384,7 @@ static void packet_v(struct server *s, const char *at)
     if (packet_word(&at, "vFile:"))
         server_file(s, at);
     else if (strcmp(at, "vCont?") == 0)
-        packet_text(&s->reply, "vCont;c;C;s;S;r");
+        buf_printf(&s->reply, "vCont;c;C;s;S;r");
     else if (packet_word(&at, "vCont"))
         cont(s, at);
     else if (packet_word(&at, "vKill"))

@@ -35,15 +35,15 @@ static void show_threads(struct server *s)
         server_console(s, s->fault->text, strlen(s->fault->text));
         return;
     }
-    packet_text(&text, "%7s %-16s %3s %-9s %12s %10s\n", "TID", "NAME", "CPU",
-                "STATE", "CALLS", "SWITCHES");
+    buf_printf(&text, "%7s %-16s %3s %-9s %12s %10s\n", "TID", "NAME", "CPU",
+               "STATE", "CALLS", "SWITCHES");
     for (i = 0; i < t->core.process.thread_count; i++) {
         const struct inside_thread *th = &t->core.process.thread[i];
 
-        packet_text(&text, "%7d %-16s %3u %-9s %12llu %10llu\n", th->tid,
-                    th->name, th->cpu, th->state < 5 ? states[th->state] : "?",
-                    (unsigned long long)th->calls,
-                    (unsigned long long)th->switches);
+        buf_printf(&text, "%7d %-16s %3u %-9s %12llu %10llu\n", th->tid,
+                   th->name, th->cpu, th->state < 5 ? states[th->state] : "?",
+                   (unsigned long long)th->calls,
+                   (unsigned long long)th->switches);
     }
     server_console(s, (const char *)text.data, text.len);
     buf_fini(&text);

@@ -17,9 +17,9 @@
 static void result(struct server *s, int64_t value)
 {
     if (value < 0)
-        packet_text(&s->reply, "F-1,%x", (unsigned)-value);
+        buf_printf(&s->reply, "F-1,%x", (unsigned)-value);
     else
-        packet_text(&s->reply, "F%llx", (unsigned long long)value);
+        buf_printf(&s->reply, "F%llx", (unsigned long long)value);
 }
 
 static bool is_file(const struct server *s, uint64_t fd)

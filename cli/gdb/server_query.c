@@ -44,7 +44,7 @@ static void xml_text(struct buf *out, const char *text)
 {
     for (; *text; text++) {
         if (strchr("<>&\"'", *text) || !isprint((unsigned char)*text))
-            packet_text(out, "&#%u;", (unsigned)(unsigned char)*text);
+            buf_printf(out, "&#%u;", (unsigned)(unsigned char)*text);
         else
             buf_add(out, text, 1);
     }
@@ -60,16 +60,16 @@ static void threads_xml(struct server *s, const char *at)
         server_error(s, err);
         return;
     }
-    packet_text(&xml, "<?xml version=\"1.0\"?><threads>");
+    buf_printf(&xml, "<?xml version=\"1.0\"?><threads>");
     for (i = 0; i < s->target.core.process.thread_count; i++) {
         const struct inside_thread *t = &s->target.core.process.thread[i];
 
-        packet_text(&xml, "<thread id=\"%x\" core=\"%u\" name=\"",
-                    (unsigned)t->tid, t->cpu - 1);
+        buf_printf(&xml, "<thread id=\"%x\" core=\"%u\" name=\"",
+                   (unsigned)t->tid, t->cpu - 1);
         xml_text(&xml, t->name);
-        packet_text(&xml, "\"/>");
+        buf_printf(&xml, "\"/>");
     }
-    packet_text(&xml, "</threads>");
+    buf_printf(&xml, "</threads>");
     piece(s, at, xml.data, xml.len);
     buf_fini(&xml);
 }
@@ -184,11 +184,11 @@ static void object(struct server *s, const char *at)
 static void supported(struct server *s, const char *at)
 {
     s->has_swbreak = strstr(at, "swbreak+") != NULL;
-    packet_text(&s->reply,
-                "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;"
-                "qXfer:threads:read+;qXfer:auxv:read+;qXfer:exec-file:read+;"
-                "qXfer:siginfo:read+;QPassSignals+;swbreak+;vContSupported+",
-                PACKET_MAX);
+    buf_printf(&s->reply,
+               "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;"
+               "qXfer:threads:read+;qXfer:auxv:read+;qXfer:exec-file:read+;"
+               "qXfer:siginfo:read+;QPassSignals+;swbreak+;vContSupported+",
+               PACKET_MAX);
 }
 
 static void thread_list(struct server *s)
@@ -201,8 +201,8 @@ static void thread_list(struct server *s)
         return;
     }
     for (i = 0; i < s->target.core.process.thread_count; i++)
-        packet_text(&s->reply, "%c%x", i == 0 ? 'm' : ',',
-                    (unsigned)s->target.core.process.thread[i].tid);
+        buf_printf(&s->reply, "%c%x", i == 0 ? 'm' : ',',
+                   (unsigned)s->target.core.process.thread[i].tid);
 }
 
 static void pass_signals(struct server *s, const char *at)
@@ -236,7 +236,7 @@ static void extra_info(struct server *s, const char *at)
         server_error(s, -ESRCH);
         return;
     }
-    packet_text(&text, "%s", t->state < 5 ? states[t->state] : "?");
+    buf_printf(&text, "%s", t->state < 5 ? states[t->state] : "?");
     packet_hex(&s->reply, text.data, text.len);
     buf_fini(&text);
 }
@@ -256,14 +256,14 @@ void server_query(struct server *s, const char *at)
     } else if (strcmp(at, "qfThreadInfo") == 0) {
         thread_list(s);
     } else if (strcmp(at, "qsThreadInfo") == 0) {
-        packet_text(&s->reply, "l");
+        buf_printf(&s->reply, "l");
     } else if (packet_word(&at, "qThreadExtraInfo,")) {
         extra_info(s, at);
     } else if (strcmp(at, "qC") == 0) {
         t = server_thread(s);
-        packet_text(&s->reply, "QC%x", t ? (unsigned)t->tid : 1u);
+        buf_printf(&s->reply, "QC%x", t ? (unsigned)t->tid : 1u);
     } else if (packet_word(&at, "qAttached")) {
-        packet_text(&s->reply, "1");
+        buf_printf(&s->reply, "1");
     } else if (packet_word(&at, "qSymbol:")) {
         server_ok(s);
     } else if (strcmp(at, "QStartNoAckMode") == 0) {

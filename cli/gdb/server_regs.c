@@ -120,12 +120,12 @@ static void flags_xml(struct buf *out, const char *id, const char *bits)
 {
     unsigned n;
 
-    packet_text(out, "<flags id=\"%s\" size=\"4\">", id);
+    buf_printf(out, "<flags id=\"%s\" size=\"4\">", id);
     for (n = 0; bits[2 * n] != '\0'; n++)
         if (bits[2 * n] != ' ')
-            packet_text(out, "<field name=\"%.2s\" start=\"%u\" end=\"%u\"/>",
-                        bits + 2 * n, n, n);
-    packet_text(out, "</flags>");
+            buf_printf(out, "<field name=\"%.2s\" start=\"%u\" end=\"%u\"/>",
+                       bits + 2 * n, n, n);
+    buf_printf(out, "</flags>");
 }
 
 static void vector_xml(struct buf *out)
@@ -142,13 +142,13 @@ static void vector_xml(struct buf *out)
     unsigned i;
 
     for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        packet_text(out, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>",
-                    parts[i].id, parts[i].type, parts[i].count);
-    packet_text(out, "<union id=\"vec128\">");
+        buf_printf(out, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>",
+                   parts[i].id, parts[i].type, parts[i].count);
+    buf_printf(out, "<union id=\"vec128\">");
     for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        packet_text(out, "<field name=\"%s\" type=\"%s\"/>", parts[i].field,
-                    parts[i].id);
-    packet_text(out, "<field name=\"uint128\" type=\"uint128\"/></union>");
+        buf_printf(out, "<field name=\"%s\" type=\"%s\"/>", parts[i].field,
+                   parts[i].id);
+    buf_printf(out, "<field name=\"uint128\" type=\"uint128\"/></union>");
 }
 
 static void feature_xml(struct buf *out, unsigned n)
@@ -159,29 +159,28 @@ static void feature_xml(struct buf *out, unsigned n)
                        ? features[n + 1].first
                        : REG_COUNT;
 
-    packet_text(out, "<feature name=\"org.gnu.gdb.i386.%s\">",
-                features[n].name);
+    buf_printf(out, "<feature name=\"org.gnu.gdb.i386.%s\">", features[n].name);
     if (n == 0)
         flags_xml(out, "i386_eflags", flags);
     if (n == 1)
         vector_xml(out);
     for (i = features[n].first; i < end; i++)
-        packet_text(out, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\"/>",
-                    regs[i].name, 8u * regs[i].len, regs[i].type);
-    packet_text(out, "</feature>");
+        buf_printf(out, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\"/>",
+                   regs[i].name, 8u * regs[i].len, regs[i].type);
+    buf_printf(out, "</feature>");
 }
 
 void server_target_xml(struct buf *out)
 {
     unsigned n;
 
-    packet_text(out, "<?xml version=\"1.0\"?>"
-                     "<!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"
-                     "<architecture>i386:x86-64</architecture>"
-                     "<osabi>GNU/Linux</osabi>");
+    buf_printf(out, "<?xml version=\"1.0\"?>"
+                    "<!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"
+                    "<architecture>i386:x86-64</architecture>"
+                    "<osabi>GNU/Linux</osabi>");
     for (n = 0; n < sizeof(features) / sizeof(features[0]); n++)
         feature_xml(out, n);
-    packet_text(out, "</target>");
+    buf_printf(out, "</target>");
 }
 
 /* ---- the x87's tags: a bit for each register in FXSAVE's image, two bits in

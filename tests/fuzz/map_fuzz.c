@@ -15,6 +15,7 @@
 #include "debug/symbolise.h"
 #include "tests/fuzz/inside_fake.h"
 #include "tests/fuzz/inside_still.h"
+#include "tests/fuzz/symbolise_none.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -52,28 +53,6 @@ bool frames_open(struct frames *f, const uint8_t *build_id, size_t len)
 void frames_fini(struct frames *f)
 {
     *f = (struct frames){ 0 };
-}
-
-int symbolise_open(const char *path, struct symbolise **out,
-                   struct fault *fault)
-{
-    (void)path;
-    *out = NULL;
-    return fault_set(fault, ENOENT, "no image");
-}
-
-void symbolise_close(struct symbolise *s)
-{
-    (void)s;
-}
-
-void symbolise_kernel(struct symbolise *s, uint64_t va, uint64_t len,
-                      const uint8_t *build_id)
-{
-    (void)s;
-    (void)va;
-    (void)len;
-    (void)build_id;
 }
 
 bool symbolise_find(struct symbolise *s, uint64_t va,

@@ -16,6 +16,7 @@
 #include "debug/unwind.h"
 #include "tests/fuzz/inside_fake.h"
 #include "tests/fuzz/inside_still.h"
+#include "tests/fuzz/symbolise_none.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -93,28 +94,6 @@ bool frames_open(struct frames *f, const uint8_t *build_id, size_t len)
 void frames_fini(struct frames *f)
 {
     (void)f;
-}
-
-int symbolise_open(const char *path, struct symbolise **out,
-                   struct fault *fault)
-{
-    (void)path;
-    *out = NULL;
-    return fault_set(fault, ENOENT, "no image");
-}
-
-void symbolise_close(struct symbolise *s)
-{
-    (void)s;
-}
-
-void symbolise_kernel(struct symbolise *s, uint64_t va, uint64_t len,
-                      const uint8_t *build_id)
-{
-    (void)s;
-    (void)va;
-    (void)len;
-    (void)build_id;
 }
 
 void symbolise_regions(struct symbolise *s, const struct symbolise_region *r,
