@@ -40,7 +40,8 @@ char *mem_strndup(const char *s, size_t len)
     return or_die(strndup(s, len));
 }
 
-static char *format(const char *fmt, va_list ap)
+static char *__attribute__((format(printf, 1, 0)))
+format(const char *fmt, va_list ap)
 {
     char *s = NULL;
 
