@@ -348,9 +348,6 @@ install: all
 	    $(STRIP) -g -o $(DESTDIR)$(PREFIX)/lib/samara/$$a $(B)/$$a; done
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	for v in $$($(B)/samara help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do \
-	    echo '.so man1/samara.1' \
-	        >$(DESTDIR)$(PREFIX)/share/man/man1/samara-$$v.1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 docs/completion/samara \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # completion.sh - bash's completion knows verbs and options; each verb has a
-# manual page.
+# page of the manual that tells of its options.
 . "$(dirname "$0")/lib.sh"
 
 # completes PATTERN WORD...: the last word is the one to complete.
@@ -20,13 +20,26 @@ completes() {
     return 1
 }
 
+# Each verb has a page of the manual, which tells of all its options. The last
+# two are told of in samara.1.
 every_verb_has_a_page() {
-    for verb in $("$SAMARA" help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
-        grep -q "samara $verb\|| $verb\|BR.*\" $verb\|\" | $verb" \
-            "$here/../../docs/man/samara.1" || {
-            echo "samara.1 does not name the verb $verb"
+    man=$here/../../docs/man
+    for verb in $("$SAMARA" help | sed -n 's/^  \([a-z]\+\)  .*/\1/p'); do
+        page=$man/samara-$verb.1
+        case $verb in version | help) page=$man/samara.1 ;; esac
+        [ -f "$page" ] || {
+            echo "no page for the verb $verb"
             return 1
         }
+        so=$(sed -n 's/^\.so man1/./p' "$page")
+        sed 's/\\-/-/g' "$man/${so:-${page##*/}}" >"$T/page"
+        for option in $("$SAMARA" help $verb | grep -o -- '^ .* --[a-z-]*' |
+            grep -o -- '--[a-z-]*'); do
+            grep -q -- "fB$option\\\\fR" "$T/page" || {
+                echo "samara-$verb.1 does not tell of $option"
+                return 1
+            }
+        done
     done
 }
 
@@ -35,5 +48,5 @@ check "a verb" completes "inspect" ins
 check "options of a verb" completes "--read-only --root --rm" run --r
 check "options of no verb" completes "" nosuch --r
 check "verbs to help with" completes "ps profile pcap pause prune" help p
-check "verbs in the manual" every_verb_has_a_page
+check "verbs and options in the manual" every_verb_has_a_page
 finish
