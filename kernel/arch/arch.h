@@ -59,6 +59,19 @@ static inline uint32_t arch_cpu_number(void)
 static inline void arch_spin_wait(void)
 {
 }
+static inline void arch_reading_begin(void)
+{
+}
+static inline void arch_reading_end(void)
+{
+}
+static inline bool arch_is_reading(void)
+{
+    return false;
+}
+static inline void arch_readers_wait(void)
+{
+}
 void arch_resched_set(void);
 void arch_resched_clear(void);
 #else
@@ -92,6 +105,30 @@ static inline void arch_resched_clear(void)
 }
 /* Once round a waiting loop: do what other CPUs ask of this one. */
 void arch_spin_wait(void);
+/*
+ * Looking at what another CPU may take away, without a lock: a few instructions
+ * of kernel code that takes no lock, does not fault and does not sleep. Who has
+ * taken something away waits for those who may have found it before; then it
+ * may be freed. Begin is a full barrier.
+ */
+static inline void arch_reading_begin(void)
+{
+    uint32_t one = 1;
+
+    __asm__ volatile("xchgl %0, %%gs:64" : "+r"(one)::"memory");
+}
+static inline void arch_reading_end(void)
+{
+    __asm__ volatile("movl $0, %%gs:64" ::: "memory");
+}
+static inline bool arch_is_reading(void)
+{
+    uint32_t n;
+
+    __asm__ volatile("mov %%gs:64, %0" : "=r"(n));
+    return n != 0;
+}
+void arch_readers_wait(void);
 #endif
 
 /* How many there are, whether they run or not. */

@@ -33,6 +33,7 @@ void lock_check_take(const struct spinlock *l, bool is_try)
     unsigned cpu = arch_cpu_number() - 1;
     unsigned n = checks[cpu].count;
 
+    ASSERT(!arch_is_reading());
     if (l == &kernel_lock) {
         ASSERT(is_try || (n == 0 && !spin_is_mine(l)));
         return;
@@ -76,6 +77,8 @@ void lock_check_asleep(const struct spinlock *only)
 {
     unsigned cpu = arch_cpu_number() - 1;
 
+    if (LOCK_CHECKS)
+        ASSERT(!arch_is_reading());
     for (unsigned i = 0; LOCK_CHECKS && i < checks[cpu].count; i++)
         ASSERT(checks[cpu].held[i] == only);
 }

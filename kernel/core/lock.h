@@ -11,7 +11,8 @@
  *            The kernel lock is held by all kernel code but that which says
  *            otherwise: calls declared SYSCALL_FREE, the scheduler, timers,
  *            futexes. It is given up while a thread sleeps, so between two
- *            sleeps nothing else runs that needs it too.
+ *            sleeps nothing else runs that needs it too. Descriptors are
+ *            looked up with no lock at all: arch_reading_begin().
  * Order:     enum lock_rank, taken in rising order; a lock of the same rank
  *            only by spin_trylock(). Built with LOCK_CHECKS=1 (make DEBUG=1)
  *            every lock is checked against it.

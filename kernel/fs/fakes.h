@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/printf.h"
 #include "core/string.h"
@@ -47,6 +48,7 @@ static uint64_t fake_now_ns = 1700000000ull * NS_PER_SEC;
 
 uint64_t page_direct_va;
 struct thread *thread_current_ptr;
+struct spinlock kernel_lock;
 
 static struct process fake_process;
 static struct thread fake_thread = { .process = &fake_process };

@@ -3,6 +3,10 @@
  * fdtable.c - descriptors.
  *
  * Below `lowest` no slot is free, so the usual open finds its slot at once.
+ *
+ * Other threads look at the table while it changes (fd_get()): a slot is one
+ * word, a larger array is complete before it is shown, and what was taken out
+ * is let go when nobody can be looking at it any more.
  */
 #include "fs/fdtable.h"
 
@@ -32,6 +36,18 @@ static struct file *slot_file(uintptr_t slot)
     return (struct file *)(slot & ~CLOEXEC);
 }
 
+static void slot_set(struct fdtable *t, unsigned fd, uintptr_t slot)
+{
+    __atomic_store_n(&t->slots[fd], slot, __ATOMIC_RELEASE);
+}
+
+/* Whoever found what was just taken out of t has a reference of it now. */
+static void readers_wait(const struct fdtable *t)
+{
+    if (t->refs > 1)
+        arch_readers_wait();
+}
+
 struct fdtable *fdtable_create(void)
 {
     struct fdtable *t = kzalloc(sizeof(*t));
@@ -52,8 +68,8 @@ struct fdtable *fdtable_get(struct fdtable *t)
 
 static int grow(struct fdtable *t, unsigned fd)
 {
+    uintptr_t *slots, *old = t->slots;
     unsigned cap = t->cap;
-    uintptr_t *slots;
 
     if (fd < cap)
         return 0;
@@ -64,11 +80,13 @@ static int grow(struct fdtable *t, unsigned fd)
     slots = kzalloc(cap * sizeof(uintptr_t));
     if (!slots)
         return -ENOMEM;
-    memcpy(slots, t->slots, t->cap * sizeof(uintptr_t));
-    if (t->slots != t->first_slots)
-        kfree(t->slots);
-    t->slots = slots;
-    t->cap = cap;
+    memcpy(slots, old, t->cap * sizeof(uintptr_t));
+    __atomic_store_n(&t->slots, slots, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->cap, cap, __ATOMIC_RELEASE);
+    if (old != t->first_slots) {
+        readers_wait(t);
+        kfree(old);
+    }
     return 0;
 }
 
@@ -103,12 +121,14 @@ static int close_file(struct fdtable *t, struct file *f)
     return err;
 }
 
+/* Result: what was there, with the slot's reference. */
 static struct file *slot_clear(struct fdtable *t, unsigned fd)
 {
     struct file *f = slot_file(t->slots[fd]);
 
-    t->slots[fd] = 0;
+    slot_set(t, fd, 0);
     t->lowest = MIN(t->lowest, fd);
+    readers_wait(t);
     return f;
 }
 
@@ -140,9 +160,7 @@ int fdtable_unshare(void)
 
 struct file *fd_get(int fd)
 {
-    struct file *f = fd_peek(fd);
-
-    return f ? file_get(f) : NULL;
+    return fd_get_quick(fd);
 }
 
 static uint64_t fd_limit(void)
@@ -190,7 +208,7 @@ int fd_install_take(struct file *f, int min, bool cloexec)
     err = grow(t, fd);
     if (err)
         return err;
-    t->slots[fd] = (uintptr_t)f | (cloexec ? CLOEXEC : 0);
+    slot_set(t, fd, (uintptr_t)f | (cloexec ? CLOEXEC : 0));
     if ((unsigned)min <= t->lowest)
         t->lowest = fd + 1;
     return (int)fd;
@@ -208,9 +226,11 @@ int fd_replace_take(struct file *f, int fd, bool cloexec)
     if (err)
         return err;
     old = slot_file(t->slots[fd]);
-    t->slots[fd] = (uintptr_t)f | (cloexec ? CLOEXEC : 0);
-    if (old)
+    slot_set(t, (unsigned)fd, (uintptr_t)f | (cloexec ? CLOEXEC : 0));
+    if (old) {
+        readers_wait(t);
         (void)close_file(t, old);
+    }
     return fd;
 }
 
@@ -244,7 +264,7 @@ int fd_set_cloexec(int fd, bool cloexec)
 
     if (!f)
         return -EBADF;
-    table()->slots[fd] = (uintptr_t)f | (cloexec ? CLOEXEC : 0);
+    slot_set(table(), (unsigned)fd, (uintptr_t)f | (cloexec ? CLOEXEC : 0));
     return 0;
 }
 
@@ -263,5 +283,5 @@ void fd_cloexec_range(unsigned first, unsigned last)
 
     for (unsigned fd = first; fd <= last && fd < t->cap; fd++)
         if (t->slots[fd])
-            t->slots[fd] |= CLOEXEC;
+            slot_set(t, fd, t->slots[fd] | CLOEXEC);
 }

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 
 #include "core/errno.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "fs/dentry.h"
 #include "fs/locks.h"
@@ -38,8 +39,11 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
     return f;
 }
 
+/* Only who has the kernel lock could still find it, by a watch of epoll's. */
 static NOINLINE void file_end(struct file *f)
 {
+    bool was_taken = kernel_lock_enter();
+
     ASSERT_OP(f->refs, ==, 0u);
     notify_file(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
                                                       : IN_CLOSE_WRITE);
@@ -54,11 +58,12 @@ static NOINLINE void file_end(struct file *f)
     if (f->inode)
         inode_put(f->inode);
     kfree(f);
+    kernel_lock_leave(was_taken);
 }
 
 void file_put(struct file *f)
 {
-    if (UNLIKELY((int)--f->refs <= 0))
+    if (UNLIKELY((int)__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) <= 0))
         file_end(f);
 }
 

@@ -60,7 +60,7 @@ struct file_ops {
 
 struct file {
     const struct file_ops *ops;
-    unsigned refs;
+    unsigned refs;  /* atomic */
     unsigned flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... as fcntl gives */
     uint64_t pos;
     struct inode *inode;       /* referenced; NULL for anonymous kinds */
@@ -76,9 +76,11 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
                          void *private) MUST_CHECK;
 static inline struct file *file_get(struct file *f)
 {
-    f->refs++;
+    __atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
     return f;
 }
+/* With or without the kernel lock, which the last one takes: so with no other
+ * lock held. */
 void file_put(struct file *f);
 
 bool file_can_read(const struct file *f);
@@ -105,7 +107,8 @@ MUST_CHECK int fd_install_take(struct file *f, int min, bool cloexec);
 /* Whether fd_install_take() would find a descriptor, before any step back is
  * impossible. */
 bool fd_has_room(void);
-/* A new reference, or NULL (-EBADF). Call file_put() when done. */
+/* A new reference, or NULL (-EBADF). Call file_put() when done. The kernel lock
+ * is not needed for this one. */
 struct file *fd_get(int fd) MUST_CHECK;
 MUST_CHECK int fd_close(int fd); /* -EBADF, or flush's error */
 /* Iterate for /proc/self/fd: the first open descriptor >= from, or -1. */

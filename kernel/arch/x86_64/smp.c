@@ -225,6 +225,18 @@ void arch_tlb_flush_all(void)
     flush_others();
 }
 
+/* Each of them has left, once, what it was in when this began. */
+void arch_readers_wait(void)
+{
+    unsigned me = arch_cpu_number();
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned n = 1; n <= running; n++)
+        while (n != me &&
+               __atomic_load_n(&percpus[n - 1]->reading, __ATOMIC_ACQUIRE))
+            arch_spin_wait();
+}
+
 void arch_cpus_stop(void)
 {
     if (running == 1)

@@ -44,6 +44,7 @@ CHECK_OFFSET(struct percpu, regs, PERCPU_REGS);
 CHECK_OFFSET(struct percpu, thread, PERCPU_THREAD);
 CHECK_OFFSET(struct percpu, number, PERCPU_NUMBER);
 CHECK_OFFSET(struct percpu, asked, PERCPU_ASKED);
+CHECK_OFFSET(struct percpu, reading, PERCPU_READING);
 _Static_assert(sizeof(struct percpu) == PERCPU_TABLE, "assembly knows it");
 CHECK_OFFSET(struct debug_control, was_hit, 4);
 CHECK_OFFSET(struct regs, r11, REGS_R11);
