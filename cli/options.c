@@ -75,6 +75,17 @@ static int set_add(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
+static int set_package(void *into, const char *value, struct fault *fault)
+{
+    if (value[0] == '\0' || strchr(value, '/'))
+        return fault_set(fault, EINVAL,
+                         "option --package: '%s' is no package's name; files "
+                         "are for --add",
+                         value);
+    list_add(&((struct options *)into)->packages, value);
+    return 0;
+}
+
 static int set_hostname(void *into, const char *value, struct fault *fault)
 {
     size_t i, len = strlen(value);
@@ -175,6 +186,8 @@ static int set_core_dir(void *into, const char *value, struct fault *fault)
 #define OPTIONS_SOURCE                                                     \
     { 0, "add", "PATH[:DEST]", "put this file or directory in too",        \
       ARG_SET(set_add) },                                                  \
+        { 0, "package", "NAME", "put an installed Debian package in, too", \
+          ARG_SET(set_package) },                                          \
     {                                                                      \
         0, "root", "DIR", "SOURCE is a path inside DIR, all of it packed", \
             ARG_TEXT(struct options, root)                                 \
@@ -283,6 +296,7 @@ void options_fini(struct options *o)
 {
     list_fini(&o->env);
     list_fini(&o->adds);
+    list_fini(&o->packages);
     run_config_net_fini(&o->net);
     net_fini(&o->network);
     free(o->core_dir);

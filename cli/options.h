@@ -26,8 +26,9 @@ enum accel { ACCEL_ANY, ACCEL_KVM, ACCEL_TCG };
 struct options {
     uint64_t ram_len;
     unsigned cpu_count;
-    struct list env;  /* K=V, or K alone: the host's value */
-    struct list adds; /* PATH[:DEST] */
+    struct list env;      /* K=V, or K alone: the host's value */
+    struct list adds;     /* PATH[:DEST] */
+    struct list packages; /* of Debian's */
     const char *cwd;
     const char *root;
     const char *hostname;

@@ -11,10 +11,11 @@ static const struct {
     const char *path;
     mode_t mode;
 } dirs[] = {
-    { "/", 0755 },     { "/dev", 0755 },      { "/proc", 0555 },
-    { "/sys", 0555 },  { "/run", 0755 },      { "/tmp", 01777 },
-    { "/root", 0700 }, { "/home", 0755 },     { "/var", 0755 },
-    { "/etc", 0755 },  { "/var/tmp", 01777 },
+    { "/", 0755 },        { "/dev", 0755 },      { "/proc", 0555 },
+    { "/sys", 0555 },     { "/run", 0755 },      { "/tmp", 01777 },
+    { "/root", 0700 },    { "/home", 0755 },     { "/var", 0755 },
+    { "/etc", 0755 },     { "/var/tmp", 01777 }, { "/var/cache", 0755 },
+    { "/var/lib", 0755 }, { "/var/log", 0755 },
 };
 #define MOUNT_POINT_COUNT 6u /* so many of them even in a complete root */
 
@@ -71,6 +72,7 @@ int skeleton_add(struct tree *tree, bool is_complete, struct fault *fault)
         return 0;
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         tree_put_text(tree, files[i].path, files[i].text);
+    tree_put_link(tree, "/var/run", "/run");
     if (access("/etc/localtime", R_OK) == 0)
         err = tree_add_host(tree, "/etc/localtime", fault);
     if (err == 0)

@@ -13,6 +13,7 @@
 #include "cli/needs.h"
 #include "cli/netconf.h"
 #include "cli/options.h"
+#include "cli/package.h"
 #include "cli/rootdir.h"
 #include "cli/script.h"
 #include "cli/skeleton.h"
@@ -168,10 +169,10 @@ static int image_source(const struct options *o, struct source *src,
                         "'%s' is a kernel without a program; 'samara build' "
                         "makes images",
                         src->image);
-    } else if (o->adds.count > 0 || o->root) {
+    } else if (o->adds.count > 0 || o->packages.count > 0 || o->root) {
         err = fault_set(fault, EINVAL,
-                        "'%s' is an image, complete as it is: give --add and "
-                        "--root to 'samara build'",
+                        "'%s' is an image, complete as it is: give --add, "
+                        "--package and --root to 'samara build'",
                         src->image);
     } else {
         config.len = img.header.config_len;
@@ -287,6 +288,7 @@ static int adds_apply(const struct options *o, struct source *src,
 
     for (i = 0; i < MADE_FILE_COUNT; i++)
         before[i] = made_file_from(tree, i);
+    err = packages_add(tree, &o->packages, fault);
     for (i = 0; i < o->adds.count && err == 0; i++) {
         err = add_option(tree, o->adds.item[i], fault);
         if (err) {

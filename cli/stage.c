@@ -82,10 +82,14 @@ static int link_again(const struct stage *s, const struct tree_entry *e,
     return -ENOENT;
 }
 
+static mode_t file_mode(const struct tree_entry *e)
+{
+    return (e->st.st_mode & 07777) | 0400; /* mkfs.erofs reads it */
+}
+
 static int put_file(const struct stage *s, const struct tree_entry *e,
                     const char *path)
 {
-    mode_t mode = (e->st.st_mode & 07777) | 0400; /* mkfs.erofs reads it */
     int from = -1, to;
     int err = 0;
 
@@ -104,7 +108,7 @@ static int put_file(const struct stage *s, const struct tree_entry *e,
             file_copy(from, 0, to, (uint64_t)e->st.st_size, e->from, s->fault);
     else
         err = file_write_all(to, e->text, strlen(e->text), path, s->fault);
-    if (err == 0 && fchmod(to, mode) != 0)
+    if (err == 0 && fchmod(to, file_mode(e)) != 0)
         err = file_write_fault(s->fault, errno, path);
     if (to >= 0)
         close(to);
@@ -135,12 +139,28 @@ static int put_entry(const struct stage *s, const struct tree_entry *e,
     return failed ? file_write_fault(s->fault, errno, path) : 0;
 }
 
+/* A new owner takes the setuid bit away. */
+static int owner_give(const struct stage *s, const struct tree_entry *e,
+                      const char *path)
+{
+    uid_t uid = tree_uid(s->tree, e);
+    gid_t gid = tree_gid(s->tree, e);
+
+    if (uid == 0 && gid == 0)
+        return 0;
+    if (lchown(path, uid, gid) != 0)
+        return -errno;
+    return e->kind == TREE_FILE && chmod(path, file_mode(e)) != 0 ? -errno : 0;
+}
+
 static int finish_entry(const struct stage *s, const struct tree_entry *e,
                         const char *path)
 {
     const struct timespec mtime = e->from ? e->st.st_mtim : s->newest;
     const struct timespec times[2] = { mtime, mtime };
 
+    if (s->tree->keep_owners && owner_give(s, e, path) != 0)
+        return file_write_fault(s->fault, errno, path);
     if (e->kind == TREE_DIR && chmod(path, (e->st.st_mode & 07777) | 0700) != 0)
         return file_write_fault(s->fault, errno, path);
     if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) != 0)
@@ -171,9 +191,15 @@ static int lay_out(const struct stage *s)
 
 static int mkfs_run(const struct stage *s, const char *mkfs, const char *erofs)
 {
-    const char *const argv[] = { MKFS,         "--quiet",  "-d2",
-                                 "-x-1",       FIXED_UUID, "-Enoinline_data",
-                                 "--all-root", erofs,      s->dir,
+    const char *const argv[] = { MKFS,
+                                 "--quiet",
+                                 "-d2",
+                                 "-x-1",
+                                 FIXED_UUID,
+                                 "-Enoinline_data",
+                                 s->tree->keep_owners ? "-d2" : "--all-root",
+                                 erofs,
+                                 s->dir,
                                  NULL };
     char *epoch =
         mem_printf("SOURCE_DATE_EPOCH=%lld", (long long)s->newest.tv_sec);

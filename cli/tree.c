@@ -284,6 +284,20 @@ int tree_add_at(struct tree *tree, const char *from, const char *path,
     return err;
 }
 
+static void host_dir_put(struct tree *tree, const char *path,
+                         const struct stat *st)
+{
+    struct tree_entry *e;
+
+    if (tree_find(tree, path))
+        return;
+    e = entry_make(tree, path);
+    e->kind = TREE_DIR;
+    e->st.st_mode = st->st_mode;
+    e->st.st_uid = st->st_uid;
+    e->st.st_gid = st->st_gid;
+}
+
 /*
  * Take the next component of *rest into *at. When it is a symbolic link, pack
  * the link and put its target in front of the rest. Sets *done at the end.
@@ -309,7 +323,7 @@ static int host_step(struct tree *tree, char **at, char **rest, unsigned *links,
             err = fault_sys(fault, ELOOP, "cannot follow '%s'", here);
     } else if (S_ISDIR(st.st_mode)) {
         /* Passed through, not asked for: its time says nothing here. */
-        tree_put_dir(tree, here, st.st_mode & 07777);
+        host_dir_put(tree, here, &st);
     }
     free(*rest);
     if (target) { /* stay where we are, or begin again at the top */
@@ -332,24 +346,44 @@ static int host_step(struct tree *tree, char **at, char **rest, unsigned *links,
     return err;
 }
 
-int tree_add_host(struct tree *tree, const char *path, struct fault *fault)
+/* Pack what leads to path; *at_out, to be freed, is where that is. */
+static int host_way(struct tree *tree, const char *path, char **at_out,
+                    struct fault *fault)
 {
-    const struct walk w = { tree, fault, true };
     char *at = mem_strdup("/");
     char *clean = path_absolute(path);
     char *rest = mem_strdup(clean + 1);
-    const struct tree_entry *old;
     unsigned links = 0;
     int err = 0;
 
     while (err == 0 && *rest != '\0')
         err = host_step(tree, &at, &rest, &links, fault);
+    *at_out = at;
+    free(rest);
+    free(clean);
+    return err;
+}
+
+int tree_add_host(struct tree *tree, const char *path, struct fault *fault)
+{
+    const struct walk w = { tree, fault, true };
+    const struct tree_entry *old;
+    char *at;
+    int err = host_way(tree, path, &at, fault);
+
     old = err == 0 ? tree_find(tree, at) : NULL;
     if (err == 0 && !(old && old->kind == TREE_FILE))
         err = walk_add(&w, at, at, 0);
     free(at);
-    free(rest);
-    free(clean);
+    return err;
+}
+
+int tree_add_host_dir(struct tree *tree, const char *path, struct fault *fault)
+{
+    char *at;
+    int err = host_way(tree, path, &at, fault);
+
+    free(at);
     return err;
 }
 
@@ -368,13 +402,29 @@ void tree_sort(struct tree *tree)
     slots_rebuild(tree);
 }
 
+/* People's numbers mean somebody else in a guest, if anybody. */
+uid_t tree_uid(const struct tree *tree, const struct tree_entry *e)
+{
+    return tree->keep_owners && e->st.st_uid < TREE_PERSON_ID ? e->st.st_uid
+                                                              : 0;
+}
+
+gid_t tree_gid(const struct tree *tree, const struct tree_entry *e)
+{
+    return tree->keep_owners && e->st.st_gid < TREE_PERSON_ID ? e->st.st_gid
+                                                              : 0;
+}
+
 void tree_digest(const struct tree *tree, struct digest *digest)
 {
     size_t i;
 
     for (i = 0; i < tree->count; i++) {
         const struct tree_entry *e = &tree->entry[i];
-        long long facts[8] = { (long long)e->kind, e->st.st_mode };
+        long long facts[10] = { (long long)e->kind, e->st.st_mode };
+
+        facts[8] = tree_uid(tree, e);
+        facts[9] = tree_gid(tree, e);
 
         if (e->from) {
             facts[2] = e->kind == TREE_FILE ? e->st.st_size : 0;

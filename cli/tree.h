@@ -20,6 +20,7 @@ struct digest;
 
 #define TREE_ENTRY_MAX 1000000u /* files in one root */
 #define TREE_DEPTH_MAX 64u      /* directories below each other */
+#define TREE_PERSON_ID 1000u    /* the first of a person: adduser(8) */
 
 enum tree_kind {
     TREE_DIR,
@@ -34,7 +35,7 @@ struct tree_entry {
     char *from; /* on the host; NULL when made up */
     char *text;
     enum tree_kind kind;
-    struct stat st; /* of `from`; mode and mtime only when made up */
+    struct stat st; /* of `from`; mode and owner only when made up */
 };
 
 struct tree {
@@ -43,6 +44,7 @@ struct tree {
     size_t cap;
     size_t *slot; /* hash table over paths: index + 1, 0 is free */
     size_t slot_count;
+    bool keep_owners; /* of the host's system accounts; else all is root's */
     const char *const *skipped;    /* fnmatch() patterns left out, or NULL */
     unsigned long long rules_done; /* runtime.c: bit n, rule n */
 };
@@ -64,10 +66,17 @@ void tree_put_link(struct tree *tree, const char *path, const char *target);
  */
 int tree_add_host(struct tree *tree, const char *path, struct fault *fault);
 
-/* The same at another place: `from` and what lies below it appears at path.
- * Replaces what is there. */
+/* The host's directory alone, without what it holds. */
+int tree_add_host_dir(struct tree *tree, const char *path, struct fault *fault);
+
+/* As tree_add_host(), at another place: `from` and what lies below it appears
+ * at path. Replaces what is there. */
 int tree_add_at(struct tree *tree, const char *from, const char *path,
                 struct fault *fault);
+
+/* The owner and group of an entry in the image. */
+uid_t tree_uid(const struct tree *tree, const struct tree_entry *e);
+gid_t tree_gid(const struct tree *tree, const struct tree_entry *e);
 
 /* Feed everything that decides the root's content into the digest. */
 void tree_digest(const struct tree *tree, struct digest *digest);
