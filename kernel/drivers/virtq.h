@@ -181,12 +181,13 @@ static inline bool virtq_ask(struct virtq *q, uint16_t more)
 }
 
 /* No more interrupts, but for a stray one, until the next virtq_ask(). An
- * event index that has been passed asks for none. */
+ * event index that is far away asks for none; the one just passed would for a
+ * device that looks at it once for several chains. */
 static inline void virtq_ask_none(struct virtq *q)
 {
     if (q->has_event_idx)
-        __atomic_store_n(&q->avail->ring[q->len], (uint16_t)(q->used_idx - 1),
-                         __ATOMIC_RELAXED);
+        __atomic_store_n(&q->avail->ring[q->len],
+                         (uint16_t)(q->used_idx + 0x8000u), __ATOMIC_RELAXED);
     else
         __atomic_store_n(&q->avail->flags, VRING_AVAIL_F_NO_INTERRUPT,
                          __ATOMIC_RELAXED);

@@ -17,6 +17,7 @@
 #define AVAIL_ALIGN 2u
 #define USED_ALIGN  4u
 #define EVENT_LEN   2u /* used_event, avail_event */
+#define FAR_AWAY    0x8000u
 
 static int map(struct queue *q, gpa_t pa, uint64_t len, unsigned align,
                void *out)
@@ -178,11 +179,15 @@ bool queue_ask(struct queue *q)
     return __atomic_load_n(&q->avail->idx, __ATOMIC_RELAXED) == q->avail_idx;
 }
 
-/* An event index that has been passed asks for nothing. */
+/*
+ * An event index that is far away asks for nothing. The one before avail_idx
+ * would do if the guest looked at it for each chain; but it may look for
+ * several at once, of which some have been taken meanwhile.
+ */
 void queue_ask_none(struct queue *q)
 {
     if (q->has_event_idx)
-        __atomic_store_n(avail_event(q), (uint16_t)(q->avail_idx - 1),
+        __atomic_store_n(avail_event(q), (uint16_t)(q->avail_idx + FAR_AWAY),
                          __ATOMIC_RELAXED);
     else
         __atomic_store_n(&q->used->flags, VRING_USED_F_NO_NOTIFY,

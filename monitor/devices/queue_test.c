@@ -244,6 +244,12 @@ TEST(asks_by_event_index)
     CHECK_EQ(take(false), 1);
     queue_ask_none(&q);
     CHECK_EQ(vring_need_event(*event, 2, 1), 0);
+    /* ... nor when the guest looks for several chains at once, of which some
+     * have been taken. */
+    offer(0);
+    CHECK_EQ(take(false), 1);
+    queue_ask_none(&q);
+    CHECK_EQ(vring_need_event(*event, 3, 0), 0);
 }
 
 TEST(asks_by_flag)

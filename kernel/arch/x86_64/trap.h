@@ -44,7 +44,8 @@ NORETURN void pvh_main(uint64_t start_info_pa, const uint8_t *kernel);
 
 /* Rings and features. */
 struct cpu_features {
-    bool fsgsbase, xsave, xsaveopt, rdrand, is_monitor;
+    bool is_monitor; /* first: user_copy.S looks at it */
+    bool fsgsbase, xsave, xsaveopt, rdrand;
     uint32_t xstate_len;
     uint64_t xcr0;
 };

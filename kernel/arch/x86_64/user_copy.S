@@ -4,7 +4,10 @@
  *
  * Each instruction that touches it has an entry in .extable; when the fault
  * cannot be resolved the handler continues at the fixup, which returns what is
- * left. Words where there are enough bytes, `rep` for long runs.
+ * left. Words where there are enough bytes, `rep` for long runs: of words where
+ * instructions are counted, under QEMU; of bytes on the monitor, which has real
+ * CPUs. Those move whole lines either way, but if source and destination are
+ * not aligned alike words take three to six times as long.
  */
 #define EFAULT 14
 
@@ -44,7 +47,9 @@ user_copy_bytes:
     jnz 4b
 6:  xor %eax, %eax
     ret
-20: shr $3, %rcx
+20: cmpb $0, cpu_features(%rip) /* .is_monitor */
+    jne 23f
+    shr $3, %rcx
     and $7, %edx
 21: rep movsq
     jmp 3b

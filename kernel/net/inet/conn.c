@@ -32,14 +32,13 @@ static struct {
     unsigned bucket_count; /* a power of two */
     unsigned count;
     uint64_t secret;
-    struct list busy, later, time_wait, deferred;
+    struct list busy, later, time_wait;
     unsigned time_wait_count;
     struct conn *current; /* whose segment is in lwIP; NULL when it has died */
 } table = {
     .busy = LIST_INIT(table.busy),
     .later = LIST_INIT(table.later),
     .time_wait = LIST_INIT(table.time_wait),
-    .deferred = LIST_INIT(table.deferred),
 };
 
 /* ---- the table ---- */
@@ -258,30 +257,6 @@ void conn_busy(struct conn *c)
     list_push_front(&table.busy, &c->link);
     c->is_busy = true;
     timers_tcp_needed();
-}
-
-void conn_defer(struct conn *c)
-{
-    if (list_is_empty(&c->defer_link))
-        list_push_back(&table.deferred, &c->defer_link);
-}
-
-void conn_send_deferred(void)
-{
-    struct list *link;
-
-    if (list_is_empty(&table.deferred))
-        return;
-    inet_tick();
-    while ((link = list_pop_front(&table.deferred))) {
-        struct conn *c = LIST_ENTRY(link, struct conn, defer_link);
-
-        if (c->pcb->state == TIME_WAIT)
-            continue;
-        (void)tcp_output(c->pcb);
-        tcp_fit_window(c->pcb);
-        conn_busy(c);
-    }
 }
 
 /* When a pcb wants the clock: 0 now, UINT32_MAX never, else at that tick. */
@@ -542,15 +517,14 @@ static bool is_answered(struct pbuf *p, struct netif *inp)
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
                    u16_t options_len, const struct pbuf *p)
 {
+    struct conn *c = pcb->ext_args[0].data;
     bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & TCP_FIN);
 
     if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
         return ERR_OK;
-    /* What may fill a hole is acknowledged at once (RFC 5681, 4.2). */
-    if (UNLIKELY(pcb->ooseq) && !is_bare)
-        tcp_set_flags(pcb, TF_ACK_DELAY);
-    sender_acked(pcb->ext_args[0].data, h, (const uint8_t *)(h + 1),
-                 options_len, is_bare);
+    if (!is_bare)
+        conn_put_ack_off(c, p->tot_len);
+    sender_acked(c, h, (const uint8_t *)(h + 1), options_len, is_bare);
     return ERR_OK;
 }
 

@@ -36,6 +36,8 @@ struct conn {
     bool in_time_wait, is_busy; /* in which list it is */
     bool is_local;              /* to ourselves: through the loopback */
     uint8_t held_ticks;         /* how long a corked segment is held back yet */
+    bool owes_ack;              /* when it sends what is deferred */
+    uint32_t unacked_from;      /* of what came: the first that is not */
     struct sender sender;
 };
 
@@ -49,10 +51,6 @@ void conn_abandon(struct conn *c);
 void conn_orphan(struct conn *c);
 /* The pcb has something to do when the clock ticks. */
 void conn_busy(struct conn *c);
-/* Have it send what it has before anybody sleeps, not now: what the program
- * writes next may go into the same segment. */
-void conn_defer(struct conn *c);
-void conn_send_deferred(void);
 /* Is there one between these ends? */
 struct conn *conn_find(const ip_addr_t *local, uint16_t local_port,
                        const ip_addr_t *remote, uint16_t remote_port);
@@ -69,5 +67,18 @@ void conn_later_run(void);
 bool conn_drop_time_wait(void);
 /* For /proc/net/tcp: call fn for each until it gives false. */
 void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg);
+
+/* ---- defer.c ---- */
+
+/* Have it send what it has before anybody sleeps, not now: what the program
+ * writes next may go into the same segment. */
+void conn_defer(struct conn *c);
+/* The same, and acknowledge what has come. */
+void conn_defer_ack(struct conn *c);
+/* May either wait? Else nobody would see to it. */
+bool conn_may_defer(const struct conn *c);
+void conn_send_deferred(void);
+/* Data comes next, of `len` bytes: need lwIP acknowledge it at once? */
+void conn_put_ack_off(struct conn *c, unsigned len);
 
 #endif

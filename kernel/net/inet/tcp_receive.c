@@ -14,9 +14,10 @@
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/tcp.h"
 
-#define PBUF_COST    2048u /* what a pbuf of the device's takes, about */
-#define COMPACT_LEN  4000u /* of the buffer into which small ones go */
-#define UPDATE_SHARE 2u    /* a window update at 1/2 of the limit, or 2 MSS */
+#define PBUF_COST     2048u /* what a pbuf of the device's takes, about */
+#define COMPACT_LEN   4000u /* of the buffer into which small ones go */
+#define UPDATE_SHARE  2u    /* a window update at 1/2 of the limit, or 2 MSS */
+#define AT_ONCE_SHARE 4u    /* ... which does not wait at 1/4 */
 
 uint32_t tcp_rx_limit(const struct tcp_sock *t)
 {
@@ -142,7 +143,7 @@ static void window_grow(struct tcp_sock *t)
 static void window_open(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
-    uint32_t limit, room, announced;
+    uint32_t limit, room, announced, opened;
 
     if (!pcb || pcb->state == TIME_WAIT)
         return;
@@ -155,10 +156,15 @@ static void window_open(struct tcp_sock *t)
     announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
     room = limit > t->rx_bytes ? limit - (uint32_t)t->rx_bytes : 0;
     pcb->rcv_wnd = MAX(room, announced);
-    if (pcb->rcv_wnd - announced < MIN(limit / UPDATE_SHARE, 2u * pcb->mss))
+    opened = pcb->rcv_wnd - announced;
+    if (opened < MIN(limit / UPDATE_SHARE, 2u * pcb->mss))
         return;
-    inet_tick();
     pcb->rcv_ann_wnd = pcb->rcv_wnd;
+    if (opened < limit / AT_ONCE_SHARE && conn_may_defer(t->conn)) {
+        conn_defer_ack(t->conn);
+        return;
+    }
+    inet_tick();
     tcp_ack_now(pcb);
     (void)tcp_output(pcb);
     conn_busy(t->conn);

@@ -191,11 +191,6 @@ static ssize_t fill_last(struct tcp_pcb *pcb, struct socket_msg *m)
     return (ssize_t)n;
 }
 
-static bool may_defer(const struct tcp_sock *t)
-{
-    return !t->conn->is_local && device_may_defer();
-}
-
 /* A segment of at most so many bytes, without much unused memory behind it:
  * the heap gives a power of two. */
 static unsigned fit_heap(unsigned len, unsigned packet)
@@ -226,7 +221,7 @@ static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
                         packet);
     if (t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY)))
         return packet;
-    if (may_defer(t))
+    if (conn_may_defer(t->conn))
         return MIN(packet, MAX((unsigned)left, DEFER_ROOM));
     return (unsigned)left;
 }
@@ -360,7 +355,7 @@ static bool is_held(const struct tcp_sock *t, const struct tcp_pcb *pcb,
 static bool may_grow(const struct tcp_sock *t, const struct tcp_pcb *pcb)
 {
     return pcb->unsent && !pcb->unsent->next && pcb->unsent_oversize > 0 &&
-           may_defer(t);
+           conn_may_defer(t->conn);
 }
 
 static void output(struct tcp_sock *t, struct tcp_pcb *pcb, bool more)
