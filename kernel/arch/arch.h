@@ -165,6 +165,8 @@ struct arch_thread {
  * r12-r15 are valid only in calls declared SYSCALL_REGS, in exceptions and
  * while signals are delivered. */
 struct regs *arch_current_regs(void);
+/* A call declared SYSCALL_REGS has changed them: the program gets all. */
+void arch_regs_changed(void);
 
 /* Let the n-th system call from now on, n > 0, of the current or a new thread
  * begin with cputime_sample_begin(). The first thread's first one does. */

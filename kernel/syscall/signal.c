@@ -57,7 +57,7 @@ long sys_rt_sigaction(int signo, uaddr_t action, uaddr_t old_out,
 
 long sys_rt_sigprocmask(int how, uaddr_t set, uaddr_t old_out, size_t set_len)
 {
-    uint64_t old = signal_blocked();
+    uint64_t old = thread_current()->signal->blocked;
     uint64_t mask;
 
     if (set_len != SET_LEN)
@@ -65,19 +65,13 @@ long sys_rt_sigprocmask(int how, uaddr_t set, uaddr_t old_out, size_t set_len)
     if (set) {
         if (user_get64(&mask, set) != 0)
             return -EFAULT;
-        switch (how) {
-        case SIG_BLOCK:
-            signal_set_blocked(old | mask);
-            break;
-        case SIG_UNBLOCK:
-            signal_set_blocked(old & ~mask);
-            break;
-        case SIG_SETMASK:
-            signal_set_blocked(mask);
-            break;
-        default:
+        if (how == SIG_BLOCK)
+            mask |= old;
+        else if (how == SIG_UNBLOCK)
+            mask = old & ~mask;
+        else if (how != SIG_SETMASK)
             return -EINVAL;
-        }
+        signal_set_blocked(mask);
     }
     return old_out ? user_put64(old_out, old) : 0;
 }
@@ -128,6 +122,7 @@ long sys_rt_sigreturn(void)
         regs->orig_rax = UINT64_MAX;
         signal_force(&info);
     }
+    arch_regs_changed();
     return (long)regs->rax; /* the exit path stores it there again */
 }
 

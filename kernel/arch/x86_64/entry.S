@@ -366,7 +366,6 @@ syscall_regs:
     mov SAVED_LEN(%rsp), %rax
     mov %rax, SAVED_LEN+8+REGS_RFLAGS(%rsp)
     SAVE_REGS SAVED_LEN+8
-    orl $WORK_FULL, %gs:PERCPU_WORK
     lea syscall_offsets(%rip), %r11
     mov SAVED_LEN+8+REGS_ORIG(%rsp), %rax
     movslq (%r11,%rax,4), %rax

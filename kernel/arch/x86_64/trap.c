@@ -77,6 +77,11 @@ struct regs *arch_current_regs(void)
     return (struct regs *)percpu_mine()->regs;
 }
 
+void arch_regs_changed(void)
+{
+    percpu_work_set(WORK_FULL);
+}
+
 void trap_exit_work(struct regs *regs)
 {
     bool was_taken = kernel_lock_enter();
