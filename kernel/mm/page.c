@@ -68,23 +68,23 @@ static struct {
     bool (*reclaim)(void);
 } mem = { .lock = SPINLOCK_INIT(LOCK_PAGE) };
 
-static struct page *page_of(uint32_t idx)
+static inline struct page *page_of(uint32_t idx)
 {
     ASSERT(idx < mem.count);
     return &mem.pages[idx];
 }
 
-static uint32_t idx_of(paddr_t pa)
+static inline uint32_t idx_of(paddr_t pa)
 {
     return (uint32_t)((pa >> PAGE_SHIFT) - mem.base);
 }
 
-static paddr_t pa_of(uint32_t idx)
+static inline paddr_t pa_of(uint32_t idx)
 {
     return ((paddr_t)idx + mem.base) << PAGE_SHIFT;
 }
 
-static bool is_ram(paddr_t pa)
+static inline bool is_ram(paddr_t pa)
 {
     for (unsigned i = 0; i < mem.fresh_count; i++)
         if (pa - mem.all[i].pa < mem.all[i].len)
@@ -209,7 +209,7 @@ static paddr_t frontier_take_high(void)
     return 0;
 }
 
-static uint32_t hot_pop(void)
+static inline uint32_t hot_pop(void)
 {
     uint32_t idx = mem.hot;
 
@@ -237,7 +237,7 @@ static paddr_t listed_take(unsigned order)
     return pa_of(idx);
 }
 
-static paddr_t hand_out(paddr_t pa, unsigned order)
+static inline paddr_t hand_out(paddr_t pa, unsigned order)
 {
     struct page *p = page_of(idx_of(pa));
 
@@ -273,7 +273,7 @@ static paddr_t block_try(unsigned order, bool *is_fresh)
     return pa;
 }
 
-static paddr_t block_alloc(unsigned order, bool *is_fresh)
+static inline paddr_t block_alloc(unsigned order, bool *is_fresh)
 {
     paddr_t pa = block_try(order, is_fresh);
 
@@ -426,7 +426,7 @@ void page_get(paddr_t pa)
 }
 
 /* Nobody has the page any more. Under the lock. */
-static void page_free(struct page *p, uint32_t idx)
+static inline void page_free(struct page *p, uint32_t idx)
 {
     p->refs = 0;
     mem.free_count += (size_t)1 << p->order;

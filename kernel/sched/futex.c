@@ -24,7 +24,7 @@
 static struct list queues[FUTEX_QUEUE_COUNT];
 struct spinlock futex_lock = SPINLOCK_INIT(LOCK_FUTEX);
 
-struct list *futex_queue_of(const struct futex_word *word)
+inline struct list *futex_queue_of(const struct futex_word *word)
 {
     uint64_t hash = ((word->at >> 2) ^ ((uintptr_t)word->owner >> 4)) *
                     0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio */
@@ -49,20 +49,21 @@ struct futex_word futex_word_at(uaddr_t addr, bool is_private)
     return word;
 }
 
-void futex_waiter_queue(struct futex_waiter *w)
+inline void futex_waiter_queue(struct futex_waiter *w)
 {
     list_push_back(futex_queue_of(&w->word), &w->link);
 }
 
 /* An object must not go, and another come in its place, while w sleeps. */
-static void set_word(struct futex_waiter *w, const struct futex_word *word)
+static inline void set_word(struct futex_waiter *w,
+                            const struct futex_word *word)
 {
     w->word = *word;
     if (word->obj)
         word->obj->ops->ref(word->obj);
 }
 
-void futex_waiter_fini(struct futex_waiter *w)
+inline void futex_waiter_fini(struct futex_waiter *w)
 {
     list_remove(&w->link);
     if (w->word.obj)
@@ -114,7 +115,7 @@ void futex_waiter_release(struct futex_waiter *w)
 
 /* 0 with the lock held: the word is as expected. A fault under the lock could
  * want the kernel lock, so it is not resolved there, but without. */
-static int compare(const struct futex_word *word, uint32_t expected)
+static inline int compare(const struct futex_word *word, uint32_t expected)
 {
     struct thread *t = thread_current();
     uint32_t seen;

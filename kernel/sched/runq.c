@@ -203,6 +203,14 @@ inline void runq_slice_begin(struct thread *t, uint64_t now)
 
 /* ---- waking ---- */
 
+/* What a running thread's key lags behind. */
+static inline uint64_t unaccounted(const struct thread *t, uint64_t now)
+{
+    if (runq_is_realtime(t) || now <= t->switched_in)
+        return 0;
+    return weighted(t, now - t->switched_in);
+}
+
 /* t has just become ready in q: does it go before the one that runs? */
 static inline void preempt_check(struct runq *q, const struct thread *t)
 {
@@ -219,8 +227,7 @@ static inline void preempt_check(struct runq *q, const struct thread *t)
         return;
     }
     now = arch_cycles();
-    runq_account(q, current, now);
-    if (t->ready_key + lead < key_of(current)) {
+    if (t->ready_key + lead < key_of(current) + unaccounted(current, now)) {
         resched_current(q);
         return;
     }

@@ -50,6 +50,10 @@ static long refuse_process(const char *call, bool *told)
 
 static bool is_nonsense(uint64_t flags)
 {
+    /* Nothing but a thread: what pthread libraries ask for. */
+    if ((flags & (THREAD_FLAGS | NAMESPACES | CLONE_CLEAR_SIGHAND)) ==
+        THREAD_FLAGS)
+        return false;
     if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
         return true;
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
