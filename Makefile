@@ -114,7 +114,7 @@ $(B)/kernel/tests/%.o: tests/%
 # The kernel is compiled for size, but for what runs often.
 KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
 	sched/futex_pi.c sched/futex_exit.c core/printf.c core/panic.c \
-	core/lock.c mm/space_advise.c mm/space_info.c \
+	core/lock.c mm/shared.c $(patsubst %,mm/space_%.c,advise info large remap) \
 	$(patsubst %,arch/$(ARCH)/%.c,cpuinfo decode power pvh rewrite smp)
 KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(filter-out $(KERNEL_SELDOM),$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
@@ -133,7 +133,7 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 KERNEL_PLAIN := $(patsubst %.c,$(B)/kernel/%.c.o,arch/$(ARCH)/cpu.c \
 	arch/$(ARCH)/irq.c core/config.c fs/dentry.c fs/epoll.c fs/inode.c \
 	$(addprefix net/inet/,conn.c device.c sender.c stack.c tcp_receive.c) \
-	process/signal.c sched/thread.c \
+	mm/page.c process/signal.c sched/futex.c sched/thread.c \
 	$(addprefix syscall/,deadline.c mmap.c poll.c) time/timer.c) \
 	$(patsubst %,$(B)/lwip-objects/core/%.c.o,pbuf tcp tcp_in)
 $(KERNEL_PLAIN): KERNEL_CFLAGS += -fno-inline-functions

@@ -32,6 +32,9 @@ struct pt {
  * PT_LARGE; with PT_TABLE for each table, whose one reference goes along. */
 typedef void (*pt_gone_fn)(void *arg, uint64_t va, paddr_t pa, unsigned flags);
 
+/* Take away the one page at va if it has an entry of its own; 0: it has not,
+ * be it that a large one is there. */
+paddr_t pt_take(struct pt *pt, uint64_t va, unsigned *flags_out);
 /* Take away [start, end). Result: entries that were present. */
 size_t pt_unmap(struct pt *pt, uint64_t start, uint64_t end, pt_gone_fn gone,
                 void *arg);

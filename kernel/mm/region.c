@@ -12,6 +12,8 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 
+#define SPARE_MAX 3u
+
 bool space_enter(struct space *s)
 {
     if (spin_is_mine(&s->lock))
@@ -56,13 +58,11 @@ static bool is_first_above(const struct region *r, uint64_t va)
     return va < r->end && (va >= r->start || !r->prev || r->prev->end <= va);
 }
 
-struct region *region_find(struct space *s, uint64_t va)
+static NOINLINE struct region *search(struct space *s, struct region *hit,
+                                      uint64_t va)
 {
     struct region **at = s->head;
-    struct region *hit = __atomic_load_n(&s->last_hit, __ATOMIC_RELAXED);
 
-    if (hit && is_first_above(hit, va))
-        return hit;
     /* What is mapped, protected and unmapped in turn lies side by side. */
     if (hit) {
         hit = va < hit->end ? hit->prev : hit->next[0];
@@ -77,6 +77,13 @@ struct region *region_find(struct space *s, uint64_t va)
     if (at[0])
         __atomic_store_n(&s->last_hit, at[0], __ATOMIC_RELAXED);
     return at[0];
+}
+
+struct region *region_find(struct space *s, uint64_t va)
+{
+    struct region *hit = __atomic_load_n(&s->last_hit, __ATOMIC_RELAXED);
+
+    return hit && is_first_above(hit, va) ? hit : search(s, hit, va);
 }
 
 /* next is the first region that ends above it. */
@@ -102,7 +109,9 @@ static void insert_before(struct space *s, struct region *r,
             *links[i] = r;
         }
     }
+    s->last_hit = r;
     s->region_count++;
+    s->shared_count += (r->flags & REGION_SHARED) != 0;
     s->mapped_pages += (r->end - r->start) >> PAGE_SHIFT;
     if (r->obj)
         list_push_back(&r->obj->mappings, &r->obj_link);
@@ -128,6 +137,7 @@ void region_remove(struct space *s, struct region *r)
     *(r->next[0] ? &r->next[0]->prev : &s->tail) = r->prev;
     *(r->prev ? &r->prev->next[0] : &s->head[0]) = r->next[0];
     s->region_count--;
+    s->shared_count -= (r->flags & REGION_SHARED) != 0;
     s->mapped_pages -= (r->end - r->start) >> PAGE_SHIFT;
     if (s->last_hit == r)
         s->last_hit = r->next[0];
@@ -139,10 +149,12 @@ struct region *region_create(struct space *s, const struct region *like)
 {
     struct region *r = s->spare;
 
-    if (r)
-        s->spare = NULL;
-    else
+    if (r) {
+        s->spare = r->prev;
+        s->spare_count--;
+    } else {
         r = kmalloc(sizeof(*r));
+    }
     if (!r)
         return NULL;
     r->start = like->start;
@@ -155,6 +167,8 @@ struct region *region_create(struct space *s, const struct region *like)
     r->space = s;
     r->ahead_va = 0;
     r->ahead = 1;
+    r->low = UINT64_MAX;
+    r->high = 0;
     list_init(&r->obj_link);
     if (r->obj)
         r->obj->ops->ref(r->obj);
@@ -166,10 +180,13 @@ void region_free(struct region *r)
     struct space *s = r->space;
     struct vm_object *obj = r->obj;
 
-    if (s->spare)
+    if (s->spare_count < SPARE_MAX) { /* mmap and munmap often take turns */
+        r->prev = s->spare;
+        s->spare = r;
+        s->spare_count++;
+    } else {
         kfree(r);
-    else
-        s->spare = r; /* mmap and munmap often take turns */
+    }
     if (obj)
         obj->ops->unref(obj);
 }
@@ -197,6 +214,8 @@ int region_split_at(struct space *s, struct region *r, uint64_t va)
         return -ENOMEM;
     upper->start = va;
     upper->obj_off += va - r->start;
+    upper->low = r->low;
+    upper->high = r->high;
     set_range(s, r, r->start, va);
     insert_before(s, upper, r->next[0]);
     return 0;
@@ -246,6 +265,7 @@ static void absorb(struct space *s, struct region *a, struct region *b)
 
     region_remove(s, b);
     set_range(s, a, a->start, end);
+    region_touch(a, b->low, b->high);
     region_free(b);
 }
 
@@ -376,17 +396,48 @@ void region_flush(size_t count, uint64_t va)
         arch_tlb_flush_all();
 }
 
+/* The one page at va, if it has an entry of its own. */
+static bool zap_page(struct space *s, uint64_t va)
+{
+    unsigned flags;
+    paddr_t pa = pt_take(&s->pt, va, &flags);
+
+    if (!pa)
+        return false;
+    s->resident_pages--;
+    arch_tlb_flush_page(va);
+    if (!(flags & PT_NOREF))
+        page_put(pa);
+    return true;
+}
+
 void region_zap(struct space *s, uint64_t start, uint64_t end)
 {
     struct zap z;
 
     space_check_inside(s);
+    if (end - start == PAGE_SIZE && zap_page(s, start))
+        return;
     z.space = s;
     z.changed = 0;
     z.chain = 0;
     z.shared_count = 0;
     pt_unmap(&s->pt, start, end, page_gone, &z);
     zap_flush(&z);
+}
+
+void region_zap_touched(struct space *s, uint64_t start, uint64_t end,
+                        uint64_t low, uint64_t high)
+{
+    /* Of what is this long the tables go as well, once they are empty. */
+    if (end - start >= PAGE_LARGE_SIZE / 8) {
+        low = ALIGN_DOWN(low, PAGE_LARGE_SIZE);
+        high = ALIGN_UP(high, PAGE_LARGE_SIZE);
+    }
+    low = MAX(low, start);
+    high = MIN(high, end);
+    if (low < high)
+        region_zap(s, low, high);
 }
 
 void region_forget(struct region *r, uint64_t start, uint64_t end)

@@ -7,10 +7,11 @@
  *            without recursion, the next and previous one at hand.
  * Ownership: a region holds one reference of its object.
  * Locks:     struct space has one, between space_enter() and space_leave().
- *            What regions there are, and all of a region but `ahead`, changes
- *            only under it and the kernel lock, so each of the two is enough to
- *            look at them. Page tables, struct pt, `ahead` and the counts of
- *            pages are under it alone: nobody calls a pt_ function without.
+ *            What regions there are, and all of a region but `ahead` and what
+ *            was touched, changes only under it and the kernel lock, so each of
+ *            the two is enough to look at them. Page tables, struct pt, those
+ *            two and the counts of pages are under it alone: nobody calls a
+ *            pt_ function without.
  *            Objects are called with both held, page() may come back through
  *            vm_object_zap(): so who has the lock may enter again. Under it
  *            nobody sleeps or touches the program's memory.
@@ -52,7 +53,10 @@ struct region {
     uint64_t obj_off;  /* of start, bytes */
     uint64_t ahead_va; /* where the next fault of a row is expected */
     uint32_t ahead;    /* pages to map at once then */
-    const char *name;  /* "[vdso]"; NULL: by object and flags */
+    /* No page of it was ever mapped outside of [low, high): most of a thread's
+     * stack or of an arena need not be looked at when it changes. */
+    uint64_t low, high;
+    const char *name; /* "[vdso]"; NULL: by object and flags */
     struct space *space;
     struct list obj_link; /* in obj->mappings */
     struct region *prev;
@@ -66,9 +70,10 @@ struct space {
     struct region *head[REGION_LEVELS];
     struct region *tail;
     unsigned levels;      /* of head that are in use */
-    struct region *spare; /* for the next region_create */
-    size_t region_count;
-    struct region *last_hit; /* of region_find; atomic: either lock */
+    struct region *spare; /* for region_create, linked by prev */
+    unsigned spare_count;
+    size_t region_count, shared_count; /* of all, of shared memory */
+    struct region *last_hit;           /* of region_find; atomic: either lock */
     uint64_t pie_base, mmap_base, stack_top;
     uint64_t brk_start, brk_end;
     size_t stack_limit;
@@ -130,6 +135,15 @@ static inline void region_count_pages(struct space *s, size_t count)
 }
 /* Take away the pages of [start, end), counted, flushed. */
 void region_zap(struct space *s, uint64_t start, uint64_t end);
+/* The same where no page was ever mapped outside of [low, high). */
+void region_zap_touched(struct space *s, uint64_t start, uint64_t end,
+                        uint64_t low, uint64_t high);
+/* Pages of [start, end) are mapped, or about to be. */
+static inline void region_touch(struct region *r, uint64_t start, uint64_t end)
+{
+    r->low = MIN(r->low, start);
+    r->high = MAX(r->high, end);
+}
 unsigned region_pt_flags(uint32_t prot);
 /* Private memory that may be written, stacks aside: what RLIMIT_DATA limits. */
 bool region_is_data(uint32_t prot, uint32_t flags);
@@ -143,6 +157,10 @@ struct large_offer {
     paddr_t pa;
     bool is_zeroed;
 };
+
+/* The page at va, where there is none, of private memory without an object:
+ * one to be written. */
+void space_populate_page(struct space *s, struct region *r, uint64_t va);
 
 /* Map the large page around va, if r and memory have room for it. With an
  * offer that is the one; if there is none yet, and what memory has must be
@@ -165,6 +183,18 @@ bool space_grow_stack(struct space *s, struct region *r, uaddr_t va);
 static inline bool region_is_too_long(size_t len)
 {
     return len > MAX(page_total_count() << PAGE_SHIFT, REGION_SMALL_RESERVE);
+}
+
+static inline bool region_overcommits(const struct region *r, size_t len)
+{
+    return !(r->flags & (REGION_SHARED | REGION_NORESERVE)) &&
+           region_is_too_long(len);
+}
+
+/* Does it lie in the program's half? */
+static inline bool space_range_ok(uaddr_t start, size_t len)
+{
+    return start < ARCH_USER_MAX && len <= ARCH_USER_MAX - start;
 }
 
 #endif

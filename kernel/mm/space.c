@@ -100,7 +100,12 @@ void space_destroy(struct space *s)
         region_free(r);
     }
     space_leave(s, was_taken);
-    kfree(s->spare);
+    while (s->spare) {
+        struct region *r = s->spare;
+
+        s->spare = r->prev;
+        kfree(r);
+    }
     list_remove(&s->all_link);
     kfree(s);
 }
@@ -127,26 +132,36 @@ int space_cut(struct space *s, uaddr_t start, uaddr_t end)
     return err ? err : region_split(s, end);
 }
 
-static void forget_hint(struct space *s, uaddr_t end)
+/* What ends at `end` goes away, and next is the first region that ends above
+ * it: the hole may reach higher than what was searched, up to next. */
+static inline void move_hint(struct space *s, uaddr_t end,
+                             const struct region *next)
 {
-    if (end > s->hint_end) { /* a new hole above what was searched */
-        s->hint_end = 0;
-        s->hint_hole = 0;
-    }
+    if (s->hint_end && end > s->hint_end)
+        s->hint_end =
+            MIN(next ? MAX(next->start, end) : s->mmap_base, s->mmap_base);
 }
 
 /* r is the first that ends above start; inside of the space. */
 static inline int cut_out(struct space *s, struct region *r, uaddr_t start,
                           uaddr_t end)
 {
+    uint64_t low = UINT64_MAX, high = 0;
+    struct region *next = r;
+
     if (r->start < start && r->end > end) { /* a hole in its middle */
         if (s->region_count >= REGION_MAX || region_split_at(s, r, end) != 0)
             return -ENOMEM;
     }
-    forget_hint(s, end);
-    for (struct region *i = r; i && i->start < end; i = i->next[0])
-        region_forget(i, start, end);
-    region_zap(s, start, end);
+    for (; next && next->start < end; next = next->next[0]) {
+        region_forget(next, start, end);
+        low = MIN(low, next->low);
+        high = MAX(high, next->high);
+        if (next->end > end)
+            break;
+    }
+    move_hint(s, end, next);
+    region_zap_touched(s, start, end, low, high);
     return region_carve(s, r, start, end);
 }
 
@@ -296,6 +311,7 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
                struct vm_object *obj, uint64_t obj_off)
 {
     bool is_shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+    struct vm_object *made = NULL;
     long at;
 
     if (len == 0 || obj_off & PAGE_MASK)
@@ -310,13 +326,15 @@ long space_map(struct space *s, uaddr_t hint, size_t len, int prot, int flags,
     if (overcommits(len, prot, flags, obj != NULL) ||
         s->region_count >= REGION_MAX)
         return -ENOMEM;
-    if (obj || !is_shared)
-        return map_object(s, hint, len, prot, flags, obj, obj_off);
-    obj = shared_create(len >> PAGE_SHIFT);
-    if (!obj)
-        return -ENOMEM;
-    at = map_object(s, hint, len, prot, flags, obj, 0);
-    obj->ops->unref(obj);
+    if (!obj && is_shared) {
+        made = obj = shared_create(len >> PAGE_SHIFT);
+        obj_off = 0;
+        if (!obj)
+            return -ENOMEM;
+    }
+    at = map_object(s, hint, len, prot, flags, obj, obj_off);
+    if (made)
+        made->ops->unref(made);
     return at;
 }
 
@@ -398,6 +416,7 @@ long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
                      int prot, const char *name)
 {
     long at = region_find_hole(s, count * PAGE_SIZE, s->mmap_base);
+    struct region *r;
     unsigned flags = region_pt_flags((uint32_t)prot) | PT_NOREF;
     struct region like = { .prot = (uint32_t)prot,
                            .flags = REGION_PAGES,
@@ -412,6 +431,8 @@ long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
     if (add_region(s, &like) != 0)
         return -ENOMEM;
     was_taken = space_enter(s);
+    r = region_find(s, like.start);
+    region_touch(r, like.start, like.end);
     for (size_t i = 0; i < count && !err; i++) {
         err = pt_map(&s->pt, (uint64_t)at + i * PAGE_SIZE, pages[i], flags);
         s->resident_pages += err == 0;

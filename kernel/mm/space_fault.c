@@ -90,6 +90,7 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
 
     if (!r->obj->ops->ready)
         return;
+    region_touch(r, at, end);
     for (; at < end; at += MAX(n, 1ul) * PAGE_SIZE) {
         uint64_t idx = (r->obj_off + (at - r->start)) >> PAGE_SHIFT;
 
@@ -117,6 +118,12 @@ static enum space_fault_result own_page(struct space *s, struct region *r,
     result = own_copy(s, r, va, pa, false);
     page_put(pa);
     return result;
+}
+
+void space_populate_page(struct space *s, struct region *r, uint64_t va)
+{
+    region_touch(r, va, va + PAGE_SIZE);
+    (void)own_page(s, r, va); /* without memory its fault tells */
 }
 
 /* Is the page before va there, and not a part of a large one? */
@@ -157,6 +164,7 @@ static void map_ahead(struct space *s, struct region *r, uint64_t va)
         if (pt_lookup(&s->pt, va, NULL) || own_page(s, r, va) != SPACE_FAULT_OK)
             break;
     r->ahead_va = va;
+    r->high = MAX(r->high, va);
 }
 
 /* A private page is written, or will be. */
@@ -278,6 +286,7 @@ static enum space_fault_result fault_in(struct space *s, struct region *r,
     pa = pt_lookup(&s->pt, va, &flags);
     if (pa)
         return present_fault(s, r, va, pa, flags, write);
+    region_touch(r, va, va + PAGE_SIZE);
     if (wants_own(r, write)) {
         if (!r->obj && r->end - r->start >= PAGE_LARGE_SIZE &&
             space_map_large(s, r, va, offer))

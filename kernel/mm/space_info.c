@@ -89,7 +89,7 @@ size_t space_table_count(const struct space *s)
 struct vm_object *space_shared_object(struct space *s, uaddr_t va,
                                       uint64_t *off_out)
 {
-    const struct region *r = region_find(s, va);
+    const struct region *r = s->shared_count ? region_find(s, va) : NULL;
 
     if (!r || va < r->start || !(r->flags & REGION_SHARED) || !r->obj)
         return NULL;

@@ -56,6 +56,7 @@ bool space_map_large(struct space *s, struct region *r, uaddr_t va,
         page_put(pa);
         return false;
     }
+    region_touch(r, at, at + PAGE_LARGE_SIZE);
     region_count_pages(s, LARGE_PAGES);
     s->trim_at = 0;
     return true;

@@ -11,7 +11,7 @@
 /* unit: kernel/mm/page.c kernel/mm/heap.c kernel/mm/region.c
  *       kernel/mm/space.c kernel/mm/space_change.c kernel/mm/space_fault.c
  *       kernel/mm/shared.c kernel/mm/space_advise.c kernel/mm/space_info.c
- *       kernel/mm/space_large.c
+ *       kernel/mm/space_large.c kernel/mm/space_remap.c
  *       kernel/arch/x86_64/pagetable.c kernel/arch/x86_64/page_zero.S */
 #include "tests/unit.h"
 

@@ -5,7 +5,7 @@
 /* unit: kernel/mm/page.c kernel/mm/heap.c kernel/mm/region.c
  *       kernel/mm/space.c kernel/mm/space_change.c kernel/mm/space_fault.c
  *       kernel/mm/shared.c kernel/mm/space_advise.c kernel/mm/space_info.c
- *       kernel/mm/space_large.c
+ *       kernel/mm/space_large.c kernel/mm/space_remap.c
  *       kernel/arch/x86_64/pagetable.c kernel/arch/x86_64/page_zero.S */
 #include "tests/unit.h"
 
@@ -75,6 +75,77 @@ TEST(errors_of_mmap)
     CHECK_EQ(space_unmap(space, 0x201000, 0), -EINVAL);
     CHECK_EQ(space_unmap(space, ARCH_USER_MAX, 4096), -EINVAL);
     CHECK_EQ(space_unmap(space, 0x50000000, 4096), 0);
+}
+
+/* What was unmapped above the last search is found first. */
+TEST(a_hole_above_is_used_again)
+{
+    long a, b, c, top;
+
+    start();
+    top = map_anon(0, PAGE_SIZE, PROT_READ, 0);
+    a = map_anon(0, 8 * PAGE_SIZE, PROT_NONE, 0);
+    b = map_anon(0, 2 * PAGE_SIZE, PROT_READ, 0);
+    c = map_anon(0, PAGE_SIZE, PROT_NONE, 0);
+    CHECK(top > a && a > b && b > c && c > 0);
+    CHECK_EQ(space_unmap(space, (uint64_t)a, 4 * PAGE_SIZE), 0);
+    CHECK_EQ(map_anon(0, 4 * PAGE_SIZE, PROT_READ, 0), a);
+    /* With what was free below: the holes are one. */
+    CHECK_EQ(space_unmap(space, (uint64_t)c, PAGE_SIZE), 0);
+    CHECK_EQ(space_unmap(space, (uint64_t)b, 2 * PAGE_SIZE), 0);
+    CHECK_EQ(map_anon(0, 5 * PAGE_SIZE, PROT_NONE, 0), a - 5 * PAGE_SIZE);
+    CHECK_EQ(space_unmap(space, (uint64_t)top, PAGE_SIZE), 0);
+    CHECK_EQ(map_anon(0, PAGE_SIZE, PROT_READ, 0), top);
+}
+
+/* As a thread library makes one: the guard stays, the end is there. */
+TEST(a_stacks_last_page_comes_with_mprotect)
+{
+    const int rw = PROT_READ | PROT_WRITE;
+    long at;
+
+    start();
+    at = map_anon(0, 40 * PAGE_SIZE, PROT_NONE, 0);
+    CHECK_EQ(
+        space_protect(space, (uint64_t)at + 2 * PAGE_SIZE, 38 * PAGE_SIZE, rw),
+        0);
+    CHECK_EQ(space->resident_pages, 1);
+    CHECK(space_resident(space, (uint64_t)at + 39 * PAGE_SIZE) != 0);
+    CHECK_EQ(space_unmap(space, (uint64_t)at, 40 * PAGE_SIZE), 0);
+    CHECK_EQ(space->resident_pages, 0);
+    /* A heap that grows from its beginning does not look like one. */
+    at = map_anon(0, 40 * PAGE_SIZE, PROT_NONE, 0);
+    CHECK_EQ(space_protect(space, (uint64_t)at, 4 * PAGE_SIZE, rw), 0);
+    CHECK_EQ(space_protect(space, (uint64_t)at + 20 * PAGE_SIZE, 4 * PAGE_SIZE,
+                           PROT_READ),
+             0);
+    CHECK_EQ(space->resident_pages, 0);
+}
+
+/* Where nothing was ever touched nobody looks; all that was goes. */
+TEST(what_was_touched_is_found)
+{
+    const int rw = PROT_READ | PROT_WRITE;
+    uint64_t at, mid;
+    uint8_t *byte;
+
+    start();
+    at = (uint64_t)map_anon(0, 4 * PAGE_LARGE_SIZE, rw, MAP_STACK);
+    mid = at + 2 * PAGE_LARGE_SIZE;
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(fake_access(space, &space->pt, mid + i * PAGE_SIZE,
+                             SPACE_WRITE, &byte),
+                 SPACE_FAULT_OK);
+    CHECK_EQ(space_protect(space, mid + PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+    CHECK_EQ(
+        fake_access(space, &space->pt, mid + PAGE_SIZE, SPACE_WRITE, &byte),
+        SPACE_FAULT_ACCERR);
+    CHECK_EQ(space_protect(space, mid + PAGE_SIZE, PAGE_SIZE, rw), 0);
+    CHECK_EQ(space_unmap(space, mid + 2 * PAGE_SIZE, PAGE_SIZE), 0);
+    CHECK_EQ(space_unmap(space, at, PAGE_LARGE_SIZE), 0);
+    CHECK(space->resident_pages >= 3);
+    CHECK_EQ(space_unmap(space, at, 4 * PAGE_LARGE_SIZE), 0);
+    CHECK_EQ(space->resident_pages, 0);
 }
 
 TEST(huge_reservations_cost_nothing)

@@ -276,6 +276,20 @@ paddr_t pt_lookup(struct pt *pt, uint64_t va, unsigned *flags_out)
     return e & ADDR_MASK;
 }
 
+paddr_t pt_take(struct pt *pt, uint64_t va, unsigned *flags_out)
+{
+    uint64_t hole;
+    uint64_t *table = find_leaf(pt, va, &hole);
+    uint64_t *e = table ? &table[index_at(va, 0)] : NULL;
+    uint64_t old = e ? *e : 0;
+
+    if (!(old & TAKEN))
+        return 0;
+    *e = 0;
+    *flags_out = entry_flags(old);
+    return old & ADDR_MASK;
+}
+
 /* Where a large page's entry for va goes. NULL: there is a table, or a page,
  * or no memory. */
 static uint64_t *large_slot(struct pt *pt, uint64_t va)

@@ -79,6 +79,19 @@ TEST(rights_reach_the_cpu)
     CHECK_EQ(pt_lookup(&pt, 0x10000, &flags), 0);
 }
 
+TEST(one_page_is_taken)
+{
+    unsigned flags;
+
+    start();
+    CHECK_EQ(pt_take(&pt, BASE, &flags), 0);
+    CHECK_EQ(pt_map(&pt, BASE, 0x5000, PT_READ | PT_NOREF), 0);
+    CHECK_EQ(pt_take(&pt, BASE + PAGE_SIZE, &flags), 0);
+    CHECK_EQ(pt_take(&pt, BASE, &flags), 0x5000);
+    CHECK_EQ(flags, PT_READ | PT_NOREF);
+    CHECK_EQ(pt_lookup(&pt, BASE, NULL), 0);
+}
+
 /* The monitor performs stores to the PML4: one, with exactly these bits. */
 TEST(a_run_fills_what_is_free)
 {
