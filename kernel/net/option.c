@@ -110,7 +110,7 @@ static int set_timeout(uint64_t *timeout, uaddr_t value, unsigned len)
     return 0;
 }
 
-int socket_set_option(struct socket *s, int level, int name, uaddr_t value,
+static int set_option(struct socket *s, int level, int name, uaddr_t value,
                       unsigned len)
 {
     uint32_t n;
@@ -138,6 +138,16 @@ int socket_set_option(struct socket *s, int level, int name, uaddr_t value,
         return is_switch(name) ? set_switch(s, name, (int)n)
                                : set_int(s, name, (int)n);
     }
+}
+
+int socket_set_option(struct socket *s, int level, int name, uaddr_t value,
+                      unsigned len)
+{
+    int err = set_option(s, level, name, value, len);
+
+    if (!err && s->ops->changed)
+        s->ops->changed(s);
+    return err;
 }
 
 /* ---- getting ---- */

@@ -119,6 +119,7 @@ struct socket_ops {
                       unsigned len);
     int (*get_option)(struct socket *s, int level, int name, uaddr_t value,
                       unsigned *len);
+    void (*changed)(struct socket *s); /* an option was set; NULL: no matter */
     void (*release)(struct socket *s); /* its file is gone */
     void (*destroy)(struct socket *s); /* the last reference is gone: free */
 };

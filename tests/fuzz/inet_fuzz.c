@@ -23,6 +23,7 @@
  * kernel/net/inet/raw.c kernel/net/inet/sender.c kernel/net/inet/stack.c
  * kernel/net/inet/tcp.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
+ * kernel/net/inet/tcp_limits.c
  * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_send.c
  * kernel/net/inet/timers.c kernel/net/inet/udp.c
  * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c

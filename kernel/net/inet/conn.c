@@ -23,9 +23,7 @@
 #include "net/inet/timers.h"
 #include "random/pool.h"
 
-#define BUCKETS_MIN    64u
-#define RTO_MAX_TICKS  (120000 / TCP_SLOW_INTERVAL)
-#define ORPHAN_RETRIES 8
+#define BUCKETS_MIN 64u
 
 static struct {
     struct conn **buckets; /* NULL: none yet */
@@ -259,32 +257,6 @@ void conn_busy(struct conn *c)
     timers_tcp_needed();
 }
 
-/* When a pcb wants the clock: 0 now, UINT32_MAX never, else at that tick. */
-static uint32_t wants_clock(const struct tcp_pcb *pcb)
-{
-    const unsigned pending =
-        TF_ACK_DELAY | TF_ACK_NOW | TF_CLOSEPEND | TF_NAGLEMEMERR;
-    uint32_t keep;
-
-    if (pcb->unacked || pcb->unsent || pcb->ooseq || pcb->refused_data ||
-        (pcb->flags & pending))
-        return 0;
-    switch (pcb->state) {
-    case ESTABLISHED:
-    case CLOSE_WAIT:
-        if (!(pcb->so_options & SOF_KEEPALIVE))
-            return UINT32_MAX;
-        keep = pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl;
-        return pcb->tmr + keep / TCP_SLOW_INTERVAL + 1;
-    case FIN_WAIT_2:
-        if (!(pcb->flags & TF_RXCLOSED))
-            return UINT32_MAX;
-        return pcb->tmr + TCP_FIN_WAIT_TIMEOUT / TCP_SLOW_INTERVAL + 1;
-    default:
-        return 0;
-    }
-}
-
 static void chain_busy(void)
 {
     struct tcp_pcb **end = &tcp_active_pcbs;
@@ -297,30 +269,13 @@ static void chain_busy(void)
     *end = NULL;
 }
 
-/* lwIP retries a SYN at even distances; Linux at distances that double. Others
- * end at 55 minutes; Linux's at two. */
-static void space_retries(struct tcp_pcb *pcb)
-{
-    if (pcb->state == SYN_SENT && pcb->nrtx > 0)
-        pcb->rto = (s16_t)(TCP_RTO_INITIAL_TICKS << MIN(pcb->nrtx, 7));
-    pcb->rto = MIN(pcb->rto, RTO_MAX_TICKS);
-}
-
-/* Nobody waits for what it retries in vain: net.ipv4.tcp_orphan_retries. */
-static bool is_hopeless(const struct conn *c)
-{
-    return !c->sock && !c->listener && c->pcb->nrtx >= ORPHAN_RETRIES;
-}
-
 static void settle(struct conn *c)
 {
-    uint32_t due = wants_clock(c->pcb);
+    uint32_t due;
 
-    space_retries(c->pcb);
-    if (is_hopeless(c)) {
-        tcp_abort(c->pcb);
+    if (limits_end(c))
         return;
-    }
+    due = limits_next_tick(c);
     if (due == 0)
         return;
     list_remove(&c->link);
@@ -335,7 +290,12 @@ static void settle(struct conn *c)
 void conn_timer_run(bool is_slow)
 {
     LIST_FOR_EACH(it, &table.busy)
-    tcp_fit_window(LIST_ENTRY(it, struct conn, link)->pcb);
+    {
+        struct conn *c = LIST_ENTRY(it, struct conn, link);
+
+        tcp_fit_window(c->pcb);
+        limits_prepare(c);
+    }
     chain_busy();
     tcp_fasttmr();
     if (is_slow) {

@@ -38,6 +38,14 @@ struct conn {
     uint8_t held_ticks;         /* how long a corked segment is held back yet */
     bool owes_ack;              /* when it sends what is deferred */
     uint32_t unacked_from;      /* of what came: the first that is not */
+    bool keeps_alive;           /* SO_KEEPALIVE */
+    uint8_t syn_retries, syns_resent; /* how often, and how often it was */
+    bool is_quick;      /* TCP_QUICKACK: acknowledges at once, until ... */
+    uint32_t quick_lbb; /* ... the program sends, behind this */
+    int fin_wait_s;     /* TCP_LINGER2: without a socket; < 0: not at all */
+    uint32_t fin_due;   /* when that is over: the tick; 0: it has not begun */
+    uint32_t user_timeout_ms; /* TCP_USER_TIMEOUT; 0: none */
+    uint32_t stuck_since_ms;  /* nothing gets through; 0: it does */
     struct sender sender;
 };
 
@@ -65,6 +73,17 @@ bool conn_later_first(uint32_t *tick_out);
 void conn_later_run(void);
 /* Make room: true if a connection in TIME-WAIT was given up. */
 bool conn_drop_time_wait(void);
+/* ---- tcp_limits.c ---- */
+
+/* When a connection wants the clock: 0 now, UINT32_MAX never, else the tick. */
+uint32_t limits_next_tick(const struct conn *c);
+/* A tick comes: what lwIP is to know of its limits. */
+void limits_prepare(struct conn *c);
+/* A tick is over. True: it was too much, and the connection has ended. */
+bool limits_end(struct conn *c);
+
+/* ---- conn.c ---- */
+
 /* For /proc/net/tcp: call fn for each until it gives false. */
 void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg);
 

@@ -55,6 +55,20 @@ void conn_send_deferred(void)
     }
 }
 
+/* Once the program has sent something in answer, and may do so again, an
+ * acknowledgement goes with that, as on Linux. */
+static bool is_quick(struct conn *c)
+{
+    if (LIKELY(!c->is_quick))
+        return false;
+    if (c->pcb->snd_lbb == c->quick_lbb)
+        return true;
+    c->is_quick = false;
+    if (c->sock)
+        c->sock->is_quick = !(c->sock->is_slow = true);
+    return false;
+}
+
 /*
  * Every second segment is to be acknowledged (RFC 5681, 4.2). Of those that
  * come together the last one is enough, as on Linux, where they are one packet
@@ -68,7 +82,7 @@ void conn_put_ack_off(struct conn *c, unsigned len)
     struct tcp_pcb *pcb = c->pcb;
     uint32_t bytes;
 
-    if (UNLIKELY(pcb->ooseq)) {
+    if (UNLIKELY(pcb->ooseq || is_quick(c))) {
         tcp_set_flags(pcb, TF_ACK_DELAY);
         return;
     }

@@ -12,8 +12,9 @@
  *            addr.c     addresses of programs and of lwIP; port.c: who has a
  *                       port
  *            conn.c     TCP connections by their two ends; defer.c: what they
- *                       send later; tcp*.c: streams;
- *                       sender.c, board.c, congestion.c: loss; cookie.c: floods
+ *                       send later; tcp_limits.c: how long they go on;
+ *                       tcp*.c: streams; sender.c, board.c, congestion.c: loss;
+ *                       cookie.c: floods
  *            dgram.c    what queues packets: udp.c, raw.c (with ping)
  *            option.c   IPPROTO_IP's and IPPROTO_IPV6's options
  * Ownership: as socket.h. A pcb of lwIP's belongs to the connection (conn.h)

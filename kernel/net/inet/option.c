@@ -13,8 +13,13 @@
 #include "lwip/mld6.h"
 #include "mm/heap.h"
 #include "net/inet/dgram.h"
+#include "net/inet/tcp.h"
 #include "net/inet/timers.h"
 #include "sched/process.h"
+
+/* A part (parts.def): absent in kernels without IPPROTO_TCP's options. */
+#pragma weak tcp_set_option
+#pragma weak tcp_get_option
 
 #define IPV6_MTU_MIN 1280 /* RFC 8200, section 5 */
 #define GROUPS_MAX   64u  /* net.ipv4.igmp_max_memberships is 20 */
@@ -352,8 +357,8 @@ int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
 
     if (level == SOL_RAW || level == SOL_ICMPV6)
         return set_filter(dgram_of(s), value, len);
-    if (level == IPPROTO_UDP && s->protocol == IPPROTO_UDP)
-        return -ENOPROTOOPT;
+    if (level == IPPROTO_TCP && s->protocol == IPPROTO_TCP && tcp_set_option)
+        return tcp_set_option(s, level, name, value, len);
     if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !inet_is_v6(i)))
         return -ENOPROTOOPT;
     if (level == IPPROTO_IP &&
@@ -450,6 +455,8 @@ int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
     unsigned bit = want_bit(level, name);
     int n = 0, err;
 
+    if (level == IPPROTO_TCP && s->protocol == IPPROTO_TCP && tcp_get_option)
+        return tcp_get_option(s, level, name, value, len);
     if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !inet_is_v6(i)))
         return -ENOPROTOOPT;
     if (bit) {

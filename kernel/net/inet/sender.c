@@ -489,8 +489,7 @@ static void on_timeout(struct conn *c)
     s->state = SENDER_LOSS;
     s->cwnd = pcb->mss;
     s->dupacks = 0;
-    if (pcb->nrtx < UINT8_MAX)
-        pcb->nrtx++; /* lwIP's clock gives up beyond TCP_MAXRTX */
+    pcb->nrtx = 1; /* tcp_limits.c gives up */
 }
 
 static void run(struct conn *c)

@@ -28,6 +28,10 @@ static void on_end_of_input(struct tcp_sock *t)
 
 void tcp_over(struct tcp_sock *t, int error)
 {
+    if (t->look & TCP_LOOK_DEFERRED) {
+        tcp_drop_deferred(t);
+        return;
+    }
     if (error && !t->i.s.error)
         t->i.s.error = error;
     t->state = TCP_SOCK_CLOSED;
@@ -108,10 +112,14 @@ err_t lwip_tcp_event(void *arg, struct tcp_pcb *pcb, enum lwip_event event,
 
 void tcp_after_input(struct tcp_sock *t)
 {
-    if (t->wants_room && tcp_has_room(t)) {
-        t->wants_room = false;
+    if (LIKELY(!t->look))
+        return;
+    if ((t->look & TCP_LOOK_ROOM) && tcp_has_room(t)) {
+        t->look &= (uint8_t)~TCP_LOOK_ROOM;
         waitq_wake_all(&t->i.s.writable);
     }
+    if ((t->look & TCP_LOOK_DEFERRED) && (t->rx_bytes > 0 || t->had_end))
+        tcp_undefer(t);
 }
 
 void tcp_unreachable(struct conn *c, int error)
@@ -183,6 +191,8 @@ static int begin_connect(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
         goto drop_port;
     }
     t->conn->sock = t;
+    t->conn->is_quick = t->is_quick;
+    tcp_apply_options(t, pcb);
     t->state = TCP_SOCK_CONNECTING;
     inet_tick();
     err = inet_error(tcp_connect(pcb, to, port, NULL));
@@ -318,7 +328,7 @@ static unsigned tcp_poll_op(struct socket *s)
         tcp_has_room(t))
         events |= EPOLLOUT | EPOLLWRNORM;
     else
-        t->wants_room = true;
+        t->look |= TCP_LOOK_ROOM;
     return events;
 }
 
@@ -425,6 +435,7 @@ static void let_go(struct tcp_sock *t)
     inet_tick();
     pcb->rcv_wnd = TCP_WND_MAX(pcb); /* else lwIP thinks something unread */
     tcp_set_flags(pcb, TF_RXCLOSED);
+    pcb->tmr = tcp_ticks; /* LAST-ACK is counted from here */
     conn_busy(c);
     if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)
         (void)tcp_shutdown(pcb, 1, 1);
@@ -440,7 +451,7 @@ static void linger(struct tcp_sock *t)
     send_fin(t);
     while (t->conn && t->conn->pcb && tcp_unsent_bytes(t) > 0 &&
            t->state == TCP_SOCK_CONNECTED) {
-        t->wants_room = true;
+        t->look |= TCP_LOOK_ROOM;
         if (socket_sleep(&s->writable, &w))
             break;
     }
@@ -472,6 +483,11 @@ static void tcp_release_op(struct socket *s)
     tcp_let_go(t);
 }
 
+static void tcp_changed_op(struct socket *s)
+{
+    tcp_options_changed(tcp_of(s));
+}
+
 static void tcp_destroy_op(struct socket *s)
 {
     struct tcp_sock *t = tcp_of(s);
@@ -494,8 +510,9 @@ static const struct socket_ops tcp_ops = {
     .shutdown = tcp_shutdown_op,
     .poll = tcp_poll_op,
     .ioctl = tcp_ioctl_op,
-    .set_option = tcp_set_option,
-    .get_option = tcp_get_option,
+    .set_option = inet_set_option,
+    .get_option = inet_get_option,
+    .changed = tcp_changed_op,
     .release = tcp_release_op,
     .destroy = tcp_destroy_op,
 };
@@ -513,7 +530,6 @@ struct tcp_sock *tcp_sock_new(int family)
     t->keep_idle_s = TCP_KEEPIDLE_DEFAULT / 1000;
     t->keep_intvl_s = TCP_KEEPINTVL_DEFAULT / 1000;
     t->keep_count = TCP_KEEPCNT_DEFAULT;
-    t->quickack = true;
     list_init(&t->syns);
     list_init(&t->queue);
     list_init(&t->queue_link);

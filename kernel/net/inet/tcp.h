@@ -24,6 +24,8 @@
 #define TCP_SNDBUF_AUTO       131072u
 #define TCP_SNDBUF_AUTO_MAX   4194304u                   /* net.ipv4.tcp_wmem */
 #define TCP_RTO_INITIAL_TICKS (1000 / TCP_SLOW_INTERVAL) /* RFC 6298: 1 s */
+#define TCP_SYN_RETRIES       6  /* net.ipv4.tcp_syn_retries */
+#define TCP_LINGER2_DEFAULT_S 60 /* net.ipv4.tcp_fin_timeout */
 
 enum tcp_sock_state {
     TCP_SOCK_CLOSED, /* new, or over */
@@ -32,14 +34,18 @@ enum tcp_sock_state {
     TCP_SOCK_CONNECTED, /* until both directions have ended */
 };
 
+/* What is to be looked at when a segment has come. */
+#define TCP_LOOK_ROOM     1u /* somebody found the send buffer full */
+#define TCP_LOOK_DEFERRED 2u /* for accept() only with data: TCP_DEFER_ACCEPT */
+
 struct tcp_sock {
     struct inet_sock i; /* first */
     enum tcp_sock_state state;
+    uint8_t look;       /* TCP_LOOK_* */
     bool is_connecting; /* connect() has not yet said how it ended */
-    bool wants_room;    /* somebody found the send buffer full */
     bool had_end;       /* a connection was here: reading gives 0, no error */
-    bool nodelay, cork, quickack;
-    bool is_reno; /* TCP_CONGESTION */
+    bool nodelay, cork, is_quick, is_slow; /* TCP_QUICKACK: set to 1, to 0 */
+    bool is_reno;                          /* TCP_CONGESTION */
     struct conn *conn;
     struct pbuf *rx_first, *rx_last; /* each by itself, linked by ->next */
     size_t rx_bytes;                 /* not yet read */
@@ -54,8 +60,10 @@ struct tcp_sock {
     struct tcp_sock *listener; /* whose queue it is in */
     uint32_t keep_idle_s, keep_intvl_s, keep_count;
     uint32_t user_timeout_ms;
-    int max_seg, defer_accept_s, linger2_s, syn_count_max, window_clamp;
-    int fastopen_queue, unsent_low;
+    uint32_t defer_until_ms; /* of one that is deferred: sys_now() */
+    int max_seg, defer_accept_s, linger2_s, syn_retries, window_clamp;
+    int fastopen_queue;  /* told back: net.ipv4.tcp_fastopen is 0 */
+    uint32_t unsent_low; /* TCP_NOTSENT_LOWAT; 0: none */
     uint64_t bytes_sent, bytes_received; /* for TCP_INFO */
 };
 
@@ -103,6 +111,10 @@ bool tcp_is_flooded(const struct tcp_sock *listener);
 bool tcp_syn_came(struct tcp_sock *listener);
 void tcp_syn_add(struct tcp_sock *listener, struct conn *c);
 void tcp_syn_gone(struct tcp_sock *listener);
+/* accept() may have a connection that was deferred ... */
+void tcp_undefer(struct tcp_sock *t);
+/* ... or never hears of it: it has ended. */
+void tcp_drop_deferred(struct tcp_sock *t);
 /* The listener that a segment is for; NULL: none. */
 struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
                                         const ip_addr_t *from,
@@ -126,14 +138,19 @@ void tcp_rx_drop(struct tcp_sock *t);
 /* How much may come before the program reads. */
 uint32_t tcp_rx_limit(const struct tcp_sock *t);
 
-/* ---- tcp_option.c ---- */
+/* ---- tcp_limits.c ---- */
+
+/* Give a pcb what the socket's options say. */
+void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb);
+void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *listener);
+/* ... after one was set. */
+void tcp_options_changed(struct tcp_sock *t);
+
+/* ---- tcp_option.c, a part: IPPROTO_TCP's ---- */
 
 int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
                    unsigned len);
 int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
                    unsigned *len);
-/* Give a new pcb what the socket's options say. */
-void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb);
-void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *listener);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "core/errno.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/sys.h"
 #include "net/inet/tcp.h"
 
 /* Of a listener, half open: more than come in a round trip, but in a flood. */
@@ -48,6 +49,44 @@ void tcp_syn_gone(struct tcp_sock *l)
     l->syn_count--;
 }
 
+/* Its connection is established: accept() may have it. */
+static void offer(struct tcp_sock *t)
+{
+    struct tcp_sock *l = t->listener;
+
+    list_remove(&t->conn->syn_link);
+    l->syn_count--;
+    list_push_back(&l->queue, &t->queue_link);
+    l->queue_count++;
+    waitq_wake_all(&l->i.s.readable);
+}
+
+void tcp_undefer(struct tcp_sock *t)
+{
+    t->look &= (uint8_t)~TCP_LOOK_DEFERRED;
+    t->defer_until_ms = 0;
+    offer(t);
+}
+
+/* The end of a connection that nobody has accepted. */
+static void drop(struct tcp_sock *t, bool with_reset)
+{
+    t->listener = NULL;
+    if (with_reset)
+        tcp_reset(t);
+    tcp_let_go(t);
+    socket_put(&t->i.s);
+}
+
+void tcp_drop_deferred(struct tcp_sock *t)
+{
+    t->look = 0;
+    list_remove(&t->conn->syn_link);
+    t->listener->syn_count--;
+    t->conn->listener = NULL;
+    drop(t, false);
+}
+
 /* A connection was established that a listener waits for. */
 err_t tcp_established(struct conn *c)
 {
@@ -58,8 +97,6 @@ err_t tcp_established(struct conn *c)
         c->pcb->callback_arg = NULL; /* lwIP resets it, and the conn goes */
         return ERR_MEM;
     }
-    list_remove(&c->syn_link);
-    l->syn_count--;
     t->state = TCP_SOCK_CONNECTED;
     t->conn = c;
     c->sock = t;
@@ -72,9 +109,13 @@ err_t tcp_established(struct conn *c)
     tcp_apply_options(t, c->pcb);
     sender_begin(c);
     tcp_open_window(t);
-    list_push_back(&l->queue, &t->queue_link);
-    l->queue_count++;
-    waitq_wake_all(&l->i.s.readable);
+    if (l->defer_accept_s > 0) { /* it counts as a half-open one yet */
+        t->look = TCP_LOOK_DEFERRED;
+        t->defer_until_ms =
+            (sys_now() + (uint32_t)l->defer_accept_s * 1000) | 1;
+        return ERR_OK;
+    }
+    offer(t);
     return ERR_OK;
 }
 
@@ -185,16 +226,18 @@ void tcp_stop_listening(struct tcp_sock *l)
 {
     struct list *link;
 
-    while ((link = list_pop_front(&l->syns)))
-        conn_abandon(LIST_ENTRY(link, struct conn, syn_link));
-    while ((link = list_pop_front(&l->queue))) {
-        struct tcp_sock *t = LIST_ENTRY(link, struct tcp_sock, queue_link);
+    while ((link = list_pop_front(&l->syns))) {
+        struct conn *c = LIST_ENTRY(link, struct conn, syn_link);
 
-        t->listener = NULL;
-        tcp_reset(t);
-        tcp_let_go(t);
-        socket_put(&t->i.s);
+        c->listener = NULL;
+        if (c->sock)
+            drop(c->sock, true);
+        else
+            conn_abandon(c);
     }
+    while ((link = list_pop_front(&l->queue)))
+        drop(LIST_ENTRY(link, struct tcp_sock, queue_link), true);
+    l->syn_count = 0;
     l->queue_count = 0;
     (void)tcp_close((struct tcp_pcb *)l->lpcb);
     l->lpcb = NULL;

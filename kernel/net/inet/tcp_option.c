@@ -2,10 +2,10 @@
 /*
  * tcp_option.c - IPPROTO_TCP's options.
  *
- * Options that lwIP has no means for, but whose effect a program cannot rely
- * on either (a hint of when to send, which congestion control), are kept and
- * told back; those that would be relied on (MD5 signatures, fast open) are
- * refused.
+ * What is not implemented (MD5 signatures, repair) is refused. Fast open is as
+ * on a Linux that has it switched off (net.ipv4.tcp_fastopen is 0): a listener
+ * may be told how many of its connections may begin so, and none does; whoever
+ * wants to connect so is refused.
  */
 #include <linux/tcp.h>
 
@@ -20,54 +20,8 @@
 #define KEEP_MAX_S     32767
 #define KEEP_COUNT_MAX 127
 #define MSS_MIN        88
-
-void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb)
-{
-    pcb->ttl = t->i.ttl;
-    pcb->tos = t->i.tos;
-    pcb->netif_idx = t->i.device_index;
-    pcb->keep_idle = t->keep_idle_s * 1000;
-    pcb->keep_intvl = t->keep_intvl_s * 1000;
-    pcb->keep_cnt = t->keep_count;
-    if (socket_flag(&t->i.s, SO_KEEPALIVE))
-        ip_set_option(pcb, SOF_KEEPALIVE);
-    else
-        ip_reset_option(pcb, SOF_KEEPALIVE);
-    if (t->nodelay)
-        tcp_nagle_disable(pcb);
-    else
-        tcp_nagle_enable(pcb);
-    if (pcb->state < ESTABLISHED)
-        pcb->rto = pcb->sv = TCP_RTO_INITIAL_TICKS;
-    if (pcb->state == ESTABLISHED && t->max_seg > 0)
-        pcb->mss = MIN(pcb->mss, (u16_t)t->max_seg);
-}
-
-void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *l)
-{
-    t->i.ttl = l->i.ttl;
-    t->i.tos = l->i.tos;
-    t->i.wants = l->i.wants;
-    t->i.v6_only = l->i.v6_only;
-    t->i.device_index = l->i.device_index;
-    t->i.s.flags = l->i.s.flags;
-    t->i.s.sndbuf = l->i.s.sndbuf;
-    t->i.s.rcvbuf = l->i.s.rcvbuf;
-    t->i.s.rcvlowat = l->i.s.rcvlowat;
-    t->i.s.priority = l->i.s.priority;
-    t->i.s.rcv_timeout_ns = l->i.s.rcv_timeout_ns;
-    t->i.s.snd_timeout_ns = l->i.s.snd_timeout_ns;
-    memcpy(t->i.s.linger, l->i.s.linger, sizeof(t->i.s.linger));
-    t->nodelay = l->nodelay;
-    t->cork = l->cork;
-    t->keep_idle_s = l->keep_idle_s;
-    t->keep_intvl_s = l->keep_intvl_s;
-    t->keep_count = l->keep_count;
-    t->user_timeout_ms = l->user_timeout_ms;
-    t->max_seg = l->max_seg;
-    t->window_clamp = l->window_clamp;
-    t->is_reno = l->is_reno;
-}
+#define LINGER2_MAX_S  120
+#define RTO_MAX_S      120
 
 /* ---- setting ---- */
 
@@ -79,20 +33,44 @@ static int set_keep(uint32_t *out, int value, int max)
     return 0;
 }
 
-static int set_hint(int *out, int value, int max)
-{
-    if (value < 0 || value > max)
-        return -EINVAL;
-    *out = value;
-    return 0;
-}
-
 static int set_max_seg(struct tcp_sock *t, int value)
 {
     if (value && (value < MSS_MIN || value > 65535))
         return -EINVAL;
     t->max_seg = value;
     return 0;
+}
+
+/* Acknowledge at once what comes, until the program answers; 0: not so. */
+static void set_quick(struct tcp_sock *t, int value)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    t->is_quick = value & 1;
+    t->is_slow = !t->is_quick;
+    if (!pcb)
+        return;
+    t->conn->is_quick = t->is_quick;
+    t->conn->quick_lbb = pcb->snd_lbb;
+    if (value == 0 || !(pcb->flags & TF_ACK_DELAY))
+        return;
+    inet_tick();
+    tcp_ack_now(pcb);
+    (void)tcp_output(pcb);
+    inet_flush();
+}
+
+/* Linux counts how often a SYN|ACK is sent again meanwhile, at distances that
+ * double, and tells the time that this takes. */
+static int whole_retries(int seconds)
+{
+    int step = 1, sum = seconds > 0;
+
+    for (int n = 1; seconds > sum && n < 255; n++) {
+        step = MIN(2 * step, RTO_MAX_S);
+        sum += step;
+    }
+    return sum;
 }
 
 static int set_number(struct tcp_sock *t, int name, int value)
@@ -105,7 +83,7 @@ static int set_number(struct tcp_sock *t, int name, int value)
         t->cork = value;
         return 0;
     case TCP_QUICKACK:
-        t->quickack = value;
+        set_quick(t, value);
         return 0;
     case TCP_KEEPIDLE:
         return set_keep(&t->keep_idle_s, value, KEEP_MAX_S);
@@ -114,13 +92,15 @@ static int set_number(struct tcp_sock *t, int name, int value)
     case TCP_KEEPCNT:
         return set_keep(&t->keep_count, value, KEEP_COUNT_MAX);
     case TCP_SYNCNT:
-        return value < 1 ? -EINVAL
-                         : set_hint(&t->syn_count_max, value, KEEP_COUNT_MAX);
+        if (value < 1 || value > KEEP_COUNT_MAX)
+            return -EINVAL;
+        t->syn_retries = value;
+        return 0;
     case TCP_LINGER2:
-        t->linger2_s = value < 0 ? -1 : value;
+        t->linger2_s = value < 0 ? -1 : MIN(value, LINGER2_MAX_S);
         return 0;
     case TCP_DEFER_ACCEPT:
-        t->defer_accept_s = MAX(value, 0);
+        t->defer_accept_s = whole_retries(value);
         return 0;
     case TCP_MAXSEG:
         return set_max_seg(t, value);
@@ -132,14 +112,19 @@ static int set_number(struct tcp_sock *t, int name, int value)
     case TCP_WINDOW_CLAMP:
         if (value == 0 && t->state != TCP_SOCK_CLOSED)
             return -EINVAL;
-        t->window_clamp = value;
+        t->window_clamp = value ? MAX(value, (int)SOCKET_RCVBUF_MIN / 2) : 0;
         return 0;
     case TCP_FASTOPEN:
-        if (t->state != TCP_SOCK_CLOSED && t->state != TCP_SOCK_LISTENING)
+        if (value < 0 ||
+            (t->state != TCP_SOCK_CLOSED && t->state != TCP_SOCK_LISTENING))
             return -EINVAL;
-        return set_hint(&t->fastopen_queue, value, INT32_MAX);
+        t->fastopen_queue = value;
+        return 0;
+    case TCP_FASTOPEN_CONNECT:
+        return value < 0 || value > 1 ? -EINVAL : -EOPNOTSUPP;
     case TCP_NOTSENT_LOWAT:
-        t->unsent_low = value;
+        t->unsent_low = (uint32_t)value;
+        waitq_wake_all(&t->i.s.writable);
         return 0;
     default:
         return -ENOPROTOOPT;
@@ -169,26 +154,22 @@ int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
                    unsigned len)
 {
     struct tcp_sock *t = tcp_of(s);
-    struct tcp_pcb *pcb = tcp_pcb_of(t);
     uint32_t n;
     int err;
 
-    if (level != IPPROTO_TCP) {
-        err = inet_set_option(s, level, name, value, len);
-    } else if (name == TCP_CONGESTION) {
+    if (level != IPPROTO_TCP)
+        return -ENOPROTOOPT;
+    if (name == TCP_CONGESTION)
         return set_congestion(t, value, len);
-    } else {
-        if (len < sizeof(n))
-            return -EINVAL;
-        if (user_get32(&n, value))
-            return -EFAULT;
-        err = set_number(t, name, (int)n);
-    }
-    if (err || !pcb)
+    if (len < sizeof(n))
+        return -EINVAL;
+    if (user_get32(&n, value))
+        return -EFAULT;
+    err = set_number(t, name, (int)n);
+    if (err)
         return err;
-    tcp_apply_options(t, pcb);
-    if (level == IPPROTO_TCP &&
-        ((name == TCP_NODELAY && n) || (name == TCP_CORK && !n)))
+    tcp_options_changed(t);
+    if ((name == TCP_NODELAY && n) || (name == TCP_CORK && !n))
         tcp_push(t);
     return 0;
 }
@@ -251,7 +232,8 @@ static void fill_info(const struct tcp_sock *t, struct tcp_info *info)
     }
     if (!pcb)
         return;
-    info->tcpi_retransmits = pcb->nrtx;
+    info->tcpi_retransmits =
+        pcb->state == SYN_SENT ? t->conn->syns_resent : t->conn->sender.backoff;
     info->tcpi_options =
         (uint8_t)((pcb->flags & TF_TIMESTAMP ? TCPI_OPT_TIMESTAMPS : 0) |
                   (pcb->flags & TF_SACK ? TCPI_OPT_SACK : 0) |
@@ -281,7 +263,7 @@ static int get_number(const struct tcp_sock *t, int name, int *out)
         *out = t->cork;
         return 0;
     case TCP_QUICKACK:
-        *out = t->quickack;
+        *out = !t->is_slow;
         return 0;
     case TCP_KEEPIDLE:
         *out = (int)t->keep_idle_s;
@@ -293,10 +275,10 @@ static int get_number(const struct tcp_sock *t, int name, int *out)
         *out = (int)t->keep_count;
         return 0;
     case TCP_SYNCNT:
-        *out = t->syn_count_max ? t->syn_count_max : TCP_SYNMAXRTX;
+        *out = t->syn_retries ? t->syn_retries : TCP_SYN_RETRIES;
         return 0;
     case TCP_LINGER2:
-        *out = t->linger2_s ? t->linger2_s : TCP_FIN_WAIT_TIMEOUT / 1000;
+        *out = t->linger2_s ? t->linger2_s : TCP_LINGER2_DEFAULT_S;
         return 0;
     case TCP_DEFER_ACCEPT:
         *out = t->defer_accept_s;
@@ -307,8 +289,11 @@ static int get_number(const struct tcp_sock *t, int name, int *out)
     case TCP_FASTOPEN:
         *out = t->fastopen_queue;
         return 0;
+    case TCP_FASTOPEN_CONNECT:
+        *out = 0;
+        return 0;
     case TCP_NOTSENT_LOWAT:
-        *out = t->unsent_low;
+        *out = (int)t->unsent_low;
         return 0;
     case TCP_USER_TIMEOUT:
         *out = (int)t->user_timeout_ms;
@@ -330,7 +315,7 @@ int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
     int n, err;
 
     if (level != IPPROTO_TCP)
-        return inet_get_option(s, level, name, value, len);
+        return -ENOPROTOOPT;
     if (name == TCP_INFO) {
         fill_info(t, &info);
         *len = MIN(*len, (unsigned)sizeof(info));

@@ -69,8 +69,19 @@ static bool is_little(const struct tcp_sock *t, size_t bytes)
     return bytes < MIN((uint32_t)t->i.s.sndbuf, INET_BUFFER_MIN);
 }
 
+/* What was not sent, once or twice, is as much as TCP_NOTSENT_LOWAT lets it. */
+static bool is_unsent_full(const struct tcp_sock *t, unsigned times)
+{
+    const struct tcp_pcb *pcb = tcp_pcb_of(t);
+
+    return UNLIKELY(t->unsent_low) && pcb &&
+           times * (uint64_t)(pcb->snd_lbb - pcb->snd_nxt) >= t->unsent_low;
+}
+
 bool tcp_has_room(const struct tcp_sock *t)
 {
+    if (is_unsent_full(t, 2))
+        return false;
     if (LIKELY(is_little(t, 2 * tcp_unsent_bytes(t))))
         return true;
     return 3 * tcp_unsent_bytes(t) <= 2 * send_limit(t);
@@ -267,7 +278,8 @@ static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
 
     if (!is_little(t, tcp_unsent_bytes(t) + m->io.left))
         limit = send_limit(t);
-    while (m->io.left > 0 && tcp_unsent_bytes(t) < limit) {
+    while (m->io.left > 0 && tcp_unsent_bytes(t) < limit &&
+           !is_unsent_full(t, 1)) {
         n = fill_last(pcb, m);
         if (n == 0)
             n = add_segment(t, pcb, m);
@@ -400,11 +412,11 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
         if ((s->shutdown & SHUTDOWN_SEND) ||
             (t->state != TCP_SOCK_CONNECTED && t->state != TCP_SOCK_CONNECTING))
             return -EPIPE;
-        if (t->state == TCP_SOCK_CONNECTED &&
+        if (t->state == TCP_SOCK_CONNECTED && !is_unsent_full(t, 1) &&
             (is_little(t, tcp_unsent_bytes(t)) ||
              tcp_unsent_bytes(t) < send_limit(t)))
             return 0;
-        t->wants_room = true;
+        t->look |= TCP_LOOK_ROOM;
         err = socket_sleep(&s->writable, w);
         if (err)
             return err;
@@ -417,7 +429,7 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
     size_t done = 0;
     ssize_t n;
 
-    if (m->flags & MSG_OOB)
+    if (m->flags & (MSG_OOB | MSG_FASTOPEN))
         return -EOPNOTSUPP;
     do {
         n = wait_to_send(t, &m->wait);
@@ -430,7 +442,7 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
         }
         if (n == -ENOBUFS && tcp_unsent_bytes(t) > 0) {
             /* What is under way will free memory. */
-            t->wants_room = true;
+            t->look |= TCP_LOOK_ROOM;
             n = socket_sleep(&s->writable, &m->wait);
             if (n)
                 break;

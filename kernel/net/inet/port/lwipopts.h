@@ -159,10 +159,13 @@
  * something under way pay for it. What is lost, and when to send again, is
  * inet/sender.h's. */
 #define TCP_TMR_INTERVAL 50
-#define TCP_SYNMAXRTX    6 /* net.ipv4.tcp_syn_retries */
-#define TCP_MAXRTX       12
-#define TCP_MSL          30000UL /* TIME-WAIT is twice that: Linux's 60 s */
-#define SO_REUSE         0       /* ports are ours: port.c */
+/* How long to go on is decided by the time that it takes, tcp_limits.c: lwIP's
+ * counters do not get here. */
+#define TCP_SYNMAXRTX        6
+#define TCP_MAXRTX           12
+#define TCP_FIN_WAIT_TIMEOUT 0xffffff00UL
+#define TCP_MSL              30000UL /* TIME-WAIT is twice that: Linux's 60 s */
+#define SO_REUSE             0       /* ports are ours: port.c */
 /* Tells our table of connections of a connection's birth and death. */
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 1
 /* What lwIP suspects of these sizes: that buffers of pools run out. */
