@@ -257,12 +257,16 @@ int arch_fp_fault_code(bool is_x87)
 
 static void *xstate_alloc(void)
 {
+    const uint64_t fx_parts = 3; /* of XSTATE_BV: x87, SSE */
     /* kmalloc aligns to 16 only; round up inside, remember nothing: the area
      * is page-sized or larger on every CPU with AVX-512, else a page. */
     char *area = kmalloc(MAX(arch_xstate_len(), PAGE_SIZE));
 
-    if (area && cpu_features.xsave)
-        memset(area + FXSAVE_LEN, 0, XSAVE_HDR_LEN);
+    if (!area)
+        return NULL;
+    memset(area + FXSAVE_LEN, 0, XSAVE_HDR_LEN);
+    if (!cpu_features.xsave) /* for those who look from outside */
+        memcpy(area + FXSAVE_LEN, &fx_parts, sizeof(fx_parts));
     return area;
 }
 
