@@ -87,6 +87,7 @@ enum config_flags {
     CONFIG_KEEP_HOSTS = 1u << 3,
     CONFIG_KEEP_HOSTNAME = 1u << 4,
     CONFIG_KEEP_RESOLV = 1u << 5,
+    CONFIG_DEBUG = 1u << 6, /* the program waits for a debugger */
 };
 
 _Static_assert(sizeof(struct config_header) == 16, "layout is shared");

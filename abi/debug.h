@@ -45,6 +45,10 @@ enum debug_command {
     DEBUG_BREAK_CLEAR = 4,
     DEBUG_INTERRUPT = 5, /* the thread va: ends its call, and stops */
     DEBUG_LET_GO = 6,    /* all breakpoints and wishes are forgotten */
+    /* The vector registers of the thread that carries this out go to where it
+     * has them while it does not run, and come from there; va: its fs_base. */
+    DEBUG_STATE_SAVE = 7,
+    DEBUG_STATE_LOAD = 8,
 };
 
 #define DEBUG_SOFT_MAX 4u
@@ -78,6 +82,11 @@ struct debug_control {
     struct debug_soft soft[DEBUG_SOFT_MAX];
     uint8_t data[DEBUG_DATA_MAX];
     uint8_t siginfo[DEBUG_SIGINFO_LEN]; /* of the last DEBUG_SIGNAL */
+    /* Under QEMU, in place of HYPERCALL_DEBUG: the kernel writes why, and tells
+     * pvpanic (link.h), which stops the guest; 0 lets it go on. */
+    uint32_t stop; /* enum debug_reason; atomic */
+    uint32_t stop_cpu;
+    uint64_t stop_thread;
 };
 
 struct debug_thread {
@@ -88,7 +97,7 @@ struct debug_thread {
     int32_t signo;      /* what it gets when it goes on; 0: nothing */
 };
 
-_Static_assert(sizeof(struct debug_control) == 168 + 512 + 128, "shared");
+_Static_assert(sizeof(struct debug_control) == 168 + 512 + 128 + 16, "shared");
 _Static_assert(sizeof(struct debug_thread) == 8, "layout is shared");
 
 #endif

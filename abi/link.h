@@ -35,6 +35,7 @@ enum link_type {
     LINK_WINSZ = 3,   /* struct winsize, as TIOCGWINSZ */
     LINK_FDSTAT = 4,  /* struct hypercall_stat[3]; the first message sent */
     LINK_TERMIOS = 5, /* struct kernel termios; sent after FDSTAT when a tty */
+    LINK_DEBUG = 6,   /* as HYPERCALL_EVENT_DEBUG */
     /* guest to command */
     LINK_STDERR = 64, /* bytes */
     LINK_EXIT = 65,   /* one byte: exit status; QEMU then powers off */

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 8u
+#define RECORDS_VERSION 9u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {

@@ -310,10 +310,6 @@ int launch_guest(const struct options *o, struct source *src,
     char *monitor;
     int err = choose(o, &monitor, &accel, fault);
 
-    if (err == 0 && !monitor && o->gdb_wait)
-        err = fault_set(fault, ENOTSUP,
-                        "--gdb-wait needs the monitor (--vmm monitor); under "
-                        "QEMU a guest can only be looked at");
     if (err)
         return err;
     src->config.ram_len = o->ram_len;

@@ -93,6 +93,11 @@ static void send_descriptors(struct link *l)
     send_window_size(l);
 }
 
+static void debug_tell(void *arg)
+{
+    send_message(arg, LINK_DEBUG, "", 0);
+}
+
 int link_prepare(struct link *l, struct fault *fault)
 {
     sigset_t mask;
@@ -101,6 +106,8 @@ int link_prepare(struct link *l, struct fault *fault)
     l->exit_status = -1;
     l->stdin_open = !is_closed(STDIN_FILENO);
     l->stdout_open = true;
+    l->control->debug_tell = debug_tell;
+    l->control->debug_arg = l;
     l->has_tty = ioctl(STDIN_FILENO, KERNEL_TCGETS, l->termios) == 0;
     sigemptyset(&mask);
     for (i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
@@ -454,7 +461,7 @@ int link_serve(struct link *l, struct fault *fault)
     if (err)
         kill(l->child, SIGKILL);
     child_check(l, true);
-    qemu_control_end(l->control);
+    qemu_control_end(l->control, l->exit_status);
     if (err)
         return err;
     if (l->is_panic)

@@ -336,6 +336,10 @@ int qemu_run(const struct options *o, enum accel accel, struct source *src,
     if (!m.program)
         return -fault->err;
     src->config.flags |= CONFIG_LINK;
+    if (o->gdb_wait) {
+        src->config.flags |= CONFIG_DEBUG;
+        m.control.is_waited_for = true;
+    }
     src->config.wall_ns = clock_ns(CLOCK_REALTIME);
     src->config.tsc_khz = tsc_khz();
     err = run_config_encode(&src->config, &config, fault);

@@ -78,8 +78,7 @@ static int ram_map(struct qemu_control *c)
     return 0;
 }
 
-/* NULL: not all of it is memory. */
-static uint8_t *ram_at(const struct qemu_control *c, uint64_t gpa, uint64_t len)
+uint8_t *qemu_ram_at(const struct qemu_control *c, uint64_t gpa, uint64_t len)
 {
     uint64_t end = c->ram_len < LOW_END ? c->ram_len : LOW_END;
 
@@ -99,7 +98,7 @@ static bool translate(const struct qemu_control *c, uint64_t va, uint64_t *gpa)
     for (level = PT_LEVELS; level > 0; level--) {
         unsigned shift = 12 + PT_BITS * (level - 1);
         uint64_t index = va >> shift & (PT_ENTRIES - 1);
-        const uint8_t *at = ram_at(c, table + 8 * index, 8);
+        const uint8_t *at = qemu_ram_at(c, table + 8 * index, 8);
         uint64_t entry = 0;
 
         if (at)
@@ -119,7 +118,8 @@ int qemu_control_read(const struct qemu_control *c, uint64_t va, void *dst,
                       size_t len)
 {
     uint64_t gpa;
-    const uint8_t *at = translate(c, va, &gpa) ? ram_at(c, gpa, len) : NULL;
+    const uint8_t *at =
+        translate(c, va, &gpa) ? qemu_ram_at(c, gpa, len) : NULL;
 
     if (!at)
         return -EFAULT;
@@ -184,8 +184,8 @@ static int kernel_find(struct qemu_control *c)
         return err;
     c->pml4_gpa = regs.cr3 & PT_ADDRESS;
     c->kernel_va = regs.gs_base - c->kernel.percpu;
-    if (translate(c, c->kernel_va, &gpa) && ram_at(c, gpa, sizeof(magic)))
-        memcpy(&magic, ram_at(c, gpa, sizeof(magic)), sizeof(magic));
+    if (translate(c, c->kernel_va, &gpa) && qemu_ram_at(c, gpa, sizeof(magic)))
+        memcpy(&magic, qemu_ram_at(c, gpa, sizeof(magic)), sizeof(magic));
     if (magic != c->kernel.magic || !direct_find(c))
         return -EAGAIN;
     c->is_found = true;
@@ -199,7 +199,7 @@ static bool is_wanted_stopped(const struct qemu_control *c)
     for (i = 0; i < QEMU_CONTROL_CLIENTS; i++)
         if (c->client[i].fd >= 0 && c->client[i].stops)
             return true;
-    return false;
+    return c->is_parked;
 }
 
 static int stop_or_go(struct qemu_control *c)
@@ -213,14 +213,14 @@ static int stop_or_go(struct qemu_control *c)
         err = qmp_command(&c->qmp, wanted ? "stop" : "cont");
     if (err == 0)
         c->is_stopped = wanted;
+    qemu_debug_look(c); /* a thread may have stopped at the same time */
     return err;
 }
 
 /* ---- requests ---- */
 
-/* A reader that is not there, or not ready, is let go. */
-static void reply(struct qemu_client *cl, int32_t result, const void *data,
-                  size_t len)
+void qemu_reply(struct qemu_client *cl, int32_t result, const void *data,
+                size_t len)
 {
     struct control_reply head = { result, result < 0 ? 0 : (uint32_t)len };
     struct iovec iov[2] = { { &head, sizeof(head) },
@@ -275,20 +275,20 @@ static void hello(struct qemu_control *c, struct qemu_client *cl)
     h.pml4_gpa = c->pml4_gpa;
     memcpy(h.build_id, c->build_id, sizeof(h.build_id));
     ranges_fill(c, &h);
-    reply(cl, err, &h, sizeof(h));
+    qemu_reply(cl, err, &h, sizeof(h));
 }
 
 static void memory(struct qemu_control *c, struct qemu_client *cl,
                    const struct control_request *r, const uint8_t *data)
 {
     int err = ram_map(c);
-    uint8_t *at = err == 0 ? ram_at(c, r->gpa, r->len) : NULL;
+    uint8_t *at = err == 0 ? qemu_ram_at(c, r->gpa, r->len) : NULL;
 
     if (err == 0 && (!at || r->len > CONTROL_DATA_MAX))
         err = -EFAULT;
     if (err == 0 && r->op == CONTROL_WRITE)
         memcpy(at, data, r->len);
-    reply(cl, err, at, r->op == CONTROL_READ ? r->len : 0);
+    qemu_reply(cl, err, at, r->op == CONTROL_READ ? r->len : 0);
 }
 
 static void registers(struct qemu_control *c, struct qemu_client *cl,
@@ -302,10 +302,10 @@ static void registers(struct qemu_control *c, struct qemu_client *cl,
 
     if (r->op == CONTROL_REGS_GET) {
         err = err ? err : qemu_regs_parse(t, &regs);
-        reply(cl, err, &regs, sizeof(regs));
+        qemu_reply(cl, err, &regs, sizeof(regs));
     } else {
         err = err ? err : qemu_regs_xstate(t, area);
-        reply(cl, err, area, sizeof(area));
+        qemu_reply(cl, err, area, sizeof(area));
     }
     buf_fini(&text);
 }
@@ -323,7 +323,7 @@ static void sample(struct qemu_control *c, struct qemu_client *cl,
         err = kernel_find(c); /* of a tool that has not said hello */
     if (err == 0)
         err = qemu_sample(c, &how, out, &len);
-    reply(cl, err, out, len);
+    qemu_reply(cl, err, out, len);
 }
 
 /* What is only done to a guest that this client has stopped. */
@@ -332,13 +332,23 @@ static void stopped_request(struct qemu_control *c, struct qemu_client *cl,
                             const uint8_t *data)
 {
     if (!cl->stops)
-        reply(cl, -EBUSY, NULL, 0);
+        qemu_reply(cl, -EBUSY, NULL, 0);
     else if (r->op == CONTROL_WRITE)
         memory(c, cl, r, data);
     else if (r->op == CONTROL_REGS_GET || r->op == CONTROL_XSTATE_GET)
         registers(c, cl, r);
     else
-        reply(cl, -ENOTSUP, NULL, 0);
+        qemu_reply(cl, -ENOTSUP, NULL, 0);
+}
+
+static void run(struct qemu_control *c, struct qemu_client *cl)
+{
+    if (!cl->debugs) {
+        qemu_reply(cl, -EPERM, NULL, 0);
+        return;
+    }
+    qemu_debug_run(c, cl);
+    qemu_reply(cl, stop_or_go(c), NULL, 0);
 }
 
 static void answer(struct qemu_control *c, struct qemu_client *cl,
@@ -354,14 +364,21 @@ static void answer(struct qemu_control *c, struct qemu_client *cl,
     case CONTROL_STOP:
     case CONTROL_GO:
         cl->stops = r->op == CONTROL_STOP;
-        reply(cl, stop_or_go(c), NULL, 0);
+        qemu_reply(cl, stop_or_go(c), NULL, 0);
+        break;
+    case CONTROL_DEBUG:
+        qemu_reply(cl, qemu_debug_attach(c, cl, r), NULL, 0);
+        qemu_debug_look(c);
+        break;
+    case CONTROL_RUN:
+        run(c, cl);
         break;
     case CONTROL_SAMPLE:
         sample(c, cl, data);
         break;
     case CONTROL_HOLD:
         cl->holds = true;
-        reply(cl, 0, NULL, 0);
+        qemu_reply(cl, 0, NULL, 0);
         break;
     default:
         stopped_request(c, cl, r, data);
@@ -376,7 +393,9 @@ static bool is_sound(const struct qemu_control *c,
         return false;
     if (r->op == CONTROL_SAMPLE)
         return r->len == sizeof(struct control_sample_how);
-    return r->op == CONTROL_READ || r->len <= CONTROL_DATA_MAX;
+    if (r->op == CONTROL_READ || r->op == CONTROL_DEBUG)
+        return true;
+    return r->len <= CONTROL_DATA_MAX;
 }
 
 /* Bytes that a request has, as far as its head is there. */
@@ -387,7 +406,9 @@ static size_t needed(const struct qemu_client *cl)
     if (cl->have < sizeof(r))
         return sizeof(r);
     memcpy(&r, cl->request, sizeof(r));
-    return sizeof(r) + (r.op == CONTROL_READ ? 0 : r.len);
+    if (r.op == CONTROL_READ || r.op == CONTROL_DEBUG)
+        return sizeof(r);
+    return sizeof(r) + r.len;
 }
 
 /* True if anything came. */
@@ -439,6 +460,8 @@ void qemu_control_poll(const struct qemu_control *c, struct pollfd *out)
     out[0] = (struct pollfd){ c->listen_fd, POLLIN, 0 };
     for (i = 0; i < QEMU_CONTROL_CLIENTS; i++)
         out[1 + i] = (struct pollfd){ c->client[i].fd, POLLIN, 0 };
+    out[1 + i] =
+        (struct pollfd){ qemu_debug_listens(c) ? c->qmp.fd : -1, POLLIN, 0 };
 }
 
 void qemu_control_serve(struct qemu_control *c)
@@ -453,6 +476,9 @@ void qemu_control_serve(struct qemu_control *c)
             if (c->client[i].fd >= 0)
                 more |= receive(c, &c->client[i]);
     }
+    if (qemu_debug_listens(c) && qmp_listen(&c->qmp) == 0)
+        qemu_debug_look(c);
+    qemu_debug_check(c);
     (void)stop_or_go(c); /* who stopped it may be gone */
 }
 
@@ -504,11 +530,12 @@ void qemu_control_serve_until(struct qemu_control *c, int fd)
     (void)stop_or_go(c);
 }
 
-void qemu_control_end(struct qemu_control *c)
+void qemu_control_end(struct qemu_control *c, int status)
 {
     struct pollfd p[QEMU_CONTROL_FDS];
 
     c->is_ended = true;
+    qemu_debug_end(c, status);
     for (qemu_control_serve(c); is_held(c); qemu_control_serve(c)) {
         qemu_control_poll(c, p);
         if (poll(p, QEMU_CONTROL_FDS, HOLD_MS) <= 0)

@@ -27,11 +27,11 @@
 struct fault;
 
 #define QEMU_CONTROL_CLIENTS 4u
-#define QEMU_CONTROL_FDS     (1u + QEMU_CONTROL_CLIENTS)
+#define QEMU_CONTROL_FDS     (2u + QEMU_CONTROL_CLIENTS)
 
 struct qemu_client {
     int fd; /* -1: free */
-    bool stops, holds;
+    bool stops, holds, debugs;
     uint8_t *request;
     size_t have; /* bytes of it */
 };
@@ -45,11 +45,18 @@ struct qemu_control {
     struct kernel_header kernel;
     uint8_t build_id[20];
     struct qmp qmp;
+    bool is_waited_for; /* the program is not to begin without a debugger */
+    /* The guest is to look at its struct debug_control: LINK_DEBUG. */
+    void (*debug_tell)(void *arg);
+    void *debug_arg;
     /* The rest is qemu_control.c's. */
     uint8_t *ram; /* mapped when somebody looks */
     struct qemu_client client[QEMU_CONTROL_CLIENTS];
     bool is_found, is_stopped, is_frozen, is_ended;
     uint64_t kernel_va, direct_va, pml4_gpa;
+    bool is_parked; /* it waits for a debugger */
+    bool is_told;   /* its debugger knows of the stop at hand */
+    uint64_t debug_gpa;
 };
 
 /* ---- for qemu_sample.c ---- */
@@ -73,7 +80,31 @@ void qemu_control_serve(struct qemu_control *c);
  * returns. Answer until fd can be read, or nobody has asked for anything for a
  * long time; then the guest goes on. */
 void qemu_control_serve_until(struct qemu_control *c, int fd);
-/* QEMU has ended: its memory is shown to those who asked for it. */
-void qemu_control_end(struct qemu_control *c);
+/* QEMU has ended, and the program with this status: its memory is shown to
+ * those who asked for it. */
+void qemu_control_end(struct qemu_control *c, int status);
+
+/* ---- qemu_debug.c: the debugger's requests, and what it is told ---- */
+
+/* -EBUSY: there is a debugger. */
+int qemu_debug_attach(struct qemu_control *c, struct qemu_client *cl,
+                      const struct control_request *r);
+/* If the debugger is gone the guest goes on without it. */
+void qemu_debug_check(struct qemu_control *c);
+/* It goes on, and does what the debugger has written for the kernel. */
+void qemu_debug_run(struct qemu_control *c, struct qemu_client *cl);
+/* QEMU was heard: perhaps a thread has stopped, which the debugger is told. */
+void qemu_debug_look(struct qemu_control *c);
+void qemu_debug_end(struct qemu_control *c, int status);
+/* Whether QEMU is to be listened to. */
+bool qemu_debug_listens(const struct qemu_control *c);
+
+/* ---- qemu_control.c's, for it ---- */
+
+/* NULL: not all of it is memory. */
+uint8_t *qemu_ram_at(const struct qemu_control *c, uint64_t gpa, uint64_t len);
+/* A reader that is not there, or not ready, is let go. */
+void qemu_reply(struct qemu_client *cl, int32_t result, const void *data,
+                size_t len);
 
 #endif

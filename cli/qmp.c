@@ -86,9 +86,30 @@ static int say(struct qmp *q, const char *text)
 }
 
 /* Events come between the answers. */
+static void note_event(struct qmp *q, const struct buf *line)
+{
+    const char *text = (const char *)line->data;
+
+    if (strstr(text, "\"event\": \"STOP\""))
+        q->news = (q->news & ~(unsigned)QMP_RUNS) | QMP_STOPPED;
+    else if (strstr(text, "\"event\": \"RESUME\""))
+        q->news = (q->news & ~(unsigned)QMP_STOPPED) | QMP_RUNS;
+    else if (strstr(text, "\"event\": \"GUEST_PANICKED\""))
+        q->news |= QMP_PANICKED;
+}
+
 static bool is_answer(const struct buf *line)
 {
     return begins(line, "{\"return\"") || begins(line, "{\"error\"");
+}
+
+static int answer_or_event(struct qmp *q, struct buf *line, uint64_t until_ns)
+{
+    int err = line_get(q, line, until_ns);
+
+    if (err == 0 && !is_answer(line))
+        note_event(q, line);
+    return err;
 }
 
 /* Answers come in the order of the commands. */
@@ -100,7 +121,7 @@ static int command(struct qmp *q, const char *text, struct buf *line)
     if (err)
         return err;
     do
-        err = line_get(q, line, until);
+        err = answer_or_event(q, line, until);
     while (err == 0 && (!is_answer(line) || (q->owed > 0 && q->owed--)));
     if (err == -ETIMEDOUT) /* its answer would be taken for the next one's */
         shutdown(q->fd, SHUT_RDWR);
@@ -117,6 +138,21 @@ static int ready(struct qmp *q, struct buf *line)
         return 0;
     err = command(q, "{\"execute\":\"qmp_capabilities\"}\n", line);
     q->is_ready = err == 0;
+    return err;
+}
+
+int qmp_listen(struct qmp *q)
+{
+    struct pollfd p = { q->fd, POLLIN, 0 };
+    struct buf line = { 0 };
+    int err = ready(q, &line);
+
+    while (err == 0 && (q->rx.len > 0 || poll(&p, 1, 0) > 0)) {
+        err = answer_or_event(q, &line, clock_ns(CLOCK_MONOTONIC) + ANSWER_NS);
+        if (err == 0 && is_answer(&line) && q->owed > 0)
+            q->owed--;
+    }
+    buf_fini(&line);
     return err;
 }
 

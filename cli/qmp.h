@@ -15,10 +15,17 @@
 
 #include "host/memory.h"
 
+enum qmp_news {
+    QMP_STOPPED = 1, /* the machine; of these two the later one is set */
+    QMP_RUNS = 2,
+    QMP_PANICKED = 4, /* pvpanic was told */
+};
+
 struct qmp {
     int fd; /* blocking; -1: there is none */
     bool is_ready;
     unsigned owed; /* answers that nobody waits for */
+    unsigned news; /* bits of enum qmp_news, of events that came meanwhile */
     struct buf rx;
 };
 
@@ -28,6 +35,8 @@ int qmp_command(struct qmp *q, const char *name);
 /* The same without waiting: what is asked next is answered after it. Whether it
  * was refused is not known. */
 int qmp_command_later(struct qmp *q, const char *name);
+/* Read what has come without being asked for, into `news`. */
+int qmp_listen(struct qmp *q);
 /* What QEMU's monitor for people answers: text with a NUL behind it. */
 int qmp_ask(struct qmp *q, const char *line, unsigned cpu, struct buf *out);
 

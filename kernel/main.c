@@ -60,6 +60,8 @@ void kernel_main(struct bootinfo *boot)
                               &config);
     if (config.flags & CONFIG_LINK)
         boot->flags |= BOOTINFO_LINK_COM2;
+    if (config.flags & CONFIG_DEBUG)
+        boot->flags |= BOOTINFO_DEBUG;
     console_init(boot);
     panic_hook = report_panic;
     console_signal_hook = signal_from_host;

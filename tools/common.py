@@ -19,6 +19,11 @@ CONFIGS = {
     'monitor/kvm': ['--vmm', 'monitor'],
     'monitor/kvm/3': ['--vmm', 'monitor', '--cpus', '3'],
 }
+# Only where they are asked for by name.
+MORE_CONFIGS = {
+    'qemu/kvm': ['--vmm', 'qemu', '--accel', 'kvm'],
+    'qemu/tcg/3': ['--vmm', 'qemu', '--accel', 'tcg', '--cpus', '3'],
+}
 
 
 def kvm_opens():
@@ -32,7 +37,8 @@ def kvm_opens():
 def configs(wanted=None):
     """The configurations to test on, as {name: samara options}."""
     if wanted:
-        return {name: CONFIGS[name] for name in wanted}
+        every = {**CONFIGS, **MORE_CONFIGS}
+        return {name: every[name] for name in wanted}
     found = dict(CONFIGS)
     if not kvm_opens():
         for name in CONFIGS:

@@ -27,6 +27,8 @@
 #include "host/fault.h"
 #include "host/memory.h"
 
+#define QUESTION_MS 5000
+
 struct options_of_gdb {
     const char *listen, *gdb;
     bool is_pipe, kernel, help;
@@ -222,6 +224,17 @@ static int serve_all(const struct guest *g, int listen_fd, struct fault *fault)
     return fd == -ESRCH ? 0 : fd;
 }
 
+/* gdb shows what is said on stderr when it reads an answer, and does not get so
+ * far if it cannot write its question. */
+static void question_take(void)
+{
+    struct pollfd p = { STDIN_FILENO, POLLIN, 0 };
+    char question[256];
+
+    if (poll(&p, 1, QUESTION_MS) > 0)
+        (void)!read(STDIN_FILENO, question, sizeof(question));
+}
+
 int verb_gdbserver(int argc, char **argv, struct fault *fault)
 {
     struct options_of_gdb o = { 0 };
@@ -240,6 +253,8 @@ int verb_gdbserver(int argc, char **argv, struct fault *fault)
     if (o.is_pipe) {
         signal(SIGINT, SIG_IGN); /* Ctrl-C is gdb's to send */
         err = serve(&g, STDIN_FILENO, STDOUT_FILENO, fault);
+        if (err)
+            question_take();
         guest_fini(&g);
         return err;
     }

@@ -104,8 +104,7 @@ const struct inside_thread *server_thread(struct server *s)
     return s->tid > 0 ? target_thread(&s->target, s->tid) : any_thread(s);
 }
 
-/* "0": any; "-1": all; else one. */
-static bool thread_id(const char **at, int32_t *out)
+bool server_thread_id(const char **at, int32_t *out)
 {
     uint64_t value;
 
@@ -165,7 +164,9 @@ static unsigned stop_signal(struct server *s)
 
 void server_stop_reply(struct server *s)
 {
+    static const char *const watched[] = { "watch", "rwatch", "awatch" };
     const struct inside_thread *t;
+    enum target_watch_kind kind;
     uint64_t va;
 
     if (s->target.is_ended) {
@@ -181,8 +182,9 @@ void server_stop_reply(struct server *s)
         t = any_thread(s);
     buf_printf(&s->reply, "T%02x", stop_signal(s));
     if ((s->target.reason == DEBUG_WATCH || s->target.reason == DEBUG_STEP) &&
-        target_watch_hit(&s->target, &va))
-        buf_printf(&s->reply, "watch:%llx;", (unsigned long long)va);
+        target_watch_hit(&s->target, &va, &kind))
+        buf_printf(&s->reply, "%s:%llx;", watched[kind],
+                   (unsigned long long)va);
     if (s->target.reason == DEBUG_BREAK && s->has_swbreak)
         buf_printf(&s->reply, "swbreak:;");
     if (t) {
@@ -190,147 +192,6 @@ void server_stop_reply(struct server *s)
                    t->cpu - 1);
         s->tid = t->tid;
     }
-}
-
-/* ---- going on ---- */
-
-static void go(struct server *s, const struct target_go *how)
-{
-    int err;
-
-    s->range_go = *how;
-    err = target_go(&s->target, how, s->fault);
-    if (err)
-        server_error(s, err);
-    else
-        s->is_quiet = true; /* the reply is how it stops */
-}
-
-/* An action of vCont, or one of the old packets. */
-struct action {
-    char what; /* c, s, r */
-    int32_t signo;
-    int32_t tid; /* 0: all that no other is for */
-    uint64_t start, end;
-};
-
-static bool parse_action(const char **at, struct action *out)
-{
-    uint64_t signo;
-
-    *out = (struct action){ .what = *(*at)++ };
-    switch (out->what) {
-    case 'C':
-    case 'S':
-        if (!packet_number(at, &signo))
-            return false;
-        out->signo = (int32_t)signals_from_gdb((unsigned)signo);
-        out->what = out->what == 'C' ? 'c' : 's';
-        break;
-    case 'r':
-        if (!packet_number(at, &out->start) || *(*at)++ != ',' ||
-            !packet_number(at, &out->end))
-            return false;
-        break;
-    case 'c':
-    case 's':
-        break;
-    default:
-        return false;
-    }
-    if (**at == ':' && (++*at, !thread_id(at, &out->tid)))
-        return false;
-    if (out->tid < 0)
-        out->tid = 0;
-    return **at == '\0' || **at == ';';
-}
-
-/* The thread that an action is for: 0 is the one that is looked at. */
-static uint64_t action_thread(struct server *s, const struct action *a)
-{
-    const struct inside_thread *t =
-        a->tid ? target_thread(&s->target, a->tid) : server_thread(s);
-
-    return t ? t->va : 0;
-}
-
-/* Actions for threads alone, none for the rest: the rest stays. */
-static void cont(struct server *s, const char *at)
-{
-    struct target_go how = { 0 };
-    bool has_rest = false;
-    uint64_t named = 0;
-    struct action a;
-
-    if (target_threads(&s->target, s->fault) != 0) {
-        server_error(s, -s->fault->err);
-        return;
-    }
-    s->range_start = s->range_end = 0;
-    while (*at == ';') {
-        at++;
-        if (!parse_action(&at, &a) ||
-            (a.tid != 0 && !target_thread(&s->target, a.tid))) {
-            server_error(s, -EINVAL);
-            return;
-        }
-        has_rest = has_rest || a.tid == 0;
-        if (a.tid != 0)
-            named = action_thread(s, &a);
-        if (a.signo != 0) {
-            how.signal = action_thread(s, &a);
-            how.signo = a.signo;
-        }
-        if (a.what == 'c')
-            continue;
-        how.step = action_thread(s, &a);
-        s->range_start = a.start;
-        s->range_end = a.end;
-    }
-    how.only = has_rest ? 0 : named;
-    go(s, &how);
-}
-
-/* c, s, C, S: of the one thread, the others go on as well. An address to go on
- * at is not among what gdb sends. */
-static void cont_old(struct server *s, const char *at)
-{
-    struct target_go how = { 0 };
-    struct action a;
-    const char *from = at;
-
-    if (!parse_action(&from, &a)) {
-        server_error(s, -EINVAL);
-        return;
-    }
-    a.tid = s->tid > 0 ? s->tid : 0;
-    if (a.what == 's')
-        how.step = action_thread(s, &a);
-    if (a.signo != 0) {
-        how.signal = action_thread(s, &a);
-        how.signo = a.signo;
-    }
-    s->range_start = s->range_end = 0;
-    go(s, &how);
-}
-
-/* A step within the range that gdb wants to have left is followed by the next,
- * without asking. */
-static bool steps_on(struct server *s)
-{
-    const struct inside_thread *t;
-    struct control_regs r;
-
-    if (s->range_end == 0 || s->target.is_ended ||
-        s->target.reason != DEBUG_STEP ||
-        target_threads(&s->target, s->fault) != 0)
-        return false;
-    t = target_thread_at(&s->target, s->target.thread);
-    if (!t || target_regs(&s->target, t, &r, s->fault) != 0 ||
-        r.rip < s->range_start || r.rip >= s->range_end)
-        return false;
-    s->range_go.signo = 0;
-    return target_go(&s->target, &s->range_go, s->fault) == 0;
 }
 
 /* ---- packets ---- */
@@ -360,7 +221,7 @@ static void choose_thread(struct server *s, const char *at)
     char op = *at++;
     int32_t tid;
 
-    if (!thread_id(&at, &tid)) {
+    if (!server_thread_id(&at, &tid)) {
         server_error(s, -EINVAL);
         return;
     }
@@ -372,7 +233,7 @@ static void choose_thread(struct server *s, const char *at)
 static void is_alive(struct server *s, const char *at)
 {
     int32_t tid;
-    bool found = thread_id(&at, &tid) &&
+    bool found = server_thread_id(&at, &tid) &&
                  target_threads(&s->target, s->fault) == 0 &&
                  target_thread(&s->target, tid) != NULL;
 
@@ -386,7 +247,7 @@ static void packet_v(struct server *s, const char *at)
     else if (strcmp(at, "vCont?") == 0)
         buf_printf(&s->reply, "vCont;c;C;s;S;r");
     else if (packet_word(&at, "vCont"))
-        cont(s, at);
+        server_cont(s, at);
     else if (packet_word(&at, "vKill"))
         end_guest(s, true);
 }
@@ -417,7 +278,7 @@ static void packet_other(struct server *s, const char *at)
     case 'C':
     case 's':
     case 'S':
-        cont_old(s, at);
+        server_cont_old(s, at);
         break;
     default:
         break; /* not known: an empty reply */
@@ -561,7 +422,7 @@ static int guest_take(struct server *s, struct fault *fault)
     bool is_stop;
     int err = target_hear(&s->target, &is_stop, fault);
 
-    if (err == 0 && is_stop && !steps_on(s))
+    if (err == 0 && is_stop && !server_goes_on(s))
         report_stop(s);
     return err;
 }

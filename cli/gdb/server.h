@@ -2,10 +2,10 @@
 /*
  * server.h - a guest for gdb: its remote protocol on one connection.
  *
- * What:      server.c has the loop, stops and going on, server_memory.c memory
- *            and breakpoints, server_query.c what gdb asks about, server_regs.c
- *            registers, server_files.c the image's files, server_command.c what
- *            only Samara has.
+ * What:      server.c has the loop and stops, server_go.c how threads go on,
+ *            server_memory.c memory and breakpoints, server_query.c what gdb
+ *            asks about, server_regs.c registers, server_files.c the image's
+ *            files, server_command.c what only Samara has.
  * Ownership: a struct server is the caller's, as are the descriptors.
  * Errors:    to gdb: E and an errno, or an empty reply for what there is not.
  */
@@ -58,6 +58,14 @@ const struct inside_thread *server_thread(struct server *s);
 /* Why the guest has stopped, as gdb is told. */
 void server_stop_reply(struct server *s);
 int server_send(struct server *s);
+/* "0": any; "-1": all; else one. */
+bool server_thread_id(const char **at, int32_t *out);
+void server_cont(struct server *s, const char *at);     /* vCont;... */
+void server_cont_old(struct server *s, const char *at); /* c, C, s, S */
+/* What gdb is not told of: the program's start, where it was there before, and
+ * a step within the range that it wants to have left, which is followed by the
+ * next. */
+bool server_goes_on(struct server *s);
 
 void server_query(struct server *s, const char *at);       /* q..., Q... */
 void server_file(struct server *s, const char *at);        /* vFile:... */
@@ -70,6 +78,6 @@ void server_regs_write(struct server *s, const char *at);
 void server_reg_read(struct server *s, const char *at); /* p */
 void server_reg_write(struct server *s, const char *at);
 /* The description of all registers. */
-void server_target_xml(struct buf *out);
+void server_target_xml(const struct server *s, struct buf *out);
 
 #endif

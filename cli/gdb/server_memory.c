@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* server_memory.c - memory, breakpoints and watchpoints. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/gdb/server.h"
+#include "host/fault.h"
 #include "host/memory.h"
 
 static bool address(const char **at, uint64_t *va, uint64_t *len)
@@ -58,28 +60,35 @@ void server_memory_write(struct server *s, const char *at, bool is_binary)
     server_result(s, err);
 }
 
-/* Z0: a breakpoint; Z2, Z3, Z4: what is written, read, either. The CPU cannot
- * tell reads alone. */
+/* Z0: a breakpoint; Z2, Z3, Z4: what is written, read, either. */
 static int point(struct server *s, char kind, const struct target_watch *w,
                  bool is_set)
 {
-    if (kind == '2' || kind == '4')
+    if (kind != '0')
         return target_watch(&s->target, w, is_set, s->fault);
     if (is_set)
         return target_break_set(&s->target, w->va, s->fault);
     return target_break_clear(&s->target, w->va, s->fault);
 }
 
+/* gdb has words of its own for what is refused, and shows stderr beside. */
 void server_point(struct server *s, const char *at)
 {
     bool is_set = *at++ == 'Z';
     char kind = *at++;
-    struct target_watch w = { .reads = kind == '4' };
+    struct target_watch w = { .kind = kind == '2'   ? TARGET_WRITES
+                                      : kind == '3' ? TARGET_READS
+                                                    : TARGET_ACCESSES };
+    int err;
 
-    if (kind != '0' && kind != '2' && kind != '4')
+    if (kind != '0' && (kind < '2' || kind > '4'))
         return; /* not known */
-    if (*at++ != ',' || !address(&at, &w.va, &w.len))
+    if (*at++ != ',' || !address(&at, &w.va, &w.len)) {
         server_error(s, -EINVAL);
-    else
-        server_result(s, point(s, kind, &w, is_set));
+        return;
+    }
+    err = point(s, kind, &w, is_set);
+    if (err)
+        fprintf(stderr, "samara: %s\n", s->fault->text);
+    server_result(s, err);
 }

@@ -160,7 +160,7 @@ static void description(struct server *s, const char *at)
 {
     struct buf xml = { 0 };
 
-    server_target_xml(&xml);
+    server_target_xml(s, &xml);
     piece(s, at, xml.data, xml.len);
     buf_fini(&xml);
 }

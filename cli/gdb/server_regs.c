@@ -8,20 +8,20 @@
 #include "cli/gdb/server.h"
 #include "host/memory.h"
 
-#define FX     offsetof(struct control_regs, fx)
+#define FX     offsetof(struct target_regs, r.fx)
 #define FX_SW  2u
 #define FX_TAG 4u
 #define FX_ST  32u
 
 /* Each register of gdb's, in its order. */
-#define REG(name, type)                                        \
-    {                                                          \
-#name, type, offsetof(struct control_regs, name), 8, 0 \
+#define REG(name, type)                                         \
+    {                                                           \
+#name, type, offsetof(struct target_regs, r.name), 8, 0 \
     }
 #define INT(name) REG(name, "int64")
-#define SHORT(name, as, type)                               \
-    {                                                       \
-        as, type, offsetof(struct control_regs, name), 4, 0 \
+#define SHORT(name, as, type)                                \
+    {                                                        \
+        as, type, offsetof(struct target_regs, r.name), 4, 0 \
     }
 #define SEGMENT(name) SHORT(name, #name, "int32")
 #define ST(n)                                             \
@@ -32,6 +32,10 @@
     {                                                  \
         "xmm" #n, "vec128", FX + 160 + 16 * (n), 16, 0 \
     }
+#define YMMH(n)                                                               \
+    {                                                                         \
+        "ymm" #n "h", "uint128", offsetof(struct target_regs, ymmh[n]), 16, 0 \
+    }
 /* Of the FXSAVE image: so many bytes there, and 4 for gdb. */
 #define FPU(name, off, bytes)             \
     {                                     \
@@ -40,7 +44,7 @@
 
 static const struct reg {
     const char *name, *type;
-    uint16_t off; /* in struct control_regs */
+    uint16_t off; /* in struct target_regs */
     uint8_t len;  /* for gdb */
     uint8_t own;  /* there, if it is less */
 } regs[] = {
@@ -104,17 +108,41 @@ static const struct reg {
     INT(orig_rax),
     INT(fs_base),
     INT(gs_base),
+    YMMH(0),
+    YMMH(1),
+    YMMH(2),
+    YMMH(3),
+    YMMH(4),
+    YMMH(5),
+    YMMH(6),
+    YMMH(7),
+    YMMH(8),
+    YMMH(9),
+    YMMH(10),
+    YMMH(11),
+    YMMH(12),
+    YMMH(13),
+    YMMH(14),
+    YMMH(15),
 };
 #define REG_COUNT (sizeof(regs) / sizeof(regs[0]))
 #define FTAG_REG  34u
+#define AVX_REG   60u
 
 /* "Standard Target Features" of gdb's manual, G.5: where each begins. */
 static const struct feature {
     unsigned first;
     const char *name;
 } features[] = {
-    { 0, "core" }, { 40, "sse" }, { 57, "linux" }, { 58, "segments" }
+    { 0, "core" },      { 40, "sse" },      { 57, "linux" },
+    { 58, "segments" }, { AVX_REG, "avx" }, /* the last */
 };
+#define FEATURE_COUNT (sizeof(features) / sizeof(features[0]))
+
+static unsigned reg_count(const struct server *s)
+{
+    return s->target.has_avx ? REG_COUNT : AVX_REG;
+}
 
 static void flags_xml(struct buf *out, const char *id, const char *bits)
 {
@@ -155,9 +183,7 @@ static void feature_xml(struct buf *out, unsigned n)
 {
     static const char flags[] = "CF  PF  AF  ZFSFTFIFDFOF            AC    ID";
     unsigned i;
-    unsigned end = n + 1 < sizeof(features) / sizeof(features[0])
-                       ? features[n + 1].first
-                       : REG_COUNT;
+    unsigned end = n + 1 < FEATURE_COUNT ? features[n + 1].first : REG_COUNT;
 
     buf_printf(out, "<feature name=\"org.gnu.gdb.i386.%s\">", features[n].name);
     if (n == 0)
@@ -170,15 +196,15 @@ static void feature_xml(struct buf *out, unsigned n)
     buf_printf(out, "</feature>");
 }
 
-void server_target_xml(struct buf *out)
+void server_target_xml(const struct server *s, struct buf *out)
 {
-    unsigned n;
+    unsigned n, count = FEATURE_COUNT - (s->target.has_avx ? 0 : 1);
 
     buf_printf(out, "<?xml version=\"1.0\"?>"
                     "<!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"
                     "<architecture>i386:x86-64</architecture>"
                     "<osabi>GNU/Linux</osabi>");
-    for (n = 0; n < sizeof(features) / sizeof(features[0]); n++)
+    for (n = 0; n < count; n++)
         feature_xml(out, n);
     buf_printf(out, "</target>");
 }
@@ -224,7 +250,7 @@ static void tags_set(uint8_t *fx, uint32_t tags)
             fx[FX_TAG] |= (uint8_t)(1u << i);
 }
 
-static void reg_get(const struct control_regs *r, unsigned n, uint8_t out[16])
+static void reg_get(const struct target_regs *r, unsigned n, uint8_t out[16])
 {
     const struct reg *reg = &regs[n];
     uint32_t tags;
@@ -233,23 +259,23 @@ static void reg_get(const struct control_regs *r, unsigned n, uint8_t out[16])
     memcpy(out, (const uint8_t *)r + reg->off, reg->own ? reg->own : reg->len);
     if (n != FTAG_REG)
         return;
-    tags = tags_get(r->fx);
+    tags = tags_get(r->r.fx);
     memcpy(out, &tags, sizeof(tags));
 }
 
-static void reg_set(struct control_regs *r, unsigned n, const uint8_t in[16])
+static void reg_set(struct target_regs *r, unsigned n, const uint8_t in[16])
 {
     const struct reg *reg = &regs[n];
     uint32_t tags;
 
     memcpy(&tags, in, sizeof(tags));
     if (n == FTAG_REG)
-        tags_set(r->fx, tags);
+        tags_set(r->r.fx, tags);
     else
         memcpy((uint8_t *)r + reg->off, in, reg->own ? reg->own : reg->len);
 }
 
-static int fetch(struct server *s, struct control_regs *out)
+static int fetch(struct server *s, struct target_regs *out)
 {
     const struct inside_thread *thread = server_thread(s);
 
@@ -260,7 +286,7 @@ static int fetch(struct server *s, struct control_regs *out)
 
 void server_regs_read(struct server *s)
 {
-    struct control_regs r;
+    struct target_regs r;
     uint8_t value[16];
     unsigned i;
     int err = fetch(s, &r);
@@ -269,13 +295,13 @@ void server_regs_read(struct server *s)
         server_error(s, err);
         return;
     }
-    for (i = 0; i < REG_COUNT; i++) {
+    for (i = 0; i < reg_count(s); i++) {
         reg_get(&r, i, value);
         packet_hex(&s->reply, value, regs[i].len);
     }
 }
 
-static void store(struct server *s, const struct control_regs *r)
+static void store(struct server *s, const struct target_regs *r)
 {
     const struct inside_thread *thread = server_thread(s);
     int err =
@@ -289,12 +315,12 @@ static void store(struct server *s, const struct control_regs *r)
 
 void server_regs_write(struct server *s, const char *at)
 {
-    struct control_regs r;
+    struct target_regs r;
     uint8_t value[16];
     unsigned i;
     int err = fetch(s, &r);
 
-    for (i = 0; err == 0 && i < REG_COUNT; i++) {
+    for (i = 0; err == 0 && i < reg_count(s); i++) {
         if (!packet_bytes(&at, value, regs[i].len))
             err = -EINVAL;
         else
@@ -308,12 +334,12 @@ void server_regs_write(struct server *s, const char *at)
 
 void server_reg_read(struct server *s, const char *at)
 {
-    struct control_regs r;
+    struct target_regs r;
     uint8_t value[16];
     uint64_t n;
     int err = fetch(s, &r);
 
-    if (err == 0 && (!packet_number(&at, &n) || n >= REG_COUNT))
+    if (err == 0 && (!packet_number(&at, &n) || n >= reg_count(s)))
         err = -EINVAL;
     if (err) {
         server_error(s, err);
@@ -325,12 +351,12 @@ void server_reg_read(struct server *s, const char *at)
 
 void server_reg_write(struct server *s, const char *at)
 {
-    struct control_regs r;
+    struct target_regs r;
     uint8_t value[16] = { 0 };
     uint64_t n;
     int err = fetch(s, &r);
 
-    if (err == 0 && (!packet_number(&at, &n) || n >= REG_COUNT ||
+    if (err == 0 && (!packet_number(&at, &n) || n >= reg_count(s) ||
                      *at++ != '=' || !packet_bytes(&at, value, regs[n].len)))
         err = -EINVAL;
     if (err) {

@@ -55,8 +55,11 @@ static void take_event(struct target *t, const struct control_event *event)
 {
     t->is_running = false;
     t->reason = event->reason;
-    t->thread = t->own = event->thread;
-    t->hits = event->reason == DEBUG_DONE ? t->hits : event->hits;
+    t->thread = event->thread;
+    if (event->reason != DEBUG_DONE) {
+        t->own = event->thread;
+        t->hits = event->hits;
+    }
     t->has_kernel = true;
     t->is_fresh = false;
     t->has_sites = t->has_sites && event->reason == DEBUG_DONE;
@@ -185,21 +188,10 @@ static int release(struct target *t, size_t len, struct fault *fault)
     return t->is_ended ? 0 : err;
 }
 
-static int go_hard(struct target *t, struct fault *fault)
-{
-    const struct control_request go = { .op = CONTROL_GO };
-
-    t->is_running = true;
-    return request(t, &go, fault);
-}
-
 int target_release(struct target *t, uint64_t only, struct fault *fault)
 {
-    int err;
+    int err = target_watch_arm(t, fault);
 
-    if (t->only_looks)
-        return go_hard(t, fault);
-    err = target_watch_arm(t, fault);
     t->control.only = only;
     t->control.is_held = only != 0 || t->control.soft_count > 0;
     return err ? err : release(t, CONTROL_HEAD, fault);
@@ -235,11 +227,8 @@ static int stop_hard(struct target *t, struct fault *fault)
  * they are. */
 int target_stop(struct target *t, struct fault *fault)
 {
-    int err;
+    int err = request_stop(t, fault);
 
-    if (t->only_looks)
-        return stop_hard(t, fault);
-    err = request_stop(t, fault);
     if (err || !t->is_running)
         return t->is_ended ? 0 : err;
     t->control.ask = 1;
@@ -276,10 +265,6 @@ int target_command(struct target *t, const struct target_command *c,
     bool has_data = c->nr == DEBUG_WRITE;
     int err;
 
-    if (t->only_looks)
-        return fault_set(fault, EOPNOTSUPP,
-                         "under QEMU a guest can only be looked at; use "
-                         "--vmm monitor");
     if (!t->has_kernel)
         return fault_set(fault, EIO,
                          "the kernel of the guest '%s' does not answer",
@@ -359,10 +344,8 @@ int target_open(struct target *t, const struct guest *g, struct fault *fault)
     t->core.command = g->command;
     (void)frames_open(&t->core.frames, t->core.in.hello.build_id,
                       sizeof(t->core.in.hello.build_id));
-    t->only_looks = strcmp(g->machine, "monitor") != 0;
-    if (!t->only_looks)
-        err = check_kernel(t, fault);
-    if (err == 0 && !t->only_looks)
+    err = check_kernel(t, fault);
+    if (err == 0)
         err = attach(t, fault);
     t->is_running = true;
     if (err == 0)
@@ -371,6 +354,8 @@ int target_open(struct target *t, const struct guest *g, struct fault *fault)
         err = lost(t, fault);
     if (err)
         target_close(t);
+    else
+        target_vectors_probe(t);
     return err;
 }
 

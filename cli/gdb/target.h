@@ -36,8 +36,8 @@ struct target {
     struct debug_control control; /* what the kernel is to have */
     uint64_t control_va, part_va;
     bool is_running, is_ended;
-    bool only_looks;     /* under QEMU: stopped, read, and no more */
-    bool has_kernel;     /* a CPU waits for commands */
+    bool has_kernel; /* a CPU waits for commands */
+    bool has_avx;
     bool shows_kernel;   /* registers of threads in calls: the kernel's */
     bool is_fresh;       /* process is of this stop */
     bool has_sites;      /* and so are the sites */
@@ -47,7 +47,8 @@ struct target {
     int32_t status;      /* of a guest that has ended */
     int32_t last_signal; /* that the program got */
     struct control_watch watch;
-    uint32_t hits; /* of its registers, when it stopped */
+    uint8_t watch_kind[4]; /* enum target_watch_kind, of its registers */
+    uint32_t hits;         /* of its registers, when it stopped */
     bool is_probed;
     bool is_soft; /* they do nothing here: the kernel steps instead */
     struct target_break *brk;
@@ -79,26 +80,34 @@ int target_threads(struct target *t, struct fault *fault);
 /* In core.process; NULL: there is none. */
 const struct inside_thread *target_thread(struct target *t, int32_t tid);
 const struct inside_thread *target_thread_at(struct target *t, uint64_t va);
+struct target_regs {
+    struct control_regs r;
+    uint8_t ymmh[16][16]; /* the upper halves, if the CPU has them */
+};
 int target_regs(struct target *t, const struct inside_thread *thread,
-                struct control_regs *out, struct fault *fault);
+                struct target_regs *out, struct fault *fault);
 /* -EPERM: it shows the kernel's. */
-int target_regs_set(struct target *t, int32_t tid,
-                    const struct control_regs *in, struct fault *fault);
+int target_regs_set(struct target *t, int32_t tid, const struct target_regs *in,
+                    struct fault *fault);
 int target_read(struct target *t, uint64_t va, void *data, size_t len,
                 struct fault *fault);
 int target_write(struct target *t, uint64_t va, const void *data, size_t len,
                  struct fault *fault);
 int target_break_set(struct target *t, uint64_t va, struct fault *fault);
 int target_break_clear(struct target *t, uint64_t va, struct fault *fault);
-/* Writes to [va, va + len), or with `reads` all accesses, stop their thread.
- * -ENOSPC: the CPU has not so many registers for it. */
+enum target_watch_kind { TARGET_WRITES, TARGET_READS, TARGET_ACCESSES };
+
+/* Such accesses to [va, va + len) stop their thread; the CPU does not tell
+ * reads from writes, so TARGET_READS is as TARGET_ACCESSES.
+ * -ENOSPC: the CPU has not so many registers for it; -ENOTSUP: none for it. */
 struct target_watch {
     uint64_t va, len;
-    bool reads;
+    enum target_watch_kind kind;
 };
 int target_watch(struct target *t, const struct target_watch *w, bool is_set,
                  struct fault *fault);
-/* The address that was hit; false: none was. */
-bool target_watch_hit(struct target *t, uint64_t *va_out);
+/* The address that was hit, and as what it is watched; false: none was. */
+bool target_watch_hit(struct target *t, uint64_t *va_out,
+                      enum target_watch_kind *kind_out);
 
 #endif

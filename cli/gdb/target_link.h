@@ -24,4 +24,13 @@ int target_release(struct target *t, uint64_t only, struct fault *fault);
 /* Let it run until it stops. */
 int target_run_alone(struct target *t, uint64_t thread, struct fault *fault);
 
+/* t->has_avx, of a stopped guest. */
+void target_vectors_probe(struct target *t);
+int target_vectors(struct target *t, const struct inside_thread *thread,
+                   uint8_t out[16][16], struct fault *fault);
+/* Vectors and fs_base of a thread that no CPU has but the one that carries out
+ * commands. */
+int target_vectors_set(struct target *t, const struct inside_thread *thread,
+                       const struct target_regs *in, struct fault *fault);
+
 #endif

@@ -130,8 +130,8 @@ static int kernel_regs(struct target *t, const struct inside_thread *thread,
     return 0;
 }
 
-int target_regs(struct target *t, const struct inside_thread *thread,
-                struct control_regs *out, struct fault *fault)
+static int general_regs(struct target *t, const struct inside_thread *thread,
+                        struct control_regs *out, struct fault *fault)
 {
     bool is_whole = true;
     uint64_t regs;
@@ -147,6 +147,14 @@ int target_regs(struct target *t, const struct inside_thread *thread,
     if (err == 0 && (!is_whole || !thread->on_cpu) && thread->va != t->own)
         err = kernel_regs(t, thread, out, fault);
     return err;
+}
+
+int target_regs(struct target *t, const struct inside_thread *thread,
+                struct target_regs *out, struct fault *fault)
+{
+    int err = general_regs(t, thread, &out->r, fault);
+
+    return err ? err : target_vectors(t, thread, out->ymmh, fault);
 }
 
 /* The call that it was in is to begin again: gdb has seen the thread behind it,
@@ -204,31 +212,31 @@ static int take(struct target *t, int32_t tid, uint64_t *regs_out,
     return err;
 }
 
-/* What is not in the struct regs: the CPU has it, or the thread's save area. */
-static int rest_set(struct target *t, const struct inside_thread *thread,
-                    const struct control_regs *in, struct fault *fault)
+/* What is not in the struct regs: vectors, and where thread-local data lies.
+ * Nothing can be done to those that a CPU has but by its own kernel code. */
+static int rest_set(struct target *t, int32_t tid, const struct target_regs *in,
+                    struct fault *fault)
 {
-    const struct records *r = &t->core.in.records;
-    struct control_regs cpu;
-    int err;
+    const struct inside_thread *thread = target_thread(t, tid);
+    struct target_regs was;
+    int err = thread ? target_regs(t, thread, &was, fault) : -ESRCH;
 
-    if (!thread->on_cpu)
-        return inside_write(&t->core.in, thread->va + r->thread_fs_base,
-                            &in->fs_base, sizeof(in->fs_base), fault);
-    err = inside_regs(&t->core.in, thread->cpu - 1, &cpu, fault);
-    if (err || (cpu.fs_base == in->fs_base &&
-                memcmp(cpu.fx, in->fx, sizeof(cpu.fx)) == 0))
+    if (err || (was.r.fs_base == in->r.fs_base &&
+                memcmp(was.r.fx, in->r.fx, sizeof(was.r.fx)) == 0 &&
+                memcmp(was.ymmh, in->ymmh, sizeof(was.ymmh)) == 0))
         return err;
-    cpu.fs_base = in->fs_base;
-    memcpy(cpu.fx, in->fx, sizeof(cpu.fx));
-    return inside_regs_set(&t->core.in, thread->cpu - 1, &cpu, fault);
+    if (thread->on_cpu && thread->va != t->own)
+        err = interrupt(t, thread->va, fault);
+    thread = target_thread(t, tid);
+    if (err == 0 && !thread)
+        err = fault_set(fault, ESRCH, "thread %d has ended", tid);
+    return err ? err : target_vectors_set(t, thread, in, fault);
 }
 
-int target_regs_set(struct target *t, int32_t tid,
-                    const struct control_regs *in, struct fault *fault)
+int target_regs_set(struct target *t, int32_t tid, const struct target_regs *in,
+                    struct fault *fault)
 {
     uint64_t word[REGS_WORDS], old[REGS_WORDS], at = 0;
-    const struct inside_thread *who;
     unsigned reason = t->reason;
     uint64_t thread = t->thread;
     int err;
@@ -239,20 +247,20 @@ int target_regs_set(struct target *t, int32_t tid,
     err = target_threads(t, fault);
     if (err == 0)
         err = take(t, tid, &at, fault);
+    if (err == 0)
+        err = rest_set(t, tid, in, fault);
     t->reason = reason;
     t->thread = thread;
     if (err == 0)
         err = inside_read(&t->core.in, at, old, sizeof(old), fault);
     if (err)
         return err;
-    memcpy(word, in, sizeof(word));
+    memcpy(word, &in->r, sizeof(word));
     word[REGS_CS] = old[REGS_CS];
     word[REGS_SS] = old[REGS_SS];
     word[REGS_FLAGS] =
         (old[REGS_FLAGS] & ~FLAGS_MINE) | (word[REGS_FLAGS] & FLAGS_MINE);
-    err = inside_write(&t->core.in, at, word, sizeof(word), fault);
-    who = target_thread(t, tid);
-    return err || !who ? err : rest_set(t, who, in, fault);
+    return inside_write(&t->core.in, at, word, sizeof(word), fault);
 }
 
 /* ---- going on ---- */
@@ -309,12 +317,6 @@ int target_go(struct target *t, const struct target_go *how,
     uint64_t at;
     int err = target_threads(t, fault);
 
-    if (err == 0 && t->only_looks) {
-        if (!how->step && !how->only && !how->signo)
-            return target_release(t, 0, fault);
-        err = fault_set(fault, EOPNOTSUPP,
-                        "under QEMU threads cannot be stepped");
-    }
     if (err == 0 && how->signo != 0) {
         thread = target_thread_at(t, how->signal);
         err = thread ? take(t, thread->tid, &at, fault) : -ESRCH;

@@ -24,11 +24,11 @@ static bool is_used(const struct control_watch *w, unsigned n)
 }
 
 /* DR7's field of a register: what stops, and how many bytes. */
-static uint64_t field_of(uint64_t len, bool reads)
+static uint64_t field_of(uint64_t len, enum target_watch_kind kind)
 {
     uint64_t code = len == 8 ? 2 : len - 1;
 
-    return (reads ? ACCESSES : WRITES) | code << 2;
+    return (kind == TARGET_WRITES ? WRITES : ACCESSES) | code << 2;
 }
 
 static uint64_t field_get(const struct control_watch *w, unsigned n)
@@ -46,31 +46,36 @@ static uint64_t piece_len(uint64_t va, uint64_t len)
     return piece;
 }
 
-static bool piece_add(struct control_watch *w, uint64_t va, uint64_t field)
+static bool piece_add(struct target *t, const struct target_watch *piece)
 {
     unsigned n;
 
     for (n = 0; n < REG_COUNT; n++) {
-        if (is_used(w, n))
+        if (is_used(&t->watch, n))
             continue;
-        w->address[n] = va;
-        w->control |= ENABLE(n) | field << FIELD(n);
+        t->watch.address[n] = piece->va;
+        t->watch.control |= ENABLE(n) | field_of(piece->len, piece->kind)
+                                            << FIELD(n);
+        t->watch_kind[n] = (uint8_t)piece->kind;
         return true;
     }
     return false;
 }
 
-static void piece_remove(struct control_watch *w, uint64_t va, uint64_t field)
+static bool piece_remove(struct target *t, const struct target_watch *piece)
 {
+    uint64_t field = field_of(piece->len, piece->kind);
     unsigned n;
 
     for (n = 0; n < REG_COUNT; n++) {
-        if (!is_used(w, n) || w->address[n] != va || field_get(w, n) != field)
+        if (!is_used(&t->watch, n) || t->watch.address[n] != piece->va ||
+            field_get(&t->watch, n) != field || t->watch_kind[n] != piece->kind)
             continue;
-        w->control &= ~(ENABLE(n) | 15ull << FIELD(n));
-        w->address[n] = 0;
-        return;
+        t->watch.control &= ~(ENABLE(n) | 15ull << FIELD(n));
+        t->watch.address[n] = 0;
+        break;
     }
+    return true;
 }
 
 /* ---- by steps ---- */
@@ -127,9 +132,13 @@ static int probe(struct target *t, struct fault *fault)
         err = fault_set(fault, ESRCH, "there is no thread");
     if (err == 0)
         err = core_regs(&t->core, &t->core.process.thread[0], &regs, fault);
-    w.control = ENABLE(0) | field_of(8, false) << FIELD(0);
+    w.control = ENABLE(0) | field_of(8, TARGET_WRITES) << FIELD(0);
     if (err == 0)
         err = inside_watch(&t->core.in, &w, fault);
+    if (err == -ENOTSUP) { /* QEMU has no way to set them */
+        t->is_soft = t->is_probed = true;
+        return 0;
+    }
     if (err)
         return err;
     t->control.was_hit = 0;
@@ -142,44 +151,54 @@ static int probe(struct target *t, struct fault *fault)
     return err;
 }
 
+static int pieces(struct target *t, const struct target_watch *w, bool is_set,
+                  struct fault *fault)
+{
+    struct target_watch piece = *w;
+    uint64_t end = w->va + w->len;
+
+    for (; piece.va < end; piece.va += piece.len) {
+        piece.len = piece_len(piece.va, end - piece.va);
+        if (!(is_set ? piece_add(t, &piece) : piece_remove(t, &piece)))
+            return fault_set(fault, ENOSPC,
+                             "the CPU can watch %u words of 8 bytes at once",
+                             REG_COUNT);
+    }
+    return 0;
+}
+
 int target_watch(struct target *t, const struct target_watch *w, bool is_set,
                  struct fault *fault)
 {
-    struct control_watch now = t->watch;
-    uint64_t va = w->va, left = w->len;
+    struct control_watch was = t->watch;
     int err = probe(t, fault);
 
     if (err)
         return err;
-    if (t->is_soft && w->reads)
-        return fault_set(fault, ENOTSUP, "this host has no debug registers");
-    if (left == 0 || left > REG_COUNT * 8 || va >= VA_END)
+    if (t->is_soft && w->kind != TARGET_WRITES)
+        return fault_set(fault, ENOTSUP,
+                         "the guest '%s' has no debug registers that do "
+                         "anything, so what is read cannot be watched (rwatch, "
+                         "awatch); what is written can (watch)",
+                         t->core.in.name);
+    if (w->len == 0 || w->len > REG_COUNT * 8 || w->va >= VA_END)
         return fault_set(fault, ENOSPC, "too much to watch");
-    while (left > 0) {
-        uint64_t len = piece_len(va, left);
-
-        if (!is_set)
-            piece_remove(&now, va, field_of(len, w->reads));
-        else if (!piece_add(&now, va, field_of(len, w->reads)))
-            return fault_set(fault, ENOSPC, "the CPU has %u registers",
-                             REG_COUNT);
-        va += len;
-        left -= len;
-    }
-    if (!t->is_soft)
-        err = inside_watch(&t->core.in, &now, fault);
+    err = pieces(t, w, is_set, fault);
+    if (err == 0 && !t->is_soft)
+        err = inside_watch(&t->core.in, &t->watch, fault);
     if (err)
-        return err;
-    t->watch = now;
-    t->control.is_watched = !t->is_soft && now.control != 0;
-    return 0;
+        t->watch = was;
+    t->control.is_watched = !t->is_soft && t->watch.control != 0;
+    return err;
 }
 
-bool target_watch_hit(struct target *t, uint64_t *va_out)
+bool target_watch_hit(struct target *t, uint64_t *va_out,
+                      enum target_watch_kind *kind_out)
 {
     static struct fault ignored;
     unsigned n;
 
+    *kind_out = TARGET_WRITES;
     if (t->control.soft_count > 0 &&
         inside_read(&t->core.in,
                     t->control_va + offsetof(struct debug_control, soft_hits),
@@ -191,6 +210,7 @@ bool target_watch_hit(struct target *t, uint64_t *va_out)
         if (!(t->hits >> n & 1) || !is_used(&t->watch, n))
             continue;
         *va_out = t->watch.address[n];
+        *kind_out = t->watch_kind[n];
         return true;
     }
     return false;

@@ -23,6 +23,7 @@
 #include "arch/arch.h"
 #include "core/errno.h"
 #include "core/string.h"
+#include "drivers/hypercall.h"
 #include "drivers/link.h"
 #include "mm/page.h"
 #include "sched/wait.h"
@@ -141,6 +142,8 @@ static void link_message(void *arg, unsigned type, const uint8_t *payload,
     } else if (type == LINK_SIGNAL && len == 1) {
         if (payload[0] >= 1 && payload[0] <= 64 && console_signal_hook)
             console_signal_hook(payload[0]);
+    } else if (type == LINK_DEBUG && hypercall_debug_hook) {
+        hypercall_debug_hook();
     } else if (type == LINK_WINSZ && len == sizeof(com.winsize)) {
         memcpy(&com.winsize, payload, len);
         if (com.stat_known && console_signal_hook)

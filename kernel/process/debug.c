@@ -16,6 +16,7 @@
 
 #include <asm/signal.h>
 
+#include "abi/link.h"
 #include "core/errno.h"
 #include "core/string.h"
 #include "drivers/hypercall.h"
@@ -153,6 +154,28 @@ static void let_go(void)
     waitq_wake_all(&frozen);
 }
 
+static int state_save(struct thread *t)
+{
+    int err = arch_thread_may_switch(&t->arch);
+
+    if (err == 0)
+        arch_xstate_save(t->arch.xstate);
+    return err;
+}
+
+static int state_load(const struct thread *t, uint64_t fs_base)
+{
+    int err = t->arch.xstate ? 0 : -EINVAL;
+
+    if (err == 0 && fs_base >= ARCH_USER_MAX)
+        err = -EINVAL;
+    if (err == 0)
+        err = arch_xstate_load(t->arch.xstate);
+    if (err == 0)
+        arch_set_fs_base(fs_base);
+    return err;
+}
+
 static int run_command(struct debug_control *c)
 {
     size_t len = c->len;
@@ -173,12 +196,41 @@ static int run_command(struct debug_control *c)
     case DEBUG_LET_GO:
         let_go();
         return 0;
+    case DEBUG_STATE_SAVE:
+        return state_save(thread_current());
+    case DEBUG_STATE_LOAD:
+        return state_load(thread_current(), c->va);
     default:
         return -EINVAL;
     }
 }
 
 /* ---- stopping ---- */
+
+/* Under QEMU: the other CPUs wait in the kernel, on their way back from which
+ * they pass debug_return(). */
+static int stop_pc(enum debug_reason reason, const struct thread *t)
+{
+    struct debug_control *c = &debug_control;
+
+    arch_cpus_stop();
+    c->stop_thread = (uint64_t)t;
+    c->stop_cpu = arch_cpu_number() - 1;
+    __atomic_store_n(&c->stop, reason, __ATOMIC_SEQ_CST);
+    arch_out8(LINK_PVPANIC_PORT, LINK_PVPANIC);
+    while (__atomic_load_n(&c->stop, __ATOMIC_SEQ_CST))
+        arch_spin_wait();
+    arch_cpus_resume();
+    waitq_wake_all(&frozen);
+    return c->is_attached ? 0 : -ENOTCONN;
+}
+
+static int stop_call(enum debug_reason reason, const struct thread *t)
+{
+    if (!hypercall_present())
+        return stop_pc(reason, t);
+    return (int)hypercall_call(HYPERCALL_DEBUG, reason, (uint64_t)t, 0);
+}
 
 /* 0: the guest was stopped, and goes on. -EAGAIN: somebody else stopped it, and
  * it has gone on: look again. */
@@ -187,7 +239,7 @@ static int stop(enum debug_reason reason, const struct thread *t)
     struct debug_control *c = &debug_control;
 
     for (;;) {
-        int err = (int)hypercall_call(HYPERCALL_DEBUG, reason, (uint64_t)t, 0);
+        int err = stop_call(reason, t);
 
         if (err == -EAGAIN && reason == DEBUG_DONE)
             continue; /* the debugger waits for that */
@@ -388,6 +440,8 @@ void debug_wait(void)
 
 void debug_event(void)
 {
+    if (!thread_current()) /* DEBUG_START is to come */
+        return;
     waitq_wake_all(&frozen);
     if (!debug_control.is_attached) {
         let_go();
