@@ -24,6 +24,48 @@ static const char *verb_name(const char *arg)
     return arg;
 }
 
+/* Verbs that people know from containers, and what takes their place. */
+static const struct {
+    const char *verb;
+    const char *instead;
+} familiar[] = {
+    { "exec", "a guest has one program; trace, gdb, top and map look inside" },
+    { "start", "a guest ends for good; 'samara run' starts another" },
+    { "restart", "'samara stop' it, and 'samara run' it again" },
+    { "create", "'samara build' makes an image, 'samara run' starts it" },
+    { "images", "images are files, wherever 'samara build -o FILE' put them" },
+    { "rmi", "images are files: rm removes them" },
+    { "pull", "images are files: copy them" },
+    { "push", "images are files: copy them" },
+    { "save", "images are files: copy them" },
+    { "load", "images are files: 'samara run FILE'" },
+    { "cp", "--add of run and build puts files in; programs write theirs to "
+            "standard output or the network" },
+    { "port", "'samara ps' shows the ports" },
+    { "events", "'samara ps --json' and 'samara wait' tell of guests" },
+    { "strace", "'samara trace'" },
+    { "perf", "'samara profile'" },
+    { "tcpdump", "'samara pcap'" },
+};
+
+static int unknown_verb(const char *verb)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(familiar) / sizeof(familiar[0]); i++) {
+        if (strcmp(verb, familiar[i].verb) != 0)
+            continue;
+        fprintf(stderr, "samara: there is no verb '%s': %s\n", verb,
+                familiar[i].instead);
+        return EXIT_OWN_FAILURE;
+    }
+    fprintf(stderr,
+            "samara: unknown verb '%s'; 'samara help' lists them, and "
+            "'samara run %s' runs a program of this name\n",
+            verb, verb);
+    return EXIT_OWN_FAILURE;
+}
+
 /* Called with one of 0, 1, 2 closed, the next open() would take its place, and
  * the guest would read or write that. O_PATH: reads and writes fail as those
  * of a closed descriptor do, and the guest is told that it is closed. */
@@ -52,13 +94,8 @@ int main(int argc, char **argv)
         return EXIT_OWN_FAILURE;
     }
     verb = verb_find(verb_name(argv[1]));
-    if (!verb) {
-        fprintf(stderr,
-                "samara: unknown verb '%s'; 'samara help' lists them, and "
-                "'samara run %s' runs a program of this name\n",
-                argv[1], argv[1]);
-        return EXIT_OWN_FAILURE;
-    }
+    if (!verb)
+        return unknown_verb(argv[1]);
     status = verb->run(argc - 1, argv + 1, &fault);
     if (status >= 0) {
         if (fflush(stdout) != 0) {

@@ -32,7 +32,10 @@ static int not_found(const char *source, int err, struct fault *fault)
 {
     if (err == ENOENT) {
         fault_set(fault, ENOENT,
-                  strchr(source, '/')
+                  strstr(source, ":/")
+                      ? "'%s' not found; -v is --verbose, files are put in by "
+                        "--add PATH:DEST"
+                  : strchr(source, '/')
                       ? "'%s' not found; give a program or an image"
                       : "'%s' not found in PATH; give its path",
                   source);

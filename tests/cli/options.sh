@@ -14,6 +14,8 @@ check "version" says "^samara [0-9]" version
 check "--version" says "^samara [0-9]" --version
 
 check "no source" refuses 125 "which program" run
+check "a verb of containers" refuses 125 "no verb 'exec': a guest has one" \
+    exec web sh
 check "unknown letter" refuses 125 "unknown option '-Q'" run -Q /bin/true
 check "unknown word" refuses 125 "unknown option '--fly'" run --fly /bin/true
 check "value missing" refuses 125 "-m needs a value" run -m

@@ -17,6 +17,8 @@ cp /bin/busybox bits32
 printf '\001' | dd of=bits32 bs=1 seek=4 conv=notrunc 2>/dev/null
 check "not there" refuses 127 "not found" run ./nothing
 check "not in PATH" refuses 127 "not found in PATH" run no-such-program
+check "a volume of docker's" refuses 127 "by --add PATH:DEST" \
+    run -v /tmp:/data true
 check "here, but not in PATH" refuses 127 "./plain" run plain
 check "a directory" refuses 126 "is a directory" run /etc
 check "not executable" refuses 126 "chmod +x" run ./plain
