@@ -49,7 +49,8 @@ KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgener
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-fno-delete-null-pointer-checks -Ikernel $(if $(DEBUG),-DLOCK_CHECKS=1)
+	-fno-delete-null-pointer-checks -Ikernel \
+	$(if $(findstring gcc,$(CC)),-malign-data=abi) $(if $(DEBUG),-DLOCK_CHECKS=1)
 
 # ---- lwIP: fetched from Debian, patched by nobody; kernel/net/inet uses it ----
 # Its calls to the protocols come to us first, under these names.
@@ -112,7 +113,7 @@ $(B)/kernel/tests/%.o: tests/%
 	$(Q)$(CC) $(COMMON) $(KERNEL_CFLAGS) -O2 -MMD -MP -c $< -o $@
 
 # The kernel is compiled for size, but for what runs often.
-KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c \
+KERNEL_SELDOM := time/clock.c time/pc_clock.c sched/cputime.c sched/sample.c \
 	sched/futex_pi.c sched/futex_exit.c core/printf.c core/panic.c \
 	core/lock.c mm/shared.c $(patsubst %,mm/space_%.c,advise info large remap) \
 	$(patsubst %,arch/$(ARCH)/%.c,cpuinfo decode power pvh rewrite smp)
@@ -120,7 +121,7 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(filter-out $(KERNEL_SELDOM),$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
 	    core/*.c mm/*.c sched/*.c time/*.c)))) \
 	$(addprefix drivers/,netbuf.c virtio_net.c virtq.c) \
-	$(addprefix fs/,dentry.c epoll.c erofs.c fdtable.c file.c inode.c \
+	$(addprefix fs/,dentry.c epoll.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c prefix.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
 	$(addprefix net/inet/,conn.c defer.c device.c sender.c stack.c tcp_receive.c \

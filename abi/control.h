@@ -16,9 +16,10 @@
 
 #include <stdint.h>
 
-#define CONTROL_VERSION   5u
+#define CONTROL_VERSION   6u
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
+#define CONTROL_CPU_MAX   8u
 
 #define CONTROL_XSTATE_LEN  4096u
 #define CONTROL_XSTATE_XCR0 464u /* as Linux puts it into core files */
@@ -43,7 +44,9 @@ enum control_op {
     CONTROL_HOLD = 8,
     /* struct control_sample_how follows -> for each CPU that was started a
      * struct control_sample and the stacks' bytes that it names. The guest is
-     * not stopped: each CPU leaves it for a moment. -EBUSY: it is stopped */
+     * not stopped: each CPU leaves it for a moment. Where its kernel samples
+     * itself (sample.h): what it has kept since the last request, and a
+     * CONTROL_SAMPLE_KEPT. -EBUSY: it is stopped */
     CONTROL_SAMPLE = 9,
     /* -> struct control_counters */
     CONTROL_COUNTERS = 10,
@@ -124,13 +127,15 @@ struct control_regs { /* the first 27 as in Linux's struct user_regs_struct */
 /* Where the guest's kernel keeps the thread of a CPU and its stacks: records.h.
  * What is not there reads as 0. */
 struct control_sample_how {
-    uint64_t percpu[8]; /* virtual */
-    uint32_t stack_len; /* of the program's stack, at most */
+    uint64_t percpu[CONTROL_CPU_MAX]; /* virtual */
+    uint32_t stack_len;               /* of the program's stack, at most */
     uint16_t percpu_thread;
     uint16_t thread_tid;
     uint16_t thread_kstack_top;
     uint16_t top_rsp; /* the program's rsp lies so far below kstack_top */
     uint32_t zero;
+    uint64_t control; /* struct sample_control; 0: the kernel has none */
+    uint64_t step_ns; /* between two requests, about */
 };
 
 struct control_event {
@@ -150,6 +155,7 @@ enum control_sample_state {
     CONTROL_SAMPLE_IDLE = 0,    /* the guest has nothing for it to do */
     CONTROL_SAMPLE_RUNNING = 1, /* what follows is valid with this only */
     CONTROL_SAMPLE_AWAY = 2,    /* its hypercall takes its time */
+    CONTROL_SAMPLE_KEPT = 3,    /* of no CPU: `periods` samples were lost */
 };
 
 #define CONTROL_SAMPLE_REGS   21u /* of struct control_regs: r15 to ss */
@@ -163,7 +169,7 @@ struct control_sample {
     int32_t tid;
     uint32_t kernel_len;  /* bytes from rsp to kstack_top; 0: not on it */
     uint32_t program_len; /* bytes from program_sp on, behind those */
-    uint32_t zero;
+    uint32_t periods;     /* samples that this one stands for */
     uint64_t kstack_top;
     uint64_t program_sp;
     uint64_t regs[CONTROL_SAMPLE_REGS]; /* without orig_rax, cs and ss */
@@ -171,7 +177,7 @@ struct control_sample {
 
 _Static_assert(sizeof(struct control_event) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_watch) == 40, "layout is shared");
-_Static_assert(sizeof(struct control_sample_how) == 80, "layout is shared");
+_Static_assert(sizeof(struct control_sample_how) == 96, "layout is shared");
 _Static_assert(sizeof(struct control_sample) == 224, "layout is shared");
 /* The network device's, as the monitor saw it. Bytes are those of frames. */
 struct control_counters {

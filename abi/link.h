@@ -36,6 +36,7 @@ enum link_type {
     LINK_FDSTAT = 4,  /* struct hypercall_stat[3]; the first message sent */
     LINK_TERMIOS = 5, /* struct kernel termios; sent after FDSTAT when a tty */
     LINK_DEBUG = 6,   /* as HYPERCALL_EVENT_DEBUG */
+    LINK_SAMPLE = 7,  /* empty: struct sample_control says what to do */
     /* guest to command */
     LINK_STDERR = 64, /* bytes */
     LINK_EXIT = 65,   /* one byte: exit status; QEMU then powers off */

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 9u
+#define RECORDS_VERSION 10u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -123,7 +123,7 @@ enum records_page_kind {
     RECORDS_PAGE_SHARED = 5,
     RECORDS_PAGE_PIPE = 6,
     RECORDS_PAGE_FRAME = 7, /* received from a network */
-    RECORDS_PAGE_RING = 8,  /* of a device, or of a trace */
+    RECORDS_PAGE_RING = 8,  /* of a device, or for a tool */
 };
 
 /*
@@ -272,10 +272,12 @@ struct records {
     uint16_t dirent_name_len; /* uint8_t */
     uint16_t dirent_name;
     uint16_t zero2[3];
+
+    uint64_t sample; /* struct sample_control, sample.h; 0: no such part */
 };
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
 _Static_assert(sizeof(struct records_pages) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 288, "layout is shared");
+_Static_assert(sizeof(struct records) == 296, "layout is shared");
 
 #endif

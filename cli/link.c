@@ -93,9 +93,9 @@ static void send_descriptors(struct link *l)
     send_window_size(l);
 }
 
-static void debug_tell(void *arg)
+static void tell(void *arg, unsigned type)
 {
-    send_message(arg, LINK_DEBUG, "", 0);
+    send_message(arg, (enum link_type)type, "", 0);
 }
 
 int link_prepare(struct link *l, struct fault *fault)
@@ -106,8 +106,8 @@ int link_prepare(struct link *l, struct fault *fault)
     l->exit_status = -1;
     l->stdin_open = !is_closed(STDIN_FILENO);
     l->stdout_open = true;
-    l->control->debug_tell = debug_tell;
-    l->control->debug_arg = l;
+    l->control->tell = tell;
+    l->control->tell_arg = l;
     l->has_tty = ioctl(STDIN_FILENO, KERNEL_TCGETS, l->termios) == 0;
     sigemptyset(&mask);
     for (i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)

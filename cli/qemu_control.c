@@ -13,6 +13,7 @@
 
 #include "abi/cpu_tables.h"
 #include "cli/qemu_regs.h"
+#include "cli/qemu_ring.h"
 
 #define REQUEST_LEN (sizeof(struct control_request) + CONTROL_DATA_MAX)
 #define HOLD_MS     1000
@@ -42,11 +43,21 @@ void qemu_control_init(struct qemu_control *c)
         c->client[i].fd = -1;
 }
 
+/* What it had begun in the guest is ended by rings_end(). */
 static void client_close(struct qemu_client *cl)
 {
     close(cl->fd);
     free(cl->request);
-    *cl = (struct qemu_client){ .fd = -1 };
+    *cl = (struct qemu_client){ .fd = -1, .ring = cl->ring };
+}
+
+static void rings_end(struct qemu_control *c)
+{
+    unsigned i;
+
+    for (i = 0; i < QEMU_CONTROL_CLIENTS; i++)
+        if (c->client[i].fd < 0)
+            qemu_ring_end(c, &c->client[i]);
 }
 
 void qemu_control_fini(struct qemu_control *c)
@@ -124,6 +135,18 @@ int qemu_control_read(const struct qemu_control *c, uint64_t va, void *dst,
     if (!at)
         return -EFAULT;
     memcpy(dst, at, len);
+    return 0;
+}
+
+int qemu_control_write(const struct qemu_control *c, uint64_t va,
+                       const void *src, size_t len)
+{
+    uint64_t gpa;
+    uint8_t *at = translate(c, va, &gpa) ? qemu_ram_at(c, gpa, len) : NULL;
+
+    if (!at || va % PAGE_LEN + len > PAGE_LEN)
+        return -EFAULT;
+    memcpy(at, src, len);
     return 0;
 }
 
@@ -321,7 +344,7 @@ static void sample(struct qemu_control *c, struct qemu_client *cl,
     memcpy(&how, data, sizeof(how));
     if (!is_wanted_stopped(c) && !c->is_ended)
         err = kernel_find(c); /* of a tool that has not said hello */
-    if (err == 0)
+    if (err == 0 && !qemu_ring_sample(c, cl, &how, out, &len))
         err = qemu_sample(c, &how, out, &len);
     qemu_reply(cl, err, out, len);
 }
@@ -471,6 +494,7 @@ void qemu_control_serve(struct qemu_control *c)
     while (more) {
         unsigned i;
 
+        rings_end(c);
         more = take_connection(c);
         for (i = 0; i < QEMU_CONTROL_CLIENTS; i++)
             if (c->client[i].fd >= 0)

@@ -29,8 +29,21 @@ struct fault;
 #define QEMU_CONTROL_CLIENTS 4u
 #define QEMU_CONTROL_FDS     (2u + QEMU_CONTROL_CLIENTS)
 
+/* Samples that the guest's kernel takes for a client: qemu_ring.c's. */
+struct qemu_ring {
+    bool is_on, is_refused;
+    uint64_t control; /* struct sample_control, virtual */
+    uint64_t step_ns;
+    uint64_t begun_ns, renewed_ns;
+    uint64_t rings; /* those that the rest is about */
+    uint64_t position[CONTROL_CPU_MAX];
+    uint64_t seen[CONTROL_CPU_MAX];
+    uint64_t idle[CONTROL_CPU_MAX];
+};
+
 struct qemu_client {
     int fd; /* -1: free */
+    struct qemu_ring ring;
     bool stops, holds, debugs;
     uint8_t *request;
     size_t have; /* bytes of it */
@@ -46,9 +59,9 @@ struct qemu_control {
     uint8_t build_id[20];
     struct qmp qmp;
     bool is_waited_for; /* the program is not to begin without a debugger */
-    /* The guest is to look at its struct debug_control: LINK_DEBUG. */
-    void (*debug_tell)(void *arg);
-    void *debug_arg;
+    /* Send the guest this message, LINK_DEBUG or LINK_SAMPLE. */
+    void (*tell)(void *arg, unsigned type);
+    void *tell_arg;
     /* The rest is qemu_control.c's. */
     uint8_t *ram; /* mapped when somebody looks */
     struct qemu_client client[QEMU_CONTROL_CLIENTS];
@@ -59,11 +72,13 @@ struct qemu_control {
     uint64_t debug_gpa;
 };
 
-/* ---- for qemu_sample.c ---- */
+/* ---- for qemu_sample.c and qemu_ring.c ---- */
 
 /* Within a page. -EFAULT: not mapped, or not memory. */
 int qemu_control_read(const struct qemu_control *c, uint64_t va, void *dst,
                       size_t len);
+int qemu_control_write(const struct qemu_control *c, uint64_t va,
+                       const void *src, size_t len);
 /* Of a CPU of a stopped guest; *is_idle_out: it halts. */
 int qemu_control_regs(struct qemu_control *c, unsigned cpu,
                       struct control_regs *out, bool *is_idle_out);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "abi/debug.h"
+#include "abi/link.h"
 #include "cli/qemu_control.h"
 
 /* Of the guest's struct debug_control; NULL: it has no debugger. */
@@ -70,7 +71,7 @@ void qemu_debug_check(struct qemu_control *c)
         return;
     memset(all, 0, sizeof(struct debug_control));
     c->debug_gpa = 0;
-    c->debug_tell(c->debug_arg);
+    c->tell(c->tell_arg, LINK_DEBUG);
 }
 
 void qemu_debug_run(struct qemu_control *c, struct qemu_client *cl)
@@ -81,7 +82,7 @@ void qemu_debug_run(struct qemu_control *c, struct qemu_client *cl)
     cl->stops = false;
     c->is_told = false;
     if (!stop || __atomic_exchange_n(stop, 0, __ATOMIC_SEQ_CST) == 0)
-        c->debug_tell(c->debug_arg);
+        c->tell(c->tell_arg, LINK_DEBUG);
 }
 
 static void tell(struct qemu_control *c, const struct control_event *event)

@@ -25,7 +25,7 @@ static int sample_one(struct qemu_control *c, unsigned cpu,
 {
     const struct sample_memory memory = { read_va, c };
     size_t room = CONTROL_DATA_MAX / c->cpu_count;
-    struct control_sample s = { .cpu = cpu };
+    struct control_sample s = { .cpu = cpu, .periods = 1 };
     struct control_regs regs;
     bool is_idle = false;
     int err = qemu_control_regs(c, cpu, &regs, &is_idle);

@@ -56,7 +56,8 @@ static void take(void *arg, const struct sample *s)
     if ((o->tid != 0 && (unsigned)s->tid != o->tid) || first == end)
         return;
     e->profile.cut += s->is_cut;
-    stacks_add(&e->profile.stacks, s->tid, s->pc + first, end - first, 1);
+    stacks_add(&e->profile.stacks, s->tid, s->pc + first, end - first,
+               s->periods);
 }
 
 static int look_again(struct session *e, uint64_t now, struct fault *fault)
@@ -115,6 +116,8 @@ static int session_run(struct session *e, struct fault *fault)
     struct fault ignored;
     int err = sample_all(e, fault);
 
+    if (e->sampler.is_kept) /* not when they were asked for */
+        e->profile.missed = e->sampler.lost;
     e->profile.idle = e->sampler.idle;
     e->profile.away = e->sampler.away;
     if (err && err != -ESRCH && err != -ECONNRESET && err != -ETIMEDOUT)
@@ -204,7 +207,7 @@ static int profile_guest(const struct guest *g, const struct debug_profile *o,
         .off_cpu = o->off_cpu,
         .start_ns = clock_ns(CLOCK_REALTIME),
     };
-    err = sampler_open(&e.sampler, g, fault);
+    err = sampler_open(&e.sampler, g, e.step_ns, fault);
     if (err)
         return err;
     catch_signals();

@@ -17,7 +17,7 @@
 
 /* ---- open, look, close ---- */
 
-static int how_fill(struct sampler *s, struct fault *fault)
+static int how_fill(struct sampler *s, uint64_t step_ns, struct fault *fault)
 {
     const struct records *r = &s->core.in.records;
 
@@ -27,12 +27,15 @@ static int how_fill(struct sampler *s, struct fault *fault)
         .thread_tid = r->thread_tid,
         .thread_kstack_top = r->thread_kstack_top,
         .top_rsp = (uint16_t)(r->regs_len - offsetof(struct control_regs, rsp)),
+        .control = r->sample,
+        .step_ns = step_ns,
     };
     return inside_read(&s->core.in, r->percpus, s->how.percpu,
                        sizeof(s->how.percpu), fault);
 }
 
-int sampler_open(struct sampler *s, const struct guest *g, struct fault *fault)
+int sampler_open(struct sampler *s, const struct guest *g, uint64_t step_ns,
+                 struct fault *fault)
 {
     const struct control_hello *h = &s->core.in.hello;
     int err;
@@ -45,7 +48,7 @@ int sampler_open(struct sampler *s, const struct guest *g, struct fault *fault)
     err = symbolise_open(g->image, &s->symbols, fault);
     if (err == 0) {
         symbolise_kernel(s->symbols, h->kernel_va, h->kernel_len, h->build_id);
-        err = how_fill(s, fault);
+        err = how_fill(s, step_ns, fault);
     }
     if (err == 0)
         err = inside_hold(&s->core.in, fault);
@@ -150,11 +153,24 @@ static void take_running(struct sampler *s, const struct control_sample *head,
 
     out.tid = head->tid;
     out.cpu = head->cpu;
+    out.periods = head->periods;
     out.kernel_count =
         core_sample(&s->core, head, data, &regs, out.pc, SAMPLER_FRAME_MAX / 2);
     out.count = out.kernel_count;
     add_program(s, &regs, &stack, &out);
     take(arg, &out);
+}
+
+static void count_head(struct sampler *s, const struct control_sample *head)
+{
+    if (head->state == CONTROL_SAMPLE_IDLE)
+        s->idle += head->periods;
+    if (head->state == CONTROL_SAMPLE_AWAY)
+        s->away += head->periods;
+    if (head->state != CONTROL_SAMPLE_KEPT)
+        return;
+    s->is_kept = true;
+    s->lost += head->periods;
 }
 
 static int parse(struct sampler *s, const uint8_t *data, size_t len,
@@ -173,8 +189,7 @@ static int parse(struct sampler *s, const uint8_t *data, size_t len,
         stacks = (size_t)head.kernel_len + head.program_len;
         if (head.state == CONTROL_SAMPLE_RUNNING)
             take_running(s, &head, data, take, arg);
-        s->idle += head.state == CONTROL_SAMPLE_IDLE;
-        s->away += head.state == CONTROL_SAMPLE_AWAY;
+        count_head(s, &head);
         data += stacks;
         len -= stacks;
     }
@@ -264,6 +279,7 @@ static void take_one_asleep(struct sampler *s, const struct inside_thread *t,
         return;
     out.tid = t->tid;
     out.cpu = 0;
+    out.periods = 1;
     out.kernel_count = core_sample_asleep(&s->core, &head, data, &regs, out.pc,
                                           SAMPLER_FRAME_MAX / 2);
     out.count = out.kernel_count;

@@ -30,7 +30,8 @@ struct sample {
     unsigned cpu;
     unsigned kernel_count; /* of pc; the rest are the program's */
     unsigned count;
-    bool is_cut; /* the stack goes on beyond what was copied */
+    uint32_t periods; /* samples that this one stands for */
+    bool is_cut;      /* the stack goes on beyond what was copied */
     uint64_t pc[SAMPLER_FRAME_MAX]; /* innermost first, each in its function */
 };
 
@@ -42,9 +43,12 @@ struct sampler {
     struct control_sample_how how;
     bool wants_look;     /* something was seen that the last look has not */
     uint64_t idle, away; /* CPUs that were found so */
+    bool is_kept;        /* the guest samples itself, whenever it is asked, */
+    uint64_t lost;       /* and so many were not taken in time */
 };
 
-int sampler_open(struct sampler *s, const struct guest *g, struct fault *fault);
+int sampler_open(struct sampler *s, const struct guest *g, uint64_t step_ns,
+                 struct fault *fault);
 void sampler_close(struct sampler *s);
 int sampler_look(struct sampler *s, struct fault *fault);
 /* Each CPU that runs, now. */

@@ -22,6 +22,7 @@
 #include "process/exec.h"
 #include "process/signal.h"
 #include "random/pool.h"
+#include "sched/sample.h"
 #include "sched/thread.h"
 #include "syscall/syscall.h"
 #include "time/clock.h"
@@ -65,6 +66,7 @@ void kernel_main(struct bootinfo *boot)
     console_init(boot);
     panic_hook = report_panic;
     console_signal_hook = signal_from_host;
+    console_sample_hook = sample_start;
     thread_signal_hook = signal_deliver;
     hypercall_debug_hook = debug_event;
     debug_control.is_attached = boot->flags & BOOTINFO_DEBUG && debug_wait;

@@ -16,6 +16,7 @@
 #include "net/netif.h"
 #include "process/debug.h"
 #include "sched/process.h"
+#include "sched/sample.h"
 #include "syscall/trace.h"
 
 extern struct records records;
@@ -136,4 +137,5 @@ struct records records = {
     .dirent_inode = offsetof(struct mem_dirent, inode),
     .dirent_name_len = offsetof(struct mem_dirent, name_len),
     .dirent_name = offsetof(struct mem_dirent, name),
+    .sample = (uint64_t)&sample_control,
 };

@@ -67,7 +67,8 @@ static void fill(const struct vcpu *cpu)
     struct slot *slot = &slots[cpu->index];
 
     slot->sample = (struct control_sample){ .cpu = cpu->index,
-                                            .state = CONTROL_SAMPLE_RUNNING };
+                                            .state = CONTROL_SAMPLE_RUNNING,
+                                            .periods = 1 };
     slot->err = make(cpu, &how_now, &slot->sample, slot->stack);
 }
 
@@ -119,8 +120,9 @@ static bool is_asleep(const struct vcpu *cpu)
 static void tell(const struct vcpu *cpu, uint32_t state)
 {
     slots[cpu->index].err = 0;
-    slots[cpu->index].sample =
-        (struct control_sample){ .cpu = cpu->index, .state = state };
+    slots[cpu->index].sample = (struct control_sample){ .cpu = cpu->index,
+                                                        .state = state,
+                                                        .periods = 1 };
 }
 
 static void want(struct vcpu *cpu)

@@ -59,6 +59,9 @@ size_t pt_protect(struct pt *pt, uint64_t start, uint64_t end, unsigned flags,
                   uint64_t *last_va);
 /* Move the mappings of [from, from+len) to `to`, which is empty. -ENOMEM */
 MUST_CHECK int pt_move(struct pt *pt, uint64_t from, uint64_t to, uint64_t len);
+/* Where va can be read now, up to its page's end, or NULL: from anywhere, and
+ * whatever kernel code has been interrupted. */
+const void *pt_peek(paddr_t pml4_pa, uint64_t va);
 /* The first present page in [start, end), or end. */
 uint64_t pt_next(struct pt *pt, uint64_t start, uint64_t end);
 

@@ -19,6 +19,7 @@ static struct hypercall_stat stats[3];
 static bool stats_known;
 
 void (*console_signal_hook)(int signo);
+void (*console_sample_hook)(void);
 
 void console_init(const struct bootinfo *boot)
 {

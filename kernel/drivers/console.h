@@ -49,6 +49,8 @@ MUST_CHECK int console_tty(unsigned fd, uint32_t cmd, void *buf, size_t len);
 
 /* Where signals from the host go: signal_from_host(), registered by main.c. */
 extern void (*console_signal_hook)(int signo);
+/* LINK_SAMPLE of abi/link.h; may be NULL. */
+extern void (*console_sample_hook)(void);
 
 /* ---- the end ---- */
 

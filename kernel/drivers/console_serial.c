@@ -154,6 +154,8 @@ static void link_message(void *arg, unsigned type, const uint8_t *payload,
     } else if (type == LINK_TERMIOS && len == sizeof(com.termios)) {
         memcpy(&com.termios, payload, len);
         com.termios_known = true;
+    } else if (type == LINK_SAMPLE && console_sample_hook) {
+        console_sample_hook();
     }
 }
 

@@ -606,24 +606,31 @@ interrupt_in_program:
 /* Other CPUs may wait for this one, whatever the kernel is doing here. */
 interrupt_attend:
     EDGE IRQ
-    push %rdx
-    push %rsi
     push %rdi
+    push %rsi
+    push %rdx
     push %r8
     push %r9
     push %r10
     push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi /* struct interrupted */
     sub $8, %rsp
     cld
-    call arch_attend
-    add $8, %rsp
+    call trap_attend
+    add $8+6*8, %rsp
     pop %r11
     pop %r10
     pop %r9
     pop %r8
-    pop %rdi
-    pop %rsi
     pop %rdx
+    pop %rsi
+    pop %rdi
     mov 24(%rsp), %rax
     jmp interrupt_attended
 

@@ -15,6 +15,7 @@
 #include "arch/x86_64/trap.h"
 #include "core/panic.h"
 #include "drivers/hypercall.h"
+#include "sched/sample.h"
 #include "time/clock.h"
 
 #define IRQ_COUNT     16u
@@ -72,6 +73,13 @@ static void poll_pc(uint32_t noted)
     stub_call(STUB_APIC_WRITE, APIC_EOI, 0);
 }
 
+static void attend(void)
+{
+    arch_attend();
+    if (sample_poll)
+        sample_poll();
+}
+
 void arch_irq_poll(void)
 {
     struct percpu *cpu = percpu_mine();
@@ -87,7 +95,7 @@ void arch_irq_poll(void)
      * What it was sent for was there before it, and is looked at after this. */
     __atomic_store_n(&cpu->is_kicked, 0, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST))
-        arch_attend();
+        attend();
     timers_run();
     if (cpu_features.is_monitor)
         hypercall_polled();

@@ -55,6 +55,21 @@ static unsigned entry_flags(uint64_t e)
            (e & CPU_PTE_D ? PT_DIRTY : 0) | (e & OWN ? PT_OWN : 0);
 }
 
+const void *pt_peek(paddr_t pml4_pa, uint64_t va)
+{
+    uint64_t e = pml4_pa;
+
+    for (unsigned level = 4; level-- > 0;) {
+        e = table_ptr(e)[index_at(va, level)];
+        if (!(e & CPU_PTE_P))
+            return NULL;
+        if (level == 0 || (e & CPU_PTE_PS))
+            return (const uint8_t *)table_ptr(e & ~(span(level) - 1)) +
+                   (va & (span(level) - 1));
+    }
+    return NULL;
+}
+
 /* ---- large pages ---- */
 
 static bool is_large(uint64_t e)

@@ -27,6 +27,7 @@
 #define ASKED_FLUSH   1 /* the whole TLB; cleared when it is done */
 #define ASKED_STOP    2 /* stay in arch_attend() until it is cleared */
 #define ASKED_STOPPED 4 /* the answer: it does */
+#define ASKED_SAMPLES 8 /* sample_interrupt() may have something to do; stays */
 
 /* Bits of percpu.work: leave the kernel by the slow path. */
 #define WORK_TODO    1 /* call thread_return_work() */

@@ -22,6 +22,7 @@
 #include "core/string.h"
 #include "drivers/hypercall.h"
 #include "mm/page.h"
+#include "sched/sample.h"
 
 #define SPIN_MAX 2048u /* about 0.1 ms */
 
@@ -134,7 +135,8 @@ void arch_attend(void)
     struct percpu *cpu = percpu_mine();
     uint32_t asked;
 
-    while ((asked = __atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST)) != 0) {
+    while ((asked = __atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST) &
+                    ~(uint32_t)ASKED_SAMPLES) != 0) {
         if (asked & ASKED_FLUSH) {
             flush_own();
             __atomic_fetch_and(&cpu->asked, ~ASKED_FLUSH, __ATOMIC_SEQ_CST);
@@ -147,6 +149,45 @@ void arch_attend(void)
             __asm__ volatile("pause");
         }
     }
+}
+
+/* On the interrupt's stack; entry.S. */
+struct interrupted {
+    uint64_t preserved[10]; /* r15 ... r8, as in struct regs */
+    uint64_t rdx, rsi, rdi, rcx, rax;
+    uint64_t vector;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+_Static_assert(sizeof(struct interrupted) == sizeof(struct regs), "the same");
+
+void trap_attend(const struct interrupted *frame)
+{
+    struct regs regs;
+
+    if (sample_interrupt && percpu_mine()->asked & ASKED_SAMPLES) {
+        memcpy(&regs, frame, sizeof(regs));
+        regs.rax = frame->rax;
+        regs.rcx = frame->rcx;
+        regs.rdx = frame->rdx;
+        regs.rsi = frame->rsi;
+        regs.rdi = frame->rdi;
+        sample_interrupt(&regs);
+    }
+    arch_attend();
+}
+
+void arch_samples_begin(unsigned cpu_number)
+{
+    __atomic_fetch_or(&percpus[cpu_number - 1]->asked, ASKED_SAMPLES,
+                      __ATOMIC_SEQ_CST);
+    if (cpu_number != arch_cpu_number())
+        arch_cpu_kick(cpu_number);
+}
+
+void arch_samples_end(void)
+{
+    __atomic_fetch_and(&percpu_mine()->asked, ~(uint32_t)ASKED_SAMPLES,
+                       __ATOMIC_SEQ_CST);
 }
 
 /* Nobody waits for a CPU that is away, and that does not touch the program. */

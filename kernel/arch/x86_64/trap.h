@@ -19,6 +19,9 @@ int trap_page_fault(struct regs *regs, uint64_t address, uint64_t error);
 void trap_exit_work(struct regs *regs);
 void trap_lock_wait(void);
 void arch_attend(void); /* what other CPUs ask of this one: smp.c */
+/* The same, from an interrupt of kernel code. */
+struct interrupted;
+void trap_attend(const struct interrupted *frame);
 
 /* In entry.S and start.S. */
 extern const struct kernel_header kernel_header;
