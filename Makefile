@@ -124,8 +124,8 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix fs/,dentry.c epoll.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c prefix.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
-	$(addprefix net/inet/,conn.c defer.c device.c sender.c stack.c tcp_receive.c \
-	    tcp_send.c) \
+	$(addprefix net/inet/,conn.c defer.c device.c predict.c sender.c stack.c \
+	    tcp_receive.c tcp_send.c) \
 	$(addprefix process/,signal.c signal_deliver.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))

@@ -19,7 +19,7 @@
  * kernel/net/inet/board.c kernel/net/inet/congestion.c kernel/net/inet/cookie.c
  * kernel/net/inet/defer.c kernel/net/inet/device.c kernel/net/inet/dgram.c
  * kernel/net/inet/icmp.c kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
- * kernel/net/inet/option.c kernel/net/inet/port.c
+ * kernel/net/inet/option.c kernel/net/inet/port.c kernel/net/inet/predict.c
  * kernel/net/inet/raw.c kernel/net/inet/sender.c kernel/net/inet/stack.c
  * kernel/net/inet/tcp.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c

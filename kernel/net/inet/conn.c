@@ -488,6 +488,19 @@ err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
     return ERR_OK;
 }
 
+void conn_settle(struct conn *c)
+{
+    if (c->pcb->state == TIME_WAIT) {
+        enter_time_wait(c);
+    } else {
+        sender_settle(c);
+        tcp_fit_window(c->pcb);
+        conn_busy(c);
+    }
+    if (c->sock)
+        tcp_after_input(c->sock);
+}
+
 void conn_input(struct pbuf *p, struct netif *inp)
 {
     struct conn *c;
@@ -509,15 +522,6 @@ void conn_input(struct pbuf *p, struct netif *inp)
     tcp_listen_pcbs.listen_pcbs = NULL;
     c = table.current;
     table.current = NULL;
-    if (!c)
-        return;
-    if (c->pcb->state == TIME_WAIT) {
-        enter_time_wait(c);
-    } else {
-        sender_settle(c);
-        tcp_fit_window(c->pcb);
-        conn_busy(c);
-    }
-    if (c->sock)
-        tcp_after_input(c->sock);
+    if (c)
+        conn_settle(c);
 }

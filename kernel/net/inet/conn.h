@@ -64,6 +64,11 @@ struct conn *conn_find(const ip_addr_t *local, uint16_t local_port,
                        const ip_addr_t *remote, uint16_t remote_port);
 /* lwIP's ip_input() calls this for tcp_input(). */
 void conn_input(struct pbuf *p, struct netif *inp);
+/* A segment has been dealt with: what follows from it. */
+void conn_settle(struct conn *c);
+/* predict.c: a frame of the device's whose sums are right. False: it is not as
+ * expected, and lwIP's. */
+bool predict_input(struct pbuf *p) MUST_CHECK;
 /* A tick is over, and the connections that are left want these. */
 void conn_timer_run(bool is_slow);
 bool conn_timer_wanted(void);

@@ -200,15 +200,17 @@ static void received(struct netdev *dev, struct netbuf *chain,
         p = copied(p);
     device_counters.rx_packets++;
     device_counters.rx_bytes += p->tot_len;
+    if (device.must_tick)
+        inet_tick();
+    device.must_tick = false;
+    if (offload->csum_valid && predict_input(p))
+        return;
     p = make_readable(p);
     if (!p) {
         device_counters.rx_dropped++;
         return;
     }
     look_for_fragments(p);
-    if (device.must_tick)
-        inet_tick();
-    device.must_tick = false;
     if (offload->csum_valid)
         inet_device.chksum_flags &= (u16_t)~checks;
     else

@@ -129,7 +129,9 @@
 #define LWIP_MULTICAST_TX_OPTIONS    0 /* inet/udp.c has its own */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1 /* a device may do checksums */
 #define LWIP_CHECKSUM_ON_COPY        0
-#define LWIP_CHKSUM                  inet_checksum
+/* The sum of an IP header is made as it is written: 40 instructions less. */
+#define LWIP_INLINE_IP_CHKSUM 1
+#define LWIP_CHKSUM           inet_checksum
 
 /* ---- TCP ---- */
 
