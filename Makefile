@@ -58,6 +58,8 @@ LWIP_CFLAGS := -Ikernel/net/inet/port -isystem $(LWIP)/src/include
 LWIP_NAMES := -Dtcp_input=conn_input -Dudp_input=inet_udp_input \
 	-Dicmp_input=inet_icmp_input -Dicmp6_input=inet_icmp6_input \
 	-Dip4_frag=inet_ip4_frag -Dip6_frag=inet_ip6_frag
+$(patsubst %,$(B)/lwip-objects/core/%.c.o,udp ipv4/ip4): LWIP_CFLAGS += \
+	-Dicmp_dest_unreach=inet_icmp_unreachable
 $(B)/lwip-objects/core/ipv4/ip4.c.o $(B)/lwip-objects/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
 $(B)/lwip-objects/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1
 LWIP_FAST := $(patsubst %,$(B)/lwip-objects/core/%.c.o,ip mem memp pbuf tcp tcp_in \

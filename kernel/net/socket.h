@@ -79,6 +79,7 @@ struct socket {
     uint16_t family, type, protocol;
     uint8_t shutdown;  /* SHUTDOWN_* */
     bool is_listening; /* SO_ACCEPTCONN */
+    bool has_stamps;   /* SO_TIMESTAMP is for it */
     int error;         /* SO_ERROR: reported once, positive */
     uint64_t flags;    /* options that are on: bit SO_x; socket_flag() */
     uint32_t sndbuf, rcvbuf;

@@ -19,7 +19,10 @@
  * kernel/net/inet/board.c kernel/net/inet/congestion.c kernel/net/inet/cookie.c
  * kernel/net/inet/defer.c kernel/net/inet/device.c kernel/net/inet/dgram.c
  * kernel/net/inet/icmp.c kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
- * kernel/net/inet/option.c kernel/net/inet/port.c kernel/net/inet/predict.c
+ * kernel/net/inet/option.c kernel/net/inet/ip_option.c
+ * kernel/net/inet/dgram_control.c kernel/net/inet/dgram_error.c
+ * kernel/net/inet/dgram_whole.c kernel/net/inet/udp_cork.c
+ * kernel/net/inet/port.c kernel/net/inet/predict.c
  * kernel/net/inet/raw.c kernel/net/inet/sender.c kernel/net/inet/stack.c
  * kernel/net/inet/tcp.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
@@ -54,12 +57,13 @@
 #include "net/inet/tcp.h"
 
 /* As the Makefile compiles these two. */
-#define tcp_input   conn_input
-#define udp_input   inet_udp_input
-#define icmp_input  inet_icmp_input
-#define icmp6_input inet_icmp6_input
-#define ip4_frag    inet_ip4_frag
-#define ip6_frag    inet_ip6_frag
+#define tcp_input         conn_input
+#define udp_input         inet_udp_input
+#define icmp_input        inet_icmp_input
+#define icmp6_input       inet_icmp6_input
+#define ip4_frag          inet_ip4_frag
+#define icmp_dest_unreach inet_icmp_unreachable
+#define ip6_frag          inet_ip6_frag
 #include "core/ipv4/ip4.c"
 #include "core/ipv6/ip6.c"
 #undef tcp_input
@@ -67,6 +71,7 @@
 #undef icmp_input
 #undef icmp6_input
 #undef ip4_frag
+#undef icmp_dest_unreach
 #undef ip6_frag
 
 #define SOCKETS   8u

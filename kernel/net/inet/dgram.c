@@ -6,14 +6,21 @@
 
 #include <asm/ioctls.h>
 #include <linux/eventpoll.h>
-#include <linux/ipv6.h>
 #include <linux/sockios.h>
 
 #include "core/errno.h"
-#include "core/string.h"
 #include "lwip/ip.h"
 #include "mm/heap.h"
 #include "net/inet/device.h"
+#include "time/clock.h"
+
+/* Of a part, IPPROTO_IP: nothing asks for them in kernels without it. */
+#pragma weak dgram_control_put
+#pragma weak dgram_control_take
+#pragma weak dgram_errors_drop
+#pragma weak dgram_receive_error
+#pragma weak dgram_output_whole
+#pragma weak udp_cork_drop
 
 /* ---- the queue ---- */
 
@@ -25,6 +32,7 @@ struct dgram_sock *dgram_new(int family, int type, int protocol,
     if (!d)
         return NULL;
     inet_init(&d->i, family, type, protocol, ops);
+    d->i.s.has_stamps = dgram_control_put;
     d->end = &d->first;
     d->checksum_offset = -1;
     list_init(&d->all_link);
@@ -55,6 +63,8 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
                           .from_port = from_port,
                           .netif_index =
                               netif_get_index(ip_current_input_netif()) };
+    if (UNLIKELY(d->i.wants & INET_WANT_STAMP))
+        k->stamp_ns = clock_real_ns();
     if (ip_current_is_v6()) {
         k->ttl = IP6H_HOPLIM(ip6_current_header());
         k->tos = IP6H_TC(ip6_current_header());
@@ -88,46 +98,6 @@ void dgram_error(struct dgram_sock *d, int error)
 
 /* ---- receiving ---- */
 
-static void put_pktinfo(struct dgram_sock *d, struct socket_msg *m,
-                        const struct packet *k)
-{
-    struct in6_pktinfo info6 = { .ipi6_ifindex = k->netif_index };
-    struct in_pktinfo info = { .ipi_ifindex = k->netif_index };
-    uint32_t mapped[4] = { 0, 0, lwip_htonl(0xffff), ip_2_ip4(&k->to)->addr };
-    bool is_v6 = IP_IS_V6_VAL(k->to);
-
-    if ((d->i.wants & INET_WANT_PKTINFO) && !is_v6) {
-        info.ipi_addr.s_addr = ip_2_ip4(&k->to)->addr;
-        info.ipi_spec_dst = info.ipi_addr;
-        (void)!socket_control_put(m, IPPROTO_IP, IP_PKTINFO, &info,
-                                  sizeof(info));
-    }
-    if (d->i.wants & INET_WANT_PKTINFO6) {
-        memcpy(&info6.ipi6_addr, is_v6 ? ip_2_ip6(&k->to)->addr : mapped, 16);
-        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
-                                  sizeof(info6));
-    }
-}
-
-static void put_control(struct dgram_sock *d, struct socket_msg *m,
-                        const struct packet *k)
-{
-    int ttl = k->ttl, tclass = k->tos;
-    bool is_v6 = IP_IS_V6_VAL(k->to);
-
-    put_pktinfo(d, m, k);
-    if ((d->i.wants & INET_WANT_TTL) && !is_v6)
-        (void)!socket_control_put(m, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
-    if ((d->i.wants & INET_WANT_TOS) && !is_v6)
-        (void)!socket_control_put(m, IPPROTO_IP, IP_TOS, &k->tos, 1);
-    if ((d->i.wants & INET_WANT_HOPLIMIT6) && is_v6)
-        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl,
-                                  sizeof(ttl));
-    if ((d->i.wants & INET_WANT_TCLASS6) && is_v6)
-        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
-                                  sizeof(tclass));
-}
-
 /* Bytes copied; -EFAULT. */
 static ssize_t copy_out(const struct packet *k, struct socket_msg *m)
 {
@@ -151,10 +121,11 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
     struct packet *k;
     ssize_t n;
 
-    if (m->flags & MSG_OOB)
-        return -EOPNOTSUPP;
-    if (m->flags & MSG_ERRQUEUE)
-        return -EAGAIN;
+    if (UNLIKELY(m->flags & (MSG_OOB | MSG_ERRQUEUE))) {
+        if (!(m->flags & MSG_ERRQUEUE))
+            return -EOPNOTSUPP;
+        return d->errors ? dgram_receive_error(d, m) : -EAGAIN;
+    }
     while (!d->first) {
         int err = socket_error_take(s);
 
@@ -172,7 +143,7 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
         if (m->addr)
             inet_addr_put(&d->i, &k->from, k->from_port, m->addr);
         if (d->i.wants)
-            put_control(d, m, k);
+            dgram_control_put(d, m, k);
         if (m->flags & MSG_TRUNC)
             n = k->p->tot_len;
     }
@@ -182,89 +153,6 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
 }
 
 /* ---- sending ---- */
-
-static int take_pktinfo(const struct socket_control *c, struct dgram_target *t)
-{
-    const struct in6_pktinfo *in6 = (const void *)c->data;
-    const struct in_pktinfo *in = (const void *)c->data;
-    uint32_t index;
-
-    if (c->level == IPPROTO_IP) {
-        if (c->len < sizeof(*in))
-            return -EINVAL;
-        if (in->ipi_spec_dst.s_addr && !IP_IS_V6_VAL(t->to))
-            ip_addr_set_ip4_u32(&t->from, in->ipi_spec_dst.s_addr);
-        index = (uint32_t)in->ipi_ifindex;
-    } else {
-        if (c->len < sizeof(*in6))
-            return -EINVAL;
-        if (IP_IS_V6_VAL(t->to) && in6->ipi6_addr.in6_u.u6_addr32[0])
-            memcpy(ip_2_ip6(&t->from)->addr, &in6->ipi6_addr, 16);
-        index = (uint32_t)in6->ipi6_ifindex;
-    }
-    if (!inet_is_local(&t->from))
-        return -EINVAL;
-    if (index && !netif_get_by_index((u8_t)index))
-        return -ENODEV;
-    return 0;
-}
-
-/* A number from a control message, as Linux takes them: for IPv6 an int, of
- * which -1 stands for what is set; for IPv4 an int, and a byte for IP_TOS. */
-static int control_value(const struct socket_control *c, int *value)
-{
-    bool is_ip4 = c->level == IPPROTO_IP;
-
-    if (c->len == sizeof(*value))
-        memcpy(value, c->data, sizeof(*value));
-    else if (c->len == 1 && is_ip4 && c->type == IP_TOS)
-        *value = c->data[0];
-    else
-        return -EINVAL;
-    if (*value > 255 || *value < (is_ip4 ? c->type == IP_TTL : -1))
-        return -EINVAL;
-    return 0;
-}
-
-static int take_control(const struct socket_control *c, struct dgram_target *t)
-{
-    bool is_ip4 = c->level == IPPROTO_IP;
-    uint8_t *which;
-    int value;
-
-    if (c->level == SOL_SOCKET)
-        return 0;
-    if (!is_ip4 && c->level != IPPROTO_IPV6)
-        return -EINVAL;
-    if (c->type == (is_ip4 ? IP_PKTINFO : IPV6_PKTINFO))
-        return take_pktinfo(c, t);
-    if (c->type == (is_ip4 ? IP_TTL : IPV6_HOPLIMIT))
-        which = &t->ttl;
-    else if (c->type == (is_ip4 ? IP_TOS : IPV6_TCLASS))
-        which = &t->tos;
-    else
-        return -EINVAL;
-    if (control_value(c, &value))
-        return -EINVAL;
-    if (value >= 0)
-        *which = (uint8_t)value;
-    return 0;
-}
-
-static int read_control(const struct socket_msg *m, struct dgram_target *t)
-{
-    struct socket_control c;
-    size_t off = 0;
-    int more;
-
-    while ((more = socket_control_next(m, &off, &c)) == 1) {
-        int err = take_control(&c, t);
-
-        if (err)
-            return err;
-    }
-    return more;
-}
 
 int dgram_target(struct dgram_sock *d, struct socket_msg *m,
                  struct dgram_target *out)
@@ -295,7 +183,9 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
         ip_addr_isbroadcast(&out->to, out->netif) &&
         !socket_flag(&i->s, SO_BROADCAST))
         err = -EACCES;
-    return err ? err : read_control(m, out);
+    if (err || LIKELY(!m->control))
+        return err;
+    return dgram_control_take ? dgram_control_take(m, out) : -EINVAL;
 }
 
 int dgram_output(struct dgram_sock *d, struct pbuf *p,
@@ -303,6 +193,8 @@ int dgram_output(struct dgram_sock *d, struct pbuf *p,
 {
     err_t err;
 
+    if (UNLIKELY(d->i.pmtu_discover || d->i.dont_frag) && dgram_output_whole)
+        return dgram_output_whole(d, p, t);
     inet_tick();
     err = ip_output_if_src(p, &t->from, &t->to, t->ttl, t->tos,
                            (u8_t)d->i.s.protocol, t->netif);
@@ -330,6 +222,7 @@ int dgram_connect(struct socket *s, struct socket_addr *a,
     (void)w;
     if (a->len >= sizeof(a->family) && a->family == AF_UNSPEC) {
         i->remote_port = 0;
+        i->path_mtu = 0;
         if (!i->is_bound) {
             inet_port_drop(i);
             inet_addr_any(i, &i->local);
@@ -354,6 +247,7 @@ int dgram_connect(struct socket *s, struct socket_addr *a,
     }
     i->local = from;
     i->remote = to;
+    i->path_mtu = 0;
     i->remote_port = s->type == SOCK_DGRAM ? port : 1;
     return 0;
 }
@@ -375,6 +269,8 @@ unsigned dgram_poll(struct socket *s)
     events |= socket_poll_ends(s);
     if (d->first)
         events |= EPOLLIN | EPOLLRDNORM;
+    if (d->errors)
+        events |= EPOLLERR;
     return events;
 }
 
@@ -392,6 +288,16 @@ long dgram_ioctl(struct socket *s, unsigned cmd, uaddr_t arg)
     }
 }
 
+/* SO_TIMESTAMP, SO_TIMESTAMPNS */
+void dgram_changed(struct socket *s)
+{
+    struct inet_sock *i = inet_of(s);
+
+    i->wants &= (uint16_t)~INET_WANT_STAMP;
+    if (socket_flag(s, SO_TIMESTAMP_OLD) || socket_flag(s, SO_TIMESTAMPNS_OLD))
+        i->wants |= INET_WANT_STAMP;
+}
+
 void dgram_release(struct socket *s)
 {
     struct dgram_sock *d = dgram_of(s);
@@ -400,6 +306,10 @@ void dgram_release(struct socket *s)
     inet_fini(&d->i);
     while (d->first)
         drop_first(d);
+    if (d->errors)
+        dgram_errors_drop(d);
+    if (d->cork)
+        udp_cork_drop(d);
 }
 
 void dgram_destroy(struct socket *s)

@@ -3,7 +3,11 @@
  * dgram.h - sockets of whole packets: UDP, raw, ping.
  *
  * What:      dgram.c has what they share: a queue of packets, receiving from
- *            it, connecting, errors that ICMP brought.
+ *            it, connecting. Of the part IPPROTO_IP, by weak references, are
+ *            ancillary data (dgram_control.c), a queue of errors that ICMP
+ *            brought (dgram_error.c), packets that are not to be cut up
+ *            (dgram_whole.c) and those that are made of several calls
+ *            (udp_cork.c).
  * Ownership: a packet belongs to the queue that it is in.
  * Context:   as inet.h.
  * Units:     a packet's cost is what SO_RCVBUF counts.
@@ -15,6 +19,7 @@
 
 #define PACKET_OVERHEAD 512u /* counted on top of its bytes, as Linux does */
 #define PACKET_MAX      65535u
+#define UDP_PAYLOAD_MAX (65535u - 20 - 8) /* IP's header and UDP's */
 
 struct packet {
     struct packet *next;
@@ -22,14 +27,21 @@ struct packet {
     ip_addr_t from, to;
     uint16_t from_port, to_port;
     uint8_t netif_index, ttl, tos;
+    uint64_t stamp_ns; /* when it came, CLOCK_REALTIME; 0: nobody asked */
 };
+
+struct dgram_error;
+struct udp_cork;
+struct icmp_error;
 
 struct dgram_sock {
     struct inet_sock i; /* first */
     struct packet *first, **end;
-    size_t cost;      /* of all that is queued */
-    uint32_t dropped; /* for want of room */
-    uint32_t filter;  /* ICMP_FILTER: types that are not wanted */
+    size_t cost;                /* of all that is queued, errors too */
+    struct dgram_error *errors; /* the first */
+    struct udp_cork *cork;      /* NULL: nothing is held back */
+    uint32_t dropped;           /* for want of room */
+    uint32_t filter;            /* ICMP_FILTER: types that are not wanted */
     uint32_t filter6[8];
     bool header_included; /* IP_HDRINCL */
     bool reads_shutdown;
@@ -52,6 +64,10 @@ struct dgram_sock *dgram_new(int family, int type, int protocol,
 void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port);
 /* An error that belongs to the next call; positive. */
 void dgram_error(struct dgram_sock *d, int error);
+/* ICMP says that a packet of this socket did not arrive. */
+void dgram_icmp(struct dgram_sock *d, const struct icmp_error *e,
+                unsigned header_len);
+void dgram_changed(struct socket *s);
 
 /* Where a message goes, with what its cmsgs say. */
 struct dgram_target {
@@ -67,6 +83,35 @@ MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
 MUST_CHECK int dgram_output(struct dgram_sock *d, struct pbuf *p,
                             const struct dgram_target *t);
 
+/* ---- of the part IPPROTO_IP ---- */
+
+void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
+                       const struct packet *k);
+/* -EINVAL, -ENODEV */
+MUST_CHECK int dgram_control_take(const struct socket_msg *m,
+                                  struct dgram_target *t);
+/* Queue one, whose transport header is that long. */
+void dgram_error_queue(struct dgram_sock *d, const struct icmp_error *e,
+                       unsigned header_len);
+/* A packet of ours that is too long for the path. */
+void dgram_error_local(struct dgram_sock *d, const struct dgram_target *t,
+                       uint32_t mtu);
+ssize_t dgram_receive_error(struct dgram_sock *d, struct socket_msg *m);
+void dgram_errors_drop(struct dgram_sock *d);
+/* As dgram_output(), as IP_MTU_DISCOVER says. -EMSGSIZE */
+MUST_CHECK int dgram_output_whole(struct dgram_sock *d, struct pbuf *p,
+                                  const struct dgram_target *t);
+ssize_t udp_cork_send(struct dgram_sock *d, struct socket_msg *m);
+void udp_cork_drop(struct dgram_sock *d);
+int udp_set_option(struct dgram_sock *d, int name, uaddr_t value, unsigned len);
+int udp_get_cork(const struct dgram_sock *d, int *out);
+/* udp.c: send p, the bytes of one, and free it. */
+MUST_CHECK int udp_output(struct dgram_sock *d, struct pbuf *p,
+                          const struct dgram_target *t);
+/* ... after this has taken from m where it goes. */
+MUST_CHECK int udp_target(struct dgram_sock *d, struct socket_msg *m,
+                          struct dgram_target *t);
+
 int dgram_connect(struct socket *s, struct socket_addr *a,
                   struct socket_wait *w);
 ssize_t dgram_receive(struct socket *s, struct socket_msg *m);
@@ -79,6 +124,7 @@ void dgram_destroy(struct socket *s);
 #define DGRAM_OPS                                                          \
     .connect = dgram_connect, .name = inet_name, .receive = dgram_receive, \
     .shutdown = dgram_shutdown, .poll = dgram_poll, .ioctl = dgram_ioctl,  \
-    .release = dgram_release, .destroy = dgram_destroy
+    .release = dgram_release, .destroy = dgram_destroy,                    \
+    .changed = dgram_changed
 
 #endif

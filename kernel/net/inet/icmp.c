@@ -3,30 +3,36 @@
  * icmp.c - ICMP errors, told to the socket whose packet they are about.
  *
  * lwIP answers echo requests and drops errors. Here the packet that an error
- * quotes is looked at first: whoever sent it gets its errno. Quoted bytes are
+ * quotes is looked at first: whoever sent it gets its errno, if the error is
+ * one that lasts, and all of it if he has asked (IP_RECVERR). Quoted bytes are
  * the network's, anyone's: they must name both ends of what is under way.
  */
 #include "net/inet/icmp.h"
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "inet_hooks.h"
 #include "lwip/icmp.h"
 #include "lwip/icmp6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/prot/ip4.h"
 #include "net/inet/conn.h"
+#include "net/inet/dgram.h"
 #include "net/inet/tcp.h"
 
-#define ERROR_HLEN 8u /* type, code, checksum, and four bytes more */
-#define PORTS_LEN  8u /* of the quoted transport header */
+/* Of a part, IPPROTO_IP: nothing asks for it in kernels without. */
+#pragma weak dgram_error_queue
 
-/* A packet of ours that an error quotes. */
-struct quoted {
-    ip_addr_t local, remote;
-    uint16_t local_port, remote_port;
-    uint8_t protocol;
-};
+#define ERROR_HLEN   8u /* type, code, checksum, and four bytes more */
+#define PORTS_LEN    8u /* of the quoted transport header */
+#define ID_OFF       4u /* in an echo's */
+#define QUOTE_LEN    (576u - IP_HLEN - ERROR_HLEN)
+#define FRAG_NEEDED  4u
+#define PATH_MTU_MIN 552u /* net.ipv4.route.min_pmtu */
+/* Those of Linux's icmp_err_convert[] that are fatal. */
+#define HARD_CODES4 0xe7ccu
+#define HARD_CODES6 0x72u
 
 /* Linux's icmp_err_convert[]. */
 static int error_of4(unsigned code)
@@ -38,7 +44,7 @@ static int error_of4(unsigned code)
                                       EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH,
                                       EHOSTUNREACH };
 
-    return code < ARRAY_LEN(errors) ? errors[code] : 0;
+    return code < ARRAY_LEN(errors) ? errors[code] : EHOSTUNREACH;
 }
 
 static int error_of6(unsigned code)
@@ -47,64 +53,155 @@ static int error_of6(unsigned code)
                                       EHOSTUNREACH, ECONNREFUSED, EACCES,
                                       EACCES };
 
-    return code < ARRAY_LEN(errors) ? errors[code] : 0;
+    return code < ARRAY_LEN(errors) ? errors[code] : EPROTO;
 }
 
-static bool quote_ports(const struct pbuf *p, unsigned off, struct quoted *q)
+/* What a message says; false: it is no error that sockets hear of. */
+static bool judge4(struct icmp_error *e, uint32_t rest)
 {
-    uint16_t ports[2];
-
-    if (pbuf_copy_partial(p, ports, sizeof(ports), (u16_t)off) !=
-            sizeof(ports) ||
-        p->tot_len < off + PORTS_LEN)
+    switch (e->type) {
+    case ICMP_DUR:
+        e->error = error_of4(e->code);
+        e->is_hard = e->code < 16 && (HARD_CODES4 >> e->code & 1);
+        if (e->code == FRAG_NEEDED)
+            e->info = rest & 0xffff;
+        return true;
+    case ICMP_TE:
+        e->error = EHOSTUNREACH;
+        return true;
+    case ICMP_PP:
+        e->error = EPROTO;
+        e->info = rest >> 24;
+        return e->is_hard = true;
+    default:
         return false;
-    q->local_port = lwip_ntohs(ports[0]);
-    q->remote_port = lwip_ntohs(ports[1]);
+    }
+}
+
+static bool judge6(struct icmp_error *e, uint32_t rest)
+{
+    switch (e->type) {
+    case ICMP6_TYPE_DUR:
+        e->error = error_of6(e->code);
+        e->is_hard = e->code > 6 || (HARD_CODES6 >> e->code & 1);
+        return true;
+    case ICMP6_TYPE_PTB:
+        e->error = EMSGSIZE;
+        e->info = rest;
+        return true;
+    case ICMP6_TYPE_TE:
+        e->error = EHOSTUNREACH;
+        return true;
+    case ICMP6_TYPE_PP:
+        e->error = EPROTO;
+        e->info = rest;
+        return e->is_hard = true;
+    default:
+        return false;
+    }
+}
+
+static bool quote_ports(struct icmp_error *e)
+{
+    uint16_t ports[2] = { 0, 0 };
+    bool is_echo =
+        e->protocol == IP_PROTO_ICMP || e->protocol == IP6_NEXTH_ICMP6;
+    unsigned off = e->at + (is_echo ? ID_OFF : 0);
+
+    if (e->p->tot_len < e->at + PORTS_LEN)
+        return false;
+    (void)pbuf_copy_partial(e->p, ports, is_echo ? 2 : 4, (u16_t)off);
+    e->local_port = lwip_ntohs(ports[0]);
+    e->remote_port = lwip_ntohs(ports[1]);
     return true;
 }
 
-static bool quote4(const struct pbuf *p, struct quoted *q)
+static bool quote4(struct icmp_error *e)
 {
     struct ip_hdr h;
 
-    memset(q, 0, sizeof(*q));
-    if (pbuf_copy_partial(p, &h, sizeof(h), ERROR_HLEN) != sizeof(h) ||
+    if (pbuf_copy_partial(e->p, &h, sizeof(h), ERROR_HLEN) != sizeof(h) ||
         IPH_V(&h) != 4 || IPH_HL_BYTES(&h) < IP_HLEN)
         return false;
-    ip_addr_set_ip4_u32(&q->local, h.src.addr);
-    ip_addr_set_ip4_u32(&q->remote, h.dest.addr);
-    q->protocol = IPH_PROTO(&h);
-    return quote_ports(p, ERROR_HLEN + IPH_HL_BYTES(&h), q);
+    ip_addr_set_ip4_u32(&e->local, h.src.addr);
+    ip_addr_set_ip4_u32(&e->remote, h.dest.addr);
+    e->protocol = IPH_PROTO(&h);
+    e->at = ERROR_HLEN + IPH_HL_BYTES(&h);
+    return quote_ports(e);
 }
 
-static bool quote6(const struct pbuf *p, struct quoted *q)
+static bool quote6(struct icmp_error *e)
 {
     struct ip6_hdr h;
 
-    memset(q, 0, sizeof(*q));
-    if (pbuf_copy_partial(p, &h, sizeof(h), ERROR_HLEN) != sizeof(h) ||
+    if (pbuf_copy_partial(e->p, &h, sizeof(h), ERROR_HLEN) != sizeof(h) ||
         IP6H_V(&h) != 6)
         return false;
-    ip_addr_copy_from_ip6_packed(q->local, h.src);
-    ip_addr_copy_from_ip6_packed(q->remote, h.dest);
-    q->protocol = IP6H_NEXTH(&h);
-    return quote_ports(p, ERROR_HLEN + IP6_HLEN, q);
+    ip_addr_copy_from_ip6_packed(e->local, h.src);
+    ip_addr_copy_from_ip6_packed(e->remote, h.dest);
+    e->protocol = IP6H_NEXTH(&h);
+    e->at = ERROR_HLEN + IP6_HLEN;
+    return quote_ports(e);
 }
 
-static void tell(const struct quoted *q, int error)
+static void tell(const struct icmp_error *e)
 {
+    uint8_t unreachable = IP_IS_V6_VAL(e->remote) ? ICMP6_TYPE_DUR : ICMP_DUR;
     struct conn *c;
 
-    if (error == 0)
-        return;
-    if (q->protocol == IP_PROTO_UDP) {
-        udp_unreachable(&q->local, q->local_port, &q->remote, q->remote_port,
-                        error);
-    } else if (q->protocol == IP_PROTO_TCP) {
-        c = conn_find(&q->local, q->local_port, &q->remote, q->remote_port);
-        if (c)
-            tcp_unreachable(c, error);
+    if (e->protocol == IP_PROTO_UDP) {
+        udp_icmp(e);
+    } else if (e->protocol == IP_PROTO_TCP) {
+        c = conn_find(&e->local, e->local_port, &e->remote, e->remote_port);
+        if (c && e->type == unreachable && e->error != EMSGSIZE)
+            tcp_unreachable(c, e->error);
     }
+    raw_icmp(e);
+}
+
+void dgram_icmp(struct dgram_sock *d, const struct icmp_error *e,
+                unsigned header_len)
+{
+    struct inet_sock *i = &d->i;
+    bool is_v6 = IP_IS_V6_VAL(e->remote), is_hard = e->is_hard;
+    unsigned want = is_v6 ? INET_WANT_ERRORS6 : INET_WANT_ERRORS;
+
+    if (e->error == EMSGSIZE) {
+        if (i->pmtu_discover == IP_PMTUDISC_DONT && !is_v6)
+            return;
+        is_hard = i->pmtu_discover != IP_PMTUDISC_DONT;
+        if (i->remote_port && !is_v6)
+            i->path_mtu = (uint16_t)MAX(e->info, PATH_MTU_MIN);
+    }
+    if (i->wants & want)
+        dgram_error_queue(d, e, header_len);
+    else if (!is_hard || !i->remote_port)
+        return;
+    dgram_error(d, e->error);
+}
+
+/* In place of lwIP's icmp_dest_unreach(), which quotes 8 bytes behind IP's
+ * header: as much as a message may have (RFC 1812, 4.3.2.3). */
+void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t)
+{
+    unsigned len = MIN((unsigned)p->tot_len, QUOTE_LEN);
+    struct netif *netif = ip_current_input_netif();
+    struct icmp_echo_hdr *h;
+    struct pbuf *q;
+
+    q = pbuf_alloc(PBUF_IP, (u16_t)(ERROR_HLEN + len), PBUF_RAM);
+    if (!q)
+        return;
+    h = q->payload;
+    memset(h, 0, ERROR_HLEN);
+    ICMPH_TYPE_SET(h, ICMP_DUR);
+    ICMPH_CODE_SET(h, (u8_t)t);
+    (void)pbuf_copy_partial(p, h + 1, (u16_t)len, 0);
+    if (netif->chksum_flags & NETIF_CHECKSUM_GEN_ICMP)
+        h->chksum = inet_chksum(h, (u16_t)(ERROR_HLEN + len));
+    (void)ip4_output_if(q, ip4_current_dest_addr(), ip4_current_src_addr(),
+                        IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, netif);
+    pbuf_free(q);
 }
 
 static bool is_checksum_right4(const struct pbuf *p, const struct netif *inp)
@@ -113,30 +210,47 @@ static bool is_checksum_right4(const struct pbuf *p, const struct netif *inp)
            inet_chksum_pbuf((struct pbuf *)(uintptr_t)p) == 0;
 }
 
+static bool is_checksum_right6(struct pbuf *p, const struct netif *inp)
+{
+    return !(inp->chksum_flags & NETIF_CHECKSUM_CHECK_ICMP6) ||
+           ip6_chksum_pseudo(p, IP6_NEXTH_ICMP6, p->tot_len,
+                             ip6_current_src_addr(),
+                             ip6_current_dest_addr()) == 0;
+}
+
+/* Type and code; the four bytes behind the checksum come with them. */
+static bool begin(struct icmp_error *e, const struct pbuf *p, uint32_t *rest)
+{
+    const uint8_t *h = p->payload;
+
+    *e = (struct icmp_error){ .p = p };
+    if (p->len < ERROR_HLEN)
+        return false;
+    e->type = h[0];
+    e->code = h[1];
+    memcpy(rest, h + 4, sizeof(*rest));
+    *rest = lwip_ntohl(*rest);
+    return true;
+}
+
 void inet_icmp_input(struct pbuf *p, struct netif *inp)
 {
-    const struct icmp_echo_hdr *h = p->payload;
-    struct quoted q;
+    struct icmp_error e;
+    uint32_t rest;
 
-    if (p->len >= sizeof(*h) && ICMPH_TYPE(h) == ICMP_DUR &&
-        is_checksum_right4(p, inp) && quote4(p, &q))
-        tell(&q, error_of4(ICMPH_CODE(h)));
+    if (begin(&e, p, &rest) && judge4(&e, rest) && is_checksum_right4(p, inp) &&
+        quote4(&e))
+        tell(&e);
     icmp_input(p, inp);
 }
 
 void inet_icmp6_input(struct pbuf *p, struct netif *inp)
 {
-    const struct icmp6_hdr *h = p->payload;
-    bool is_right = !(inp->chksum_flags & NETIF_CHECKSUM_CHECK_ICMP6);
-    struct quoted q;
+    struct icmp_error e;
+    uint32_t rest;
 
-    if (p->len >= sizeof(*h) && h->type == ICMP6_TYPE_DUR && quote6(p, &q)) {
-        if (!is_right)
-            is_right = ip6_chksum_pseudo(p, IP6_NEXTH_ICMP6, p->tot_len,
-                                         ip6_current_src_addr(),
-                                         ip6_current_dest_addr()) == 0;
-        if (is_right)
-            tell(&q, error_of6(h->code));
-    }
+    if (begin(&e, p, &rest) && judge6(&e, rest) && quote6(&e) &&
+        is_checksum_right6(p, inp))
+        tell(&e);
     icmp6_input(p, inp);
 }

@@ -10,11 +10,24 @@
 
 #include "net/inet/inet.h"
 
+/* An error, and the packet of ours that it quotes. */
+struct icmp_error {
+    const struct pbuf *p; /* the message */
+    unsigned at;          /* in it: the quoted transport header */
+    ip_addr_t local, remote;
+    uint16_t local_port, remote_port; /* of ICMP: the identifier, 0 */
+    uint8_t protocol;
+    uint8_t type, code;
+    bool is_hard;  /* the path will not mend */
+    int error;     /* positive errno */
+    uint32_t info; /* the MTU, if that is what it is about */
+};
+
 void inet_icmp_input(struct pbuf *p, struct netif *inp);
 void inet_icmp6_input(struct pbuf *p, struct netif *inp);
 void inet_udp_input(struct pbuf *p, struct netif *inp);
-/* A datagram between these ends did not arrive: positive errno. */
-void udp_unreachable(const ip_addr_t *local, uint16_t local_port,
-                     const ip_addr_t *remote, uint16_t remote_port, int error);
+/* A packet did not arrive: udp.c, raw.c. */
+void udp_icmp(const struct icmp_error *e);
+void raw_icmp(const struct icmp_error *e);
 
 #endif

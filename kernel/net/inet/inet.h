@@ -16,7 +16,9 @@
  *                       tcp*.c: streams; sender.c, board.c, congestion.c: loss;
  *                       cookie.c: floods
  *            dgram.c    what queues packets: udp.c, raw.c (with ping)
- *            option.c   IPPROTO_IP's and IPPROTO_IPV6's options
+ *            option.c   options: ip_option.c, tcp_option.c; dgram_control.c,
+ *                       dgram_error.c, dgram_whole.c, udp_cork.c: what these
+ *                       ask for
  * Ownership: as socket.h. A pcb of lwIP's belongs to the connection (conn.h)
  *            that points to it.
  * Context:   under the kernel lock; lwIP is entered by nobody else. Whoever
@@ -50,6 +52,8 @@ struct inet_sock {
     uint16_t local_port, remote_port; /* 0: none */
     uint8_t ttl, mcast_ttl, tos;
     uint8_t pmtu_discover;  /* IP_PMTUDISC_* */
+    bool dont_frag;         /* IPV6_DONTFRAG */
+    uint16_t path_mtu;      /* as a router said; 0: the interface's */
     bool v6_only, is_bound; /* is_bound: bind() named an address or port */
     uint16_t wants;         /* INET_WANT_* */
     uint8_t device_index;   /* of the interface bound to; 0: none */
@@ -67,6 +71,7 @@ struct inet_sock {
 #define INET_WANT_HOPLIMIT6 0x20u
 #define INET_WANT_TCLASS6   0x40u
 #define INET_WANT_ERRORS6   0x80u
+#define INET_WANT_STAMP     0x100u
 
 static inline struct inet_sock *inet_of(struct socket *s)
 {
@@ -153,6 +158,11 @@ int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
                     unsigned len);
 int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
                     unsigned *len);
+/* ip_option.c, a part: those of IP and of UDP. */
+int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
+                       unsigned len);
+int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
+                       unsigned *len);
 /* Has the socket joined this group on this interface? */
 bool inet_group_has(const struct inet_sock *i, const ip_addr_t *group,
                     uint8_t netif_index);

@@ -16,6 +16,7 @@
 #include "lwip/priv/raw_priv.h"
 #include "mm/heap.h"
 #include "net/inet/dgram.h"
+#include "net/inet/icmp.h"
 #include "sched/process.h"
 
 #define ECHO_HLEN sizeof(struct icmp_echo_hdr)
@@ -103,6 +104,37 @@ raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
     if (is_icmp)
         give_reply(p, protocol, header_len);
     return taken ? RAW_INPUT_DELIVERED : RAW_INPUT_NONE;
+}
+
+/* ---- errors ---- */
+
+static void ping_icmp(const struct icmp_error *e)
+{
+    LIST_FOR_EACH(it, inet_port_list(e->local_port))
+    {
+        struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+
+        if (inet_port_is(i, e->protocol, e->local_port) &&
+            inet_port_match(i, &e->local))
+            dgram_icmp(dgram_of(&i->s), e, 0);
+    }
+}
+
+void raw_icmp(const struct icmp_error *e)
+{
+    LIST_FOR_EACH(it, &raw_all)
+    {
+        struct dgram_sock *d = LIST_ENTRY(it, struct dgram_sock, all_link);
+        const struct inet_sock *i = &d->i;
+
+        if (i->s.protocol == e->protocol &&
+            inet_is_v6(i) == IP_IS_V6_VAL(e->remote) &&
+            (!i->remote_port || ip_addr_cmp(&i->remote, &e->remote)) &&
+            (ip_addr_isany(&i->local) || ip_addr_cmp(&i->local, &e->local)))
+            dgram_icmp(d, e, 0);
+    }
+    if (e->protocol == IPPROTO_ICMP || e->protocol == IPPROTO_ICMPV6)
+        ping_icmp(e);
 }
 
 /* lwIP tells its raw pcbs, of which there are none. */

@@ -19,6 +19,9 @@
 #include "random/pool.h"
 #include "time/clock.h"
 
+/* Of a part, IPPROTO_IP: nobody is in a group without it. */
+#pragma weak inet_groups_leave
+
 #define SHORT_SHARE  8u /* of all pages: with fewer free, memory is short */
 #define HELD_SHARE   4u /* of all memory, what lwIP may hold */
 #define BUFFER_SHARE 8u /* ... and of what it may yet, one socket */
@@ -349,7 +352,8 @@ void inet_init(struct inet_sock *i, int family, int type, int protocol,
 void inet_fini(struct inet_sock *i)
 {
     inet_port_drop(i);
-    inet_groups_leave(i);
+    if (i->groups)
+        inet_groups_leave(i);
 }
 
 int inet_create(int family, int type, int protocol, struct socket **out)

@@ -16,7 +16,9 @@
 #include "net/inet/dgram.h"
 #include "net/inet/icmp.h"
 
-#define PAYLOAD_MAX (65535u - 20 - UDP_HLEN)
+/* Of a part, IPPROTO_IP: absent in kernels without it. */
+#pragma weak udp_cork_send
+#pragma weak inet_group_has
 
 /* ---- receiving ---- */
 
@@ -41,7 +43,8 @@ static unsigned fit(const struct inet_sock *i, const struct udp_hdr *h)
 
 static bool joined(const struct inet_sock *i)
 {
-    return inet_group_has(i, ip_current_dest_addr(),
+    return i->groups &&
+           inet_group_has(i, ip_current_dest_addr(),
                           netif_get_index(ip_current_input_netif()));
 }
 
@@ -136,18 +139,34 @@ void inet_udp_input(struct pbuf *p, struct netif *inp)
         udp_input(p, inp);
 }
 
-void udp_unreachable(const ip_addr_t *local, uint16_t local_port,
-                     const ip_addr_t *remote, uint16_t remote_port, int error)
+/* The socket that has sent what an error quotes: connected to there, or open to
+ * all. */
+static struct inet_sock *sender_of(const struct icmp_error *e)
 {
-    LIST_FOR_EACH(it, inet_port_list(local_port))
+    struct inet_sock *found = NULL;
+
+    LIST_FOR_EACH(it, inet_port_list(e->local_port))
     {
         struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
 
-        if (inet_port_is(i, IPPROTO_UDP, local_port) &&
-            i->remote_port == remote_port && ip_addr_cmp(&i->remote, remote) &&
-            ip_addr_cmp(&i->local, local))
-            dgram_error(dgram_of(&i->s), error);
+        if (!inet_port_is(i, IPPROTO_UDP, e->local_port) ||
+            !inet_port_match(i, &e->local))
+            continue;
+        if (!i->remote_port)
+            found = i;
+        else if (i->remote_port == e->remote_port &&
+                 ip_addr_cmp(&i->remote, &e->remote))
+            return i;
     }
+    return found;
+}
+
+void udp_icmp(const struct icmp_error *e)
+{
+    struct inet_sock *i = sender_of(e);
+
+    if (i)
+        dgram_icmp(dgram_of(&i->s), e, UDP_HLEN);
 }
 
 /* ---- sending ---- */
@@ -172,6 +191,25 @@ static void add_header(struct dgram_sock *d, struct pbuf *p,
         h->chksum = 0xffff; /* 0 is: none */
 }
 
+int udp_target(struct dgram_sock *d, struct socket_msg *m,
+               struct dgram_target *t)
+{
+    int err = dgram_target(d, m, t);
+
+    if (!err && t->port == 0)
+        err = -EINVAL;
+    if (!err && !d->i.local_port && inet_port_take(&d->i, 0))
+        err = -EAGAIN;
+    return err;
+}
+
+int udp_output(struct dgram_sock *d, struct pbuf *p,
+               const struct dgram_target *t)
+{
+    add_header(d, p, t);
+    return dgram_output(d, p, t);
+}
+
 static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
 {
     struct dgram_sock *d = dgram_of(s);
@@ -180,20 +218,18 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
     struct pbuf *p;
     int err;
 
-    if (m->flags & (MSG_OOB | MSG_MORE))
+    if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
     if (s->shutdown & SHUTDOWN_SEND)
         return -EPIPE;
     err = socket_error_take(s);
     if (err)
         return err;
-    if (len > PAYLOAD_MAX)
+    if (UNLIKELY(d->cork || (m->flags & MSG_MORE)))
+        return udp_cork_send ? udp_cork_send(d, m) : -EOPNOTSUPP;
+    if (len > UDP_PAYLOAD_MAX)
         return -EMSGSIZE;
-    err = dgram_target(d, m, &t);
-    if (!err && t.port == 0)
-        err = -EINVAL;
-    if (!err && !d->i.local_port && inet_port_take(&d->i, 0))
-        err = -EAGAIN;
+    err = udp_target(d, m, &t);
     if (err)
         return err;
     p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
@@ -203,8 +239,7 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
         pbuf_free(p);
         return -EFAULT;
     }
-    add_header(d, p, &t);
-    err = dgram_output(d, p, &t);
+    err = udp_output(d, p, &t);
     return err ? err : (ssize_t)len;
 }
 

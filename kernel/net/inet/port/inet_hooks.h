@@ -5,6 +5,7 @@
 #ifndef INET_HOOKS_H
 #define INET_HOOKS_H
 
+#include "lwip/icmp.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
 
@@ -27,6 +28,8 @@ err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
  * whole. */
 err_t inet_ip4_frag(struct pbuf *p, struct netif *n, const ip4_addr_t *dest);
 err_t inet_ip6_frag(struct pbuf *p, struct netif *n, const ip6_addr_t *dest);
+/* In place of icmp_dest_unreach(). */
+void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t);
 /* The addresses of DNS servers that DHCP and routers name: ifconfig.c. lwIP's
  * own resolver, which has these else, is left out. */
 void dns_setserver(u8_t index, const ip_addr_t *server);

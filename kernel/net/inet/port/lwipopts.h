@@ -61,7 +61,9 @@
 #define LWIP_ETHERNET 1
 #define LWIP_ICMP     1
 #define LWIP_ICMP6    1
-#define LWIP_TCP      1
+/* Of a packet that an error quotes: as much as there is room for. */
+#define LWIP_ICMP6_DATASIZE 0
+#define LWIP_TCP            1
 /* Our own udp.c does what programs see; lwIP's serves its DHCP. */
 #define LWIP_UDP 1
 /* Has ip_input() call raw_input(), which is ours. */

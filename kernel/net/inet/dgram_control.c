@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dgram_control.c - ancillary data of datagrams: where from, when, how far.
+ */
+#include <linux/ipv6.h>
+
+#include "core/errno.h"
+#include "core/string.h"
+#include "net/inet/dgram.h"
+#include "time/clock.h"
+
+#define NS_PER_US 1000
+
+/* ---- receiving ---- */
+
+static void put_pktinfo(struct dgram_sock *d, struct socket_msg *m,
+                        const struct packet *k)
+{
+    struct in6_pktinfo info6 = { .ipi6_ifindex = k->netif_index };
+    struct in_pktinfo info = { .ipi_ifindex = k->netif_index };
+    uint32_t mapped[4] = { 0, 0, lwip_htonl(0xffff), ip_2_ip4(&k->to)->addr };
+    bool is_v6 = IP_IS_V6_VAL(k->to);
+
+    if ((d->i.wants & INET_WANT_PKTINFO) && !is_v6) {
+        info.ipi_addr.s_addr = ip_2_ip4(&k->to)->addr;
+        info.ipi_spec_dst = info.ipi_addr;
+        (void)!socket_control_put(m, IPPROTO_IP, IP_PKTINFO, &info,
+                                  sizeof(info));
+    }
+    if (d->i.wants & INET_WANT_PKTINFO6) {
+        memcpy(&info6.ipi6_addr, is_v6 ? ip_2_ip6(&k->to)->addr : mapped, 16);
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+                                  sizeof(info6));
+    }
+}
+
+/* When it came; if the program has asked only since then, now. */
+static void put_stamp(struct dgram_sock *d, struct socket_msg *m,
+                      uint64_t stamp_ns)
+{
+    int64_t when[2];
+
+    if (stamp_ns == 0)
+        stamp_ns = clock_real_ns();
+    when[0] = (int64_t)(stamp_ns / NS_PER_SEC);
+    when[1] = (int64_t)(stamp_ns % NS_PER_SEC);
+    if (socket_flag(&d->i.s, SO_TIMESTAMPNS_OLD)) {
+        (void)!socket_control_put(m, SOL_SOCKET, SO_TIMESTAMPNS_OLD, when,
+                                  sizeof(when));
+        return;
+    }
+    when[1] /= NS_PER_US;
+    (void)!socket_control_put(m, SOL_SOCKET, SO_TIMESTAMP_OLD, when,
+                              sizeof(when));
+}
+
+void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
+                       const struct packet *k)
+{
+    int ttl = k->ttl, tclass = k->tos;
+    bool is_v6 = IP_IS_V6_VAL(k->to);
+
+    if (d->i.wants & INET_WANT_STAMP)
+        put_stamp(d, m, k->stamp_ns);
+    put_pktinfo(d, m, k);
+    if ((d->i.wants & INET_WANT_TTL) && !is_v6)
+        (void)!socket_control_put(m, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+    if ((d->i.wants & INET_WANT_TOS) && !is_v6)
+        (void)!socket_control_put(m, IPPROTO_IP, IP_TOS, &k->tos, 1);
+    if ((d->i.wants & INET_WANT_HOPLIMIT6) && is_v6)
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl,
+                                  sizeof(ttl));
+    if ((d->i.wants & INET_WANT_TCLASS6) && is_v6)
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
+                                  sizeof(tclass));
+}
+
+/* ---- sending ---- */
+
+static int take_pktinfo(const struct socket_control *c, struct dgram_target *t)
+{
+    const struct in6_pktinfo *in6 = (const void *)c->data;
+    const struct in_pktinfo *in = (const void *)c->data;
+    uint32_t index;
+
+    if (c->level == IPPROTO_IP) {
+        if (c->len < sizeof(*in))
+            return -EINVAL;
+        if (in->ipi_spec_dst.s_addr && !IP_IS_V6_VAL(t->to))
+            ip_addr_set_ip4_u32(&t->from, in->ipi_spec_dst.s_addr);
+        index = (uint32_t)in->ipi_ifindex;
+    } else {
+        if (c->len < sizeof(*in6))
+            return -EINVAL;
+        if (IP_IS_V6_VAL(t->to) && in6->ipi6_addr.in6_u.u6_addr32[0])
+            memcpy(ip_2_ip6(&t->from)->addr, &in6->ipi6_addr, 16);
+        index = (uint32_t)in6->ipi6_ifindex;
+    }
+    if (!inet_is_local(&t->from))
+        return -EINVAL;
+    if (index && !netif_get_by_index((u8_t)index))
+        return -ENODEV;
+    return 0;
+}
+
+/* A number from a control message, as Linux takes them: for IPv6 an int, of
+ * which -1 stands for what is set; for IPv4 an int, and a byte for IP_TOS. */
+static int control_value(const struct socket_control *c, int *value)
+{
+    bool is_ip4 = c->level == IPPROTO_IP;
+
+    if (c->len == sizeof(*value))
+        memcpy(value, c->data, sizeof(*value));
+    else if (c->len == 1 && is_ip4 && c->type == IP_TOS)
+        *value = c->data[0];
+    else
+        return -EINVAL;
+    if (*value > 255 || *value < (is_ip4 ? c->type == IP_TTL : -1))
+        return -EINVAL;
+    return 0;
+}
+
+static int take_control(const struct socket_control *c, struct dgram_target *t)
+{
+    bool is_ip4 = c->level == IPPROTO_IP;
+    uint8_t *which;
+    int value;
+
+    if (c->level == SOL_SOCKET)
+        return 0;
+    if (!is_ip4 && c->level != IPPROTO_IPV6)
+        return -EINVAL;
+    if (c->type == (is_ip4 ? IP_PKTINFO : IPV6_PKTINFO))
+        return take_pktinfo(c, t);
+    if (c->type == (is_ip4 ? IP_TTL : IPV6_HOPLIMIT))
+        which = &t->ttl;
+    else if (c->type == (is_ip4 ? IP_TOS : IPV6_TCLASS))
+        which = &t->tos;
+    else
+        return -EINVAL;
+    if (control_value(c, &value))
+        return -EINVAL;
+    if (value >= 0)
+        *which = (uint8_t)value;
+    return 0;
+}
+
+int dgram_control_take(const struct socket_msg *m, struct dgram_target *t)
+{
+    struct socket_control c;
+    size_t off = 0;
+    int more;
+
+    while ((more = socket_control_next(m, &off, &c)) == 1) {
+        int err = take_control(&c, t);
+
+        if (err)
+            return err;
+    }
+    return more;
+}
