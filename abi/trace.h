@@ -8,8 +8,10 @@
  *            and lets the guest go on. Those calls then write a record at their
  *            begin and one at their end, or only count; others, and all of them
  *            before and after, do nothing for it. The tool puts back what was
- *            there. If it does not come to that, the kernel does when until_tsc
- *            has passed.
+ *            there, and sets `wanted` to TRACE_OFF and until_tsc to 0. If it
+ *            does not come to that, the kernel does when until_tsc has passed.
+ *            Within a second or so from then on the kernel gives the ring's
+ *            memory back: `ring` is 0.
  * Ownership: the guest writes, the tool reads; the oldest records are
  *            overwritten. Numbers without gaps tell a reader what it missed.
  * Errors:    without memory for the ring, state becomes TRACE_NO_MEMORY.
@@ -20,10 +22,12 @@
 
 #include <stdint.h>
 
-#define TRACE_CALL_MAX  464u
-#define TRACE_RING_LEN  49152u /* of records; with the counts below 64 KiB */
-#define TRACE_CHUNK_MAX 64u    /* bytes of memory in one chunk */
-#define TRACE_ALIGN     8u
+#define TRACE_CALL_MAX   464u
+#define TRACE_ARG_MAX    6u
+#define TRACE_RING_LEN   49152u /* of records; with the counts below 64 KiB */
+#define TRACE_RECORD_MAX 2048u  /* bytes; what does not fit is left out */
+#define TRACE_OP_MAX     254u
+#define TRACE_ALIGN      8u
 
 enum trace_mode {
     TRACE_OFF = 0,
@@ -32,19 +36,58 @@ enum trace_mode {
     TRACE_NO_MEMORY = 3,
 };
 
-/* trace_control.capture: which memory goes into a record. */
-#define TRACE_IN(arg)  (1u << (arg))       /* at the begin, arg 0 to 5 */
-#define TRACE_OUT(arg) (1u << (6 + (arg))) /* at the end */
-/* Before the kernel's first instruction the tool may say it so as well: with
- * `wanted` set, these calls are traced from the program's first on. */
-#define TRACE_SELECTED (1u << 15)
+/*
+ * Which memory goes into a call's records: a row of these, each a chunk. At the
+ * begin it is read as the call itself would, at the end only what is mapped.
+ */
+struct trace_op {
+    uint8_t when;   /* enum trace_when */
+    uint8_t from;   /* where it begins: enum trace_from */
+    uint8_t len;    /* how long it is: enum trace_len */
+    uint8_t len_at; /* what that is asked of */
+    uint16_t scale; /* bytes of each of what that counts */
+    uint16_t max;   /* bytes, at most */
+};
+
+enum trace_when {
+    TRACE_AT_BEGIN = 1,
+    TRACE_AT_END = 2, /* if it has succeeded, or was interrupted */
+    TRACE_LAST = 128, /* of this row; or'ed to the others */
+};
+
+enum trace_from {
+    TRACE_FROM_ARG = 0,   /* + 0 to 5; "the frame" of what comes next */
+    TRACE_FROM_STACK = 6, /* scale bytes above the program's rsp */
+    TRACE_FROM_WORD = 16, /* + 0 to 31: a pointer in the frame, in words */
+};
+
+enum trace_len {
+    TRACE_LEN_MAX = 0,     /* max */
+    TRACE_LEN_STRING = 1,  /* up to its NUL, included */
+    TRACE_LEN_ARG = 2,     /* the argument len_at */
+    TRACE_LEN_RESULT = 3,  /* what the call returns */
+    TRACE_LEN_WORD = 4,    /* the frame's word len_at */
+    TRACE_LEN_INT = 5,     /* its lower half */
+    TRACE_LEN_POINTED = 6, /* what argument len_at points to, 32 bits */
+    /* For each struct iovec in the chunk before, a chunk of what it names */
+    TRACE_LEN_VECTOR = 7,
+    /* In place of the memory its count of directory entries, 64 bits */
+    TRACE_LEN_ENTRIES = 8,
+};
 
 struct trace_control {
     uint32_t wanted;    /* enum trace_mode, by the tool */
     uint32_t state;     /* enum trace_mode, by the kernel */
     uint64_t ring;      /* virtual address of struct trace_ring; 0: none yet */
     uint64_t until_tsc; /* by the tool, again and again */
-    uint16_t capture[TRACE_CALL_MAX];
+    /* Of each call, its row's first op, and 1; 0: it has none */
+    uint8_t row[TRACE_CALL_MAX];
+    /* Before the kernel's first instruction, or while it waits for a tool, the
+     * tool says so as well: with `wanted` set, the calls whose bits are set are
+     * traced from the program's first on. */
+    uint8_t selected[TRACE_CALL_MAX / 8];
+    uint8_t zero[6];
+    struct trace_op op[TRACE_OP_MAX];
 };
 
 struct trace_count {
@@ -65,10 +108,12 @@ struct trace_ring {
 enum trace_kind {
     TRACE_BEGIN = 1,
     TRACE_END = 2,
-    TRACE_PAD = 3, /* the rest of the ring, up to its end */
+    TRACE_PAD = 3,    /* the rest of the ring, up to its end */
+    TRACE_SIGNAL = 4, /* `call` is its number; words: of siginfo_t the first */
+    TRACE_KILLED = 5, /* `call`: by this one; no words */
 };
 
-/* Then words (six arguments, or the result), then chunks. */
+/* Then words (six arguments, the result, or of a signal six), then chunks. */
 struct trace_record {
     uint16_t len; /* of all, a multiple of TRACE_ALIGN */
     uint8_t kind; /* enum trace_kind */
@@ -83,14 +128,16 @@ struct trace_record {
 };
 
 struct trace_chunk { /* with its data padded to TRACE_ALIGN */
-    uint8_t arg;
-    uint8_t zero;
-    uint16_t len;
+    uint64_t va;
+    uint32_t len;
+    uint32_t zero;
     uint8_t data[]; /* len bytes */
 };
 
-_Static_assert(sizeof(struct trace_control) == 24 + 2 * 464, "shared");
+_Static_assert(sizeof(struct trace_op) == 8, "layout is shared");
+_Static_assert(sizeof(struct trace_control) == 24 + 464 + 64 + 8 * 254, "");
 _Static_assert(sizeof(struct trace_ring) == 32 + 24 * 464 + 49152, "shared");
 _Static_assert(sizeof(struct trace_record) == 32, "layout is shared");
+_Static_assert(sizeof(struct trace_chunk) == 16, "layout is shared");
 
 #endif

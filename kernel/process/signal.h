@@ -147,6 +147,10 @@ MUST_CHECK int signal_thread_init(struct thread *t,
                                   const struct thread *parent);
 /* The thread leaves its process's list before anything can be sent again. */
 void signal_thread_fini(struct thread *t);
+/* syscall/trace.c: what a tool outside wants to see. It is about to be
+ * delivered, or has just decided the program's end. */
+void signal_traced(const struct signal_info *info, bool is_deadly);
+#pragma weak signal_traced
 /* From the host: Ctrl-C, SIGTERM, SIGWINCH ... */
 void signal_from_host(int signo);
 

@@ -66,6 +66,8 @@ void signal_finish_call(struct regs *regs)
 static NORETURN void die(const struct regs *regs,
                          const struct signal_info *info, bool with_report)
 {
+    if (signal_traced)
+        signal_traced(info, true);
     if (with_report)
         signal_report_crash(regs, info);
     process_exit_group(128 + info->signo);
@@ -167,6 +169,8 @@ static void deliver_pending(struct thread *t, struct regs *regs)
             signal_recalc();
             continue;
         }
+        if (signal_traced && p->signal->actions[info.signo - 1].handler != 1)
+            signal_traced(&info, false);
         if (p->signal->actions[info.signo - 1].handler == 0)
             default_action(regs, &info);
         else if (p->signal->actions[info.signo - 1].handler != 1)

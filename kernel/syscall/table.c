@@ -80,7 +80,7 @@ static syscall_fn entry_of(unsigned nr, int32_t at, unsigned flags)
 static void trace_selected(void)
 {
     for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
-        if (trace_control.capture[nr] & TRACE_SELECTED)
+        if (trace_control.selected[nr / 8] & 1u << nr % 8)
             syscall_table[nr] = syscall_traced;
 }
 

@@ -12,13 +12,12 @@
 #include "core/string.h"
 #include "mm/page.h"
 #include "mm/user.h"
+#include "process/signal.h"
 #include "sched/thread.h"
+#include "time/clock.h"
 
-#define ARG_COUNT  6u
 #define RING_ORDER 4u
-#define RECORD_MAX                         \
-    (sizeof(struct trace_record) + 6 * 8 + \
-     6 * (sizeof(struct trace_chunk) + TRACE_CHUNK_MAX))
+#define LOOK_NS    1000000000ull
 
 struct trace_control trace_control;
 
@@ -28,8 +27,39 @@ _Static_assert(TRACE_CALL_MAX == SYSCALL_MAX, "one place for each");
 /* On its way into the ring. */
 union draft {
     struct trace_record head;
-    uint8_t bytes[RECORD_MAX];
+    uint8_t bytes[TRACE_RECORD_MAX];
 };
+
+static struct timer look_timer;
+
+static bool is_wanted(void)
+{
+    return trace_control.wanted != TRACE_OFF &&
+           arch_cycles() <= trace_control.until_tsc;
+}
+
+/* The tool is gone, or has been too busy: everything as it was. */
+static void give_up(void)
+{
+    trace_control.wanted = TRACE_OFF;
+    trace_control.state = TRACE_OFF;
+    syscall_untrace();
+}
+
+/* While there is a ring, somebody looks whether it is still of use: the traced
+ * calls may never be made again. */
+static void look_again(struct timer *t)
+{
+    struct trace_control *c = &trace_control;
+
+    if (is_wanted()) {
+        timer_arm(t, clock_mono_ns() + LOOK_NS);
+        return;
+    }
+    give_up();
+    page_free_order(page_pa((void *)c->ring), RING_ORDER);
+    c->ring = 0;
+}
 
 static struct trace_ring *ring_get(void)
 {
@@ -42,6 +72,8 @@ static struct trace_ring *ring_get(void)
             page_set_kind(pa, RECORDS_PAGE_RING);
             memset(page_ptr(pa), 0, sizeof(struct trace_ring));
             c->ring = (uint64_t)page_ptr(pa);
+            timer_init(&look_timer, look_again);
+            timer_arm(&look_timer, clock_mono_ns() + LOOK_NS);
         }
         c->state = pa ? c->wanted : TRACE_NO_MEMORY;
     }
@@ -65,10 +97,15 @@ static void make_room(struct trace_ring *r, size_t len)
     __atomic_store_n(&r->oldest, oldest, __ATOMIC_SEQ_CST);
 }
 
-static void put(struct trace_ring *r, union draft *d)
+/* The ring may have gone while the draft was made, which may have slept. */
+static void put(union draft *d)
 {
-    size_t to_end = TRACE_RING_LEN - r->head % TRACE_RING_LEN;
+    struct trace_ring *r = (struct trace_ring *)trace_control.ring;
+    size_t to_end;
 
+    if (!r)
+        return;
+    to_end = TRACE_RING_LEN - r->head % TRACE_RING_LEN;
     if (d->head.len > to_end) {
         struct trace_record pad = { .len = (uint16_t)to_end,
                                     .kind = TRACE_PAD };
@@ -99,80 +136,277 @@ static void draft_init(union draft *d, enum trace_kind kind, uint64_t call,
     };
 }
 
+static const struct regs *current_regs(void)
+{
+    return (const struct regs *)thread_current()->arch.kstack_top - 1;
+}
+
 static void add_word(union draft *d, uint64_t word)
 {
     memcpy((uint8_t *)d + d->head.len, &word, sizeof(word));
     d->head.len += sizeof(word);
 }
 
-/* What is mapped already: tracing must not bring in pages that the program
- * has not touched. */
-static void add_chunk(union draft *d, unsigned arg, uint64_t from)
-{
-    struct trace_chunk *chunk =
-        (struct trace_chunk *)((uint8_t *)d + d->head.len);
-    struct thread *t = thread_current();
-    size_t left;
+/* What a call's row of ops is applied to. */
+struct capture {
+    union draft *d;
+    const uint64_t *saved_args;
+    uint8_t when;
+    long result;
+    const struct trace_chunk *frame, *last;
+};
 
-    if (from < ARCH_USER_MIN || from >= ARCH_USER_MAX)
-        return;
-    t->must_not_fault = true;
-    left = copy_from_user_partial(chunk->data, from, TRACE_CHUNK_MAX);
-    t->must_not_fault = false;
-    if (left == TRACE_CHUNK_MAX)
-        return;
-    chunk->arg = (uint8_t)arg;
-    chunk->zero = 0;
-    chunk->len = (uint16_t)(TRACE_CHUNK_MAX - left);
-    d->head.chunk_count++;
-    d->head.len += (uint16_t)(4 + TRACE_CHUNK_MAX - left + TRACE_ALIGN - 1) &
-                   ~(TRACE_ALIGN - 1);
-}
-
-/* ---- what entry.S calls ---- */
-
-static const struct regs *current_regs(void)
-{
-    return (const struct regs *)thread_current()->arch.kstack_top - 1;
-}
-
-/* The tool is gone, or has been too busy: everything as it was. */
-static void give_up(void)
-{
-    trace_control.wanted = TRACE_OFF;
-    trace_control.state = TRACE_OFF;
-    syscall_untrace();
-}
-
-static uint64_t arg_of(const uint64_t saved[6], unsigned arg)
+static uint64_t arg_of(const struct capture *c, unsigned arg)
 {
     static const uint8_t place[] = { 5, 4, 3, 0, 2, 1 }; /* r10 is the 4th */
 
-    return saved[place[arg]];
+    return c->saved_args[place[arg % TRACE_ARG_MAX]];
 }
+
+/* Bytes that the next chunk may have. */
+static size_t room(const struct capture *c)
+{
+    size_t used = c->d->head.len + sizeof(struct trace_chunk);
+
+    return used < TRACE_RECORD_MAX ? TRACE_RECORD_MAX - used : 0;
+}
+
+static struct trace_chunk *chunk_next(struct capture *c, uint64_t va)
+{
+    struct trace_chunk *chunk =
+        (struct trace_chunk *)(c->d->bytes + c->d->head.len);
+
+    *chunk = (struct trace_chunk){ .va = va };
+    return chunk;
+}
+
+static void chunk_end(struct capture *c, struct trace_chunk *chunk, size_t len)
+{
+    chunk->len = (uint32_t)len;
+    c->d->head.chunk_count++;
+    c->d->head.len += (uint16_t)((sizeof(*chunk) + len + TRACE_ALIGN - 1) &
+                                 ~(size_t)(TRACE_ALIGN - 1));
+    c->last = chunk;
+}
+
+/* At the end of a call tracing does not bring in what the call has not. */
+static size_t copy(const struct capture *c, void *to, uint64_t va, size_t len)
+{
+    struct thread *t = thread_current();
+    size_t left;
+
+    if (va < ARCH_USER_MIN || va >= ARCH_USER_MAX)
+        return 0;
+    t->must_not_fault = c->when == TRACE_AT_END;
+    left = copy_from_user_partial(to, va, MIN(len, ARCH_USER_MAX - va));
+    t->must_not_fault = false;
+    return MIN(len, ARCH_USER_MAX - va) - left;
+}
+
+static void add_bytes(struct capture *c, uint64_t va, size_t len)
+{
+    struct trace_chunk *chunk = chunk_next(c, va);
+    size_t done = copy(c, chunk->data, va, MIN(len, room(c)));
+
+    if (done > 0)
+        chunk_end(c, chunk, done);
+}
+
+/* Page by page: what follows a string may not be there. */
+static void add_string(struct capture *c, uint64_t va, size_t max)
+{
+    struct trace_chunk *chunk = chunk_next(c, va);
+    size_t all = MIN(max, room(c)), done = 0;
+
+    while (done < all) {
+        size_t want = MIN(all - done, PAGE_SIZE - (va + done) % PAGE_SIZE);
+        size_t got = copy(c, chunk->data + done, va + done, want);
+        const void *nul = memchr(chunk->data + done, 0, got);
+
+        if (nul) {
+            done = (size_t)((const uint8_t *)nul - chunk->data) + 1;
+            break;
+        }
+        done += got;
+        if (got < want)
+            break;
+    }
+    if (done > 0)
+        chunk_end(c, chunk, done);
+}
+
+static void add_entries(struct capture *c, uint64_t va, uint64_t len)
+{
+    struct trace_chunk *chunk = chunk_next(c, va);
+    uint64_t count = 0, at = 0;
+    uint16_t step;
+
+    while (at < len && copy(c, &step, va + at + 16, sizeof(step)) == 2 &&
+           step > 0) {
+        at += step;
+        count++;
+    }
+    if (room(c) < sizeof(count))
+        return;
+    memcpy(chunk->data, &count, sizeof(count));
+    chunk_end(c, chunk, sizeof(count));
+}
+
+/* A word of the frame; 0: it has no such word. */
+static uint64_t frame_word(const struct capture *c, unsigned word)
+{
+    uint64_t value = 0;
+
+    if (c->frame && 8 * (word + 1) <= c->frame->len)
+        memcpy(&value, c->frame->data + 8 * word, sizeof(value));
+    return value;
+}
+
+static void add_vector(struct capture *c, size_t max)
+{
+    const struct trace_chunk *vec = c->last;
+
+    for (size_t at = 0; vec && at + 16 <= vec->len; at += 16) {
+        uint64_t one[2];
+
+        memcpy(one, vec->data + at, sizeof(one));
+        if (one[1] > 0)
+            add_bytes(c, one[0], MIN(one[1], max));
+    }
+}
+
+static uint64_t op_from(const struct capture *c, const struct trace_op *op)
+{
+    if (op->from >= TRACE_FROM_WORD)
+        return frame_word(c, op->from - TRACE_FROM_WORD);
+    if (op->from == TRACE_FROM_STACK)
+        return current_regs()->rsp + op->scale;
+    return arg_of(c, op->from);
+}
+
+static size_t op_len(const struct capture *c, const struct trace_op *op)
+{
+    uint64_t count = 0;
+    uint32_t small = 0;
+
+    switch (op->len) {
+    case TRACE_LEN_ARG:
+        count = arg_of(c, op->len_at);
+        break;
+    case TRACE_LEN_RESULT:
+        count = c->result > 0 ? (uint64_t)c->result : 0;
+        break;
+    case TRACE_LEN_WORD:
+        count = frame_word(c, op->len_at);
+        break;
+    case TRACE_LEN_INT:
+        count = (uint32_t)frame_word(c, op->len_at);
+        break;
+    case TRACE_LEN_POINTED:
+        if (copy(c, &small, arg_of(c, op->len_at), 4) == sizeof(small))
+            count = small;
+        break;
+    default:
+        return op->max;
+    }
+    return MIN(count, op->max) * op->scale;
+}
+
+static void op_apply(struct capture *c, const struct trace_op *op)
+{
+    uint64_t va = op_from(c, op);
+    const struct trace_chunk *before = c->last;
+
+    if (op->len == TRACE_LEN_STRING)
+        add_string(c, va, op->max);
+    else if (op->len == TRACE_LEN_ENTRIES)
+        add_entries(c, va, c->result > 0 ? (uint64_t)c->result : 0);
+    else if (op->len == TRACE_LEN_VECTOR)
+        add_vector(c, op->max);
+    else
+        add_bytes(c, va, op_len(c, op));
+    if (c->last == before)
+        c->last = NULL;
+    if (op->from < TRACE_FROM_WORD && op->len != TRACE_LEN_VECTOR)
+        c->frame = c->last;
+}
+
+static void capture(struct capture *c, uint64_t call)
+{
+    unsigned at = trace_control.row[call];
+
+    for (; at != 0 && at <= TRACE_OP_MAX; at++) {
+        const struct trace_op *op = &trace_control.op[at - 1];
+
+        if (op->when & c->when)
+            op_apply(c, op);
+        if (op->when & TRACE_LAST)
+            return;
+    }
+}
+
+/* ---- records ---- */
+
+static NOINLINE void record_begin(uint64_t call, const uint64_t saved[6])
+{
+    union draft d;
+    struct capture c = { .d = &d, .saved_args = saved, .when = TRACE_AT_BEGIN };
+
+    draft_init(&d, TRACE_BEGIN, call, thread_current()->traced_tsc);
+    for (unsigned i = 0; i < TRACE_ARG_MAX; i++)
+        add_word(&d, arg_of(&c, i));
+    capture(&c, call);
+    put(&d);
+}
+
+static NOINLINE void record_end(uint64_t call, const uint64_t saved[6],
+                                long result)
+{
+    union draft d;
+    struct capture c = {
+        .d = &d, .saved_args = saved, .when = TRACE_AT_END, .result = result
+    };
+
+    draft_init(&d, TRACE_END, call, arch_cycles());
+    add_word(&d, (uint64_t)result);
+    /* What is left of a sleep is there when that was interrupted, too. */
+    if (result >= 0 || result <= -ERESTARTSYS)
+        capture(&c, call);
+    put(&d);
+}
+
+void signal_traced(const struct signal_info *info, bool is_deadly)
+{
+    uint64_t bytes[SIGNAL_INFO_LEN / 8];
+    union draft d;
+
+    if (trace_control.wanted != TRACE_RECORDS)
+        return;
+    draft_init(&d, is_deadly ? TRACE_KILLED : TRACE_SIGNAL,
+               (uint64_t)info->signo, arch_cycles());
+    signal_info_encode(info, (uint8_t *)bytes);
+    for (unsigned i = 0; !is_deadly && i < TRACE_ARG_MAX; i++)
+        add_word(&d, bytes[i]);
+    put(&d);
+}
+
+/* ---- what entry.S calls ---- */
 
 void trace_begin(const uint64_t saved[6])
 {
     uint64_t call = current_regs()->orig_rax;
     uint64_t now = arch_cycles();
-    struct trace_ring *r = ring_get();
-    unsigned capture;
-    union draft d;
+    struct trace_ring *r;
 
     thread_current()->traced_tsc = now;
     if (now > trace_control.until_tsc)
         give_up();
-    if (!r || trace_control.wanted != TRACE_RECORDS)
+    if (trace_control.wanted == TRACE_OFF)
         return;
+    r = ring_get();
     ASSERT(call < TRACE_CALL_MAX);
-    capture = trace_control.capture[call];
-    draft_init(&d, TRACE_BEGIN, call, now);
-    for (unsigned i = 0; i < ARG_COUNT; i++)
-        add_word(&d, arg_of(saved, i));
-    for (unsigned i = 0; i < ARG_COUNT; i++)
-        if (capture & TRACE_IN(i))
-            add_chunk(&d, i, arg_of(saved, i));
-    put(r, &d);
+    if (r && trace_control.wanted == TRACE_RECORDS)
+        record_begin(call, saved);
 }
 
 static void count(struct trace_ring *r, uint64_t call, long result,
@@ -188,21 +422,14 @@ static void count(struct trace_ring *r, uint64_t call, long result,
 void trace_end(const uint64_t saved[6], long result)
 {
     uint64_t call = current_regs()->orig_rax;
-    struct trace_ring *r = ring_get();
-    uint64_t now = arch_cycles();
-    unsigned capture;
-    union draft d;
+    struct trace_ring *r = (struct trace_ring *)trace_control.ring;
 
-    if (!r || call >= TRACE_CALL_MAX) /* rt_sigreturn: another's number */
+    if (!r)
         return;
-    count(r, call, result, now - thread_current()->traced_tsc);
-    if (trace_control.wanted != TRACE_RECORDS)
-        return;
-    capture = trace_control.capture[call];
-    draft_init(&d, TRACE_END, call, now);
-    add_word(&d, (uint64_t)result);
-    for (unsigned i = 0; result >= 0 && i < ARG_COUNT; i++)
-        if (capture & TRACE_OUT(i))
-            add_chunk(&d, i, arg_of(saved, i));
-    put(r, &d);
+    if (call >=
+        TRACE_CALL_MAX) /* no call any more, that another begins again */
+        call = 15 /* rt_sigreturn */;
+    count(r, call, result, arch_cycles() - thread_current()->traced_tsc);
+    if (trace_control.wanted == TRACE_RECORDS)
+        record_end(call, saved, result);
 }
