@@ -300,6 +300,8 @@ check-bad-input: all
 	@tools/run-bad-input -b $(B) $(T)
 check-lifecycle: all
 	@tools/run-lifecycle -b $(B) $(T)
+check-trace: all
+	@tools/run-trace -b $(B) $(T)
 check-gdb: all
 	@tools/run-gdb -b $(B) $(T)
 check-debug: all
@@ -362,7 +364,7 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-debug check-gdb check-failures check-crash check-machines \
+	check-lifecycle check-debug check-trace check-gdb check-failures check-crash check-machines \
 	check-hostile \
 	check-netdev check-netconf check-readme \
 	check-fuzz

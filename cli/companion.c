@@ -23,22 +23,29 @@
 
 #define FD 3 /* the only one that a companion keeps, beside 0, 1 and 2 */
 
-typedef int companion_fn(const struct options *o, int fd, const char *name,
+/* What it is told of the guest that is to be. */
+struct about {
+    const struct options *o;
+    const struct run_config *how;
+    const char *dir;
+};
+
+typedef int companion_fn(const struct about *a, int fd, const char *name,
                          struct fault *fault);
 
-static int trace(const struct options *o, int fd, const char *name,
+static int trace(const struct about *a, int fd, const char *name,
                  struct fault *fault)
 {
     static struct tracer t;
-    int err = tracer_parse_text(&t, mem_strdup(o->trace), fault);
+    int err = tracer_parse_text(&t, mem_strdup(a->o->trace), fault);
 
-    return err ? err : tracer_run_first(&t, fd, name, fault);
+    return err ? err : tracer_run_first(&t, fd, name, a->how, fault);
 }
 
-static int pcap(const struct options *o, int fd, const char *name,
+static int pcap(const struct about *a, int fd, const char *name,
                 struct fault *fault)
 {
-    struct capture c = { .output = o->pcap, .guest = name };
+    struct capture c = { .output = a->o->pcap, .guest = name };
     struct inside in;
     int err = inside_adopt(&in, fd, name, fault);
 
@@ -55,15 +62,14 @@ static int pcap(const struct options *o, int fd, const char *name,
         fprintf(stderr,
                 "samara: %llu frames are not in '%s': it was written "
                 "too slowly\n",
-                (unsigned long long)c.lost, o->pcap);
+                (unsigned long long)c.lost, a->o->pcap);
     return err;
 }
 
 /* Only the connection stays: what else is open is the guest's, and ends with
  * it. Ctrl-C is for the guest, whose end is ours. */
 static __attribute__((noreturn)) void be(companion_fn *fn,
-                                         const struct options *o,
-                                         const char *dir, int fd)
+                                         const struct about *a, int fd)
 {
     static struct fault fault;
     struct guest g;
@@ -76,21 +82,20 @@ static __attribute__((noreturn)) void be(companion_fn *fn,
     signal(SIGQUIT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
-    err = guest_read(dir, &g);
+    err = guest_read(a->dir, &g);
     if (err == 0)
-        err = fn(o, FD, g.name, &fault);
+        err = fn(a, FD, g.name, &fault);
     else
-        fault_sys(&fault, -err, "cannot read about the guest in '%s'", dir);
+        fault_sys(&fault, -err, "cannot read about the guest in '%s'", a->dir);
     if (err)
         fprintf(stderr, "samara: %s\n", fault.text);
     fflush(NULL);
     _exit(err ? EXIT_OWN_FAILURE : 0);
 }
 
-static int start(companion_fn *fn, const struct options *o, const char *dir,
-                 struct fault *fault)
+static int start(companion_fn *fn, const struct about *a, struct fault *fault)
 {
-    int fd = socket_connect(dir, "control", fault);
+    int fd = socket_connect(a->dir, "control", fault);
     pid_t pid;
 
     if (fd < 0)
@@ -98,7 +103,7 @@ static int start(companion_fn *fn, const struct options *o, const char *dir,
     fflush(NULL);
     pid = fork();
     if (pid == 0)
-        be(fn, o, dir, fd);
+        be(fn, a, fd);
     close(fd);
     return pid < 0 ? fault_sys(fault, errno, "cannot start a process") : 1;
 }
@@ -117,16 +122,17 @@ int companion_check(const struct options *o, struct fault *fault)
     return err;
 }
 
-int companion_start(const struct options *o, const char *dir,
-                    struct fault *fault)
+int companion_start(const struct options *o, const struct run_config *how,
+                    const char *dir, struct fault *fault)
 {
+    const struct about a = { o, how, dir };
     int count = 0, err = 0;
 
     if (o->trace)
-        err = start(trace, o, dir, fault);
+        err = start(trace, &a, fault);
     count += err > 0;
     if (o->pcap && err >= 0)
-        err = start(pcap, o, dir, fault);
+        err = start(pcap, &a, fault);
     count += o->pcap && err > 0;
     return err < 0 ? err : count;
 }

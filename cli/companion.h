@@ -16,12 +16,13 @@
 
 struct fault;
 struct options;
+struct run_config;
 
 /* Do its options make sense? */
 int companion_check(const struct options *o, struct fault *fault);
-/* dir: the guest's, where something listens at "control" already. -> how many
- * were started */
-int companion_start(const struct options *o, const char *dir,
-                    struct fault *fault);
+/* how: what it runs; dir: the guest's, where something listens at "control"
+ * already. -> how many were started */
+int companion_start(const struct options *o, const struct run_config *how,
+                    const char *dir, struct fault *fault);
 
 #endif

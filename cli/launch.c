@@ -282,8 +282,8 @@ static int network_open(const struct options *o, struct source *src,
     }
 }
 
-static int companions(const struct options *o, bool is_qemu, struct launch *how,
-                      struct fault *fault)
+static int companions(const struct options *o, const struct run_config *config,
+                      bool is_qemu, struct launch *how, struct fault *fault)
 {
     if (o->trace && is_qemu)
         return fault_set(fault, ENOTSUP,
@@ -299,7 +299,7 @@ static int companions(const struct options *o, bool is_qemu, struct launch *how,
         return fault_set(fault, EACCES,
                          "--trace and --pcap need a guest that is listed; give "
                          "it a --name to see why it is not");
-    how->companion_count = companion_start(o, how->dir, fault);
+    how->companion_count = companion_start(o, config, how->dir, fault);
     return how->companion_count < 0 ? how->companion_count : 0;
 }
 
@@ -320,7 +320,7 @@ int launch_guest(const struct options *o, struct source *src,
     if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);
     if (err == 0 && (o->trace || o->pcap))
-        err = companions(o, !monitor, how, fault);
+        err = companions(o, &src->config, !monitor, how, fault);
     if (err == 0 && monitor)
         err = monitor_run(o, monitor, src, how, fault);
     else if (err == 0)

@@ -1,236 +1,271 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* trace_calls.c - see trace_calls.h: the table of calls. */
+/* trace_calls.c - see trace_calls.h: what each call's arguments are. */
 #include "cli/trace_calls.h"
 
-#include <fcntl.h>
-#include <linux/futex.h>
-#include <sched.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define FLAG(name)  \
-    {               \
-        name, #name \
-    }
-#define FLAGS_END \
-    {             \
-        0, NULL   \
-    }
+#include "cli/trace_show.h"
 
-static const struct trace_flag open_flags[] = {
-    FLAG(O_WRONLY),    FLAG(O_RDWR),      FLAG(O_CREAT),   FLAG(O_EXCL),
-    FLAG(O_NOCTTY),    FLAG(O_TRUNC),     FLAG(O_APPEND),  FLAG(O_NONBLOCK),
-    FLAG(O_DIRECTORY), FLAG(O_NOFOLLOW),  FLAG(O_CLOEXEC), FLAG(O_PATH),
-    FLAG(O_DSYNC),     { 0, "O_RDONLY" }, FLAGS_END,
-};
-static const struct trace_flag access_flags[] = {
-    FLAG(R_OK), FLAG(W_OK), FLAG(X_OK), { F_OK, "F_OK" }, FLAGS_END,
-};
-static const struct trace_flag arch_values[] = {
-    { 0x1001, "ARCH_SET_GS" },
-    { 0x1002, "ARCH_SET_FS" },
-    { 0x1003, "ARCH_GET_FS" },
-    { 0x1004, "ARCH_GET_GS" },
-    FLAGS_END,
-};
-static const struct trace_flag prot_flags[] = {
-    FLAG(PROT_READ),    FLAG(PROT_WRITE), FLAG(PROT_EXEC),
-    { 0, "PROT_NONE" }, FLAGS_END,
-};
-static const struct trace_flag map_flags[] = {
-    FLAG(MAP_SHARED),    FLAG(MAP_PRIVATE),   FLAG(MAP_FIXED),
-    FLAG(MAP_ANONYMOUS), FLAG(MAP_GROWSDOWN), FLAG(MAP_LOCKED),
-    FLAG(MAP_NORESERVE), FLAG(MAP_POPULATE),  FLAG(MAP_STACK),
-    FLAG(MAP_HUGETLB),   FLAG(MAP_DENYWRITE), FLAGS_END,
-};
-static const struct trace_flag at_flags[] = {
-    FLAG(AT_SYMLINK_NOFOLLOW), FLAG(AT_REMOVEDIR), FLAG(AT_SYMLINK_FOLLOW),
-    FLAG(AT_EMPTY_PATH),       FLAGS_END,
-};
-static const struct trace_flag fd_flags[] = {
-    FLAG(O_CLOEXEC),
-    FLAG(O_NONBLOCK),
-    FLAG(O_DIRECT),
-    FLAGS_END,
-};
-static const struct trace_flag msg_flags[] = {
-    FLAG(MSG_OOB),     FLAG(MSG_PEEK),       FLAG(MSG_DONTROUTE),
-    FLAG(MSG_CTRUNC),  FLAG(MSG_TRUNC),      FLAG(MSG_DONTWAIT),
-    FLAG(MSG_WAITALL), FLAG(MSG_CONFIRM),    FLAG(MSG_NOSIGNAL),
-    FLAG(MSG_MORE),    FLAG(MSG_WAITFORONE), FLAG(MSG_CMSG_CLOEXEC),
-    FLAGS_END,
-};
-
-/* Values, not bits: an entry matches whole. */
-static const struct trace_flag whence_values[] = {
-    { SEEK_SET, "SEEK_SET" },   { SEEK_CUR, "SEEK_CUR" },
-    { SEEK_END, "SEEK_END" },   { SEEK_DATA, "SEEK_DATA" },
-    { SEEK_HOLE, "SEEK_HOLE" }, FLAGS_END,
-};
-static const struct trace_flag family_values[] = {
-    FLAG(AF_UNIX),    FLAG(AF_INET),   FLAG(AF_INET6),
-    FLAG(AF_NETLINK), FLAG(AF_PACKET), FLAGS_END,
-};
-static const struct trace_flag epoll_values[] = {
-    FLAG(EPOLL_CTL_ADD),
-    FLAG(EPOLL_CTL_DEL),
-    FLAG(EPOLL_CTL_MOD),
-    FLAGS_END,
-};
-static const struct trace_flag how_values[] = {
-    { SHUT_RD, "SHUT_RD" },
-    { SHUT_WR, "SHUT_WR" },
-    { SHUT_RDWR, "SHUT_RDWR" },
-    FLAGS_END,
-};
-static const struct trace_flag fcntl_values[] = {
-    { F_DUPFD, "F_DUPFD" }, FLAG(F_GETFD),      FLAG(F_SETFD),
-    FLAG(F_GETFL),          FLAG(F_SETFL),      FLAG(F_GETLK),
-    FLAG(F_SETLK),          FLAG(F_SETLKW),     FLAG(F_DUPFD_CLOEXEC),
-    FLAG(F_GETPIPE_SZ),     FLAG(F_SETPIPE_SZ), FLAG(F_ADD_SEALS),
-    FLAG(F_GET_SEALS),      FLAGS_END,
-};
-static const struct trace_flag futex_values[] = {
-    { FUTEX_WAIT, "FUTEX_WAIT" },
-    FLAG(FUTEX_WAKE),
-    FLAG(FUTEX_REQUEUE),
-    FLAG(FUTEX_CMP_REQUEUE),
-    FLAG(FUTEX_WAIT_PRIVATE),
-    FLAG(FUTEX_WAKE_PRIVATE),
-    FLAG(FUTEX_REQUEUE_PRIVATE),
-    FLAG(FUTEX_CMP_REQUEUE_PRIVATE),
-    FLAG(FUTEX_LOCK_PI_PRIVATE),
-    FLAG(FUTEX_UNLOCK_PI_PRIVATE),
-    { FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME,
-      "FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME" },
-    FLAG(FUTEX_WAIT_BITSET_PRIVATE),
-    FLAG(FUTEX_WAKE_BITSET_PRIVATE),
-    FLAGS_END,
-};
-static const struct trace_flag clock_values[] = {
-    { 0, "CLOCK_REALTIME" },           { 1, "CLOCK_MONOTONIC" },
-    { 2, "CLOCK_PROCESS_CPUTIME_ID" }, { 3, "CLOCK_THREAD_CPUTIME_ID" },
-    { 7, "CLOCK_BOOTTIME" },           FLAGS_END,
-};
-static const struct trace_flag advice_values[] = {
-    { 0, "MADV_NORMAL" },    { 3, "MADV_WILLNEED" },
-    { 4, "MADV_DONTNEED" },  { 8, "MADV_FREE" },
-    { 14, "MADV_HUGEPAGE" }, { 15, "MADV_NOHUGEPAGE" },
-    { 16, "MADV_DONTDUMP" }, FLAGS_END,
-};
-
-/* What an argument's name says, whatever the call: `*` ends a prefix. */
+/* The types of arguments, for calls of which table.def does not say enough: its
+ * own are numbers and addresses. A name behind which stands ">" is shown when
+ * the call is over. */
 static const struct {
-    const char *call, *arg;
-    enum trace_type type;
-    const struct trace_flag *flags;
-} rules[] = {
-    { "open", "flags", TRACE_FLAGS, open_flags },
-    { "openat", "flags", TRACE_FLAGS, open_flags },
-    { "mmap", "flags", TRACE_FLAGS, map_flags },
-    { "mmap", "off*", TRACE_OFFSET, NULL },
-    { "open", "mode", TRACE_OPEN_MODE, NULL },
-    { "openat", "mode", TRACE_OPEN_MODE, NULL },
-    { "access", "mode", TRACE_FLAGS, access_flags },
-    { "faccessat*", "mode", TRACE_FLAGS, access_flags },
-    { "arch_prctl", "code", TRACE_FLAGS, arch_values },
-    { "stat", "buf", TRACE_STAT, NULL },
-    { "fstat", "buf", TRACE_STAT, NULL },
-    { "lstat", "buf", TRACE_STAT, NULL },
-    { "newfstatat", "buf", TRACE_STAT, NULL },
-    { "accept4", "flags", TRACE_FLAGS, fd_flags },
-    { "pipe2", "flags", TRACE_FLAGS, fd_flags },
-    { "dup3", "flags", TRACE_FLAGS, fd_flags },
-    { "eventfd2", "flags", TRACE_FLAGS, fd_flags },
-    { "epoll_create1", "flags", TRACE_FLAGS, fd_flags },
-    { "timerfd_create", "flags", TRACE_FLAGS, fd_flags },
-    { "inotify_init1", "flags", TRACE_FLAGS, fd_flags },
-    { "sendto", "flags", TRACE_FLAGS, msg_flags },
-    { "recvfrom", "flags", TRACE_FLAGS, msg_flags },
-    { "sendm*", "flags", TRACE_FLAGS, msg_flags },
-    { "recvm*", "flags", TRACE_FLAGS, msg_flags },
-    { "newfstatat", "flags", TRACE_FLAGS, at_flags },
-    { "statx", "flags", TRACE_FLAGS, at_flags },
-    { "unlinkat", "flags", TRACE_FLAGS, at_flags },
-    { "linkat", "flags", TRACE_FLAGS, at_flags },
-    { "fchownat", "flags", TRACE_FLAGS, at_flags },
-    { "lseek", "whence", TRACE_FLAGS, whence_values },
-    { "epoll_ctl", "op", TRACE_FLAGS, epoll_values },
-    { "epoll_ctl", "event", TRACE_EPOLL, NULL },
-    { "epoll_*", "events", TRACE_EPOLL, NULL },
-    { "fcntl", "cmd", TRACE_FLAGS, fcntl_values },
-    { "futex", "op", TRACE_FLAGS, futex_values },
-    { "shutdown", "how", TRACE_FLAGS, how_values },
-    { "madvise", "advice", TRACE_FLAGS, advice_values },
-    { "poll", "fds", TRACE_POLL, NULL },
-    { "ppoll", "fds", TRACE_POLL, NULL },
-    { "pipe*", "fds", TRACE_FD_PAIR, NULL },
-    { "socketpair", "fds", TRACE_FD_PAIR, NULL },
-    { "bind", "addr", TRACE_SOCKADDR, NULL },
-    { "connect", "addr", TRACE_SOCKADDR, NULL },
-    { "accept*", "addr", TRACE_SOCKADDR, NULL },
-    { "get*name", "addr", TRACE_SOCKADDR, NULL },
-    { "sendto", "addr", TRACE_SOCKADDR, NULL },
-    { "recvfrom", "addr", TRACE_SOCKADDR, NULL },
-    { "socket*", "family", TRACE_FLAGS, family_values },
-    { "read", "buf", TRACE_BYTES, NULL },
-    { "pread64", "buf", TRACE_BYTES, NULL },
-    { "write", "buf", TRACE_BYTES, NULL },
-    { "pwrite64", "buf", TRACE_BYTES, NULL },
-    { "sendto", "buf", TRACE_BYTES, NULL },
-    { "recvfrom", "buf", TRACE_BYTES, NULL },
-    { "getcwd", "buf", TRACE_TEXT, NULL },
-    { "readlink*", "buf", TRACE_BYTES, NULL },
-    { "getrandom", "buf", TRACE_BYTES, NULL },
-    { "clock_gettime", "out", TRACE_TIME, NULL },
-    { "nanosleep", "req", TRACE_TIME, NULL },
-    { "clock_nanosleep", "req", TRACE_TIME, NULL },
-    { "poll", "timeout*", TRACE_INT, NULL },
-    { "epoll_wait", "timeout*", TRACE_INT, NULL },
-    { "epoll_pwait", "timeout*", TRACE_INT, NULL },
-    { "*", "*prot", TRACE_FLAGS, prot_flags },
-    { "*", "clock", TRACE_FLAGS, clock_values },
-    { "*", "*dirfd", TRACE_DIRFD, NULL },
-    { "*", "*path", TRACE_TEXT, NULL },
-    { "*", "name", TRACE_TEXT, NULL },
-    { "*", "mode", TRACE_MODE, NULL },
-    { "*", "timeout", TRACE_TIME, NULL },
+    const char *call, *types;
+} signatures[] = {
+    { "read", "d data> lu" },
+    { "write", "d data lu" },
+    { "open", "path open_flags o" },
+    { "stat", "path stat>" },
+    { "fstat", "d stat>" },
+    { "lstat", "path stat>" },
+    { "poll", "pollfds u d" },
+    { "lseek", "d ld whence" },
+    { "mmap", "p lu prot_flags map_flags d x" },
+    { "mprotect", "p lu prot_flags" },
+    { "rt_sigaction", "signo sigaction sigaction> lu" },
+    { "rt_sigprocmask", "mask_hows sigset sigset> lu" },
+    { "rt_sigreturn", "frame" },
+    { "ioctl", "d request request_arg" },
+    { "pread64", "d data> lu ld" },
+    { "pwrite64", "d data lu ld" },
+    { "readv", "d vector> d" },
+    { "writev", "d vector d" },
+    { "access", "path access_modes" },
+    { "pipe", "pair>" },
+    { "select", "d fdset fdset fdset wait_timeval" },
+    { "mremap", "p lu lu mremap_flags p" },
+    { "msync", "p lu msync_flags" },
+    { "mincore", "p lu resident>" },
+    { "madvise", "p lu advice" },
+    { "shmget", "x lu ipc_flags" },
+    { "shmat", "d p shmat_flags" },
+    { "shmctl", "d ipc_commands p" },
+    { "nanosleep", "timespec remain>" },
+    { "getitimer", "itimers itimerval>" },
+    { "setitimer", "itimers itimerval itimerval>" },
+    { "sendfile", "d d offset* lu" },
+    { "socket", "families socket_types protocol" },
+    { "connect", "d address d" },
+    { "accept", "d address> socklen>" },
+    { "sendto", "d data lu message_flags address d" },
+    { "recvfrom", "d data> lu message_flags address> socklen>" },
+    { "sendmsg", "d message message_flags" },
+    { "recvmsg", "d message> message_flags" },
+    { "shutdown", "d shut_hows" },
+    { "bind", "d address d" },
+    { "getsockname", "d address> socklen>" },
+    { "getpeername", "d address> socklen>" },
+    { "socketpair", "families socket_types protocol pair>" },
+    { "setsockopt", "d levels option value d" },
+    { "getsockopt", "d levels option value> socklen>" },
+    { "clone", "clone" },
+    { "execve", "path p p" },
+    { "wait4", "d status> wait_options rusage>" },
+    { "kill", "d signo" },
+    { "uname", "utsname>" },
+    { "semget", "x d ipc_flags" },
+    { "semop", "d sembufs lu" },
+    { "semctl", "d d ipc_commands x" },
+    { "msgget", "x ipc_flags" },
+    { "msgsnd", "d p lu ipc_flags" },
+    { "msgrcv", "d p lu ld ipc_flags" },
+    { "msgctl", "d ipc_commands p" },
+    { "fcntl", "d fcntl_commands fcntl_arg" },
+    { "flock", "d flock_ops" },
+    { "truncate", "path ld" },
+    { "ftruncate", "d ld" },
+    { "getdents", "d entries> u" },
+    { "getcwd", "path> lu" },
+    { "chdir", "path" },
+    { "rename", "path path" },
+    { "mkdir", "path o" },
+    { "rmdir", "path" },
+    { "creat", "path o" },
+    { "link", "path path" },
+    { "unlink", "path" },
+    { "symlink", "path path" },
+    { "readlink", "path data> d" },
+    { "chmod", "path o" },
+    { "fchmod", "d o" },
+    { "chown", "path id id" },
+    { "fchown", "d id id" },
+    { "lchown", "path id id" },
+    { "umask", "o" },
+    { "gettimeofday", "timeval> p" },
+    { "getrlimit", "rlimits rlimit>" },
+    { "getrusage", "usage_whos rusage>" },
+    { "sysinfo", "sysinfo>" },
+    { "times", "tms>" },
+    { "setreuid", "id id" },
+    { "setregid", "id id" },
+    { "getgroups", "d groups>" },
+    { "setgroups", "lu groups" },
+    { "setresuid", "id id id" },
+    { "getresuid", "uid> uid> uid>" },
+    { "setresgid", "id id id" },
+    { "getresgid", "uid> uid> uid>" },
+    { "capget", "cap_header caps>" },
+    { "capset", "cap_header caps" },
+    { "rt_sigpending", "sigset> lu" },
+    { "rt_sigtimedwait", "sigset siginfo> timespec lu" },
+    { "rt_sigqueueinfo", "d signo siginfo" },
+    { "rt_sigsuspend", "sigset lu" },
+    { "sigaltstack", "stack stack>" },
+    { "utime", "path utimbuf" },
+    { "mknod", "path file_mode device" },
+    { "personality", "x" },
+    { "statfs", "path statfs>" },
+    { "fstatfs", "d statfs>" },
+    { "getpriority", "priorities d" },
+    { "setpriority", "priorities d d" },
+    { "sched_setparam", "d sched_param" },
+    { "sched_getparam", "d sched_param>" },
+    { "sched_setscheduler", "d policies sched_param" },
+    { "sched_get_priority_max", "policies" },
+    { "sched_get_priority_min", "policies" },
+    { "sched_rr_get_interval", "d timespec>" },
+    { "mlockall", "mlock_flags" },
+    { "pivot_root", "path path" },
+    { "prctl", "prctl_options prctl_arg x x x" },
+    { "arch_prctl", "arch_codes arch_addr" },
+    { "setrlimit", "rlimits rlimit" },
+    { "chroot", "path" },
+    { "acct", "path" },
+    { "settimeofday", "timeval p" },
+    { "mount", "path path path x p" },
+    { "umount2", "path x" },
+    { "sethostname", "data d" },
+    { "setdomainname", "data d" },
+    { "readahead", "d ld lu" },
+    { "setxattr", "path string data lu xattr_flags" },
+    { "lsetxattr", "path string data lu xattr_flags" },
+    { "fsetxattr", "d string data lu xattr_flags" },
+    { "getxattr", "path string data> lu" },
+    { "lgetxattr", "path string data> lu" },
+    { "fgetxattr", "d string data> lu" },
+    { "listxattr", "path data> lu" },
+    { "llistxattr", "path data> lu" },
+    { "flistxattr", "d data> lu" },
+    { "removexattr", "path string" },
+    { "lremovexattr", "path string" },
+    { "fremovexattr", "d string" },
+    { "tkill", "d signo" },
+    { "time", "long>" },
+    { "futex", "p futex_op u futex_time p futex_last" },
+    { "sched_setaffinity", "d lu cpus" },
+    { "sched_getaffinity", "d lu cpus>" },
+    { "getdents64", "d entries> u" },
+    { "semtimedop", "d sembufs lu timespec" },
+    { "fadvise64", "d ld lu fadvice" },
+    { "timer_create", "clocks sigevent int>" },
+    { "timer_settime", "d timer_flags itimerspec itimerspec>" },
+    { "timer_gettime", "d itimerspec>" },
+    { "clock_settime", "clocks timespec" },
+    { "clock_gettime", "clocks timespec>" },
+    { "clock_getres", "clocks timespec>" },
+    { "clock_nanosleep", "clocks timer_flags timespec remain>" },
+    { "epoll_wait", "d epoll_events> d d" },
+    { "epoll_ctl", "d epoll_ops d epoll_event" },
+    { "tgkill", "d d signo" },
+    { "utimes", "path timevals" },
+    { "mq_open", "path open_flags o mq_attr" },
+    { "mq_unlink", "path" },
+    { "mq_timedsend", "d data lu u timespec" },
+    { "mq_timedreceive", "d data> lu uid> timespec" },
+    { "mq_notify", "d sigevent" },
+    { "mq_getsetattr", "d mq_attr mq_attr>" },
+    { "waitid", "u d siginfo> wait_options rusage>" },
+    { "inotify_add_watch", "d path inotify_mask" },
+    { "openat", "dirfd path open_flags o" },
+    { "mkdirat", "dirfd path o" },
+    { "mknodat", "dirfd path file_mode device" },
+    { "fchownat", "dirfd path id id at_flags" },
+    { "futimesat", "dirfd path timevals" },
+    { "newfstatat", "dirfd path stat> at_flags" },
+    { "unlinkat", "dirfd path at_flags" },
+    { "renameat", "dirfd path dirfd path" },
+    { "linkat", "dirfd path dirfd path at_flags" },
+    { "symlinkat", "path dirfd path" },
+    { "readlinkat", "dirfd path data> d" },
+    { "fchmodat", "dirfd path o" },
+    { "faccessat", "dirfd path access_modes" },
+    { "pselect6", "d fdset fdset fdset wait_timespec maskpair" },
+    { "ppoll", "pollfds u wait_timespec sigset lu" },
+    { "unshare", "clone_flags" },
+    { "get_robust_list", "d pointer> long>" },
+    { "splice", "d offset d offset lu splice_flags" },
+    { "tee", "d d lu splice_flags" },
+    { "sync_file_range", "d ld ld x" },
+    { "vmsplice", "d vector lu splice_flags" },
+    { "utimensat", "dirfd path times at_flags" },
+    { "epoll_pwait", "d epoll_events> d d sigset lu" },
+    { "signalfd", "d sigset lu" },
+    { "timerfd_create", "clocks timerfd_flags" },
+    { "fallocate", "d fallocate_modes ld ld" },
+    { "timerfd_settime", "d timerfd_settime_flags itimerspec itimerspec>" },
+    { "timerfd_gettime", "d itimerspec>" },
+    { "accept4", "d address> socklen> accept_flags" },
+    { "signalfd4", "d sigset lu signalfd_flags" },
+    { "eventfd2", "u eventfd_flags" },
+    { "epoll_create1", "epoll_flags" },
+    { "dup3", "d d dup_flags" },
+    { "pipe2", "pair> pipe_flags" },
+    { "inotify_init1", "inotify_init_flags" },
+    { "preadv", "d vector> d ld" },
+    { "pwritev", "d vector d ld" },
+    { "rt_tgsigqueueinfo", "d d signo siginfo" },
+    { "recvmmsg", "d messages> u message_flags timespec" },
+    { "prlimit64", "d rlimits rlimit rlimit>" },
+    { "sendmmsg", "d messages> u message_flags" },
+    { "getcpu", "uid> uid> p" },
+    { "renameat2", "dirfd path dirfd path rename_flags" },
+    { "getrandom", "random> lu random_flags" },
+    { "memfd_create", "string memfd_flags" },
+    { "execveat", "dirfd path p p at_flags" },
+    { "membarrier", "barriers x" },
+    { "copy_file_range", "d offset d offset lu x" },
+    { "preadv2", "d vector> d ld lu rwf_flags" },
+    { "pwritev2", "d vector d ld lu rwf_flags" },
+    { "pkey_mprotect", "p lu prot_flags d" },
+    { "pkey_alloc", "x pkey_rights" },
+    { "statx", "dirfd path statx_flags statx_mask statx>" },
+    { "rseq", "p x x x" },
+    { "clone3", "clone3 lu" },
+    { "openat2", "dirfd path open_how lu" },
+    { "close_range", "u u close_range_flags" },
+    { "faccessat2", "dirfd path access_modes eaccess_flags" },
+    { "epoll_pwait2", "d epoll_events> d timespec sigset lu" },
+    { "fchmodat2", "dirfd path o at_flags" },
 };
 
-/* Calls that write what these types show; all others read it. */
-static const char *const writers[] = {
-    "read",        "pread64",      "recvfrom",      "getrandom",   "getcwd",
-    "readlink",    "readlinkat",   "pipe",          "pipe2",       "socketpair",
-    "accept",      "accept4",      "getsockname",   "getpeername", "epoll_wait",
-    "epoll_pwait", "epoll_pwait2", "clock_gettime", "poll",        "ppoll",
-    NULL,
-};
-
+/* strace's classes; "*" ends a name that others begin with. A call with a path
+ * is also of "file". */
 static const struct {
     const char *kind;
-    const char *calls[24];
+    const char *calls[30];
 } kinds[] = {
-    { "desc", { "read",     "write",     "close", "fcntl", "ioctl",  "dup",
-                "dup2",     "dup3",      "poll",  "ppoll", "select", "epoll_*",
-                "eventfd*", "timerfd_*", "pipe*", "readv", "writev", "pread*",
-                "pwrite*",  "fstat",     "lseek", NULL } },
+    { "desc",
+      { "read",      "write",     "close",     "fcntl",  "ioctl",    "dup",
+        "dup2",      "dup3",      "poll",      "ppoll",  "select",   "pselect6",
+        "epoll_*",   "eventfd*",  "timerfd_*", "pipe*",  "readv",    "writev",
+        "pread*",    "pwrite*",   "fstat",     "lseek",  "sendfile", "splice",
+        "getdents*", "signalfd*", "inotify_*", "openat", "mmap",     NULL } },
     { "network",
-      { "socket*", "bind", "connect", "listen", "accept*", "send*", "recv*",
-        "shutdown", "getsock*", "getpeername", "setsockopt", NULL } },
+      { "socket*", "bind", "connect", "listen", "accept*", "sendto", "sendmsg",
+        "sendmmsg", "sendfile", "recvfrom", "recvmsg", "recvmmsg", "shutdown",
+        "getsock*", "getpeername", "setsockopt", NULL } },
     { "memory",
       { "mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "mlock*",
-        "munlock*", "mincore", "msync", "pkey_*", NULL } },
+        "munlock*", "mincore", "msync", "pkey_*", "shmat", "shmdt", NULL } },
     { "signal",
       { "rt_sig*", "kill", "tkill", "tgkill", "sigaltstack", "signalfd*",
         "pause", NULL } },
     { "process",
-      { "clone*", "fork", "vfork", "exec*", "exit*", "wait*", NULL } },
+      { "clone*", "fork", "vfork", "exec*", "exit*", "wait*", "kill", "tkill",
+        "tgkill", "rt_sigqueueinfo", NULL } },
     { "ipc", { "shm*", "sem*", "msg*", "mq_*", NULL } },
+    { "file", { "chdir", "getcwd", "fchdir", NULL } },
 };
 
 /* ---- the table, made at the first question ---- */
@@ -247,101 +282,87 @@ static const struct {
 
 static struct trace_call table[TRACE_CALL_MAX];
 
-/* Patterns have one `*`, at the beginning, at the end, or inside. */
-static bool match(const char *pattern, const char *name, size_t len)
+static const struct trace_type *type_search(const struct trace_type *t,
+                                            const char *name, size_t len)
 {
-    const char *star = strchr(pattern, '*');
-    size_t before = star ? (size_t)(star - pattern) : strlen(pattern);
-    size_t after = star ? strlen(star + 1) : 0;
-
-    if (!star)
-        return len == before && memcmp(pattern, name, len) == 0;
-    return len >= before + after && memcmp(pattern, name, before) == 0 &&
-           memcmp(star + 1, name + len - after, after) == 0;
+    for (; t->name; t++)
+        if (strncmp(t->name, name, len) == 0 && t->name[len] == '\0')
+            return t;
+    return NULL;
 }
 
-static enum trace_type type_of(const char *text, size_t len)
+const struct trace_type *trace_type_get(const char *name, size_t len)
 {
-    if (len >= 7 && memcmp(text, "uaddr_t", 7) == 0)
-        return TRACE_POINTER;
-    if (len >= 4 && memcmp(text, "int ", 4) == 0)
-        return TRACE_INT;
-    if ((len >= 9 && memcmp(text, "unsigned ", 9) == 0 &&
-         memcmp(text, "unsigned long", len < 13 ? len : 13) != 0) ||
-        (len >= 9 && memcmp(text, "uint32_t ", 9) == 0))
-        return TRACE_UNSIGNED;
-    return TRACE_LONG;
-}
-
-static struct trace_arg arg_make(const char *call, const char *text, size_t len)
-{
-    struct trace_arg arg = { type_of(text, len), NULL };
-    size_t name_len = 0;
+    static const struct trace_type *const all[] = {
+        trace_types_plain,   trace_types_structs, trace_types_names,
+        trace_types_sockets, trace_types_sets,    trace_types_command,
+        trace_types_sockopt,
+    };
+    const struct trace_type *t = NULL;
     size_t i;
 
-    while (name_len < len && text[len - name_len - 1] != ' ')
-        name_len++;
-    for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        bool shows_memory =
-            rules[i].type >= TRACE_TEXT && rules[i].type <= TRACE_EPOLL;
-
-        if (!match(rules[i].call, call, strlen(call)) ||
-            !match(rules[i].arg, text + len - name_len, name_len) ||
-            shows_memory != (arg.type == TRACE_POINTER))
-            continue;
-        arg = (struct trace_arg){ rules[i].type, rules[i].flags };
-        break;
-    }
-    return arg;
+    for (i = 0; i < sizeof(all) / sizeof(all[0]) && !t; i++)
+        t = type_search(all[i], name, len);
+    return t;
 }
 
-static bool is_writer(const char *name)
+/* What table.def says of an argument: "unsigned count" */
+static const struct trace_type *declared(const char *text, size_t len)
 {
-    size_t i;
+    const char *name = "lu";
 
-    for (i = 0; writers[i]; i++)
-        if (strcmp(writers[i], name) == 0)
-            return true;
-    return false;
+    if (len > 8 && memcmp(text, "uaddr_t ", 8) == 0)
+        name = "p";
+    else if (len > 4 && memcmp(text, "int ", 4) == 0)
+        name = "d";
+    else if (len > 9 && (memcmp(text, "uint32_t ", 9) == 0 ||
+                         (memcmp(text, "unsigned ", 9) == 0 &&
+                          strncmp(text + 9, "long", 4) != 0)))
+        name = "u";
+    return trace_type_get(name, strlen(name));
 }
 
-static const char *kind_of(const struct trace_call *call)
-{
-    size_t i, k;
-
-    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        for (k = 0; kinds[i].calls[k]; k++)
-            if (match(kinds[i].calls[k], call->name, strlen(call->name)))
-                return kinds[i].kind;
-    for (i = 0; i < call->arg_count; i++)
-        if (call->arg[i].type == TRACE_TEXT)
-            return "file";
-    return "";
-}
-
-static void call_make(struct trace_call *call, const char *name,
-                      const char *args)
+static void by_declaration(struct trace_call *call, const char *args)
 {
     const char *at = args + 1; /* behind "(" */
 
-    call->name = name;
     while (strncmp(at, "void", 4) != 0 && call->arg_count < TRACE_ARG_MAX) {
         size_t len = strcspn(at, ",)");
 
-        call->arg[call->arg_count] = arg_make(name, at, len);
-        call->arg_count++;
+        call->type[call->arg_count++] = declared(at, len);
         at += len;
         if (*at != ',')
             break;
         at += 1 + strspn(at + 1, " ");
     }
-    for (unsigned i = 0; i < call->arg_count; i++)
-        if (call->arg[i].type >= TRACE_TEXT && call->arg[i].type <= TRACE_EPOLL)
-            call->capture |=
-                (uint16_t)(is_writer(name) || call->arg[i].type == TRACE_STAT
-                               ? TRACE_OUT(i)
-                               : TRACE_IN(i));
-    call->kind = kind_of(call);
+}
+
+static void by_signature(struct trace_call *call, const char *types)
+{
+    while (*types != '\0' && call->arg_count < TRACE_ARG_MAX) {
+        size_t len = strcspn(types, " ");
+
+        call->type[call->arg_count] = trace_type_get(types, len);
+        if (!call->type[call->arg_count])
+            abort(); /* the table above is wrong: no call is shown then */
+        call->arg_count++;
+        types += len;
+        types += strspn(types, " ");
+    }
+}
+
+static void call_make(struct trace_call *call, const char *name,
+                      const char *args)
+{
+    size_t i;
+
+    call->name = name;
+    for (i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
+        if (strcmp(signatures[i].call, name) == 0) {
+            by_signature(call, signatures[i].types);
+            return;
+        }
+    by_declaration(call, args);
 }
 
 static void table_make(void)
@@ -366,4 +387,104 @@ bool trace_call_returns(const struct trace_call *call)
 {
     return strcmp(call->name, "exit_group") != 0 &&
            strcmp(call->name, "exit") != 0;
+}
+
+static bool match(const char *pattern, const char *name)
+{
+    size_t len = strcspn(pattern, "*");
+
+    return strncmp(pattern, name, len) == 0 &&
+           (pattern[len] == '*' || name[len] == '\0');
+}
+
+bool trace_call_is(const struct trace_call *call, const char *kind)
+{
+    size_t i, k;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        for (k = 0; strcmp(kinds[i].kind, kind) == 0 && kinds[i].calls[k]; k++)
+            if (match(kinds[i].calls[k], call->name))
+                return true;
+    for (i = 0; strcmp(kind, "file") == 0 && i < call->arg_count; i++)
+        if (strcmp(call->type[i]->name, "path") == 0)
+            return true;
+    return false;
+}
+
+/* ---- what is captured ---- */
+
+static bool op_is_data(const struct trace_op *op)
+{
+    return op->max == 0 &&
+           (op->len == TRACE_LEN_ARG || op->len == TRACE_LEN_RESULT ||
+            op->len == TRACE_LEN_VECTOR);
+}
+
+/* A type's op, for the argument arg. */
+static struct trace_op op_of(const struct trace_op *op, unsigned arg,
+                             unsigned string_max)
+{
+    struct trace_op o = *op;
+
+    o.when &= (uint8_t)~TRACE_LAST;
+    if (o.from < TRACE_ARG_MAX)
+        o.from = (uint8_t)(o.from + arg);
+    if (o.len == TRACE_LEN_ARG || o.len == TRACE_LEN_POINTED)
+        o.len_at = (uint8_t)(o.len_at + arg);
+    if (op_is_data(op))
+        o.max = (uint16_t)string_max;
+    return o;
+}
+
+static unsigned type_ops(const struct trace_type *t, unsigned arg,
+                         unsigned string_max, struct trace_op *out)
+{
+    const struct trace_op whole = { .when = t->when, .max = t->len };
+    const struct trace_op *op = t->ops;
+    unsigned count = 0;
+
+    if (!op && t->len > 0 && t->when != 0)
+        out[count++] = op_of(&whole, arg, string_max);
+    while (op) {
+        out[count++] = op_of(op, arg, string_max);
+        op = op->when & TRACE_LAST ? NULL : op + 1;
+    }
+    return count;
+}
+
+#define ROW_MAX 48u
+
+/* Where the row is, or has been added; 0: it is empty, or there is no room. */
+static unsigned row_place(struct trace_control *c, unsigned *used,
+                          const struct trace_op *row, unsigned len)
+{
+    unsigned at;
+
+    if (len == 0)
+        return 0;
+    for (at = 0; at + len <= *used; at++)
+        if (memcmp(&c->op[at], row, len * sizeof(*row)) == 0)
+            return at + 1;
+    if (len > TRACE_OP_MAX - *used)
+        return 0;
+    memcpy(&c->op[*used], row, len * sizeof(*row));
+    *used += len;
+    return *used - len + 1;
+}
+
+void trace_calls_capture(struct trace_control *c, unsigned string_max)
+{
+    struct trace_op row[ROW_MAX];
+    unsigned number, used = 0;
+
+    for (number = 0; number < TRACE_CALL_MAX; number++) {
+        const struct trace_call *call = trace_call_get(number);
+        unsigned i, len = 0;
+
+        for (i = 0; call && i < call->arg_count; i++)
+            len += type_ops(call->type[i], i, string_max, row + len);
+        if (len > 0)
+            row[len - 1].when |= TRACE_LAST;
+        c->row[number] = (uint8_t)row_place(c, &used, row, len);
+    }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trace_calls.h - how each system call's arguments are captured and shown.
+ * trace_calls.h - system calls as strace shows them.
  *
- * What:      made from kernel/syscall/table.def: the arguments' names and types
- *            say nearly all; a short table says which memory is written by the
- *            call, and which flags have names.
+ * What:      names and numbers of arguments come from kernel/syscall/table.def;
+ *            what the arguments are, from a table of types for each call, which
+ *            also says what of the guest's memory is to be captured.
  * Ownership: static; NULL for a number that is no call.
  */
 #ifndef CLI_TRACE_CALLS_H
@@ -16,60 +16,61 @@
 
 #include "abi/trace.h"
 
-#define TRACE_ARG_MAX 6u
+#define TRACE_STRING_DEFAULT 32u
+#define TRACE_STRING_MAX     1024u
 
-enum trace_type {
-    TRACE_INT,      /* signed, 32 bits */
-    TRACE_UNSIGNED, /* 32 bits */
-    TRACE_LONG,     /* 64 bits */
-    TRACE_POINTER,  /* shown as an address */
-    TRACE_TEXT,     /* ... as a string */
-    TRACE_BYTES,    /* ... as data */
-    TRACE_TIME,     /* ... as struct timespec */
-    TRACE_SOCKADDR,
-    TRACE_FD_PAIR,
-    TRACE_POLL,  /* ... as one struct pollfd and more */
-    TRACE_STAT,  /* ... as struct stat: what kind, how long */
-    TRACE_EPOLL, /* ... as one struct epoll_event and more */
-    TRACE_DIRFD,
-    TRACE_MODE,      /* octal */
-    TRACE_OPEN_MODE, /* the same, where the flags before it make a file */
-    TRACE_OFFSET,    /* hexadecimal */
-    TRACE_FLAGS,
-};
-
-struct trace_flag {
-    uint32_t value;
-    const char *name;
-};
-
-struct trace_arg {
-    enum trace_type type;
-    const struct trace_flag *flags; /* TRACE_FLAGS: ends without a name */
-};
+struct trace_type;
 
 struct trace_call {
     const char *name;
     unsigned arg_count;
-    struct trace_arg arg[TRACE_ARG_MAX];
-    uint16_t capture; /* abi/trace.h */
-    const char *kind; /* strace's classes: "file", "network", ...; or "" */
+    const struct trace_type *type[TRACE_ARG_MAX];
 };
 
 const struct trace_call *trace_call_get(unsigned number);
 /* False: it is the thread's last. */
 bool trace_call_returns(const struct trace_call *call);
+/* Is it one of strace's class: "file", "network", ...? */
+bool trace_call_is(const struct trace_call *call, const char *kind);
+/* What is captured for each call; string_max: bytes of data. */
+void trace_calls_capture(struct trace_control *c, unsigned string_max);
 
-struct trace_bytes {
-    const uint8_t *data; /* NULL: nothing was captured */
+/* What a record holds behind its words: chunks, unchecked. */
+struct trace_memory {
+    const uint8_t *data;
     size_t len;
 };
+enum { TRACE_OF_BEGIN, TRACE_OF_END };
 
-/* One argument, as strace shows it. */
-void trace_show_arg(FILE *to, const struct trace_arg *arg, uint64_t value,
-                    const struct trace_bytes *bytes, uint64_t bytes_len);
-void trace_show_string(FILE *to, const struct trace_bytes *bytes, size_t len);
-/* "= 3", "= -1 ENOENT (No such file or directory)" */
-void trace_show_result(FILE *to, const struct trace_call *call, int64_t result);
+enum trace_what {
+    TRACE_IS_CALL,   /* begun, or over */
+    TRACE_IS_SIGNAL, /* arg: the first words of siginfo_t */
+    TRACE_IS_KILLED, /* the program, by this signal */
+};
+
+/* Good for the time of a callback. */
+struct trace_event {
+    enum trace_what what;
+    const struct trace_call *info; /* of a call */
+    unsigned signo;                /* else */
+    int32_t tid;
+    uint32_t cpu;
+    uint64_t begin_tsc, end_tsc;
+    uint64_t arg[TRACE_ARG_MAX];
+    struct trace_memory memory[2]; /* of the begin, of the end */
+    int64_t result;
+    bool is_over;
+};
+
+/* The argument i, behind a comma or not; false: there are no more. */
+bool trace_show_arg(FILE *to, const struct trace_event *e, unsigned i,
+                    bool with_comma, unsigned string_max);
+/* Is it filled in by the call, and only then shown? */
+bool trace_arg_is_late(const struct trace_event *e, unsigned i);
+/* "3", "-1 ENOENT (No such file or directory)" */
+void trace_show_result(FILE *to, const struct trace_event *e,
+                       unsigned string_max);
+/* " = ..." of a call that never comes back is "?". */
+void trace_show_signal(FILE *to, const struct trace_event *e);
 
 #endif

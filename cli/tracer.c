@@ -3,7 +3,6 @@
 #include "cli/tracer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +10,20 @@
 #include <unistd.h>
 
 #include "cli/follow.h"
+#include "cli/inside.h"
 #include "cli/print.h"
 #include "cli/registry.h"
 #include "cli/trace_calls.h"
+#include "cli/trace_show.h"
 #include "cli/tracering.h"
 #include "cli/verbs.h"
 #include "host/args.h"
+#include "host/clock.h"
 #include "host/fault.h"
+#include "image/runconfig.h"
 
-#define LOOK_NS        10000000
+#define LOOK_NS        10000000ull
+#define LOOK_SOON_NS   500000ull
 #define TEXT_WORDS_MAX 32u
 
 /* ---- options ---- */
@@ -30,18 +34,53 @@ static int set_tid(void *into, const char *value, struct fault *fault)
                       fault);
 }
 
+static int set_time(void *into, const char *value, struct fault *fault)
+{
+    (void)value;
+    (void)fault;
+    ((struct tracer *)into)->line.time++;
+    return 0;
+}
+
+static int set_string(void *into, const char *value, struct fault *fault)
+{
+    struct tracer *t = into;
+    int err = args_count("-s", value, INT32_MAX, &t->line.string_max, fault);
+
+    if (t->line.string_max > TRACE_STRING_MAX)
+        t->line.string_max = TRACE_STRING_MAX;
+    return err;
+}
+
 const struct arg_option options_trace[] = {
     { 'e', "filter", "CALLS", "only these: read,write,%file; !x: not x",
       ARG_TEXT(struct tracer, filter) },
     { 'p', "thread", "TID", "only this thread's", ARG_SET(set_tid) },
     { 'c', "summary", NULL, "count calls, errors and time instead",
       ARG_FLAG(struct tracer, summary) },
+    { 'C', "summary-too", NULL, "the same, behind the calls themselves",
+      ARG_FLAG(struct tracer, as_well) },
     { 'o', "output", "FILE", "write there", ARG_TEXT(struct tracer, output) },
+    { 's', "string-limit", "BYTES", "show so much of data (32, at most 1024)",
+      ARG_SET(set_string) },
+    { 't', "time", NULL, "when; -tt: with microseconds; -ttt: since 1970",
+      ARG_SET(set_time) },
+    { 'r', "relative", NULL, "how long after the line before",
+      ARG_FLAG(struct tracer, line.relative) },
+    { 'T', "durations", NULL, "how long each call took",
+      ARG_FLAG(struct tracer, line.spent) },
+    { 'f', "all-threads", NULL, "as always", ARG_FLAG(struct tracer, all) },
     { 0, "json", NULL, "for programs: an object a line",
       ARG_FLAG(struct tracer, json) },
     ARG_HELP(struct tracer),
     ARG_END,
 };
+
+static bool word_means(const char *word, const struct trace_call *call)
+{
+    return word[0] == '%' ? trace_call_is(call, word + 1)
+                          : strcmp(call->name, word) == 0;
+}
 
 /* One word of -e: a name, or a class behind "%". */
 static int filter_word(struct tracer *t, const char *word, bool wanted,
@@ -53,10 +92,9 @@ static int filter_word(struct tracer *t, const char *word, bool wanted,
     for (i = 0; i < TRACE_CALL_MAX; i++) {
         const struct trace_call *call = trace_call_get(i);
 
-        if (!call || strcmp(word[0] == '%' ? call->kind : call->name,
-                            word + (word[0] == '%')) != 0)
+        if (!call || !word_means(word, call))
             continue;
-        t->ring.selected[i] = wanted;
+        t->shown[i] = wanted;
         found = true;
     }
     if (found)
@@ -66,6 +104,19 @@ static int filter_word(struct tracer *t, const char *word, bool wanted,
                      "classes %%file, %%desc, %%network, %%memory, %%signal, "
                      "%%process, %%ipc",
                      word);
+}
+
+/* The ends of threads are told of whatever is shown. */
+static void select_calls(struct tracer *t)
+{
+    unsigned i;
+
+    for (i = 0; i < TRACE_CALL_MAX; i++) {
+        const struct trace_call *call = trace_call_get(i);
+
+        t->ring.selected[i] =
+            call && (t->shown[i] || (!t->summary && !trace_call_returns(call)));
+    }
 }
 
 static int filter_apply(struct tracer *t, struct fault *fault)
@@ -81,21 +132,23 @@ static int filter_apply(struct tracer *t, struct fault *fault)
         wanted = false;
         list++;
     }
-    memset(t->ring.selected, !list || !wanted, sizeof(t->ring.selected));
-    if (!list)
-        return 0;
-    copy = rest = mem_strdup(list);
+    memset(t->shown, !list || !wanted, sizeof(t->shown));
+    copy = rest = list ? mem_strdup(list) : NULL;
     while (err == 0 && (word = strsep(&rest, ",")))
         err = filter_word(t, word, wanted, fault);
     free(copy);
+    select_calls(t);
     return err;
 }
 
 int tracer_parse(struct tracer *t, int argc, char **argv, int *first_out,
                  struct fault *fault)
 {
-    int err = args_parse(options_trace, t, argc, argv, first_out, fault);
+    int err;
 
+    t->line.string_max = TRACE_STRING_DEFAULT;
+    err = args_parse(options_trace, t, argc, argv, first_out, fault);
+    t->ring.string_max = t->line.string_max;
     return err || t->help ? err : filter_apply(t, fault);
 }
 
@@ -127,81 +180,73 @@ static double seconds(const struct tracer *t, uint64_t cycles)
     return khz ? (double)cycles / ((double)khz * 1000) : 0;
 }
 
-/* How much of a buffer means anything: what was returned, or asked for. */
-static uint64_t data_len(const struct tracering_call *c, unsigned i)
-{
-    if (c->info->capture & TRACE_OUT(i))
-        return c->result > 0 ? (uint64_t)c->result : 0;
-    return i + 1 < c->info->arg_count ? c->arg[i + 1] : 0;
-}
-
-static void show_args(FILE *to, const struct tracering_call *c)
+static void show_json_args(struct tracer *t, const struct trace_event *e)
 {
     unsigned i;
 
-    for (i = 0; i < c->info->arg_count; i++) {
-        if (c->info->arg[i].type == TRACE_OPEN_MODE && i > 0 &&
-            !(c->arg[i - 1] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
-            continue; /* it is not looked at */
-        if (i > 0)
-            fputs(", ", to);
-        trace_show_arg(to, &c->info->arg[i], c->arg[i], &c->bytes[i],
-                       data_len(c, i));
-    }
-}
-
-static void show_line(struct tracer *t, const struct tracering_call *c)
-{
-    fprintf(t->to, "[%d] %s(", c->tid, c->info->name);
-    show_args(t->to, c);
-    if (!c->is_over) {
-        fputs(trace_call_returns(c->info) ? " <unfinished ...>\n" : ") = ?\n",
-              t->to);
-        return;
-    }
-    fputs(") ", t->to);
-    trace_show_result(t->to, c->info, c->result);
-    fprintf(t->to, " <%.6f>\n", seconds(t, c->end_tsc - c->begin_tsc));
-}
-
-static void show_json(struct tracer *t, const struct tracering_call *c)
-{
-    char *text = NULL;
-    size_t len = 0;
-    unsigned i;
-
-    fprintf(t->to, "{\"tid\": %d, \"cpu\": %u, \"call\": \"%s\", \"args\": [",
-            c->tid, c->cpu, c->info->name);
-    for (i = 0; i < c->info->arg_count; i++) {
+    for (i = 0; i < e->info->arg_count; i++) {
+        char *text = NULL;
+        size_t len = 0;
         FILE *to = open_memstream(&text, &len);
+        bool more;
 
         if (!to)
-            break;
-        trace_show_arg(to, &c->info->arg[i], c->arg[i], &c->bytes[i],
-                       data_len(c, i));
+            return;
+        more = trace_show_arg(to, e, i, false, t->line.string_max);
         fclose(to);
-        fputs(i > 0 ? ", " : "", t->to);
-        print_json_string(t->to, text);
+        if (more && i > 0)
+            fputs(", ", t->to);
+        if (more)
+            print_json_string(t->to, text);
         free(text);
-        text = NULL;
     }
-    fprintf(t->to, "], \"begin\": %.9f", seconds(t, c->begin_tsc));
-    if (c->is_over)
+}
+
+static void show_json(struct tracer *t, const struct trace_event *e)
+{
+    if (e->what != TRACE_IS_CALL) {
+        char text[16];
+
+        fprintf(t->to, "{\"tid\": %d, \"%s\": \"%s\", \"begin\": %.9f}\n",
+                e->tid, e->what == TRACE_IS_SIGNAL ? "signal" : "killed",
+                trace_signal_name(e->signo, text), seconds(t, e->begin_tsc));
+        return;
+    }
+    fprintf(t->to, "{\"tid\": %d, \"cpu\": %u, \"call\": \"%s\", \"args\": [",
+            e->tid, e->cpu, e->info->name);
+    show_json_args(t, e);
+    fprintf(t->to, "], \"begin\": %.9f", seconds(t, e->begin_tsc));
+    if (e->is_over)
         fprintf(t->to, ", \"result\": %lld, \"seconds\": %.9f",
-                (long long)c->result, seconds(t, c->end_tsc - c->begin_tsc));
+                (long long)e->result, seconds(t, e->end_tsc - e->begin_tsc));
     fputs("}\n", t->to);
 }
 
-static void show(void *arg, const struct tracering_call *c)
+static bool is_shown(const struct tracer *t, const struct trace_event *e)
+{
+    unsigned i;
+
+    for (i = 0; e->what == TRACE_IS_CALL && i < TRACE_CALL_MAX; i++)
+        if (trace_call_get(i) == e->info)
+            return t->shown[i];
+    return true;
+}
+
+static void show(void *arg, const struct trace_event *e)
 {
     struct tracer *t = arg;
 
-    if (t->tid != 0 && (unsigned)c->tid != t->tid)
+    if (t->tid != 0 && (unsigned)e->tid != t->tid)
         return;
-    if (t->json)
-        show_json(t, c);
-    else
-        show_line(t, c);
+    if (t->json) {
+        if (is_shown(t, e) &&
+            (t->is_left || e->is_over || e->what != TRACE_IS_CALL))
+            show_json(t, e);
+    } else if (t->is_left) {
+        trace_line_left(&t->line, e, is_shown(t, e));
+    } else {
+        trace_line_event(&t->line, e, is_shown(t, e));
+    }
 }
 
 /* ---- the summary ---- */
@@ -255,7 +300,7 @@ static void show_summary(const struct tracer *t)
     for (i = 0; i < TRACE_CALL_MAX; i++) {
         const struct trace_call *call = trace_call_get(i);
 
-        if (!call || t->ring.count[i].calls == 0)
+        if (!call || !t->shown[i] || t->ring.count[i].calls == 0)
             continue;
         rows[count++] = (struct row){ call->name, &t->ring.count[i] };
         all += t->ring.count[i].cycles;
@@ -278,13 +323,19 @@ static void show_summary(const struct tracer *t)
 
 static int follow(struct tracer *t, struct fault *fault)
 {
-    const struct timespec nap = { 0, LOOK_NS };
-    uint64_t lost = 0;
+    uint64_t lost = 0, nap_ns = LOOK_SOON_NS;
     int err = 0;
 
     while (!follow_is_over() && err == 0 && !ferror(t->to)) {
+        const struct timespec nap = { 0, (long)nap_ns };
+        uint64_t before = t->ring.position;
+
         nanosleep(&nap, NULL);
         err = tracering_poll(&t->ring, show, t, fault);
+        /* Calls come in bursts: sooner again while the ring fills. */
+        nap_ns = t->ring.position - before > TRACE_RING_LEN / 8 ? LOOK_SOON_NS
+                                                                : 2 * nap_ns;
+        nap_ns = nap_ns < LOOK_NS ? nap_ns : LOOK_NS;
         if (t->ring.lost > lost && !t->summary) {
             fprintf(stderr,
                     "samara: %llu records were overwritten before "
@@ -303,7 +354,20 @@ static int output_open(struct tracer *t, FILE *otherwise, struct fault *fault)
     t->to = t->output ? fopen(t->output, "we") : otherwise;
     if (!t->to)
         return fault_sys(fault, errno, "cannot write '%s'", t->output);
+    t->line.to = t->to;
+    t->line.is_file = t->output != NULL;
     return 0;
+}
+
+/* What is left: calls that are not over, threads that end, sums. */
+static void rest_show(struct tracer *t)
+{
+    t->is_left = true;
+    tracering_end(&t->ring, show, t);
+    if (!t->summary && !t->json)
+        trace_line_end(&t->line, t->ring.inside.hello.is_ended);
+    if (t->summary || t->as_well)
+        show_summary(t);
 }
 
 /* The ring is open, or err says why not. All is written when the guest may
@@ -314,9 +378,7 @@ static int finish(struct tracer *t, int err, struct fault *fault)
 
     if (is_open) {
         err = follow(t, fault);
-        tracering_end(&t->ring, show, t);
-        if (t->summary && err == 0)
-            show_summary(t);
+        rest_show(t);
     }
     if ((t->output ? fclose(t->to) : fflush(t->to)) != 0 && err == 0)
         err = fault_sys(fault, errno, "cannot write '%s'",
@@ -324,6 +386,28 @@ static int finish(struct tracer *t, int err, struct fault *fault)
     if (is_open)
         tracering_close(&t->ring);
     return err;
+}
+
+/* Which time it is, in both clocks. */
+static void clocks_read(struct tracer *t)
+{
+    t->line.khz = t->ring.inside.hello.tsc_khz;
+    t->line.tsc_0 = t->ring.inside.hello.tsc;
+    t->line.real_ns_0 = clock_ns(CLOCK_REALTIME);
+}
+
+/* How many threads there are says how lines begin. */
+static void threads_read(struct tracer *t)
+{
+    struct inside_process p;
+    struct fault ignored; /* then they show when they make calls */
+    size_t i;
+
+    if (inside_process(&t->ring.inside, &p, &ignored) != 0)
+        return;
+    for (i = 0; i < p.thread_count; i++)
+        trace_line_thread(&t->line, p.thread[i].tid);
+    inside_process_fini(&p);
 }
 
 static enum trace_mode mode_of(const struct tracer *t)
@@ -339,19 +423,35 @@ int tracer_run(struct tracer *t, const struct guest *g, struct fault *fault)
         return err;
     follow_begin();
     err = tracering_open(&t->ring, g, mode_of(t), fault);
-    if (err == 0)
+    if (err == 0) {
+        clocks_read(t);
+        threads_read(t);
         fprintf(stderr, "samara: tracing '%s'; Ctrl-C ends that\n", g->name);
+    }
     return finish(t, err, fault);
 }
 
+static void show_start(struct tracer *t, const struct run_config *how)
+{
+    if (t->summary || t->json || !how->exe)
+        return;
+    trace_line_begin(&t->line, how->exe, (const char *const *)how->args.item,
+                     how->args.count, how->env.count);
+}
+
 int tracer_run_first(struct tracer *t, int fd, const char *name,
-                     struct fault *fault)
+                     const struct run_config *how, struct fault *fault)
 {
     int err = output_open(t, stderr, fault);
 
     if (err)
         return err;
     follow_begin();
-    return finish(
-        t, tracering_open_first(&t->ring, fd, name, mode_of(t), fault), fault);
+    err = tracering_open_first(&t->ring, fd, name, mode_of(t), fault);
+    if (err == 0) {
+        clocks_read(t);
+        trace_line_thread(&t->line, 1);
+        show_start(t, how);
+    }
+    return finish(t, err, fault);
 }

@@ -13,16 +13,24 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "cli/trace_line.h"
 #include "cli/tracering.h"
 
 struct fault;
 struct guest;
+struct run_config;
 
 struct tracer {
     struct tracering ring;
+    struct trace_line line;
+    bool shown[TRACE_CALL_MAX]; /* others are traced for what they tell */
     const char *filter, *output;
     unsigned tid; /* 0: all */
-    bool summary, json, help;
+    bool summary; /* -c: and nothing else */
+    bool as_well; /* -C */
+    bool all;     /* -f: as if it were not so already */
+    bool json, help;
+    bool is_left; /* what comes is what is left */
     FILE *to;
 };
 
@@ -35,8 +43,9 @@ int tracer_parse_text(struct tracer *t, char *text, struct fault *fault);
 
 /* A guest that runs, until Ctrl-C. */
 int tracer_run(struct tracer *t, const struct guest *g, struct fault *fault);
-/* From its program's first call on, to stderr: tracering_open_first(). */
+/* From its program's first call on, to stderr: tracering_open_first(). how:
+ * what the program is started with. */
 int tracer_run_first(struct tracer *t, int fd, const char *name,
-                     struct fault *fault);
+                     const struct run_config *how, struct fault *fault);
 
 #endif

@@ -24,8 +24,8 @@
 /* A call that is not over, by its thread. */
 struct tracering_pending {
     struct tracering_pending *next;
-    struct tracering_call call;
-    uint8_t data[TRACE_ARG_MAX][TRACE_CHUNK_MAX];
+    struct trace_event event;
+    uint8_t data[2][TRACE_RECORD_MAX]; /* event.memory lies there */
 };
 
 /* ---- switching ---- */
@@ -76,13 +76,18 @@ static void capture_fill(const struct tracering *t, struct trace_control *c)
 {
     unsigned i;
 
-    for (i = 0; i < TRACE_CALL_MAX; i++) {
-        const struct trace_call *call = trace_call_get(i);
+    memset(c->selected, 0, sizeof(c->selected));
+    for (i = 0; i < TRACE_CALL_MAX; i++)
+        if (t->selected[i] && trace_call_get(i))
+            c->selected[i / 8] |= (uint8_t)(1u << i % 8);
+    trace_calls_capture(c, t->string_max);
+}
 
-        c->capture[i] = call ? call->capture : 0;
-        if (call && t->selected[i])
-            c->capture[i] |= (uint16_t)TRACE_SELECTED;
-    }
+static int counts_read(struct tracering *t, uint64_t ring,
+                       struct trace_count *counts, struct fault *fault)
+{
+    return inside_read(&t->inside, ring + offsetof(struct trace_ring, count),
+                       counts, sizeof(t->count), fault);
 }
 
 /* While the guest is stopped. */
@@ -110,6 +115,8 @@ static int switch_on(struct tracering *t, struct fault *fault)
     err = inside_write(&t->inside, at, &c, sizeof(c), fault);
     if (err == 0 && c.ring != 0)
         err = inside_read(&t->inside, c.ring, &before, sizeof(before), fault);
+    if (err == 0 && c.ring != 0) /* another's, who has just gone */
+        err = counts_read(t, c.ring, t->count_before, fault);
     t->position = before.head;
     t->number = before.number;
     if (err == 0)
@@ -203,7 +210,7 @@ static struct tracering_pending *pending_take(struct tracering *t, int32_t tid)
     struct tracering_pending **at;
 
     for (at = &t->pending; *at; at = &(*at)->next)
-        if ((*at)->call.tid == tid) {
+        if ((*at)->event.tid == tid) {
             struct tracering_pending *p = *at;
 
             *at = p->next;
@@ -212,98 +219,117 @@ static struct tracering_pending *pending_take(struct tracering *t, int32_t tid)
     return NULL;
 }
 
-/* A record of the copy, checked: whole, and of a call that we know. */
+/* A record of the copy: its head, checked, and the bytes behind that. */
 struct view {
-    const struct trace_record *record;
-    const uint8_t *end;
+    struct trace_record head;
+    const uint8_t *rest;
+    size_t rest_len;
 };
 
-static bool is_sound(const struct view *v)
+static size_t word_count(uint8_t kind)
 {
-    const struct trace_record *r = v->record;
-    size_t words = r->kind == TRACE_BEGIN ? TRACE_ARG_MAX : 1;
-
-    return (r->kind == TRACE_BEGIN || r->kind == TRACE_END) &&
-           trace_call_get(r->call) && r->chunk_count <= TRACE_ARG_MAX &&
-           r->len >= sizeof(*r) + words * sizeof(uint64_t);
-}
-
-static void chunks_take(const struct view *v, size_t words,
-                        struct tracering_pending *p)
-{
-    const uint8_t *at = (const uint8_t *)v->record + sizeof(*v->record) +
-                        words * sizeof(uint64_t);
-    unsigned i;
-
-    for (i = 0; i < v->record->chunk_count; i++) {
-        struct trace_chunk c;
-
-        if ((size_t)(v->end - at) < sizeof(c))
-            return;
-        memcpy(&c, at, sizeof(c));
-        if (c.arg >= TRACE_ARG_MAX || c.len > TRACE_CHUNK_MAX ||
-            c.len > (size_t)(v->end - at) - sizeof(c))
-            return;
-        memcpy(p->data[c.arg], at + sizeof(c), c.len);
-        p->call.bytes[c.arg] = (struct trace_bytes){ p->data[c.arg], c.len };
-        at +=
-            (sizeof(c) + c.len + TRACE_ALIGN - 1) & ~(size_t)(TRACE_ALIGN - 1);
-        if (at > v->end)
-            return;
+    switch (kind) {
+    case TRACE_BEGIN:
+    case TRACE_SIGNAL:
+        return TRACE_ARG_MAX;
+    case TRACE_END:
+        return 1;
+    default:
+        return 0;
     }
 }
 
-static void begin_take(struct tracering *t, const struct view *v)
+static bool is_sound(const struct view *v)
 {
-    const struct trace_record *r = v->record;
-    struct tracering_pending *p = pending_take(t, r->tid);
+    const struct trace_record *r = &v->head;
+    bool is_call = r->kind == TRACE_BEGIN || r->kind == TRACE_END;
+
+    return (is_call ? trace_call_get(r->call) != NULL
+                    : r->kind == TRACE_SIGNAL || r->kind == TRACE_KILLED) &&
+           v->rest_len >= word_count(r->kind) * sizeof(uint64_t) &&
+           v->rest_len <= TRACE_RECORD_MAX;
+}
+
+/* What stands behind the words is kept with the call. */
+static void memory_keep(struct tracering_pending *p, unsigned which,
+                        const struct view *v)
+{
+    size_t words = word_count(v->head.kind) * sizeof(uint64_t);
+
+    memcpy(p->data[which], v->rest + words, v->rest_len - words);
+    p->event.memory[which] =
+        (struct trace_memory){ p->data[which], v->rest_len - words };
+}
+
+static struct trace_event event_of(const struct view *v, enum trace_what what)
+{
+    struct trace_event e = { .what = what,
+                             .tid = v->head.tid,
+                             .cpu = v->head.cpu,
+                             .begin_tsc = v->head.tsc };
+
+    if (what == TRACE_IS_CALL)
+        e.info = trace_call_get(v->head.call);
+    else
+        e.signo = v->head.call;
+    if (word_count(v->head.kind) == TRACE_ARG_MAX)
+        memcpy(e.arg, v->rest, sizeof(e.arg));
+    return e;
+}
+
+static void begin_take(struct tracering *t, const struct view *v,
+                       tracering_fn *fn, void *arg)
+{
+    struct tracering_pending *p = pending_take(t, v->head.tid);
 
     if (!p)
         p = mem_alloc(sizeof(*p));
-    memset(&p->call, 0, sizeof(p->call));
-    p->call.info = trace_call_get(r->call);
-    p->call.tid = r->tid;
-    p->call.cpu = r->cpu;
-    p->call.begin_tsc = r->tsc;
-    memcpy(p->call.arg, r->word, sizeof(p->call.arg));
-    chunks_take(v, TRACE_ARG_MAX, p);
+    p->event = event_of(v, TRACE_IS_CALL);
+    memory_keep(p, TRACE_OF_BEGIN, v);
     p->next = t->pending;
     t->pending = p;
+    fn(arg, &p->event);
 }
 
 static void end_take(struct tracering *t, const struct view *v,
                      tracering_fn *fn, void *arg)
 {
-    const struct trace_record *r = v->record;
-    struct tracering_pending *p = pending_take(t, r->tid);
+    struct tracering_pending *p = pending_take(t, v->head.tid);
 
     /* Its begin came before us, or was overwritten. */
-    if (!p || p->call.info != trace_call_get(r->call)) {
+    if (!p || p->event.info != trace_call_get(v->head.call)) {
         free(p);
         return;
     }
-    p->call.is_over = true;
-    p->call.end_tsc = r->tsc;
-    memcpy(&p->call.result, r->word, sizeof(p->call.result));
-    chunks_take(v, 1, p);
-    fn(arg, &p->call);
+    p->event.is_over = true;
+    p->event.end_tsc = v->head.tsc;
+    memcpy(&p->event.result, v->rest, sizeof(p->event.result));
+    memory_keep(p, TRACE_OF_END, v);
+    fn(arg, &p->event);
     free(p);
 }
 
 static void record_take(struct tracering *t, const struct view *v,
                         tracering_fn *fn, void *arg)
 {
-    const struct trace_record *r = v->record;
+    const struct trace_record *r = &v->head;
+    struct trace_event e;
 
     if (!is_sound(v))
         return;
     if (r->number > t->number)
         t->lost += r->number - t->number;
     t->number = r->number + 1;
+    if (r->kind == TRACE_SIGNAL || r->kind == TRACE_KILLED) {
+        e = event_of(v, r->kind == TRACE_SIGNAL ? TRACE_IS_SIGNAL
+                                                : TRACE_IS_KILLED);
+        fn(arg, &e);
+        return;
+    }
     if (!t->selected[r->call]) /* what another left switched on */
         return;
     if (r->kind == TRACE_BEGIN)
-        begin_take(t, v);
+        begin_take(t, v, fn, arg);
     else
         end_take(t, v, fn, arg);
 }
@@ -329,34 +355,41 @@ static int copy(struct tracering *t, uint64_t ring, uint64_t from, uint64_t to,
     return err;
 }
 
+/* The head of the record at t->position; false: there is none, or it makes no
+ * sense, and everything up to `head` is skipped. */
+static bool record_at(struct tracering *t, uint64_t head, struct view *out)
+{
+    uint64_t at = t->position % TRACE_RING_LEN;
+    size_t to_end = TRACE_RING_LEN - at;
+
+    if (t->position >= head)
+        return false;
+    memset(&out->head, 0, sizeof(out->head));
+    memcpy(&out->head, t->data + at,
+           to_end < sizeof(out->head) ? to_end : sizeof(out->head));
+    if (out->head.len < TRACE_ALIGN || out->head.len > to_end ||
+        out->head.len > head - t->position) {
+        t->position = head;
+        return false;
+    }
+    out->rest = t->data + at + sizeof(out->head);
+    out->rest_len = out->head.len < sizeof(out->head)
+                        ? 0
+                        : out->head.len - sizeof(out->head);
+    return true;
+}
+
 static void records_take(struct tracering *t, uint64_t oldest, uint64_t head,
                          tracering_fn *fn, void *arg)
 {
-    while (t->position + sizeof(struct trace_record) <= head ||
-           t->position % TRACE_RING_LEN != head % TRACE_RING_LEN) {
-        uint64_t at = t->position % TRACE_RING_LEN;
-        size_t to_end = TRACE_RING_LEN - at;
-        union {
-            struct trace_record record;
-            uint8_t bytes[UINT16_MAX];
-        } r;
-        struct view v = { &r.record, NULL };
+    struct view v;
 
-        if (t->position >= head || to_end < TRACE_ALIGN)
-            return;
-        memset(&r.record, 0, sizeof(r.record));
-        memcpy(&r, t->data + at,
-               to_end < sizeof(r.record) ? to_end : sizeof(r.record));
-        if (r.record.len < TRACE_ALIGN || r.record.len > to_end ||
-            r.record.len > head - t->position) {
-            t->position = head; /* it makes no sense: begin again */
-            return;
-        }
-        memcpy(&r, t->data + at, r.record.len);
-        v.end = r.bytes + r.record.len;
-        if (t->position >= oldest)
+    while (record_at(t, head, &v)) {
+        uint64_t at = t->position;
+
+        t->position += v.head.len;
+        if (at >= oldest && v.head.len >= sizeof(v.head))
             record_take(t, &v, fn, arg);
-        t->position += r.record.len;
     }
 }
 
@@ -389,8 +422,15 @@ static int ring_take(struct tracering *t, uint64_t ring, tracering_fn *fn,
 
 static int counts_take(struct tracering *t, uint64_t ring, struct fault *fault)
 {
-    return inside_read(&t->inside, ring + offsetof(struct trace_ring, count),
-                       t->count, sizeof(t->count), fault);
+    unsigned i;
+    int err = counts_read(t, ring, t->count, fault);
+
+    for (i = 0; i < TRACE_CALL_MAX; i++) {
+        t->count[i].calls -= t->count_before[i].calls;
+        t->count[i].errors -= t->count_before[i].errors;
+        t->count[i].cycles -= t->count_before[i].cycles;
+    }
+    return err;
 }
 
 static int renew(struct tracering *t, struct fault *fault)
@@ -419,13 +459,14 @@ int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
 
     if (err == 0)
         err = inside_read(&t->inside, t->inside.records.trace, &c,
-                          offsetof(struct trace_control, capture), fault);
+                          offsetof(struct trace_control, row), fault);
     if (err == 0 && c.state == TRACE_NO_MEMORY)
         err = fault_set(fault, ENOMEM,
                         "the guest '%s' has no 64 KiB left to write its trace "
                         "to; raise -m",
                         t->inside.name);
-    if (err == 0 && c.ring != 0)
+    t->ring = err == 0 ? c.ring : 0;
+    if (t->ring != 0)
         err = t->mode == TRACE_COUNTS ? counts_take(t, c.ring, fault)
                                       : ring_take(t, c.ring, fn, arg, fault);
     if (err)
@@ -438,12 +479,14 @@ void tracering_end(struct tracering *t, tracering_fn *fn, void *arg)
     struct tracering_pending *p;
     struct fault ignored; /* it may be gone */
 
+    if (t->ring != 0)
+        (void)counts_take(t, t->ring, &ignored);
     if (inside_stop(&t->inside, &ignored) == 0 &&
         (t->is_first || tables_write(t, false, &ignored) == 0))
         (void)off_word(t, &ignored);
     while ((p = t->pending)) {
         t->pending = p->next;
-        fn(arg, &p->call);
+        fn(arg, &p->event);
         free(p);
     }
 }

@@ -19,31 +19,23 @@
 #include "cli/inside.h"
 #include "cli/trace_calls.h"
 
-/* One call, begun and perhaps over. Good for the time of the callback. */
-struct tracering_call {
-    const struct trace_call *info;
-    int32_t tid;
-    uint32_t cpu;
-    uint64_t begin_tsc, end_tsc;
-    uint64_t arg[TRACE_ARG_MAX];
-    struct trace_bytes bytes[TRACE_ARG_MAX];
-    int64_t result;
-    bool is_over;
-};
-
-typedef void tracering_fn(void *arg, const struct tracering_call *call);
+/* Each call twice, when it begins and when it is over. */
+typedef void tracering_fn(void *arg, const struct trace_event *e);
 
 struct tracering_pending;
 
 struct tracering {
     bool selected[TRACE_CALL_MAX]; /* set by the caller, before open */
+    unsigned string_max;           /* ... of data are captured */
     uint64_t lost;                 /* records that were overwritten unread */
-    struct trace_count count[TRACE_CALL_MAX];
+    struct trace_count count[TRACE_CALL_MAX]; /* from open to end */
     struct inside inside;
     /* The rest is tracering.c's. */
     enum trace_mode mode;
     bool is_first; /* nobody knows what the tables held before */
     uint64_t original[TRACE_CALL_MAX];
+    struct trace_count count_before[TRACE_CALL_MAX];
+    uint64_t ring; /* where it lay at the last look; 0: nowhere */
     uint64_t position, number, renewed_tsc;
     struct tracering_pending *pending;
     uint8_t data[TRACE_RING_LEN];
@@ -59,7 +51,7 @@ int tracering_open(struct tracering *t, const struct guest *g,
 /* Read what is there: hand out the calls that are over; or the counts. */
 int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
                    struct fault *fault);
-/* Everything as it was; hands out the calls that are not over. */
+/* Everything as it was; hands out the calls that are not over, once more. */
 void tracering_end(struct tracering *t, tracering_fn *fn, void *arg);
 /* A guest that has ended waits for this. */
 void tracering_close(struct tracering *t);

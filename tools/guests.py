@@ -20,6 +20,10 @@ class Failed(Exception):
     pass
 
 
+class Skipped(Exception):
+    """This host lacks something; the text says what."""
+
+
 def expect(what, got, want):
     if got != want:
         raise Failed('%s: %r, not %r' % (what, got, want))
@@ -105,9 +109,11 @@ def main(what, description, tests):
             if args.names and name not in args.names:
                 continue
             g = Guests(samara, options)
-            error = ''
+            error = missing = ''
             try:
                 test(g)
+            except Skipped as e:
+                missing = str(e)
             except (Failed, subprocess.TimeoutExpired, OSError, ValueError,
                     LookupError) as e:
                 error = str(e) if isinstance(e, Failed) else repr(e)
@@ -115,5 +121,8 @@ def main(what, description, tests):
                 g.close()
             except Failed as e:
                 error = error or str(e)
-            score.add(what + '/' + name, config, error)
+            if missing and not error:
+                score.skip('%s/%s (%s)' % (what, name, config), missing)
+            else:
+                score.add(what + '/' + name, config, error)
     return score.finish(what)
