@@ -42,11 +42,11 @@ enum trace_mode {
  */
 struct trace_op {
     uint8_t when;   /* enum trace_when */
-    uint8_t from;   /* where it begins: enum trace_from */
-    uint8_t len;    /* how long it is: enum trace_len */
-    uint8_t len_at; /* what that is asked of */
-    uint16_t scale; /* bytes of each of what that counts */
-    uint16_t max;   /* bytes, at most */
+    uint8_t from;   /* where it begins: enum trace_source */
+    uint8_t len;    /* how many there are: the same, */
+    uint8_t how;    /* enum trace_how */
+    uint16_t scale; /* of so many bytes each */
+    uint16_t max;   /* no more than so many */
 };
 
 enum trace_when {
@@ -55,24 +55,26 @@ enum trace_when {
     TRACE_LAST = 128, /* of this row; or'ed to the others */
 };
 
-enum trace_from {
-    TRACE_FROM_ARG = 0,   /* + 0 to 5; "the frame" of what comes next */
-    TRACE_FROM_STACK = 6, /* scale bytes above the program's rsp */
-    TRACE_FROM_WORD = 16, /* + 0 to 31: a pointer in the frame, in words */
+enum trace_source {
+    TRACE_ARG = 0,    /* + 0 to 5. What begins there is the frame of those
+                       * that follow */
+    TRACE_MASK = 6,   /* of the signal's frame that rsp points to */
+    TRACE_RESULT = 7, /* what the call returns */
+    TRACE_ALL = 8,    /* max */
+    TRACE_WORD = 16,  /* + 0 to 31: the frame's words */
 };
 
-enum trace_len {
-    TRACE_LEN_MAX = 0,     /* max */
-    TRACE_LEN_STRING = 1,  /* up to its NUL, included */
-    TRACE_LEN_ARG = 2,     /* the argument len_at */
-    TRACE_LEN_RESULT = 3,  /* what the call returns */
-    TRACE_LEN_WORD = 4,    /* the frame's word len_at */
-    TRACE_LEN_INT = 5,     /* its lower half */
-    TRACE_LEN_POINTED = 6, /* what argument len_at points to, 32 bits */
-    /* For each struct iovec in the chunk before, a chunk of what it names */
-    TRACE_LEN_VECTOR = 7,
+enum trace_how {
+    TRACE_BYTES = 0,
+    TRACE_STRING = 1, /* no more than up to its NUL, included */
+    /* For each struct iovec in the chunk before, a chunk of what it names, of
+     * max bytes at most */
+    TRACE_VECTOR = 2,
     /* In place of the memory its count of directory entries, 64 bits */
-    TRACE_LEN_ENTRIES = 8,
+    TRACE_ENTRIES = 3,
+    /* Or'ed: `len` is the lower half of its source, or a pointer to that */
+    TRACE_INT = 64,
+    TRACE_POINTED = 128,
 };
 
 struct trace_control {

@@ -415,9 +415,7 @@ bool trace_call_is(const struct trace_call *call, const char *kind)
 
 static bool op_is_data(const struct trace_op *op)
 {
-    return op->max == 0 &&
-           (op->len == TRACE_LEN_ARG || op->len == TRACE_LEN_RESULT ||
-            op->len == TRACE_LEN_VECTOR);
+    return op->max == 0 && (op->len < TRACE_ALL || op->how == TRACE_VECTOR);
 }
 
 /* A type's op, for the argument arg. */
@@ -429,8 +427,8 @@ static struct trace_op op_of(const struct trace_op *op, unsigned arg,
     o.when &= (uint8_t)~TRACE_LAST;
     if (o.from < TRACE_ARG_MAX)
         o.from = (uint8_t)(o.from + arg);
-    if (o.len == TRACE_LEN_ARG || o.len == TRACE_LEN_POINTED)
-        o.len_at = (uint8_t)(o.len_at + arg);
+    if (o.len < TRACE_ARG_MAX)
+        o.len = (uint8_t)(o.len + arg);
     if (op_is_data(op))
         o.max = (uint16_t)string_max;
     return o;
@@ -439,7 +437,8 @@ static struct trace_op op_of(const struct trace_op *op, unsigned arg,
 static unsigned type_ops(const struct trace_type *t, unsigned arg,
                          unsigned string_max, struct trace_op *out)
 {
-    const struct trace_op whole = { .when = t->when, .max = t->len };
+    const struct trace_op whole = { t->when,     TRACE_ARG, TRACE_ALL,
+                                    TRACE_BYTES, 1,         t->len };
     const struct trace_op *op = t->ops;
     unsigned count = 0;
 

@@ -426,20 +426,20 @@ static void show_clone3(const struct trace_view *v, const struct trace_type *t,
 #define EL (TRACE_AT_END | TRACE_LAST)
 
 static const struct trace_op either[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, 40 },
-    { EL, 0, TRACE_LEN_MAX, 0, 0, 40 },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, 40 },
+    { EL, 0, TRACE_ALL, TRACE_BYTES, 1, 40 },
 };
 static const struct trace_op names[] = {
-    { B, 0, TRACE_LEN_STRING, 0, 0, 16 },
-    { EL, 0, TRACE_LEN_STRING, 0, 0, 16 },
+    { B, 0, TRACE_ALL, TRACE_STRING, 1, 16 },
+    { EL, 0, TRACE_ALL, TRACE_STRING, 1, 16 },
 };
 static const struct trace_op clone_out[] = {
-    { EL, 2, TRACE_LEN_MAX, 0, 0, 4 },
+    { EL, 2, TRACE_ALL, TRACE_BYTES, 1, 4 },
 };
 static const struct trace_op clone3_args[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, 64 },
-    { E, 0, TRACE_LEN_MAX, 0, 0, 64 },
-    { EL, TRACE_FROM_WORD + PARENT_TID, TRACE_LEN_MAX, 0, 0, 4 },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, 64 },
+    { E, 0, TRACE_ALL, TRACE_BYTES, 1, 64 },
+    { EL, TRACE_WORD + PARENT_TID, TRACE_ALL, TRACE_BYTES, 1, 4 },
 };
 
 const struct trace_type trace_types_command[] = {

@@ -394,38 +394,38 @@ static void show_groups(const struct trace_view *v, const struct trace_type *t,
 #define EL (TRACE_AT_END | TRACE_LAST)
 
 static const struct trace_op frame_mask[] = {
-    { BL, TRACE_FROM_STACK, TRACE_LEN_MAX, 0, 296, 8 },
+    { BL, TRACE_MASK, TRACE_ALL, TRACE_BYTES, 1, 8 },
 };
 static const struct trace_op pollfds[] = {
-    { B, 0, TRACE_LEN_ARG, 1, 8, LIST_MAX },
-    { EL, 0, TRACE_LEN_ARG, 1, 8, LIST_MAX },
+    { B, 0, 1, TRACE_BYTES, 8, LIST_MAX },
+    { EL, 0, 1, TRACE_BYTES, 8, LIST_MAX },
 };
 static const struct trace_op fdset[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, SET_LEN },
-    { EL, 0, TRACE_LEN_MAX, 0, 0, SET_LEN },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, SET_LEN },
+    { EL, 0, TRACE_ALL, TRACE_BYTES, 1, SET_LEN },
 };
 static const struct trace_op wait_left[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, 16 },
-    { EL, 0, TRACE_LEN_MAX, 0, 0, 16 },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, 16 },
+    { EL, 0, TRACE_ALL, TRACE_BYTES, 1, 16 },
 };
 static const struct trace_op maskpair[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, 16 },
-    { BL, TRACE_FROM_WORD, TRACE_LEN_MAX, 0, 0, 8 },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, 16 },
+    { BL, TRACE_WORD, TRACE_ALL, TRACE_BYTES, 1, 8 },
 };
 static const struct trace_op events_out[] = {
-    { EL, 0, TRACE_LEN_RESULT, 0, sizeof(struct epoll_event), LIST_MAX },
+    { EL, 0, TRACE_RESULT, TRACE_BYTES, sizeof(struct epoll_event), LIST_MAX },
 };
 static const struct trace_op cpus_in[] = {
-    { BL, 0, TRACE_LEN_MAX, 0, 0, SET_LEN },
+    { BL, 0, TRACE_ALL, TRACE_BYTES, 1, SET_LEN },
 };
 static const struct trace_op groups_out[] = {
-    { EL, 0, TRACE_LEN_RESULT, 0, 4, LIST_MAX },
+    { EL, 0, TRACE_RESULT, TRACE_BYTES, 4, LIST_MAX },
 };
 static const struct trace_op groups_in[] = {
-    { BL, 0, TRACE_LEN_MAX, 0, 0, 4 * LIST_MAX },
+    { BL, 0, TRACE_ALL, TRACE_BYTES, 1, 4 * LIST_MAX },
 };
 static const struct trace_op cpus_out[] = {
-    { EL, 0, TRACE_LEN_RESULT, 0, 1, SET_LEN },
+    { EL, 0, TRACE_RESULT, TRACE_BYTES, 1, SET_LEN },
 };
 
 const struct trace_type trace_types_sets[] = {

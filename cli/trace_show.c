@@ -407,24 +407,25 @@ void trace_show_struct(const struct trace_view *v, const struct trace_type *t,
 /* ---- the plain types ---- */
 
 static const struct trace_op path_in[] = {
-    { TRACE_AT_BEGIN | TRACE_LAST, 0, TRACE_LEN_STRING, 0, 0,
+    { TRACE_AT_BEGIN | TRACE_LAST, 0, TRACE_ALL, TRACE_STRING, 1,
       TRACE_STRING_MAX },
 };
 static const struct trace_op path_out[] = {
-    { TRACE_AT_END | TRACE_LAST, 0, TRACE_LEN_STRING, 0, 0, TRACE_STRING_MAX },
+    { TRACE_AT_END | TRACE_LAST, 0, TRACE_ALL, TRACE_STRING, 1,
+      TRACE_STRING_MAX },
 };
 static const struct trace_op name_out[] = {
-    { TRACE_AT_END | TRACE_LAST, 0, TRACE_LEN_STRING, 0, 0, 16 },
+    { TRACE_AT_END | TRACE_LAST, 0, TRACE_ALL, TRACE_STRING, 1, 16 },
 };
 /* max 0: as much as data is shown */
 static const struct trace_op data_in[] = {
-    { TRACE_AT_BEGIN | TRACE_LAST, 0, TRACE_LEN_ARG, 1, 1, 0 },
+    { TRACE_AT_BEGIN | TRACE_LAST, 0, 1, TRACE_BYTES, 1, 0 },
 };
 static const struct trace_op data_out[] = {
-    { TRACE_AT_END | TRACE_LAST, 0, TRACE_LEN_RESULT, 0, 1, 0 },
+    { TRACE_AT_END | TRACE_LAST, 0, TRACE_RESULT, TRACE_BYTES, 1, 0 },
 };
 static const struct trace_op entries_out[] = {
-    { TRACE_AT_END | TRACE_LAST, 0, TRACE_LEN_ENTRIES, 0, 0, 0 },
+    { TRACE_AT_END | TRACE_LAST, 0, TRACE_RESULT, TRACE_ENTRIES, 1, 0 },
 };
 
 const struct trace_type trace_types_plain[] = {

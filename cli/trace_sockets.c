@@ -429,48 +429,48 @@ static const struct trace_flag shut_hows[] = {
 #define E  TRACE_AT_END
 #define BL (TRACE_AT_BEGIN | TRACE_LAST)
 #define EL (TRACE_AT_END | TRACE_LAST)
-#define W  TRACE_FROM_WORD
+#define W  TRACE_WORD
 
 static const struct trace_op address_in[] = {
-    { BL, 0, TRACE_LEN_ARG, 1, 1, SOCKADDR_MAX },
+    { BL, 0, 1, TRACE_BYTES, 1, SOCKADDR_MAX },
 };
 static const struct trace_op address_out[] = {
-    { EL, 0, TRACE_LEN_POINTED, 1, 1, SOCKADDR_MAX },
+    { EL, 0, 1, TRACE_POINTED, 1, SOCKADDR_MAX },
 };
 static const struct trace_op vector_in[] = {
-    { B, 0, TRACE_LEN_ARG, 1, 16, VECTOR_MAX },
-    { BL, 0, TRACE_LEN_VECTOR, 0, 0, 0 },
+    { B, 0, 1, TRACE_BYTES, 16, VECTOR_MAX },
+    { BL, 0, TRACE_ALL, TRACE_VECTOR, 1, 0 },
 };
 static const struct trace_op vector_out[] = {
-    { B, 0, TRACE_LEN_ARG, 1, 16, VECTOR_MAX },
-    { E, 0, TRACE_LEN_ARG, 1, 16, VECTOR_MAX },
-    { EL, 0, TRACE_LEN_VECTOR, 0, 0, 0 },
+    { B, 0, 1, TRACE_BYTES, 16, VECTOR_MAX },
+    { E, 0, 1, TRACE_BYTES, 16, VECTOR_MAX },
+    { EL, 0, TRACE_ALL, TRACE_VECTOR, 1, 0 },
 };
 /* A struct msghdr that begins with this word of the frame */
-#define MESSAGE(when, word)                                                   \
-    { when, W + (word), TRACE_LEN_INT, (word) + 1, 1, SOCKADDR_MAX },         \
-        { when, W + (word) + 2, TRACE_LEN_WORD, (word) + 3, 16, VECTOR_MAX }, \
-        { when, W, TRACE_LEN_VECTOR, 0, 0, 0 },                               \
-    {                                                                         \
-        when, W + (word) + 4, TRACE_LEN_WORD, (word) + 5, 1, CONTROL_MAX      \
+#define MESSAGE(when, word)                                                    \
+    { when, W + (word), W + (word) + 1, TRACE_INT, 1, SOCKADDR_MAX },          \
+        { when, W + (word) + 2, W + (word) + 3, TRACE_BYTES, 16, VECTOR_MAX }, \
+        { when, W, TRACE_ALL, TRACE_VECTOR, 1, 0 },                            \
+    {                                                                          \
+        when, W + (word) + 4, W + (word) + 5, TRACE_BYTES, 1, CONTROL_MAX      \
     }
 static const struct trace_op message_in[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, 56 },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, 56 },
     MESSAGE(B, 0),
-    { BL, 0, TRACE_LEN_MAX, 0, 0, 0 },
+    { BL, 0, TRACE_ALL, TRACE_BYTES, 1, 0 },
 };
 static const struct trace_op message_out[] = {
-    { B, 0, TRACE_LEN_MAX, 0, 0, 56 },
-    { E, 0, TRACE_LEN_MAX, 0, 0, 56 },
+    { B, 0, TRACE_ALL, TRACE_BYTES, 1, 56 },
+    { E, 0, TRACE_ALL, TRACE_BYTES, 1, 56 },
     MESSAGE(E, 0),
-    { EL, 0, TRACE_LEN_MAX, 0, 0, 0 },
+    { EL, 0, TRACE_ALL, TRACE_BYTES, 1, 0 },
 };
 static const struct trace_op messages_out[] = {
-    { E, 0, TRACE_LEN_RESULT, 0, MMSGHDR_LEN, MANY_MAX },
+    { E, 0, TRACE_RESULT, TRACE_BYTES, MMSGHDR_LEN, MANY_MAX },
     MESSAGE(E, 0),
     MESSAGE(E, 8),
     MESSAGE(E, 16),
-    { EL, 0, TRACE_LEN_MAX, 0, 0, 0 },
+    { EL, 0, TRACE_ALL, TRACE_BYTES, 1, 0 },
 };
 
 const struct trace_type trace_types_sockets[] = {

@@ -177,10 +177,10 @@ static void show_value_out(const struct trace_view *v,
 }
 
 static const struct trace_op value_in[] = {
-    { TRACE_AT_BEGIN | TRACE_LAST, 0, TRACE_LEN_ARG, 1, 1, VALUE_MAX },
+    { TRACE_AT_BEGIN | TRACE_LAST, 0, 1, TRACE_BYTES, 1, VALUE_MAX },
 };
 static const struct trace_op value_out[] = {
-    { TRACE_AT_END | TRACE_LAST, 0, TRACE_LEN_POINTED, 1, 1, VALUE_MAX },
+    { TRACE_AT_END | TRACE_LAST, 0, 1, TRACE_POINTED, 1, VALUE_MAX },
 };
 
 const struct trace_type trace_types_sockopt[] = {

@@ -476,7 +476,7 @@ static void show_sembufs(const struct trace_view *v, const struct trace_type *t,
 }
 
 static const struct trace_op sembufs_in[] = {
-    { TRACE_AT_BEGIN | TRACE_LAST, 0, TRACE_LEN_ARG, 1, 6, 16 },
+    { TRACE_AT_BEGIN | TRACE_LAST, 0, 1, TRACE_BYTES, 6, 16 },
 };
 static const struct trace_flag notifies[] = {
     { 0, UINT64_MAX, "SIGEV_SIGNAL" }, { 1, UINT64_MAX, "SIGEV_NONE" },

@@ -221,9 +221,9 @@ static struct tracering_pending *pending_take(struct tracering *t, int32_t tid)
 
 /* A record of the copy: its head, checked, and the bytes behind that. */
 struct view {
-    struct trace_record head;
     const uint8_t *rest;
     size_t rest_len;
+    struct trace_record head;
 };
 
 static size_t word_count(uint8_t kind)

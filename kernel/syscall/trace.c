@@ -18,6 +18,7 @@
 
 #define RING_ORDER 4u
 #define LOOK_NS    1000000000ull
+#define FRAME_MASK 296u /* struct ucontext lies at rsp, and ends with it */
 
 struct trace_control trace_control;
 
@@ -163,171 +164,128 @@ static uint64_t arg_of(const struct capture *c, unsigned arg)
     return c->saved_args[place[arg % TRACE_ARG_MAX]];
 }
 
-/* Bytes that the next chunk may have. */
-static size_t room(const struct capture *c)
-{
-    size_t used = c->d->head.len + sizeof(struct trace_chunk);
-
-    return used < TRACE_RECORD_MAX ? TRACE_RECORD_MAX - used : 0;
-}
-
-static struct trace_chunk *chunk_next(struct capture *c, uint64_t va)
-{
-    struct trace_chunk *chunk =
-        (struct trace_chunk *)(c->d->bytes + c->d->head.len);
-
-    *chunk = (struct trace_chunk){ .va = va };
-    return chunk;
-}
-
-static void chunk_end(struct capture *c, struct trace_chunk *chunk, size_t len)
-{
-    chunk->len = (uint32_t)len;
-    c->d->head.chunk_count++;
-    c->d->head.len += (uint16_t)((sizeof(*chunk) + len + TRACE_ALIGN - 1) &
-                                 ~(size_t)(TRACE_ALIGN - 1));
-    c->last = chunk;
-}
-
 /* At the end of a call tracing does not bring in what the call has not. */
 static size_t copy(const struct capture *c, void *to, uint64_t va, size_t len)
 {
     struct thread *t = thread_current();
     size_t left;
 
-    if (va < ARCH_USER_MIN || va >= ARCH_USER_MAX)
+    if (va < ARCH_USER_MIN)
         return 0;
     t->must_not_fault = c->when == TRACE_AT_END;
-    left = copy_from_user_partial(to, va, MIN(len, ARCH_USER_MAX - va));
+    left = copy_from_user_partial(to, va, len);
     t->must_not_fault = false;
-    return MIN(len, ARCH_USER_MAX - va) - left;
+    return len - left;
 }
 
-static void add_bytes(struct capture *c, uint64_t va, size_t len)
+/* Where a chunk's data go; *room_out: how much there may be. */
+static uint8_t *chunk_data(const struct capture *c, size_t *room_out)
 {
-    struct trace_chunk *chunk = chunk_next(c, va);
-    size_t done = copy(c, chunk->data, va, MIN(len, room(c)));
+    size_t used = c->d->head.len + sizeof(struct trace_chunk);
 
-    if (done > 0)
-        chunk_end(c, chunk, done);
+    *room_out = used < TRACE_RECORD_MAX ? TRACE_RECORD_MAX - used : 0;
+    return c->d->bytes + used;
+}
+
+static void chunk_add(struct capture *c, uint64_t va, size_t len)
+{
+    struct trace_chunk *chunk =
+        (struct trace_chunk *)(c->d->bytes + c->d->head.len);
+
+    if (len == 0)
+        return;
+    *chunk = (struct trace_chunk){ .va = va, .len = (uint32_t)len };
+    c->d->head.chunk_count++;
+    c->d->head.len += (uint16_t)((sizeof(*chunk) + len + TRACE_ALIGN - 1) &
+                                 ~(size_t)(TRACE_ALIGN - 1));
+    c->last = chunk;
 }
 
 /* Page by page: what follows a string may not be there. */
-static void add_string(struct capture *c, uint64_t va, size_t max)
+static void add(struct capture *c, uint64_t va, size_t max, bool is_string)
 {
-    struct trace_chunk *chunk = chunk_next(c, va);
-    size_t all = MIN(max, room(c)), done = 0;
+    size_t room, done = 0, got, want;
+    uint8_t *data = chunk_data(c, &room);
+    const uint8_t *nul = NULL;
 
-    while (done < all) {
-        size_t want = MIN(all - done, PAGE_SIZE - (va + done) % PAGE_SIZE);
-        size_t got = copy(c, chunk->data + done, va + done, want);
-        const void *nul = memchr(chunk->data + done, 0, got);
-
-        if (nul) {
-            done = (size_t)((const uint8_t *)nul - chunk->data) + 1;
-            break;
-        }
+    do {
+        want = PAGE_SIZE - (va + done) % PAGE_SIZE;
+        want = MIN(want, MIN(max, room) - done);
+        got = copy(c, data + done, va + done, want);
+        if (is_string)
+            nul = memchr(data + done, 0, got);
         done += got;
-        if (got < want)
-            break;
-    }
-    if (done > 0)
-        chunk_end(c, chunk, done);
+    } while (got > 0 && got == want && !nul);
+    chunk_add(c, va, nul ? (size_t)(nul - data) + 1 : done);
 }
 
 static void add_entries(struct capture *c, uint64_t va, uint64_t len)
 {
-    struct trace_chunk *chunk = chunk_next(c, va);
     uint64_t count = 0, at = 0;
     uint16_t step;
+    size_t room;
+    uint8_t *data = chunk_data(c, &room);
 
     while (at < len && copy(c, &step, va + at + 16, sizeof(step)) == 2 &&
-           step > 0) {
+           step) {
         at += step;
         count++;
     }
-    if (room(c) < sizeof(count))
+    if (room < sizeof(count))
         return;
-    memcpy(chunk->data, &count, sizeof(count));
-    chunk_end(c, chunk, sizeof(count));
-}
-
-/* A word of the frame; 0: it has no such word. */
-static uint64_t frame_word(const struct capture *c, unsigned word)
-{
-    uint64_t value = 0;
-
-    if (c->frame && 8 * (word + 1) <= c->frame->len)
-        memcpy(&value, c->frame->data + 8 * word, sizeof(value));
-    return value;
+    memcpy(data, &count, sizeof(count));
+    chunk_add(c, va, sizeof(count));
 }
 
 static void add_vector(struct capture *c, size_t max)
 {
     const struct trace_chunk *vec = c->last;
+    uint64_t one[2];
 
-    for (size_t at = 0; vec && at + 16 <= vec->len; at += 16) {
-        uint64_t one[2];
-
+    for (size_t at = 0; vec && at + sizeof(one) <= vec->len; at += 16) {
         memcpy(one, vec->data + at, sizeof(one));
-        if (one[1] > 0)
-            add_bytes(c, one[0], MIN(one[1], max));
+        add(c, one[0], MIN(one[1], max), false);
     }
 }
 
-static uint64_t op_from(const struct capture *c, const struct trace_op *op)
+static uint64_t value(const struct capture *c, unsigned source)
 {
-    if (op->from >= TRACE_FROM_WORD)
-        return frame_word(c, op->from - TRACE_FROM_WORD);
-    if (op->from == TRACE_FROM_STACK)
-        return current_regs()->rsp + op->scale;
-    return arg_of(c, op->from);
-}
+    uint64_t word = 0;
+    size_t at = 8 * ((size_t)source - TRACE_WORD);
 
-static size_t op_len(const struct capture *c, const struct trace_op *op)
-{
-    uint64_t count = 0;
-    uint32_t small = 0;
-
-    switch (op->len) {
-    case TRACE_LEN_ARG:
-        count = arg_of(c, op->len_at);
-        break;
-    case TRACE_LEN_RESULT:
-        count = c->result > 0 ? (uint64_t)c->result : 0;
-        break;
-    case TRACE_LEN_WORD:
-        count = frame_word(c, op->len_at);
-        break;
-    case TRACE_LEN_INT:
-        count = (uint32_t)frame_word(c, op->len_at);
-        break;
-    case TRACE_LEN_POINTED:
-        if (copy(c, &small, arg_of(c, op->len_at), 4) == sizeof(small))
-            count = small;
-        break;
-    default:
-        return op->max;
-    }
-    return MIN(count, op->max) * op->scale;
+    if (source < TRACE_ARG_MAX)
+        return arg_of(c, source);
+    if (source == TRACE_MASK)
+        return current_regs()->rsp + FRAME_MASK;
+    if (source == TRACE_RESULT)
+        return c->result > 0 ? (uint64_t)c->result : 0;
+    if (source < TRACE_WORD)
+        return UINT64_MAX;
+    if (c->frame && at + sizeof(word) <= c->frame->len)
+        memcpy(&word, c->frame->data + at, sizeof(word));
+    return word;
 }
 
 static void op_apply(struct capture *c, const struct trace_op *op)
 {
-    uint64_t va = op_from(c, op);
     const struct trace_chunk *before = c->last;
+    uint64_t va = value(c, op->from), len = value(c, op->len);
+    unsigned how = op->how & (TRACE_INT - 1);
+    uint32_t small = 0;
 
-    if (op->len == TRACE_LEN_STRING)
-        add_string(c, va, op->max);
-    else if (op->len == TRACE_LEN_ENTRIES)
-        add_entries(c, va, c->result > 0 ? (uint64_t)c->result : 0);
-    else if (op->len == TRACE_LEN_VECTOR)
+    if (op->how & TRACE_POINTED)
+        len = copy(c, &small, len, sizeof(small)) == 4 ? small : 0;
+    if (op->how & TRACE_INT)
+        len = (uint32_t)len;
+    if (how == TRACE_VECTOR)
         add_vector(c, op->max);
+    else if (how == TRACE_ENTRIES)
+        add_entries(c, va, len);
     else
-        add_bytes(c, va, op_len(c, op));
+        add(c, va, MIN(len, op->max) * op->scale, how == TRACE_STRING);
     if (c->last == before)
         c->last = NULL;
-    if (op->from < TRACE_FROM_WORD && op->len != TRACE_LEN_VECTOR)
+    if (op->from < TRACE_ARG_MAX && how != TRACE_VECTOR)
         c->frame = c->last;
 }
 
@@ -347,28 +305,17 @@ static void capture(struct capture *c, uint64_t call)
 
 /* ---- records ---- */
 
-static NOINLINE void record_begin(uint64_t call, const uint64_t saved[6])
+static NOINLINE void record(uint64_t call, const uint64_t saved[6],
+                            uint64_t tsc, uint8_t when, long result)
 {
     union draft d;
-    struct capture c = { .d = &d, .saved_args = saved, .when = TRACE_AT_BEGIN };
+    struct capture c = { &d, saved, when, result, NULL, NULL };
 
-    draft_init(&d, TRACE_BEGIN, call, thread_current()->traced_tsc);
-    for (unsigned i = 0; i < TRACE_ARG_MAX; i++)
+    draft_init(&d, when == TRACE_AT_BEGIN ? TRACE_BEGIN : TRACE_END, call, tsc);
+    for (unsigned i = 0; when == TRACE_AT_BEGIN && i < TRACE_ARG_MAX; i++)
         add_word(&d, arg_of(&c, i));
-    capture(&c, call);
-    put(&d);
-}
-
-static NOINLINE void record_end(uint64_t call, const uint64_t saved[6],
-                                long result)
-{
-    union draft d;
-    struct capture c = {
-        .d = &d, .saved_args = saved, .when = TRACE_AT_END, .result = result
-    };
-
-    draft_init(&d, TRACE_END, call, arch_cycles());
-    add_word(&d, (uint64_t)result);
+    if (when == TRACE_AT_END)
+        add_word(&d, (uint64_t)result);
     /* What is left of a sleep is there when that was interrupted, too. */
     if (result >= 0 || result <= -ERESTARTSYS)
         capture(&c, call);
@@ -406,7 +353,7 @@ void trace_begin(const uint64_t saved[6])
     r = ring_get();
     ASSERT(call < TRACE_CALL_MAX);
     if (r && trace_control.wanted == TRACE_RECORDS)
-        record_begin(call, saved);
+        record(call, saved, now, TRACE_AT_BEGIN, 0);
 }
 
 static void count(struct trace_ring *r, uint64_t call, long result,
@@ -423,13 +370,14 @@ void trace_end(const uint64_t saved[6], long result)
 {
     uint64_t call = current_regs()->orig_rax;
     struct trace_ring *r = (struct trace_ring *)trace_control.ring;
+    uint64_t now = arch_cycles();
 
     if (!r)
         return;
     if (call >=
         TRACE_CALL_MAX) /* no call any more, that another begins again */
         call = 15 /* rt_sigreturn */;
-    count(r, call, result, arch_cycles() - thread_current()->traced_tsc);
+    count(r, call, result, now - thread_current()->traced_tsc);
     if (trace_control.wanted == TRACE_RECORDS)
-        record_end(call, saved, result);
+        record(call, saved, now, TRACE_AT_END, result);
 }
