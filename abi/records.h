@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 10u
+#define RECORDS_VERSION 11u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
