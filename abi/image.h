@@ -18,16 +18,22 @@
  *            the two (header.S). What lies below that page is left alone by
  *            qboot, and cleared by SeaBIOS before the kernel starts; the page
  *            is left alone by both.
- *            File offsets are congruent to p_paddr modulo 4096 and the data of
- *            a segment is contiguous, so every segment can be mapped.
+ *            The data of a segment is contiguous. Text begins with the file's
+ *            first byte, and it and the root lie at multiples of 4096, so that
+ *            they can be mapped; data and configuration follow the text as
+ *            they come, before the root. Zeros at the root's end may be left
+ *            out of the file (p_filesz < p_memsz), up to a page.
  *            The kernel's own ELF has the first two and the note; it is linked
- *            at address 0 (p_vaddr) and loaded at KERNEL_PA (p_paddr).
+ *            at address 0 (p_vaddr) and loaded at KERNEL_PA (p_paddr). Its text
+ *            begins with KERNEL_HEADER_OFF bytes of nothing, which is where an
+ *            image has its ELF and program headers.
  *            The kernel's .symtab/.strtab may follow, unloaded, for reports.
  * Errors:    readers refuse what does not fit with -EINVAL and a reason.
  *
- * struct kernel_header lies at the first byte of the kernel's text segment.
- * Its offsets are relative to the kernel's first byte. The image writer fills
- * root_* and config_*; nothing else is patched.
+ * struct kernel_header lies KERNEL_HEADER_OFF bytes into the kernel's text
+ * segment. Its offsets are relative to that segment's first byte. The image
+ * writer fills root_* and config_*; nothing else is patched but the entry in
+ * the note of a small image.
  */
 #ifndef ABI_IMAGE_H
 #define ABI_IMAGE_H
@@ -36,7 +42,8 @@
 
 /* Layout known to header.S as well. */
 #define KERNEL_MAGIC      0x6c656e72654b6d53ull /* "SmKernel" */
-#define KERNEL_ABI        2u
+#define KERNEL_ABI        3u
+#define KERNEL_HEADER_OFF 0x400u      /* of struct kernel_header */
 #define KERNEL_PA         0x100000ull /* where the kernel is loaded */
 #define KERNEL_LOW_PA     0x10000ull  /* and a small image a second time */
 #define KERNEL_LOW_END    0x90000ull
@@ -50,8 +57,8 @@ struct kernel_header {
     uint32_t data_file_len; /* bytes of it in the file */
     uint32_t total_len;     /* all, bss included, whole pages */
     uint32_t entry;         /* ring-3 entry: rdi = bootinfo's virtual address */
-    uint32_t stub_off;      /* one page: the ring-0 stub, stub.S */
-    uint32_t stub_syscall;  /* offsets within the stub's page: LSTAR ... */
+    uint32_t stub_off;      /* the page with the ring-0 stub, stub.S */
+    uint32_t stub_syscall;  /* offsets within that page: LSTAR ... */
     uint32_t stub_fault;    /* ... #PF: fetches CR2 ... */
     uint32_t stub_gate;     /* ... the gate ... */
     uint32_t stub_halt_irq; /* ... 16 entries of 16 bytes: vectors 0x20.. */

@@ -21,8 +21,6 @@
 #define STACKS     4u
 #define GATE_STACK 4u /* of the stub's gate: abi/image.h */
 #define PF_STACK   2u
-#define STUB_FAULT 0x40u /* offsets in the stub: kernel_header */
-#define STUB_GATE  0x80u
 #define TOP_WORDS  9u /* at the end of such a stack: ss first, downwards */
 
 /* Where the words at the end of an interrupt's stack lie, from 1. */
@@ -40,8 +38,8 @@ int core_edges_read(struct core *c, struct fault *fault)
            (n == 0 || c->edge[n].from >= c->edge[n - 1].from))
         n++;
     c->edge_count = n;
-    return inside_read(&c->in, c->in.hello.kernel_va, &c->header,
-                       sizeof(c->header), fault);
+    return inside_read(&c->in, c->in.hello.kernel_va + KERNEL_HEADER_OFF,
+                       &c->header, sizeof(c->header), fault);
 }
 
 const struct records_edge *core_edge(const struct core *c, uint64_t rip)
@@ -122,10 +120,10 @@ static int stub_undo(struct core *c, const struct place *p,
 
     if (err)
         return err;
-    if (off >= STUB_GATE)
+    if (off >= c->header.stub_gate)
         return frame_undo(c, p->stacks + GATE_STACK * len, 0, r, fault);
-    if (off >= STUB_FAULT) {
-        if (off > STUB_FAULT)
+    if (off >= c->header.stub_fault) {
+        if (off > c->header.stub_fault)
             r->rax = data.fault_rax;
         return frame_undo(c, p->stacks + PF_STACK * len, 0, r, fault);
     }

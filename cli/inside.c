@@ -327,8 +327,8 @@ static int records_take(struct inside *in, struct fault *fault)
 {
     struct kernel_header header;
     struct records *r = &in->records;
-    int err =
-        inside_read(in, in->hello.kernel_va, &header, sizeof(header), fault);
+    int err = inside_read(in, in->hello.kernel_va + KERNEL_HEADER_OFF, &header,
+                          sizeof(header), fault);
 
     if (err)
         return err;

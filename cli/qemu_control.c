@@ -207,7 +207,8 @@ static int kernel_find(struct qemu_control *c)
         return err;
     c->pml4_gpa = regs.cr3 & PT_ADDRESS;
     c->kernel_va = regs.gs_base - c->kernel.percpu;
-    if (translate(c, c->kernel_va, &gpa) && qemu_ram_at(c, gpa, sizeof(magic)))
+    if (translate(c, c->kernel_va + KERNEL_HEADER_OFF, &gpa) &&
+        qemu_ram_at(c, gpa, sizeof(magic)))
         memcpy(&magic, qemu_ram_at(c, gpa, sizeof(magic)), sizeof(magic));
     if (magic != c->kernel.magic || !direct_find(c))
         return -EAGAIN;

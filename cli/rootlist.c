@@ -191,18 +191,18 @@ static int list_root(struct lister *l, const struct image *img,
 
     if (img->root.file_len == 0)
         return 0; /* a bare kernel */
-    root = mmap(NULL, img->root.file_len, PROT_READ, MAP_PRIVATE, img->fd,
+    root = mmap(NULL, img->root.mem_len, PROT_READ, MAP_PRIVATE, img->fd,
                 (off_t)img->root.off);
     if (root == MAP_FAILED)
         return fault_set(fault, errno, "cannot map the root of '%s'", path);
-    err = erofs_open(&l->erofs, root, img->root.file_len);
+    err = erofs_open(&l->erofs, root, img->root.mem_len);
     if (!err)
         err = walk(l);
     if (err)
         err = fault_set(fault, -err,
                         "the root of '%s' is damaged at '%s'; build it anew",
                         path, l->path);
-    munmap(root, img->root.file_len);
+    munmap(root, img->root.mem_len);
     return err;
 }
 

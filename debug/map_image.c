@@ -147,7 +147,7 @@ static int root_map(const struct image *img, const char *path, struct tally *t,
 
     if (err == 0) {
         extents_sort(&x);
-        root_sweep(&x, img->root.file_len, t);
+        root_sweep(&x, img->root.mem_len, t);
     }
     extents_fini(&x);
     return err;

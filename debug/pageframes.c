@@ -205,7 +205,8 @@ int frames_map_allocator(struct frames_map *m, struct fault *fault)
     uint64_t gpa;
     size_t len;
     unsigned i, count;
-    int err = inside_read_pa(in, KERNEL_PA, &header, sizeof(header), fault);
+    int err = inside_read_pa(in, KERNEL_PA + KERNEL_HEADER_OFF, &header,
+                             sizeof(header), fault);
 
     if (err == 0)
         err = allocator_read(m, &a, fault);

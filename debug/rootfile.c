@@ -63,13 +63,13 @@ int rootfile_open(const struct image *img, const char *path, uint64_t ino,
 
     if (img->root.file_len == 0)
         return fault_set(fault, ENOENT, "'%s' has no files", path);
-    root = mmap(NULL, img->root.file_len, PROT_READ, MAP_PRIVATE, img->fd,
+    root = mmap(NULL, img->root.mem_len, PROT_READ, MAP_PRIVATE, img->fd,
                 (off_t)img->root.off);
     if (root == MAP_FAILED)
         return fault_sys(fault, errno, "cannot map the root of '%s'", path);
-    err = erofs_open(&e, root, img->root.file_len);
+    err = erofs_open(&e, root, img->root.mem_len);
     fd = err ? fault_set(fault, -err, "the root of '%s' is damaged", path)
              : node_open(&e, ino, fault);
-    munmap(root, img->root.file_len);
+    munmap(root, img->root.mem_len);
     return fd;
 }

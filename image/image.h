@@ -32,7 +32,7 @@ struct fault;
 #define IMAGE_BUILD_ID_MAX   32u
 
 struct image_segment {
-    uint64_t off; /* in the file, a multiple of 4096 */
+    uint64_t off; /* in the file; of text and root a multiple of 4096 */
     uint64_t file_len;
     uint64_t mem_len;
     uint64_t pa;
@@ -45,7 +45,8 @@ struct image {
     uint64_t entry_off; /* where in the file the note has it */
     struct image_segment text;
     struct image_segment data;
-    struct image_segment root;   /* file_len 0: a bare kernel */
+    struct image_segment root;   /* file_len 0: a bare kernel; mem_len is
+                                  * whole pages, all of which can be mapped */
     struct image_segment config; /* file_len 0: none */
     struct kernel_header header;
     uint64_t symtab_off, symtab_len; /* 0: stripped */

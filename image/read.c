@@ -76,7 +76,7 @@ static int segment_take(const struct reader *r, const Elf64_Phdr *ph,
         return damaged(r, "it is shorter than its segments (truncated?)");
     if (ph->p_memsz < ph->p_filesz)
         return damaged(r, "a segment is larger in the file than in memory");
-    if (ph->p_offset % IMAGE_PAGE_LEN != 0 || ph->p_paddr % IMAGE_PAGE_LEN != 0)
+    if (ph->p_paddr % IMAGE_PAGE_LEN != 0)
         return damaged(r, "a segment is not aligned to pages");
     if ((ph->p_flags & (PF_R | PF_W | PF_X)) != flags)
         return damaged(r, "a segment has wrong permissions");
@@ -201,10 +201,11 @@ static int kernel_check(const struct reader *r)
     const struct kernel_header *h = &img->header;
     int err;
 
-    if (img->text.file_len < sizeof(*h))
+    if (img->text.file_len < IMAGE_PAGE_LEN ||
+        img->text.off % IMAGE_PAGE_LEN != 0)
         return damaged(r, "the kernel's text is missing");
     err = file_read_at(img->fd, &img->header, sizeof(img->header),
-                       img->text.off, r->path, r->fault);
+                       img->text.off + KERNEL_HEADER_OFF, r->path, r->fault);
     if (err)
         return err;
     if (h->magic != KERNEL_MAGIC)
@@ -222,6 +223,7 @@ static int kernel_check(const struct reader *r)
         h->data_file_len > h->total_len - h->data_off)
         return damaged(r, "the kernel's sizes contradict each other");
     if (img->text.pa != KERNEL_PA || img->text.mem_len > h->text_len ||
+        img->text.mem_len != img->text.file_len ||
         img->data.pa != KERNEL_PA + h->data_off ||
         img->data.file_len > h->data_file_len ||
         img->data.mem_len > h->total_len - h->data_off)
@@ -250,7 +252,7 @@ static int root_check(const struct reader *r)
     uint32_t magic;
     int err;
 
-    if (h->root_pa != img->root.pa || h->root_len != img->root.file_len ||
+    if (h->root_pa != img->root.pa || h->root_len != img->root.mem_len ||
         h->config_pa != img->config.pa || h->config_len > img->config.file_len)
         return damaged(r, "header and segments disagree about the root");
     if (img->root.file_len == 0)
@@ -259,7 +261,9 @@ static int root_check(const struct reader *r)
         img->config.pa < img->root.pa + img->root.mem_len)
         return damaged(r, "segments overlap");
     if (img->root.file_len < EROFS_SUPER_OFF + sizeof(magic) ||
-        img->root.file_len % IMAGE_PAGE_LEN != 0)
+        img->root.off % IMAGE_PAGE_LEN != 0 ||
+        img->root.mem_len % IMAGE_PAGE_LEN != 0 ||
+        img->root.mem_len - img->root.file_len >= IMAGE_PAGE_LEN)
         return damaged(r, "the root file system has an odd size");
     err = file_read_at(img->fd, &magic, sizeof(magic),
                        img->root.off + EROFS_SUPER_OFF, r->path, r->fault);

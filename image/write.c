@@ -2,10 +2,11 @@
 /*
  * write.c - image_write(): kernel + root + configuration -> one ELF file.
  *
- * The file, every part on a page of its own:
- *     0x0000  ELF header, program headers, notes
- *     0x1000  kernel text | kernel data | root | configuration
- *             .symtab .strtab .shstrtab, section headers
+ * The file:
+ *     ELF header, program headers, in the room that the kernel leaves for them
+ *     the rest of the kernel's text | its data | configuration
+ *     on the next page: root
+ *     on the next page: .symtab .strtab .shstrtab, section headers
  * In memory the root follows the kernel's bss, and the configuration the root,
  * so that a small machine can hold them. What fits into low memory is described
  * a second time, for a machine without memory beyond it.
@@ -24,6 +25,8 @@
 #include "host/memory.h"
 #include "image/image.h"
 
+#define WORD_LEN 8u /* where the parts begin that are not mapped */
+
 enum { LOAD_TEXT, LOAD_DATA, LOAD_ROOT, LOAD_CONFIG, LOAD_COUNT };
 #define PHDR_MAX (2u * LOAD_COUNT + 2) /* the first page, all twice, notes */
 
@@ -36,21 +39,29 @@ struct writer {
     const struct image_parts *parts;
     struct image kernel;
     int root_fd;
-    uint64_t root_len;
+    uint64_t root_len, root_file_len;
     int fd;
     char *temp;
     uint64_t pos; /* bytes written so far */
     struct fault *fault;
 };
 
-struct first_page {
-    Elf64_Ehdr eh;
-    Elf64_Phdr ph[PHDR_MAX];
-    uint8_t notes[IMAGE_PAGE_LEN - sizeof(Elf64_Ehdr) -
-                  PHDR_MAX * sizeof(Elf64_Phdr)];
+/* The first page of the kernel's text, as it is in the file. */
+union first_page {
+    uint8_t text[IMAGE_PAGE_LEN];
+    struct {
+        Elf64_Ehdr eh;
+        Elf64_Phdr ph[PHDR_MAX];
+    };
+    struct {
+        uint8_t room[KERNEL_HEADER_OFF];
+        struct kernel_header header;
+    };
 };
 
-_Static_assert(sizeof(struct first_page) == IMAGE_PAGE_LEN, "one page");
+_Static_assert(sizeof(Elf64_Ehdr) + PHDR_MAX * sizeof(Elf64_Phdr) <=
+                   KERNEL_HEADER_OFF,
+               "the headers fit before the kernel's");
 
 static uint64_t round_page(uint64_t len)
 {
@@ -69,43 +80,53 @@ static int put_copy(struct writer *w, int from, uint64_t off, uint64_t len)
     return file_copy(from, off, w->fd, len, w->temp, w->fault);
 }
 
-static int put_padding(struct writer *w)
+/* Up to the offset, which is less than a page away. */
+static int put_zeros(struct writer *w, uint64_t end)
 {
     static const uint8_t zeros[IMAGE_PAGE_LEN];
 
-    return put(w, zeros, round_page(w->pos) - w->pos);
+    return put(w, zeros, end - w->pos);
 }
 
-static void load_set(Elf64_Phdr *ph, uint32_t flags, uint64_t off, uint64_t va,
-                     uint64_t pa, uint64_t file_len, uint64_t mem_len)
+static uint64_t round_word(uint64_t len)
 {
-    *ph = (Elf64_Phdr){ .p_type = PT_LOAD,
-                        .p_flags = flags,
-                        .p_offset = off,
-                        .p_vaddr = va,
-                        .p_paddr = pa,
-                        .p_filesz = file_len,
-                        .p_memsz = mem_len,
-                        .p_align = IMAGE_PAGE_LEN };
+    return (len + WORD_LEN - 1) & ~(uint64_t)(WORD_LEN - 1);
+}
+
+static Elf64_Phdr load(uint32_t flags, uint64_t off, uint64_t va, uint64_t pa)
+{
+    return (Elf64_Phdr){ .p_type = PT_LOAD,
+                         .p_flags = flags,
+                         .p_offset = off,
+                         .p_vaddr = va,
+                         .p_paddr = pa,
+                         .p_align =
+                             off % IMAGE_PAGE_LEN ? WORD_LEN : IMAGE_PAGE_LEN };
+}
+
+static void load_len_set(Elf64_Phdr *ph, uint64_t file_len, uint64_t mem_len)
+{
+    ph->p_filesz = file_len;
+    ph->p_memsz = mem_len;
 }
 
 static void loads_fill(const struct writer *w, Elf64_Phdr *ph)
 {
     const struct image *k = &w->kernel;
-    uint64_t off = IMAGE_PAGE_LEN;
-    uint64_t pa = KERNEL_PA + k->header.total_len;
+    uint64_t config_len = w->parts->config_len;
+    uint64_t pa = KERNEL_PA + k->header.total_len, off;
 
-    load_set(&ph[LOAD_TEXT], PF_R | PF_X, off, 0, k->text.pa, k->text.file_len,
-             k->text.mem_len);
-    off += round_page(k->text.file_len);
-    load_set(&ph[LOAD_DATA], PF_R | PF_W, off, k->data.pa - KERNEL_PA,
-             k->data.pa, k->data.file_len, k->data.mem_len);
-    off += round_page(k->data.file_len);
-    load_set(&ph[LOAD_ROOT], PF_R, off, pa, pa, w->root_len, w->root_len);
-    off += w->root_len;
-    pa += w->root_len;
-    load_set(&ph[LOAD_CONFIG], PF_R, off, pa, pa, w->parts->config_len,
-             round_page(w->parts->config_len));
+    ph[LOAD_TEXT] = load(PF_R | PF_X, 0, 0, k->text.pa);
+    load_len_set(&ph[LOAD_TEXT], k->text.file_len, k->text.mem_len);
+    off = round_word(k->text.file_len);
+    ph[LOAD_DATA] = load(PF_R | PF_W, off, k->data.pa - KERNEL_PA, k->data.pa);
+    load_len_set(&ph[LOAD_DATA], k->data.file_len, k->data.mem_len);
+    off = round_word(off + k->data.file_len);
+    ph[LOAD_CONFIG] = load(PF_R, off, pa + w->root_len, pa + w->root_len);
+    load_len_set(&ph[LOAD_CONFIG], config_len, round_page(config_len));
+    off = round_page(off + config_len);
+    ph[LOAD_ROOT] = load(PF_R, off, pa, pa);
+    load_len_set(&ph[LOAD_ROOT], w->root_file_len, w->root_len);
 }
 
 /* More segments, if the image is small enough for low memory and the code of
@@ -119,8 +140,8 @@ static unsigned low_loads_fill(const struct writer *w, Elf64_Phdr *ph)
     if (len > KERNEL_LOW_END - KERNEL_LOW_PA ||
         w->kernel.entry - KERNEL_PA >= IMAGE_PAGE_LEN)
         return LOAD_COUNT;
-    load_set(low++, PF_R | PF_X, IMAGE_PAGE_LEN, KERNEL_LOW_END, KERNEL_LOW_END,
-             IMAGE_PAGE_LEN, IMAGE_PAGE_LEN);
+    *low = load(PF_R | PF_X, 0, KERNEL_LOW_END, KERNEL_LOW_END);
+    load_len_set(low++, IMAGE_PAGE_LEN, IMAGE_PAGE_LEN);
     for (unsigned i = 0; i < LOAD_COUNT; i++, low++) {
         *low = ph[i];
         low->p_paddr -= KERNEL_PA - KERNEL_LOW_PA;
@@ -129,96 +150,100 @@ static unsigned low_loads_fill(const struct writer *w, Elf64_Phdr *ph)
     return 2 * LOAD_COUNT + 1;
 }
 
-/* In notes that lay at off: the first page's copy is where to enter. */
-static void entry_move_low(const struct writer *w, uint8_t *notes, uint64_t off,
-                           uint64_t len)
+/* A small image is entered in the first page's copy. The note is in the first
+ * page itself. */
+static void entry_move_low(const struct writer *w, union first_page *first)
 {
-    uint64_t at = w->kernel.entry_off - off;
+    uint64_t at = w->kernel.entry_off - w->kernel.text.off;
     uint32_t entry = (uint32_t)(w->kernel.entry - KERNEL_PA + KERNEL_LOW_END);
 
-    if (at < len)
-        memcpy(notes + at, &entry, sizeof(entry));
+    memcpy(first->text + at, &entry, sizeof(entry));
 }
 
-/* The kernel's notes go into the first page: QEMU reads them by file offset. */
-static int notes_fill(struct writer *w, unsigned loads,
-                      struct first_page *first)
+/* Find the program header of the kernel's notes, and move it to where they are
+ * in the image: QEMU reads them by their place in the file. */
+static int notes_find(struct writer *w, Elf64_Ehdr *eh, Elf64_Phdr *notes)
 {
     const struct image *k = &w->kernel;
-    Elf64_Ehdr eh;
-    Elf64_Phdr ph;
-    unsigned i;
-    int err;
+    const char *path = w->parts->kernel_path;
+    int err = file_read_at(k->fd, eh, sizeof(*eh), 0, path, w->fault);
 
-    err = file_read_at(k->fd, &eh, sizeof(eh), 0, w->parts->kernel_path,
-                       w->fault);
-    for (i = 0; i < eh.e_phnum && err == 0; i++) {
-        err = file_read_at(k->fd, &ph, sizeof(ph), eh.e_phoff + i * sizeof(ph),
-                           w->parts->kernel_path, w->fault);
-        if (err == 0 && ph.p_type == PT_NOTE) {
-            if (ph.p_filesz > IMAGE_NOTE_LEN_MAX)
-                return fault_set(w->fault, EINVAL,
-                                 "the notes of kernel '%s' are too long",
-                                 w->parts->kernel_path);
-            err = file_read_at(k->fd, first->notes, ph.p_filesz, ph.p_offset,
-                               w->parts->kernel_path, w->fault);
-            if (loads > LOAD_COUNT)
-                entry_move_low(w, first->notes, ph.p_offset, ph.p_filesz);
-            ph.p_offset = offsetof(struct first_page, notes);
-            ph.p_vaddr = 0;
-            ph.p_paddr = 0;
-            ph.p_align = 4;
-            first->ph[loads] = ph;
-        }
+    for (unsigned i = 0; i < eh->e_phnum && err == 0; i++) {
+        err = file_read_at(k->fd, notes, sizeof(*notes),
+                           eh->e_phoff + i * sizeof(*notes), path, w->fault);
+        if (err || notes->p_type != PT_NOTE)
+            continue;
+        if (notes->p_offset < k->text.off ||
+            notes->p_offset - k->text.off > IMAGE_PAGE_LEN - notes->p_filesz)
+            break;
+        notes->p_offset -= k->text.off;
+        notes->p_vaddr = notes->p_paddr = 0;
+        return 0;
     }
-    first->eh = eh;
-    return err;
+    return err ? err
+               : fault_set(w->fault, EINVAL,
+                           "the notes of kernel '%s' are not in its first page",
+                           path);
 }
 
 static int first_page_put(struct writer *w, Elf64_Phdr *loads_out)
 {
-    struct first_page first = { 0 };
+    union first_page first;
+    const struct image *k = &w->kernel;
+    Elf64_Phdr notes;
+    Elf64_Ehdr eh;
     unsigned loads;
-    uint64_t end;
     int err;
 
-    loads_fill(w, first.ph);
-    loads = low_loads_fill(w, first.ph);
-    err = notes_fill(w, loads, &first);
+    err = notes_find(w, &eh, &notes);
+    if (err == 0)
+        err = file_read_at(k->fd, &first, sizeof(first), k->text.off,
+                           w->parts->kernel_path, w->fault);
     if (err)
         return err;
-    end = first.ph[LOAD_CONFIG].p_offset + first.ph[LOAD_CONFIG].p_memsz;
+    memset(first.room, 0, sizeof(first.room));
+    loads_fill(w, first.ph);
+    loads = low_loads_fill(w, first.ph);
+    if (loads > LOAD_COUNT)
+        entry_move_low(w, &first);
+    first.ph[loads] = notes;
+    memcpy(loads_out, first.ph, LOAD_COUNT * sizeof(first.ph[0]));
+
+    first.eh = eh;
     first.eh.e_type = ET_EXEC;
-    first.eh.e_phoff = offsetof(struct first_page, ph);
+    first.eh.e_phoff = offsetof(union first_page, ph);
     first.eh.e_phnum = (uint16_t)(loads + 1);
-    first.eh.e_shoff = w->parts->strip ? 0 : end;
+    first.eh.e_shoff = 0;
+    if (!w->parts->strip)
+        first.eh.e_shoff = loads_out[LOAD_ROOT].p_offset + w->root_len;
     first.eh.e_shentsize = sizeof(Elf64_Shdr);
     first.eh.e_shnum = w->parts->strip ? 0 : SECT_COUNT;
     first.eh.e_shstrndx = w->parts->strip ? SHN_UNDEF : SECT_NAMES;
-    memcpy(loads_out, first.ph, LOAD_COUNT * sizeof(first.ph[0]));
+    first.header.root_pa = loads_out[LOAD_ROOT].p_paddr;
+    first.header.root_len = loads_out[LOAD_ROOT].p_memsz;
+    first.header.config_pa = loads_out[LOAD_CONFIG].p_paddr;
+    first.header.config_len = w->parts->config_len;
     return put(w, &first, sizeof(first));
 }
 
-static int kernel_put(struct writer *w, const Elf64_Phdr *loads)
+static int loads_put(struct writer *w, const Elf64_Phdr *loads)
 {
     const struct image *k = &w->kernel;
-    struct kernel_header header = k->header;
-    int err;
+    int err = put_copy(w, k->fd, k->text.off + IMAGE_PAGE_LEN,
+                       k->text.file_len - IMAGE_PAGE_LEN);
 
-    header.root_pa = loads[LOAD_ROOT].p_paddr;
-    header.root_len = loads[LOAD_ROOT].p_filesz;
-    header.config_pa = loads[LOAD_CONFIG].p_paddr;
-    header.config_len = w->parts->config_len;
-    err = put(w, &header, sizeof(header));
     if (err == 0)
-        err = put_copy(w, k->fd, k->text.off + sizeof(header),
-                       k->text.file_len - sizeof(header));
-    if (err == 0)
-        err = put_padding(w);
+        err = put_zeros(w, loads[LOAD_DATA].p_offset);
     if (err == 0)
         err = put_copy(w, k->fd, k->data.off, k->data.file_len);
     if (err == 0)
-        err = put_padding(w);
+        err = put_zeros(w, loads[LOAD_CONFIG].p_offset);
+    if (err == 0)
+        err = put(w, w->parts->config, w->parts->config_len);
+    if (err == 0)
+        err = put_zeros(w, loads[LOAD_ROOT].p_offset);
+    if (err == 0)
+        err = put_copy(w, w->root_fd, 0, w->root_file_len);
     return err;
 }
 
@@ -264,22 +289,43 @@ static int everything_put(struct writer *w)
     int err = first_page_put(w, loads);
 
     if (err == 0)
-        err = kernel_put(w, loads);
-    if (err == 0)
-        err = put_copy(w, w->root_fd, 0, w->root_len);
-    if (err == 0)
-        err = put(w, w->parts->config, w->parts->config_len);
-    if (err == 0 && !w->parts->strip)
-        err = put_padding(w);
+        err = loads_put(w, loads);
     if (err == 0 && !w->parts->strip)
         err = symbols_put(w);
     return err;
 }
 
+/* Where the root ends the file, the zeros of its last page need not be in it:
+ * memory beyond the end of a file that is mapped is zeros. */
+static int root_measure(struct writer *w)
+{
+    const char *path = w->parts->root_path;
+    uint8_t last[IMAGE_PAGE_LEN];
+    size_t n = sizeof(last);
+    struct stat st;
+    int err;
+
+    if (fstat(w->root_fd, &st) != 0)
+        return fault_sys(w->fault, errno, "cannot examine '%s'", path);
+    w->root_len = (uint64_t)st.st_size;
+    if (w->root_len == 0 || w->root_len % IMAGE_PAGE_LEN != 0)
+        return fault_set(w->fault, EINVAL,
+                         "'%s' is no EROFS file of whole pages", path);
+    w->root_file_len = w->root_len;
+    if (!w->parts->strip)
+        return 0;
+    err = file_read_at(w->root_fd, last, n, w->root_len - n, path, w->fault);
+    if (err)
+        return err;
+    while (n > 1 && last[n - 1] == 0)
+        n--;
+    w->root_file_len -= sizeof(last) - n;
+    return 0;
+}
+
 static int inputs_open(struct writer *w)
 {
     const struct image_parts *parts = w->parts;
-    struct stat st;
     int err = image_open(parts->kernel_path, &w->kernel, w->fault);
 
     if (err)
@@ -289,14 +335,9 @@ static int inputs_open(struct writer *w)
                          "'%s' is a complete image, not a kernel",
                          parts->kernel_path);
     w->root_fd = open(parts->root_path, O_RDONLY | O_CLOEXEC);
-    if (w->root_fd < 0 || fstat(w->root_fd, &st) != 0)
+    if (w->root_fd < 0)
         return fault_sys(w->fault, errno, "cannot open '%s'", parts->root_path);
-    w->root_len = (uint64_t)st.st_size;
-    if (w->root_len == 0 || w->root_len % IMAGE_PAGE_LEN != 0)
-        return fault_set(w->fault, EINVAL,
-                         "'%s' is no EROFS file of whole pages",
-                         parts->root_path);
-    return 0;
+    return root_measure(w);
 }
 
 /* mkstemp() makes a file only for its owner; an image is like any file. */

@@ -146,7 +146,7 @@ static int root_open(struct boot *b)
                          "the root image '%s' is not a file with content; "
                          "make one with mkfs.erofs",
                          b->options->root_path);
-    b->root = (struct image_segment){ .file_len = (uint64_t)st.st_size };
+    b->root = (struct image_segment){ .mem_len = (uint64_t)st.st_size };
     return 0;
 }
 
@@ -160,7 +160,7 @@ static int layout(struct boot *b, struct cpu_tables *tables)
     vm->ram_pa = KERNEL_PA + k->data_off;
     vm->ram_len = b->options->ram_len & ~(VM_PAGE - 1);
     ram_end = vm->ram_pa + vm->ram_len;
-    b->root_map_len = align_up(b->root.file_len, VM_PAGE);
+    b->root_map_len = align_up(b->root.mem_len, VM_PAGE);
     b->root_pa = b->root_map_len ? align_up(ram_end, VM_LARGE) : 0;
     tables->direct_len =
         align_up(b->root_pa ? b->root_pa + b->root_map_len : ram_end, VM_LARGE);
@@ -193,7 +193,7 @@ static int layout(struct boot *b, struct cpu_tables *tables)
 static int map_file(struct boot *b, int fd, const struct image_segment *seg,
                     gpa_t pa, const char *what)
 {
-    uint64_t len = align_up(seg->file_len, VM_PAGE);
+    uint64_t len = align_up(seg->mem_len, VM_PAGE);
     void *host = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)seg->off);
 
     if (host == MAP_FAILED)
@@ -286,7 +286,7 @@ static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
         .cpu_count = vm->cpu_count,
         .cpu_areas_pa = cpu_tables_areas_pa(tables),
         .root_pa = b->root_pa,
-        .root_len = b->root.file_len,
+        .root_len = b->root.mem_len,
         .config_pa = b->config.len ? b->config_pa : 0,
         .config_len = b->config.len,
         .hypercall_pa = b->shared_pa,

@@ -33,9 +33,9 @@
 #include "abi/bootinfo.h"
 #include "tests/unit.h"
 
-#define TEXT_LEN  0x2000u
-#define DATA_OFF  0x2000u
-#define TOTAL_LEN 0xa000u
+#define TEXT_LEN  0x3000u
+#define DATA_OFF  0x3000u
+#define TOTAL_LEN 0xb000u
 #define OUT_MAX   8192u
 
 extern const char guest_begin[], guest_end[];
@@ -66,12 +66,12 @@ static void fill_header(struct kernel_header *k, const char *entry)
         .data_file_len = 8,
         .total_len = TOTAL_LEN,
         .entry = (uint32_t)(entry - guest_begin),
-        .stub_off = 0x1000,
+        .stub_off = 0x2000,
         .stub_syscall = 0x100,
         .stub_halt_irq = 0x200,
-        .syscall_entry = 0x800,
-        .fault_entry = 0x800,
-        .vectors = 0x800,
+        .syscall_entry = 0x1000,
+        .fault_entry = 0x1000,
+        .vectors = 0x1000,
         .percpu = DATA_OFF,
         .stacks = DATA_OFF + 0x1000,
         .stack_len = 1024,
@@ -120,7 +120,8 @@ static const char *write_image(const char *entry)
     int fd;
 
     memcpy(text, guest_begin, TEXT_LEN);
-    fill_header((struct kernel_header *)(void *)text, entry);
+    fill_header((struct kernel_header *)(void *)(text + KERNEL_HEADER_OFF),
+                entry);
     strcpy(path, "/tmp/samara-guest-XXXXXX");
     fd = mkstemp(path);
     if (fd < 0 || pwrite(fd, &head, sizeof(head), 0) != sizeof(head) ||

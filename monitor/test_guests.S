@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_guests.S - guests of a few instructions for guest_test.c: the text of a
- * kernel, two pages, whose header the test fills in. Each ENTRY is a program.
+ * kernel, three pages, whose header the test fills in. Each ENTRY is a program.
  * They run in ring 3 with rdi = bootinfo; SETUP makes r15 = hypercall page,
  * r14 = direct map, r13 = physical address of the kernel. Every vector ends
  * the guest with status 100 + vector, but 0x20 with 42.
@@ -10,7 +10,7 @@
     .balign 4096
 .globl guest_begin, guest_end
 guest_begin:
-    .skip 128
+    .skip 0x480 /* the header is at KERNEL_HEADER_OFF */
 .macro CALL nr
     mov $\nr, %eax
     mov $0x510, %edx
@@ -112,7 +112,7 @@ ENTRY triple
     mov %rbx, %rcx
     shr $30, %rcx
     and $511, %ecx
-    lea (0x100000 + 0xa000)(%r14), %rax
+    lea (0x100000 + 0xb000)(%r14), %rax
     movq $0, (%rax,%rcx,8)
     mov 0x9000(%rbx), %rax
     EXIT $1
@@ -248,7 +248,7 @@ ENTRY fdstat
     mov 16(%r14,%rax), %eax
     shr $12, %eax
     EXIT %rax
-    .org guest_begin + 0x800
+    .org guest_begin + 0x1000
     .set n, 0
     .rept 64
     .balign 16
@@ -368,12 +368,12 @@ ENTRY random
     dec %ebp
     jnz 1b
     EXIT $0
-    .org guest_begin + 0x1000
+    .org guest_begin + 0x2000
     mov $114, %ebx
     mov %rbx, 24(%r15)
     mov $4, %eax
     mov $0x510, %edx
     out %eax, %dx
-    .org guest_begin + 0x2000
+    .org guest_begin + 0x3000
 guest_end:
 .section .note.GNU-stack, "", @progbits

@@ -36,7 +36,7 @@ int rootfile_open(const char *image, struct rootfiles **out,
         return err;
     }
     r = mem_alloc(sizeof(*r));
-    r->len = img.root.file_len;
+    r->len = img.root.mem_len;
     r->data =
         mmap(NULL, r->len, PROT_READ, MAP_PRIVATE, img.fd, (off_t)img.root.off);
     if (r->data == MAP_FAILED)

@@ -108,7 +108,7 @@ match os.environ["GUEST_SCRIPT"]:
         end(0)
     case "crash":
         put(CRASH, b"program died: \x1b[2J\0" + report(
-            [0x1111] * 23 + [1, 0x7000000400] + [0] * 15 + [0x7000000000]))
+            [0x1111] * 23 + [1, 0x7000000800] + [0] * 15 + [0x7000000000]))
         end(139)
     case "panic":
         put(PANIC, b"kernel panic: test\0" + report([0] * 41))

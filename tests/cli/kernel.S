@@ -6,8 +6,9 @@
 .section .header, "a", @progbits
 .globl header
 header:
+    .skip 0x400              /* KERNEL_HEADER_OFF */
     .quad 0x6c656e72654b6d53 /* KERNEL_MAGIC */
-    .long 2                  /* KERNEL_ABI */
+    .long 3                  /* KERNEL_ABI */
     .long text_end           /* text_len */
     .long data_start
     .long data_len
@@ -16,7 +17,7 @@ header:
     .long 0x1000             /* stub_off */
     .long 0, 0, 0, 0
     .long start, start
-    .long 0x800              /* vectors */
+    .long 0x900              /* vectors */
     .long data_start         /* percpu */
     .long data_start         /* stacks */
     .long 256
@@ -29,14 +30,14 @@ header:
     .balign 4
     .long 4, 4, 18
     .asciz "Xen"
-    .long 0x100000 + 0x400
+    .long 0x100000 + 0x800
 .section .note.id, "a", @note
     .long 4, 20, 3
     .asciz "GNU"
     .ascii "samara-test-build-id"
 
 .section .text, "ax"
-    .org 0x400 - 0x200
+    .org 0x800 - 0x600
 .globl start
 .type start, @function
 start:

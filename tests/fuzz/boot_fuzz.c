@@ -96,7 +96,7 @@ static void sound_image(uint8_t *image)
     memcpy(image, &eh, sizeof(eh));
     memcpy(image + sizeof(eh), ph, sizeof(ph));
     memcpy(image + sizeof(eh) + sizeof(ph), note, sizeof(note));
-    memcpy(image + PAGE, &k, sizeof(k));
+    memcpy(image + PAGE + KERNEL_HEADER_OFF, &k, sizeof(k));
 }
 
 /* Input: patches of a little-endian offset in the first two pages and four

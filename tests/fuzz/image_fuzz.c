@@ -89,7 +89,7 @@ static void good_make(uint8_t *file)
                                 .p_filesz = sizeof(note) };
     memcpy(first.note, note, sizeof(note));
     memcpy(file, &first, sizeof(first));
-    memcpy(file + PAGE, &h, sizeof(h));
+    memcpy(file + PAGE + KERNEL_HEADER_OFF, &h, sizeof(h));
     memcpy(file + 3 * PAGE + 1024, &erofs, sizeof(erofs));
     memcpy(file + 4 * PAGE, &config, sizeof(config));
     memcpy(file + 4 * PAGE + 16, &record, sizeof(record));
@@ -114,8 +114,16 @@ static void segment_check(const struct image *img,
                           const struct image_segment *seg)
 {
     inside(img, seg->off, seg->file_len);
-    if (seg->off % PAGE != 0 || seg->pa % PAGE != 0 ||
-        seg->mem_len < seg->file_len)
+    if (seg->pa % PAGE != 0 || seg->mem_len < seg->file_len)
+        abort();
+}
+
+/* Nothing is mapped that lies beyond the end of the file by a page. */
+static void mapped_check(const struct image *img,
+                         const struct image_segment *seg)
+{
+    segment_check(img, seg);
+    if (seg->off % PAGE != 0 || seg->mem_len - seg->file_len >= PAGE)
         abort();
 }
 
@@ -127,9 +135,9 @@ static void image_use(struct image *img)
     uint64_t within;
     void *config;
 
-    segment_check(img, &img->text);
+    mapped_check(img, &img->text);
     segment_check(img, &img->data);
-    segment_check(img, &img->root);
+    mapped_check(img, &img->root);
     segment_check(img, &img->config);
     inside(img, img->symtab_off, img->symtab_len);
     inside(img, img->strtab_off, img->strtab_len);

@@ -397,7 +397,7 @@ size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max)
 
 uint64_t arch_kernel_va(void)
 {
-    return (uint64_t)&kernel_header;
+    return (uint64_t)kernel_base;
 }
 
 paddr_t arch_kernel_pa(void)

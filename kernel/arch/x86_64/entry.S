@@ -455,7 +455,7 @@ vector_entries:
  * of it in ring 3.
  */
 .macro IF_KERNEL to_kernel
-    lea kernel_header(%rip), %rcx
+    lea kernel_base(%rip), %rcx
     cmp %rcx, %rax
     jb 771f
     lea __text_end(%rip), %rcx

@@ -1,46 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * header.S - the first bytes of the kernel: struct kernel_header
- * (abi/image.h), the note by which QEMU finds the PVH entry, and that entry.
+ * header.S - the first bytes of the kernel: room for an image's ELF header,
+ * struct kernel_header (abi/image.h), the note by which QEMU finds the PVH
+ * entry, and that entry.
  *
- * All in one section, so that differences to kernel_header are constants or
+ * All in one section, so that differences to kernel_base are constants or
  * relative relocations: the only kinds that a position-independent image has.
  */
 #include "stub.h"
 
+#define KERNEL_HEADER_OFF 0x400
+
 .section .header, "ax", @progbits
-.globl kernel_header
-.hidden kernel_header
-kernel_header:
+.globl kernel_base
+.hidden kernel_base
+kernel_base:
+    .skip KERNEL_HEADER_OFF
     .quad 0x6c656e72654b6d53 /* KERNEL_MAGIC */
-    .long 2                  /* KERNEL_ABI */
-    .long __text_end - kernel_header
-    .long __data_start - kernel_header
+    .long 3                  /* KERNEL_ABI */
+    .long __text_end - kernel_base
+    .long __data_start - kernel_base
 
 /* link.ld puts data_file_len here: a difference that only it can make. */
 .section .header.rest, "ax", @progbits
 rest:
-#define HEADER (rest - 24)
-#define OFF(symbol) (symbol - HEADER)
+#define BASE (rest - 24 - KERNEL_HEADER_OFF)
+#define OFF(symbol) (symbol - BASE)
 #define KERNEL_PA      0x100000
 #define KERNEL_LOW_PA  0x10000
 #define MAGIC_LOW      0x654b6d53 /* of KERNEL_MAGIC */
-    .long __kernel_end - HEADER
-    .long kernel_entry - HEADER
-    .long stub_text - HEADER
+    .long __kernel_end - BASE
+    .long kernel_entry - BASE
+    .long stub_text - STUB_AT - BASE
     .long STUB_SYSCALL
     .long STUB_FAULT
     .long STUB_GATE
     .long STUB_HALT_IRQ
-    .long syscall_trap_entry - HEADER
-    .long fault_entry - HEADER
-    .long vector_entries - HEADER
-    .long percpu_boot - HEADER
-    .long ist_stacks - HEADER
+    .long syscall_trap_entry - BASE
+    .long fault_entry - BASE
+    .long vector_entries - BASE
+    .long percpu_boot - BASE
+    .long ist_stacks - BASE
     .long 1024 /* IST_STACK_LEN, trap.c */
-    .long boot_stack_top - HEADER
-    .long cpu_entry - HEADER
-    .long records - HEADER
+    .long boot_stack_top - BASE
+    .long cpu_entry - BASE
+    .long records - BASE
 root_place:
     .quad 0, 0
 config_place:
@@ -62,7 +66,7 @@ pvh_start:
     mov %ebx, %esi
     mov $KERNEL_PA, %ebp
     mov $KERNEL_LOW_PA, %ecx
-    cmpl $MAGIC_LOW, (%ecx)
+    cmpl $MAGIC_LOW, KERNEL_HEADER_OFF(%ecx)
     jne 1f
     mov OFF(config_place)(%ecx), %eax
     add OFF(config_place) + 8(%ecx), %eax
@@ -114,7 +118,7 @@ pvh_start64:
     mov %eax, %ss
     lea boot_stack_top(%rip), %rsp
     mov %esi, %edi
-    lea HEADER(%rip), %rsi
+    lea BASE(%rip), %rsi
     call pvh_main
     ud2
 

@@ -325,7 +325,7 @@ void pvh_cpu_main(const struct cpu_state *s, uint64_t bootinfo_va)
 void pvh_main(uint64_t start_info_pa, const uint8_t *kernel)
 {
     const struct start_info *si = (const void *)start_info_pa;
-    const struct kernel_header *k = (const void *)kernel;
+    const struct kernel_header *k = (const void *)(kernel + KERNEL_HEADER_OFF);
     struct bootinfo boot = { .magic = BOOTINFO_MAGIC,
                              .version = BOOTINFO_VERSION,
                              .platform = BOOTINFO_PVH,

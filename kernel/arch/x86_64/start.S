@@ -15,7 +15,7 @@
 .globl kernel_entry
 .hidden kernel_entry
 kernel_entry: /* rdi = bootinfo */
-    lea kernel_header(%rip), %rdx
+    lea kernel_base(%rip), %rdx
     lea __relr_start(%rip), %rsi
     lea __relr_end(%rip), %r8
     /* RELR (ELF gABI): an even word is an address to relocate, an odd one a

@@ -2,7 +2,8 @@
 /*
  * stub.S - all that ever runs in ring 0 once the kernel is up (DESIGN D1).
  *
- * One page, position-independent, mapped read-only at an address of its own,
+ * In one page, with the header before it, position-independent, mapped
+ * read-only at an address of its own,
  * with the CPU's struct stub_data in the page after it, the descriptors in the
  * second and the local APIC in the third. It may be read and even executed in
  * ring 3; what it does there is nothing that ring 3 could not do itself.
@@ -10,7 +11,8 @@
 #include "stub.h"
 
 /* struct stub_data (abi/cpu_tables.h), one page on */
-#define DATA(off) stub_text + 0x1000 + (off)(%rip)
+#define PAGE      stub_text - STUB_AT
+#define DATA(off) PAGE + 0x1000 + (off)(%rip)
 #define APIC_OFF  0x3000
 #define FAULT_FRAME_OFF 0xc00 /* abi/cpu_tables.c */
 
@@ -30,7 +32,7 @@ stub_text:
  * ring 3 unmasks them: the gate does. It must not return to a stack pointer
  * that is no address, as the program's may be: such hosts fault then.
  */
-.org STUB_SYSCALL
+.org STUB_SYSCALL - STUB_AT
     mov %rcx, DATA(0)
     mov %cs, %ecx
     test $3, %cl
@@ -52,15 +54,15 @@ stub_text:
  * instructions, since each may cost 2 us. An interrupt gate: nothing comes
  * between.
  */
-.org STUB_FAULT
+.org STUB_FAULT - STUB_AT
     mov %rax, DATA(72)
     mov %cr2, %rax
-    lea stub_text + 0x2000 + FAULT_FRAME_OFF(%rip), %rsp
+    lea PAGE + 0x2000 + FAULT_FRAME_OFF(%rip), %rsp
     iretq
 
 /* The gate: every instruction here may cost 2 us (emulated ring 0), so the
  * flushes come first. */
-.org STUB_GATE
+.org STUB_GATE - STUB_AT
     cmp $STUB_MAGIC + STUB_FLUSH_PAGE, %r11d
     jne 1f
     invlpg (%rdi)
@@ -119,7 +121,7 @@ stub_text:
     jne 9f
     mov $0x12f, %esi
 6:  mov %edi, %edi
-    lea stub_text + APIC_OFF(%rip), %rcx
+    lea PAGE + APIC_OFF(%rip), %rcx
     mov %esi, (%rcx,%rdi)
     iretq
 4:  and $0x1002f, %esi
@@ -140,12 +142,12 @@ stub_text:
 
 15: cmp $0x390, %edi /* timer: current count */
     jne 9f
-    lea stub_text + APIC_OFF(%rip), %rcx
+    lea PAGE + APIC_OFF(%rip), %rcx
     mov 0x390(%rcx), %eax
     iretq
 
 /* Interrupt command register: Intel SDM 3A, 11.6.1. One vector, one address. */
-16: lea stub_text + APIC_OFF(%rip), %rcx
+16: lea PAGE + APIC_OFF(%rip), %rcx
     cmp $255, %rdi
     ja 9f
     test %esi, %esi
@@ -164,7 +166,7 @@ stub_text:
     iretq
 
 /* Interrupts while halted: note the vector; EOI is ring 3's business. */
-.org STUB_HALT_IRQ
+.org STUB_HALT_IRQ - STUB_AT
 .set n, 0
 .rept 16
     .balign 16

@@ -12,11 +12,13 @@
 #ifndef ARCH_STUB_H
 #define ARCH_STUB_H
 
-/* Where the entries lie inside the stub's page. */
-#define STUB_SYSCALL  0x000
-#define STUB_FAULT    0x040
-#define STUB_GATE     0x080
-#define STUB_HALT_IRQ 0x200
+/* Where the entries lie inside the stub's page, the kernel's first, behind
+ * what else is there (link.ld). */
+#define STUB_AT       0x600
+#define STUB_SYSCALL  0x600
+#define STUB_FAULT    0x640
+#define STUB_GATE     0x680
+#define STUB_HALT_IRQ 0x800
 
 #define STUB_MAGIC 0x53616d61
 

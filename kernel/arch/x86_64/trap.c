@@ -61,7 +61,7 @@ uint8_t ist_stacks[IST_COUNT * IST_STACK_LEN];
 
 static bool in_kernel(const struct regs *regs)
 {
-    uint64_t base = (uint64_t)&kernel_header;
+    uint64_t base = (uint64_t)kernel_base;
 
     return (regs->cs & 3) == 0 ||
            (regs->rip >= base && regs->rip < (uint64_t)__text_end);

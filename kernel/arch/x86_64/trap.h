@@ -10,7 +10,6 @@
 
 struct bootinfo;
 struct cpu_state;
-struct kernel_header;
 
 /* Called by entry.S. Those that return int: 1 = back to kernel code. */
 void trap_syscall(struct regs *regs);
@@ -24,7 +23,7 @@ struct interrupted;
 void trap_attend(const struct interrupted *frame);
 
 /* In entry.S and start.S. */
-extern const struct kernel_header kernel_header;
+extern const uint8_t kernel_base[]; /* the kernel's first byte */
 extern uint64_t boot_pml4[];
 extern uint64_t boot_pdpt[]; /* identity map of the first GiB */
 extern char boot_stack_top[];
