@@ -71,6 +71,9 @@ struct file {
     struct list epoll_watches; /* struct epoll_watch, for close */
 };
 
+/* process/signal_owner.c: a signal, as Linux's SIGURG, for F_SETOWN's. */
+void file_signal_owner(const struct file *f, int signo);
+
 /* New description with one reference; -> NULL when out of memory. */
 struct file *file_create(const struct file_ops *ops, unsigned flags,
                          void *private) MUST_CHECK;

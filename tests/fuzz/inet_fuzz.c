@@ -26,7 +26,7 @@
  * kernel/net/inet/raw.c kernel/net/inet/sender.c kernel/net/inet/stack.c
  * kernel/net/inet/tcp.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
- * kernel/net/inet/tcp_limits.c
+ * kernel/net/inet/tcp_limits.c kernel/net/inet/tcp_urgent.c
  * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_send.c
  * kernel/net/inet/timers.c kernel/net/inet/udp.c
  * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c
@@ -43,6 +43,9 @@
  * build/lwip/src/core/ipv6/ip6_frag.c build/lwip/src/core/ipv6/mld6.c
  * build/lwip/src/core/ipv6/nd6.c build/lwip/src/netif/ethernet.c */
 #include "tests/fuzz/inet_fake.h"
+
+#include <linux/tcp.h>
+#include <linux/udp.h>
 
 #include "lwip/dhcp.h"
 #include "lwip/prot/ethernet.h"
@@ -201,6 +204,7 @@ static void step_tcp(struct input *in)
     h.ackno = lwip_htonl((c ? c->pcb->snd_nxt : 1) + (u32_t)ack_off);
     TCPH_HDRLEN_FLAGS_SET(&h, 5 + options / 4, flags);
     h.wnd = lwip_htons((u16_t)(byte(in) << 8));
+    h.urgp = lwip_htons((u16_t)(payload / 2)); /* if the flag is there */
     memcpy(f + at, &h, TCP_HLEN);
     at += TCP_HLEN;
     memset(f + at, 1, options + payload);
@@ -296,6 +300,37 @@ static void step_raw(struct input *in)
     deliver(f, n, byte(in) + 1u);
 }
 
+static void set_some_option(struct socket *s, struct input *in)
+{
+    static const struct {
+        int level, name;
+    } options[] = {
+        { IPPROTO_TCP, TCP_USER_TIMEOUT },  { IPPROTO_TCP, TCP_DEFER_ACCEPT },
+        { IPPROTO_TCP, TCP_QUICKACK },      { IPPROTO_TCP, TCP_LINGER2 },
+        { IPPROTO_TCP, TCP_NOTSENT_LOWAT }, { IPPROTO_IP, IP_RECVERR },
+        { IPPROTO_IP, IP_MTU_DISCOVER },    { IPPROTO_UDP, UDP_CORK },
+    };
+    unsigned n = byte(in) % ARRAY_LEN(options);
+    uint32_t value = byte(in) * 16u;
+
+    (void)!socket_set_option(s, options[n].level, options[n].name,
+                             (uaddr_t)&value, sizeof(value));
+}
+
+static void receive_with_flags(struct socket *s, struct input *in)
+{
+    static const unsigned flags[] = { MSG_OOB, MSG_ERRQUEUE, MSG_PEEK,
+                                      MSG_OOB | MSG_PEEK };
+    struct socket_msg m = { .flags = flags[byte(in) % ARRAY_LEN(flags)] };
+    struct socket_addr from;
+    static char buf[2000];
+    struct io_vec one;
+
+    m.addr = &from;
+    io_init_kernel(&m.io, &one, buf, byte(in) * 8u);
+    (void)s->ops->receive(s, &m);
+}
+
 static void step_program(struct input *in)
 {
     struct sockaddr_in a = { .sin_family = AF_INET,
@@ -342,7 +377,11 @@ static void step_program(struct input *in)
             files[which] = out;
         break;
     default:
-        if (s)
+        if (s && (what & 0x18) == 0x08)
+            set_some_option(s, in);
+        else if (s && (what & 0x18) == 0x10)
+            receive_with_flags(s, in);
+        else if (s)
             (void)s->ops->poll(s);
         break;
     }

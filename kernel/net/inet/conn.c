@@ -23,6 +23,9 @@
 #include "net/inet/timers.h"
 #include "random/pool.h"
 
+/* A part (parts.def): absent in kernels without MSG_OOB. */
+#pragma weak tcp_urgent_mark
+
 #define BUCKETS_MIN 64u
 
 static struct {
@@ -478,12 +481,14 @@ err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
                    u16_t options_len, const struct pbuf *p)
 {
     struct conn *c = pcb->ext_args[0].data;
-    bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & TCP_FIN);
+    bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & (TCP_FIN | TCP_URG));
 
     if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
         return ERR_OK;
     if (!is_bare)
         conn_put_ack_off(c, p->tot_len);
+    if (UNLIKELY(TCPH_FLAGS(h) & TCP_URG) && tcp_urgent_mark)
+        tcp_urgent_mark(c, h);
     sender_acked(c, h, (const uint8_t *)(h + 1), options_len, is_bare);
     return ERR_OK;
 }

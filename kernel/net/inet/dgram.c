@@ -122,9 +122,10 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
     ssize_t n;
 
     if (UNLIKELY(m->flags & (MSG_OOB | MSG_ERRQUEUE))) {
-        if (!(m->flags & MSG_ERRQUEUE))
+        if (m->flags & MSG_ERRQUEUE)
+            return d->errors ? dgram_receive_error(d, m) : -EAGAIN;
+        if (s->protocol != IPPROTO_UDP) /* which Linux does not ask for it */
             return -EOPNOTSUPP;
-        return d->errors ? dgram_receive_error(d, m) : -EAGAIN;
     }
     while (!d->first) {
         int err = socket_error_take(s);

@@ -15,6 +15,7 @@
 #ifndef NET_INET_DGRAM_H
 #define NET_INET_DGRAM_H
 
+#include "lwip/priv/raw_priv.h"
 #include "net/inet/inet.h"
 
 #define PACKET_OVERHEAD 512u /* counted on top of its bytes, as Linux does */
@@ -49,7 +50,7 @@ struct dgram_sock {
     struct list all_link; /* raw sockets: all of them */
 };
 
-extern struct list raw_all; /* raw.c: all raw sockets, by all_link */
+extern struct list raw_all; /* all raw sockets, by all_link */
 
 static inline struct dgram_sock *dgram_of(struct socket *s)
 {
@@ -82,6 +83,9 @@ MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
 /* Send p, whose payload is IP's, and free it. */
 MUST_CHECK int dgram_output(struct dgram_sock *d, struct pbuf *p,
                             const struct dgram_target *t);
+
+/* raw.c, a part: a packet for all that want it. lwIP's raw_input_state_t */
+raw_input_state_t raw_take(struct pbuf *p);
 
 /* ---- of the part IPPROTO_IP ---- */
 

@@ -23,6 +23,7 @@
 
 /* Of a part, IPPROTO_IP: nothing asks for it in kernels without. */
 #pragma weak dgram_error_queue
+#pragma weak raw_icmp
 
 #define ERROR_HLEN   8u /* type, code, checksum, and four bytes more */
 #define PORTS_LEN    8u /* of the quoted transport header */
@@ -156,7 +157,8 @@ static void tell(const struct icmp_error *e)
         if (c && e->type == unreachable && e->error != EMSGSIZE)
             tcp_unreachable(c, e->error);
     }
-    raw_icmp(e);
+    if (raw_icmp)
+        raw_icmp(e);
 }
 
 void dgram_icmp(struct dgram_sock *d, const struct icmp_error *e,

@@ -2,8 +2,8 @@
 /*
  * raw.c - raw sockets, and those of ping, which need no privilege.
  *
- * lwIP's ip_input() calls raw_input() for each packet that is for us, before
- * it looks at the protocol; this is ours. A raw socket sees a copy of every
+ * lwIP's ip_input() calls raw_input() (stack.c) for each packet that is for us,
+ * before it looks at the protocol. A raw socket sees a copy of every
  * packet of its protocol; a ping socket only answers to its own requests, which
  * bear its port as their identifier.
  */
@@ -20,8 +20,6 @@
 #include "sched/process.h"
 
 #define ECHO_HLEN sizeof(struct icmp_echo_hdr)
-
-struct list raw_all = LIST_INIT(raw_all);
 
 /* ---- receiving ---- */
 
@@ -81,7 +79,7 @@ static void give_reply(struct pbuf *p, unsigned protocol, unsigned header_len)
     }
 }
 
-raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
+raw_input_state_t raw_take(struct pbuf *p)
 {
     bool is_v6 = ip_current_is_v6();
     unsigned header_len = ip_current_header_tot_len();
@@ -89,7 +87,6 @@ raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
     bool is_icmp = protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
     bool taken = false;
 
-    (void)inp;
     if (LIKELY(list_is_empty(&raw_all) && !is_icmp))
         return RAW_INPUT_NONE;
     LIST_FOR_EACH(it, &raw_all)
@@ -135,14 +132,6 @@ void raw_icmp(const struct icmp_error *e)
     }
     if (e->protocol == IPPROTO_ICMP || e->protocol == IPPROTO_ICMPV6)
         ping_icmp(e);
-}
-
-/* lwIP tells its raw pcbs, of which there are none. */
-void raw_netif_ip_addr_changed(const ip_addr_t *old_addr,
-                               const ip_addr_t *new_addr)
-{
-    (void)old_addr;
-    (void)new_addr;
 }
 
 /* ---- sending ---- */

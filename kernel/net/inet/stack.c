@@ -8,19 +8,23 @@
 #include "lwip/init.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
+#include "lwip/priv/raw_priv.h"
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "net/inet/conn.h"
 #include "net/inet/cookie.h"
 #include "net/inet/device.h"
+#include "net/inet/dgram.h"
 #include "net/inet/ifconfig.h"
 #include "net/inet/inet.h"
 #include "net/inet/loop.h"
 #include "random/pool.h"
 #include "time/clock.h"
 
-/* Of a part, IPPROTO_IP: nobody is in a group without it. */
+/* Of the parts IPPROTO_IP, without which nobody is in a group, and SOCK_RAW. */
 #pragma weak inet_groups_leave
+#pragma weak raw_take
+#pragma weak raw_create
 
 #define SHORT_SHARE  8u /* of all pages: with fewer free, memory is short */
 #define HELD_SHARE   4u /* of all memory, what lwIP may hold */
@@ -294,6 +298,24 @@ int inet_route(const struct inet_sock *i, const ip_addr_t *to,
     return err;
 }
 
+/* ---- raw sockets, which are a part ---- */
+
+struct list raw_all = LIST_INIT(raw_all);
+
+raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
+{
+    (void)inp;
+    return raw_take ? raw_take(p) : RAW_INPUT_NONE;
+}
+
+/* lwIP tells its raw pcbs, of which there are none. */
+void raw_netif_ip_addr_changed(const ip_addr_t *old_addr,
+                               const ip_addr_t *new_addr)
+{
+    (void)old_addr;
+    (void)new_addr;
+}
+
 /* ---- entering ---- */
 
 void inet_flush(void)
@@ -365,10 +387,9 @@ int inet_create(int family, int type, int protocol, struct socket **out)
     if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
         return -ESOCKTNOSUPPORT;
     inet_begin();
-    if (type == SOCK_RAW)
-        return raw_create(family, type, protocol, out);
-    if (type == SOCK_DGRAM && protocol == ping)
-        return raw_create(family, type, protocol, out);
+    if (type == SOCK_RAW || (type == SOCK_DGRAM && protocol == ping))
+        return raw_create ? raw_create(family, type, protocol, out)
+                          : -EPROTONOSUPPORT;
     if (type == SOCK_STREAM)
         return protocol == 0 || protocol == IPPROTO_TCP
                    ? tcp_create(family, out)

@@ -17,6 +17,11 @@
 #include "lwip/priv/tcp_priv.h"
 #include "mm/heap.h"
 
+/* A part (parts.def): absent in kernels without MSG_OOB. */
+#pragma weak tcp_urgent_came
+#pragma weak tcp_urgent_events
+#pragma weak tcp_urgent_ioctl
+
 /* ---- what lwIP tells ---- */
 
 static void on_end_of_input(struct tcp_sock *t)
@@ -118,6 +123,8 @@ void tcp_after_input(struct tcp_sock *t)
         t->look &= (uint8_t)~TCP_LOOK_ROOM;
         waitq_wake_all(&t->i.s.writable);
     }
+    if (t->look & TCP_LOOK_URGENT)
+        tcp_urgent_came(t);
     if ((t->look & TCP_LOOK_DEFERRED) && (t->rx_bytes > 0 || t->had_end))
         tcp_undefer(t);
 }
@@ -321,6 +328,7 @@ static unsigned tcp_poll_op(struct socket *s)
 {
     struct tcp_sock *t = tcp_of(s);
     unsigned events = s->error ? EPOLLERR : 0;
+    size_t readable = t->rx_bytes;
 
     if (t->state == TCP_SOCK_LISTENING)
         return list_is_empty(&t->queue) ? 0 : EPOLLIN | EPOLLRDNORM;
@@ -330,7 +338,9 @@ static unsigned tcp_poll_op(struct socket *s)
         events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
     if (t->state == TCP_SOCK_CONNECTING)
         return events;
-    if (t->rx_bytes >= (size_t)s->rcvlowat)
+    if (UNLIKELY(t->urgent))
+        events |= tcp_urgent_events(t, &readable);
+    if (readable >= (size_t)s->rcvlowat)
         events |= EPOLLIN | EPOLLRDNORM;
     if ((s->shutdown & SHUTDOWN_SEND) || t->state == TCP_SOCK_CLOSED ||
         tcp_has_room(t))
@@ -342,15 +352,18 @@ static unsigned tcp_poll_op(struct socket *s)
 
 static long tcp_ioctl_op(struct socket *s, unsigned cmd, uaddr_t arg)
 {
-    const struct tcp_sock *t = tcp_of(s);
+    struct tcp_sock *t = tcp_of(s);
     const struct tcp_pcb *pcb = tcp_pcb_of(t);
     size_t n = t->rx_bytes;
 
+    if (t->state != TCP_SOCK_LISTENING && tcp_urgent_ioctl) {
+        long done = tcp_urgent_ioctl(t, cmd, arg);
+
+        if (done != -ENOTTY)
+            return done;
+    }
     switch (cmd) {
     case FIONREAD: /* SIOCINQ */
-        break;
-    case SIOCATMARK:
-        n = 0;
         break;
     case SIOCOUTQ:
         n = tcp_unsent_bytes(t);

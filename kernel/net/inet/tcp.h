@@ -37,6 +37,7 @@ enum tcp_sock_state {
 /* What is to be looked at when a segment has come. */
 #define TCP_LOOK_ROOM     1u /* somebody found the send buffer full */
 #define TCP_LOOK_DEFERRED 2u /* for accept() only with data: TCP_DEFER_ACCEPT */
+#define TCP_LOOK_URGENT   4u /* a byte out of band is under way */
 
 struct tcp_sock {
     struct inet_sock i; /* first */
@@ -50,8 +51,10 @@ struct tcp_sock {
     struct pbuf *rx_first, *rx_last; /* each by itself, linked by ->next */
     size_t rx_bytes;                 /* not yet read */
     size_t rx_mem;                   /* what they take */
-    uint32_t rx_peak; /* the most of rx_bytes since there were none */
-    uint32_t rx_auto; /* the window where SO_RCVBUF does not say it */
+    uint32_t rx_peak;   /* the most of rx_bytes since there were none */
+    uint32_t rx_auto;   /* the window where SO_RCVBUF does not say it */
+    uint64_t urgent_at; /* a place in the stream (tcp_urgent.c) */
+    uint16_t urgent;    /* what of the byte there; 0: there is none */
     struct tcp_pcb_listen *lpcb; /* of a listener */
     struct list syns;            /* its half-open: conn.syn_link */
     struct list queue;           /* its connections: queue_link */
@@ -137,6 +140,23 @@ void tcp_received(struct tcp_sock *t, struct pbuf *p);
 void tcp_rx_drop(struct tcp_sock *t);
 /* How much may come before the program reads. */
 uint32_t tcp_rx_limit(const struct tcp_sock *t);
+
+ssize_t tcp_copy_out(struct tcp_sock *t, struct socket_msg *m, size_t skip);
+
+/* ---- tcp_urgent.c, a part: MSG_OOB; but for the first and the ioctls only
+ * where tcp_sock.urgent is set ---- */
+
+/* A segment with an urgent pointer comes next. */
+void tcp_urgent_mark(struct conn *c, const struct tcp_hdr *h);
+/* ... and more data is here. */
+void tcp_urgent_came(struct tcp_sock *t);
+/* As tcp_copy_out(), up to the mark or behind it; 0: no more now. */
+ssize_t tcp_urgent_copy(struct tcp_sock *t, struct socket_msg *m, size_t skip,
+                        size_t done);
+ssize_t tcp_urgent_read(struct tcp_sock *t, struct socket_msg *m);
+/* EPOLLPRI; and *readable without what reading passes over. */
+unsigned tcp_urgent_events(const struct tcp_sock *t, size_t *readable);
+long tcp_urgent_ioctl(struct tcp_sock *t, unsigned cmd, uaddr_t arg);
 
 /* ---- tcp_limits.c ---- */
 

@@ -14,6 +14,10 @@
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/tcp.h"
 
+/* A part (parts.def): absent in kernels without MSG_OOB. */
+#pragma weak tcp_urgent_read
+#pragma weak tcp_urgent_copy
+
 #define PBUF_COST     2048u /* what a pbuf of the device's takes, about */
 #define COMPACT_LEN   4000u /* of the buffer into which small ones go */
 #define UPDATE_SHARE  2u    /* a window update at 1/2 of the limit, or 2 MSS */
@@ -122,6 +126,8 @@ void tcp_received(struct tcp_sock *t, struct pbuf *p)
 
 void tcp_rx_drop(struct tcp_sock *t)
 {
+    t->urgent = 0;
+    t->look &= (uint8_t)~TCP_LOOK_URGENT;
     while (t->rx_first)
         pop(t);
     t->rx_bytes = 0;
@@ -174,7 +180,7 @@ static void window_open(struct tcp_sock *t)
 /* ---- reading ---- */
 
 /* Bytes that were moved from `skip` on; -EFAULT if none. */
-static ssize_t copy_out(struct tcp_sock *t, struct socket_msg *m, size_t skip)
+ssize_t tcp_copy_out(struct tcp_sock *t, struct socket_msg *m, size_t skip)
 {
     bool is_peek = m->flags & MSG_PEEK;
     size_t done = 0;
@@ -242,22 +248,25 @@ ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
     size_t target = socket_receive_target(s, m), done = 0, skip;
     ssize_t n = 0;
 
-    if (m->flags & MSG_ERRQUEUE)
-        return -EAGAIN;
     if (t->state == TCP_SOCK_LISTENING)
-        return -ENOTCONN;
-    if (m->flags & MSG_OOB)
-        return -EINVAL;
+        return m->flags & MSG_ERRQUEUE ? -EAGAIN : -ENOTCONN;
+    if (UNLIKELY(m->flags & (MSG_ERRQUEUE | MSG_OOB))) {
+        if (m->flags & MSG_ERRQUEUE)
+            return -EAGAIN;
+        return tcp_urgent_read ? tcp_urgent_read(t, m) : -EINVAL;
+    }
     for (;;) {
         skip = m->flags & MSG_PEEK ? done : 0;
         if (t->rx_bytes > skip) {
             if (m->io.left > 0)
-                n = copy_out(t, m, skip);
+                n = UNLIKELY(t->urgent) ? tcp_urgent_copy(t, m, skip, done)
+                                        : tcp_copy_out(t, m, skip);
             if (n > 0)
                 done += (size_t)n;
-            if (n <= 0 || m->io.left == 0)
+            if (n < 0 || m->io.left == 0 || (n == 0 && done > 0))
                 break;
-            continue;
+            if (n > 0)
+                continue;
         }
         if (done >= target || (done > 0 && has_ended(t)))
             break;

@@ -423,14 +423,62 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
     }
 }
 
+/* The last byte goes by itself, so that no device has to cut up a segment with
+ * an urgent pointer. It does not wait for more, nor for an acknowledgement. */
+static ssize_t send_urgent_byte(struct tcp_sock *t, struct socket_msg *m)
+{
+    struct tcp_pcb *pcb;
+    struct tcp_hdr *h;
+    bool may_wait;
+    ssize_t n = wait_to_send(t, &m->wait);
+
+    if (n)
+        return n;
+    pcb = tcp_pcb_of(t);
+    pcb->unsent_oversize = 0;
+    n = add_segment(t, pcb, m);
+    if (n < 0)
+        return n;
+    pcb->unsent_oversize = 0;
+    h = last_unsent(pcb)->tcphdr;
+    TCPH_SET_FLAG(h, TCP_URG);
+    h->urgp = PP_HTONS(1);
+    may_wait = !(pcb->flags & TF_NODELAY);
+    tcp_nagle_disable(pcb);
+    output(t, pcb, false);
+    if (may_wait)
+        tcp_nagle_enable(pcb);
+    t->bytes_sent++;
+    return n;
+}
+
+static ssize_t send_urgent(struct tcp_sock *t, struct socket_msg *m)
+{
+    size_t len = m->io.left;
+    ssize_t n = 0, last;
+
+    m->flags &= ~MSG_OOB;
+    if (len == 0)
+        return 0;
+    if (len > 1) {
+        m->io.left = len - 1;
+        n = tcp_send(&t->i.s, m);
+        if (n < (ssize_t)len - 1)
+            return n;
+        m->io.left = 1;
+    }
+    last = send_urgent_byte(t, m);
+    return last < 0 && n == 0 ? last : n + MAX(last, 0l);
+}
+
 ssize_t tcp_send(struct socket *s, struct socket_msg *m)
 {
     struct tcp_sock *t = tcp_of(s);
     size_t done = 0;
     ssize_t n;
 
-    if (m->flags & (MSG_OOB | MSG_FASTOPEN))
-        return -EOPNOTSUPP;
+    if (UNLIKELY(m->flags & (MSG_OOB | MSG_FASTOPEN)))
+        return m->flags & MSG_FASTOPEN ? -EOPNOTSUPP : send_urgent(t, m);
     do {
         n = wait_to_send(t, &m->wait);
         if (n)
