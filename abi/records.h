@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 11u
+#define RECORDS_VERSION 12u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -130,8 +130,9 @@ enum records_page_kind {
  * The page allocator: mm/page.c. Pages that `fresh` ranges hold were never
  * handed out, and nothing describes them; those of order > 0 are described by
  * their first one. A row of the heap begins with 8 bytes; then each block is a
- * uint32_t, its length in bytes with bit 0 set while it is in use, the length
- * of the block before, and what it holds. The last 8 bytes end the row.
+ * uint32_t, its length in bytes with bit 0 set while it is in use, or bits 0
+ * and 1 while it is kept for whoever wants as much next, the length of the
+ * block before, and what it holds. The last 8 bytes end the row.
  */
 struct records_pages {
     uint64_t allocator;   /* what the next offsets are in */

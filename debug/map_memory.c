@@ -111,13 +111,13 @@ static void row_add(struct heap *h, const uint8_t *page)
               0);
     while (at < HEAP_END) {
         memcpy(&len_used, page + at, sizeof(len_used));
-        len = len_used & ~1u;
+        len = len_used & ~3u;
         if (len <= HEADER_LEN || len > HEAP_END - at) {
             tally_add(h->out, "damaged", HEAP_END - at, 0);
             return;
         }
         tally_add(h->out, "lengths of pieces", HEADER_LEN, 0);
-        if (len_used & 1)
+        if ((len_used & 3) == 1)
             piece_add(h, page + at + HEADER_LEN, len - HEADER_LEN);
         else
             tally_add(h->out, "free pieces", len - HEADER_LEN, 1);

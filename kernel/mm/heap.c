@@ -9,7 +9,8 @@
  * ones in a list per size, longer ones in a list per range of sizes. A page
  * that is one free block goes back to the page allocator, but for one that is
  * kept. Larger requests are whole pages; those alone are page-aligned, by
- * which kfree() knows them.
+ * which kfree() knows them. What was freed last is kept for whoever wants as
+ * much next, without joining anything: mostly it is wanted again at once.
  *
  *   page:  pad(8) | header(8) payload | header payload | ... | end header(8)
  */
@@ -30,9 +31,12 @@
 #define RANGE_LEN   512u /* beyond: a list for so many sizes */
 #define LIST_COUNT  (EXACT_COUNT + PAGE_SIZE / RANGE_LEN)
 #define USED        1u
+#define QUICK       2u
+#define QUICK_COUNT 8u
+#define QUICK_MAX   16384u /* bytes: a block may keep its page from going */
 
 struct block {
-    uint32_t len_used; /* bytes, header included; bit 0: in use */
+    uint32_t len_used; /* bytes, header included; USED, QUICK */
     uint32_t prev_len; /* of the block before; 0: this is the page's first */
     struct list link;  /* while free */
 };
@@ -44,11 +48,15 @@ static struct {
     struct list lists[LIST_COUNT];
     uint64_t filled;     /* bit n: lists[n] is not empty */
     struct block *spare; /* the block of an empty page that is kept */
+    /* Freed, but still marked as used, and as QUICK: stacks by size, several
+     * sizes in each. */
+    struct block *quick[QUICK_COUNT];
+    uint32_t quick_len; /* of all of them */
 } heap;
 
 static uint32_t len_of(const struct block *b)
 {
-    return b->len_used & ~USED;
+    return b->len_used & ~(USED | QUICK);
 }
 
 static struct block *after(struct block *b)
@@ -181,16 +189,71 @@ static void *alloc_large(size_t len)
     return page_ptr(pa);
 }
 
+/* Join b with its free neighbours, and list it. */
+static void release(struct block *b)
+{
+    struct block *next = after(b), *prev;
+
+    b->len_used = len_of(b);
+    if (!(next->len_used & USED)) {
+        list_del(next);
+        set_len(b, len_of(b) + len_of(next), 0);
+    }
+    prev = (struct block *)((char *)b - b->prev_len);
+    if (b->prev_len != 0 && !(prev->len_used & USED)) {
+        list_del(prev);
+        set_len(prev, len_of(prev) + len_of(b), 0);
+        b = prev;
+    }
+    if (len_of(b) == ROW_LEN && heap.spare) {
+        page_put(page_pa(b) & ~PAGE_MASK);
+        return;
+    }
+    if (len_of(b) == ROW_LEN)
+        heap.spare = b;
+    list_add(b);
+}
+
+static struct block *quick_pop(struct block **quick)
+{
+    struct block *b = *quick;
+
+    *quick = (struct block *)(void *)b->link.next;
+    heap.quick_len -= len_of(b);
+    b->len_used &= ~QUICK;
+    return b;
+}
+
+static void quick_drop(void)
+{
+    for (unsigned i = 0; i < QUICK_COUNT; i++)
+        while (heap.quick[i])
+            release(quick_pop(&heap.quick[i]));
+}
+
+static struct block **quick_of(uint32_t len)
+{
+    return &heap.quick[list_of(len) % QUICK_COUNT];
+}
+
 void *kmalloc(size_t len)
 {
-    struct block *b;
+    uint32_t need = block_len(len);
+    struct block *b, **quick;
 
     if (len > SMALL_MAX)
         return alloc_large(len);
-    b = find_block(block_len(len));
+    quick = quick_of(need);
+    if (LIKELY(*quick) && len_of(*quick) - need <= need / 4) /* nor less */
+        return payload(quick_pop(quick));
+    b = find_block(need);
+    if (UNLIKELY(!b)) {
+        quick_drop();
+        b = find_block(need);
+    }
     if (!b)
         return NULL;
-    take(b, block_len(len));
+    take(b, need);
     return payload(b);
 }
 
@@ -217,7 +280,7 @@ static void free_large(void *p)
 
 void kfree(void *p)
 {
-    struct block *b, *next, *prev;
+    struct block *b, **quick;
 
     if (!p)
         return;
@@ -226,27 +289,15 @@ void kfree(void *p)
         return;
     }
     b = block_of(p);
-    ASSERT(b->len_used & USED); /* else freed twice, or overwritten */
-    next = after(b);
-    ASSERT_OP(next->prev_len, ==, len_of(b));
-    b->len_used &= ~USED;
-    if (!(next->len_used & USED)) {
-        list_del(next);
-        set_len(b, len_of(b) + len_of(next), 0);
-    }
-    prev = (struct block *)((char *)b - b->prev_len);
-    if (b->prev_len != 0 && !(prev->len_used & USED)) {
-        list_del(prev);
-        set_len(prev, len_of(prev) + len_of(b), 0);
-        b = prev;
-    }
-    if (len_of(b) == ROW_LEN && heap.spare) {
-        page_put(page_pa(b) & ~PAGE_MASK);
-        return;
-    }
-    if (len_of(b) == ROW_LEN)
-        heap.spare = b;
-    list_add(b);
+    ASSERT((b->len_used & (USED | QUICK)) == USED); /* else freed twice */
+    ASSERT_OP(after(b)->prev_len, ==, len_of(b));   /* else overwritten */
+    if (UNLIKELY(heap.quick_len > QUICK_MAX))
+        quick_drop();
+    quick = quick_of(len_of(b));
+    heap.quick_len += len_of(b);
+    b->len_used |= QUICK;
+    b->link.next = (struct list *)(void *)*quick;
+    *quick = b;
 }
 
 size_t kmalloc_len(void *p)

@@ -133,7 +133,7 @@ TEST(zeroed_memory_is_zero)
 TEST(running_out_gives_null_and_loses_nothing)
 {
     static void *all[RAM_LEN / 1024];
-    size_t n = 0, before;
+    size_t n = 0, again = 0, before;
 
     boot_heap();
     before = page_free_count();
@@ -141,9 +141,20 @@ TEST(running_out_gives_null_and_loses_nothing)
         n++;
     CHECK(n > 7000);
     CHECK(!kmalloc(1 << 20));
-    while (n > 0)
-        kfree(all[--n]);
-    CHECK(page_free_count() + 2 >= before);
+    for (size_t i = 0; i < n; i++)
+        kfree(all[i]);
+    CHECK(page_free_count() + 10 >= before);
+    /* What is kept for the same size is there for others. */
+    while (again < n && (all[again] = kmalloc(1000)) != NULL)
+        again++;
+    CHECK_EQ(again, n);
+    while (again > 0)
+        kfree(all[--again]);
+    while (again < n && (all[again] = kmalloc(2000)) != NULL)
+        again++;
+    CHECK_EQ(again, n);
+    while (again > 0)
+        kfree(all[--again]);
     CHECK(!kmalloc(SIZE_MAX));
     CHECK(!kmalloc(1ull << 40));
     kfree(NULL);
