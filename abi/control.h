@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define CONTROL_VERSION   6u
+#define CONTROL_VERSION   7u
 #define CONTROL_DATA_MAX  65536u /* bytes after a request or a reply */
 #define CONTROL_RANGE_MAX 8u
 #define CONTROL_CPU_MAX   8u
@@ -160,6 +160,7 @@ enum control_sample_state {
 
 #define CONTROL_SAMPLE_REGS   21u /* of struct control_regs: r15 to ss */
 #define CONTROL_SAMPLE_KSTACK 16384u
+#define CONTROL_SAMPLE_CODE   8u
 
 struct control_sample {
     uint32_t cpu;
@@ -173,12 +174,13 @@ struct control_sample {
     uint64_t kstack_top;
     uint64_t program_sp;
     uint64_t regs[CONTROL_SAMPLE_REGS]; /* without orig_rax, cs and ss */
+    uint8_t code[CONTROL_SAMPLE_CODE];  /* at rip, in its page */
 };
 
 _Static_assert(sizeof(struct control_event) == 24, "layout is shared");
 _Static_assert(sizeof(struct control_watch) == 40, "layout is shared");
 _Static_assert(sizeof(struct control_sample_how) == 96, "layout is shared");
-_Static_assert(sizeof(struct control_sample) == 224, "layout is shared");
+_Static_assert(sizeof(struct control_sample) == 232, "layout is shared");
 /* The network device's, as the monitor saw it. Bytes are those of frames. */
 struct control_counters {
     uint64_t rx_frames, rx_bytes, rx_dropped; /* to the guest */

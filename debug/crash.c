@@ -129,7 +129,7 @@ static void backtrace(struct crash_scene *s)
     uint64_t sp = stack_begin(&s->core, s->regs.rsp);
     size_t len;
     uint8_t *data = stack_copy(s, sp, &len);
-    const struct unwind_stack stack = { sp, data, len };
+    const struct unwind_stack stack = { sp, data, len, NULL };
 
     if (s->symbols)
         s->pc_count =

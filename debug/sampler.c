@@ -146,9 +146,8 @@ static void take_running(struct sampler *s, const struct control_sample *head,
                          const uint8_t *data, sampler_fn *take, void *arg)
 {
     static struct sample out;
-    const struct unwind_stack stack = { head->program_sp,
-                                        data + head->kernel_len,
-                                        head->program_len };
+    struct unwind_stack stack = { head->program_sp, data + head->kernel_len,
+                                  head->program_len, NULL };
     struct control_regs regs;
 
     out.tid = head->tid;
@@ -157,6 +156,8 @@ static void take_running(struct sampler *s, const struct control_sample *head,
     out.kernel_count =
         core_sample(&s->core, head, data, &regs, out.pc, SAMPLER_FRAME_MAX / 2);
     out.count = out.kernel_count;
+    if (regs.rip == head->regs[offsetof(struct control_regs, rip) / WORD])
+        stack.code = head->code; /* else that was the kernel's */
     add_program(s, &regs, &stack, &out);
     take(arg, &out);
 }

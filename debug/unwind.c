@@ -16,6 +16,9 @@
 
 #define PID       1
 #define REG_COUNT 17u /* the psABI's numbers: figure 3.36 */
+#define REG_RBP   6u
+#define REG_RSP   7u
+#define REG_RIP   16u
 
 static struct {
     struct symbolise *symbolise;
@@ -95,6 +98,50 @@ static bool attach(Dwfl *dwfl)
     return dwfl && dwfl == attached;
 }
 
+/*
+ * Code that was made at run time has no call frame information. On a function's
+ * first instruction, `push %rbp`, perhaps behind an `endbr64`, and on its last,
+ * `ret`, where it returns to is the stack's top; between the `push` and the
+ * `mov %rsp, %rbp` that follows, its frame is there and rbp not yet.
+ */
+static bool is_frameless(const uint8_t *code)
+{
+    static const uint8_t endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+    static const uint8_t rep_ret[] = { 0xf3, 0xc3 };
+
+    return code[0] == 0x55 || code[0] == 0xc3 || code[0] == 0xc2 ||
+           memcmp(code, endbr, sizeof(endbr)) == 0 ||
+           memcmp(code, rep_ret, sizeof(rep_ret)) == 0;
+}
+
+static bool is_frame_set(const uint8_t *code)
+{
+    static const uint8_t mov[2][3] = { { 0x48, 0x89, 0xe5 },
+                                       { 0x48, 0x8b, 0xec } };
+
+    return memcmp(code, mov[0], sizeof(mov[0])) == 0 ||
+           memcmp(code, mov[1], sizeof(mov[1])) == 0;
+}
+
+/* Makes the registers such that frame pointers lead on. */
+static void edge_pass(const uint8_t *code)
+{
+    Dwarf_Word back;
+
+    if (!code || dwfl_addrmodule(attached, now.reg[REG_RIP]))
+        return;
+    if (is_frame_set(code))
+        now.reg[REG_RBP] = now.reg[REG_RSP];
+    if (!is_frameless(code) ||
+        !memory_read(attached, now.reg[REG_RSP], &back, NULL) ||
+        !symbolise_is_code(now.symbolise, back - 1))
+        return;
+    now.pc[now.count++] = now.reg[REG_RIP];
+    now.reg[REG_RSP] += sizeof(back);
+    now.reg[REG_RIP] =
+        back - 1; /* in the call: nothing depends on which byte */
+}
+
 unsigned unwind(struct symbolise *s, const struct control_regs *r,
                 const struct unwind_stack *stack, uint64_t *pc, unsigned max)
 {
@@ -111,8 +158,10 @@ unsigned unwind(struct symbolise *s, const struct control_regs *r,
     now.pc = pc;
     now.count = 0;
     now.max = max;
-    if (attach(symbolise_dwfl(s)))
+    if (attach(symbolise_dwfl(s))) {
+        edge_pass(stack->code);
         (void)dwfl_getthread_frames(attached, PID, take_frame, NULL);
+    }
     if (now.count == 0)
         pc[now.count++] = r->rip;
     return now.count;

@@ -20,6 +20,7 @@ struct unwind_stack {
     uint64_t sp; /* of the first byte */
     const uint8_t *data;
     size_t len;
+    const uint8_t *code; /* CONTROL_SAMPLE_CODE bytes at rip; NULL: not known */
 };
 
 /* Innermost first: pc[0] is the rip of regs, the others lie in calls. Result:

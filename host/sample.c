@@ -3,7 +3,8 @@
 #include "host/sample.h"
 
 #define PAGE_LEN 4096u
-#define SP_WORD  19u /* rsp's place in struct control_regs */
+#define SP_WORD  19u /* rsp's place in struct control_regs, */
+#define IP_WORD  16u /* and rip's */
 
 /* As far as it is mapped: how many bytes that is. */
 static size_t read_va(const struct sample_memory *m, uint64_t va, uint8_t *dst,
@@ -37,6 +38,7 @@ void sample_fill(struct control_sample *s, const struct control_sample_how *how,
     uint64_t sp = s->regs[SP_WORD];
 
     s->program_sp = sp;
+    (void)read_va(m, s->regs[IP_WORD], s->code, sizeof(s->code));
     s->thread = word(m, how->percpu[s->cpu] + how->percpu_thread);
     s->tid = (int32_t)word(m, s->thread + how->thread_tid);
     s->kstack_top = word(m, s->thread + how->thread_kstack_top);

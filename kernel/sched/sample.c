@@ -139,6 +139,7 @@ static void take(struct sampler *sampler, const struct regs *regs)
     s->kstack_top = t->arch.kstack_top;
     s->program_sp = stacks.program_sp;
     memcpy(s->regs, regs, sizeof(s->regs));
+    copy_stack(s->code, regs->rip, sizeof(s->code));
     to = (uint8_t *)(s + 1);
     memcpy(to, (const void *)regs->rsp, s->kernel_len);
     copy_stack(to + s->kernel_len, s->program_sp, s->program_len);
