@@ -316,7 +316,7 @@ bool inside_again(int err, unsigned *tries)
     return true;
 }
 
-static int too_early(const struct inside *in, struct fault *fault)
+int inside_too_early(const struct inside *in, struct fault *fault)
 {
     return fault_set(fault, EAGAIN,
                      "the guest '%s' has not come to its program yet",
@@ -360,7 +360,7 @@ int inside_records(struct inside *in, struct fault *fault)
     /* Addresses are what they are when the kernel has moved itself. */
     if (err == 0 &&
         in->records.percpus - in->hello.kernel_va >= in->hello.kernel_len)
-        err = too_early(in, fault);
+        err = inside_too_early(in, fault);
     return err;
 }
 
@@ -370,7 +370,7 @@ int inside_hello(struct inside *in, struct fault *fault)
     int err = call(in, &r, &in->hello, sizeof(in->hello), fault);
 
     if (err == -EAGAIN)
-        return too_early(in, fault);
+        return inside_too_early(in, fault);
     if (err)
         return err;
     if (in->hello.version != CONTROL_VERSION)

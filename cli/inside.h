@@ -78,6 +78,8 @@ void inside_close(struct inside *in);
 /* -EAGAIN, and not for too long yet: the guest is starting, ask once more. A
  * moment has passed then. tries: 0 at first. */
 bool inside_again(int err, unsigned *tries);
+/* -EAGAIN, with its line. */
+int inside_too_early(const struct inside *in, struct fault *fault);
 
 /* No CPU of the guest runs until inside_go() or inside_close(). */
 int inside_stop(struct inside *in, struct fault *fault);

@@ -139,10 +139,21 @@ static int process_find(struct inside *in, uint64_t *va_out,
         err = inside_read(in, thread + r->thread_process, &process,
                           sizeof(process), fault);
     if (err == 0 && process == 0)
-        err = fault_set(fault, EAGAIN,
-                        "the guest '%s' has not come to its program yet",
-                        in->name);
+        err = inside_too_early(in, fault);
     *va_out = process;
+    return err;
+}
+
+/* Until it has an address space it is being made. */
+static int process_read(struct inside *in, uint64_t *va_out, struct block *out,
+                        struct fault *fault)
+{
+    int err = process_find(in, va_out, fault);
+
+    if (err == 0)
+        err = block_read(in, *va_out, out, fault);
+    if (err == 0 && word(out, in->records.process_space) == 0)
+        err = inside_too_early(in, fault);
     return err;
 }
 
@@ -221,10 +232,8 @@ int inside_process(struct inside *in, struct inside_process *out,
 
     *out = (struct inside_process){ 0 };
     do
-        err = process_find(in, &out->va, fault);
+        err = process_read(in, &out->va, &b, fault);
     while (inside_again(err, &tries));
-    if (err == 0)
-        err = block_read(in, out->va, &b, fault);
     if (err)
         return err;
     out->pid = (int32_t)half(&b, r->process_pid);

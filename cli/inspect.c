@@ -4,10 +4,12 @@
  *
  * One list of facts is gathered, then printed for people or as JSON.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "abi/config.h"
 #include "cli/options.h"
@@ -149,14 +151,17 @@ static void put_guest(const struct guest *g, bool json)
 /* A guest of that name goes before a program: ./NAME means the file. */
 static int inspect(const struct options *o, struct fault *fault)
 {
+    bool is_path = o->root || strchr(o->source, '/');
     struct guest g;
+    int err = is_path ? -ENOENT : registry_find(o->source, &g, fault);
 
-    if (!o->root && !strchr(o->source, '/') &&
-        registry_find(o->source, &g, fault) == 0) {
+    if (err == 0) {
         put_guest(&g, o->json);
         guest_fini(&g);
         return 0;
     }
+    if (err == -EPERM && access(o->source, F_OK) != 0)
+        return err;
     return inspect_source(o, fault);
 }
 

@@ -34,7 +34,7 @@ struct qemu_ring {
     bool is_on, is_refused;
     uint64_t control; /* struct sample_control, virtual */
     uint64_t step_ns;
-    uint64_t begun_ns, renewed_ns;
+    uint64_t heard_ns, renewed_ns;
     uint64_t rings; /* those that the rest is about */
     uint64_t position[CONTROL_CPU_MAX];
     uint64_t seen[CONTROL_CPU_MAX];

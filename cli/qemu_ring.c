@@ -21,7 +21,7 @@
 #define PAGE_LEN    4096u
 #define LEASE_S     5u
 #define RENEW_NS    NS_PER_S
-#define PATIENCE_NS (2 * NS_PER_S) /* a guest has that long to begin */
+#define PATIENCE_NS (NS_PER_S / 2) /* and some steps: its kernel may hang */
 /* Of those that come beside the records: idle CPUs, and the last one. */
 #define HEADS_LEN ((CONTROL_CPU_MAX + 1) * sizeof(struct control_sample))
 #define STACK_MAX 49152u
@@ -111,7 +111,7 @@ static void begin(struct qemu_ring *r, const struct control_sample_how *how,
 {
     *r = (struct qemu_ring){ .control = how->control,
                              .step_ns = how->step_ns,
-                             .begun_ns = now };
+                             .heard_ns = now };
 }
 
 /* ---- reading ---- */
@@ -250,6 +250,12 @@ static void follow(struct qemu_ring *r, uint64_t rings)
     r->rings = rings;
 }
 
+/* Nothing has come for longer than there can be nothing. */
+static bool is_stuck(const struct qemu_ring *r, uint64_t now)
+{
+    return now - r->heard_ns > PATIENCE_NS + 2 * r->step_ns;
+}
+
 static int take_all(const struct qemu_control *c, struct qemu_ring *r,
                     uint64_t now, struct answer *a)
 {
@@ -261,16 +267,15 @@ static int take_all(const struct qemu_control *c, struct qemu_ring *r,
         return err;
     follow(r, control.rings);
     if (control.rings == 0)
-        return control.wanted == SAMPLE_NO_MEMORY ||
-                       now - r->begun_ns > PATIENCE_NS
-                   ? -ENOMEM
-                   : 0;
+        return control.wanted == SAMPLE_NO_MEMORY || is_stuck(r, now) ? -ENOMEM
+                                                                      : 0;
     if (!is_sound(&control))
         return -EPROTO;
-    r->begun_ns = now;
     for (cpu = 0; cpu < c->cpu_count && cpu < CONTROL_CPU_MAX; cpu++)
         take_cpu(c, &control, cpu, r, a);
-    return 0;
+    if (a->len > 0)
+        r->heard_ns = now;
+    return is_stuck(r, now) ? -ETIMEDOUT : 0;
 }
 
 bool qemu_ring_sample(struct qemu_control *c, struct qemu_client *cl,

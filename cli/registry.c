@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,24 @@ static char *runtime_path(void)
     return mem_printf("/tmp/samara-run-%u", (unsigned)getuid());
 }
 
+/* By /etc/passwd alone: this program is linked statically. */
+static int refuse_foreign(const char *path, uid_t owner, struct fault *fault)
+{
+    FILE *f = fopen("/etc/passwd", "re");
+    const struct passwd *p = NULL;
+
+    while (f && (p = fgetpwent(f)) && p->pw_uid != owner)
+        ;
+    fault_set(fault, EPERM,
+              "the guests in '%s' belong to the user %s (uid %u): nobody else "
+              "can look into them or end them; your own are listed without "
+              "SAMARA_RUNTIME_DIR",
+              path, p ? p->pw_name : "without a name", (unsigned)owner);
+    if (f)
+        fclose(f);
+    return -EPERM;
+}
+
 /* Whoever may write into it could pass anything off as a guest. */
 static int runtime_check(const char *path, struct fault *fault)
 {
@@ -50,6 +69,8 @@ static int runtime_check(const char *path, struct fault *fault)
     if (lstat(path, &st) != 0)
         return fault_sys(fault, errno,
                          "cannot look at the directory of guests '%s'", path);
+    if (S_ISDIR(st.st_mode) && st.st_uid != getuid())
+        return refuse_foreign(path, st.st_uid, fault);
     if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 022))
         return fault_set(fault, EPERM,
                          "'%s', where guests are listed, is not a directory "

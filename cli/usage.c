@@ -125,6 +125,8 @@ static int descriptors_read(struct inside *in, struct usage *u,
         return 0;
     err = inside_read(in, u->process.thread[0].va + in->records.thread_files,
                       &table, sizeof(table), fault);
+    if (err == 0 && table == 0)
+        return 0; /* it has none yet */
     if (err == 0)
         err = inside_read(in, table + RECORDS_FDTABLE_CAP, &left, sizeof(left),
                           fault);
