@@ -38,7 +38,7 @@ KERNEL_SRC := $(sort $(filter-out %_test.c kernel/process/vdso/vdso.c,\
 	kernel/main.c kernel/records.c))
 LWIP := build/lwip
 LWIP_OBJ := $(patsubst %,$(B)/lwip-objects/%.c.o,\
-	$(addprefix core/,def inet_chksum init ip mem memp netif pbuf tcp \
+	$(addprefix core/,def inet_chksum init ip mem memp netif pbuf stats tcp \
 	    tcp_in tcp_out udp) \
 	$(addprefix core/ipv4/,dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) \
 	$(addprefix core/ipv6/,ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6) \

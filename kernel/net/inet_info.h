@@ -14,6 +14,11 @@
 
 struct text_file;
 
+enum { /* Linux's TCP_* that are asked for */
+       INET_ESTABLISHED = 1,
+       INET_CLOSE_WAIT = 8,
+};
+
 struct inet_info {
     uint8_t family; /* AF_INET, AF_INET6 */
     uint8_t type;   /* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW */
@@ -42,6 +47,10 @@ int proc_net_show_raw(struct text_file *t, void *inode);
 int proc_net_show_raw6(struct text_file *t, void *inode);
 int proc_net_show_sockstat(struct text_file *t, void *inode);
 int proc_net_show_sockstat6(struct text_file *t, void *inode);
+/* inet/counters.c, a part; absent in kernels without the protocols. */
+int proc_net_show_snmp(struct text_file *t, void *inode);
+int proc_net_show_snmp6(struct text_file *t, void *inode);
+int proc_net_show_netstat(struct text_file *t, void *inode);
 /* proc_net_mcast.c */
 int proc_net_show_igmp(struct text_file *t, void *inode);
 int proc_net_show_igmp6(struct text_file *t, void *inode);

@@ -211,6 +211,46 @@ static int show_ipv6_route(struct text_file *t, void *inode)
     return err;
 }
 
+/* ---- counters ---- */
+
+/* A part (parts.def): absent in kernels without what the protocols count. */
+#pragma weak proc_net_show_snmp
+#pragma weak proc_net_show_snmp6
+#pragma weak proc_net_show_netstat
+
+static int show_snmp(struct text_file *t, void *inode)
+{
+    return proc_net_show_snmp ? proc_net_show_snmp(t, inode) : 0;
+}
+
+static int show_snmp6(struct text_file *t, void *inode)
+{
+    return proc_net_show_snmp6 ? proc_net_show_snmp6(t, inode) : 0;
+}
+
+static int show_netstat(struct text_file *t, void *inode)
+{
+    return proc_net_show_netstat ? proc_net_show_netstat(t, inode) : 0;
+}
+
+/* The first CPU receives all. Nothing is squeezed, steered or limited here. */
+static int show_softnet(struct text_file *t, void *inode)
+{
+    struct netif_link l;
+    uint64_t packets = 0, dropped = 0;
+
+    (void)inode;
+    for (unsigned n = 0; netif_link(n, &l); n++) {
+        packets += l.stats.rx_packets;
+        dropped += l.stats.rx_dropped;
+    }
+    return text_printf(t,
+                       "%08x %08x %08x %08x %08x %08x %08x %08x %08x %08x "
+                       "%08x %08x %08x %08x %08x\n",
+                       (uint32_t)packets, (uint32_t)dropped, 0, 0, 0, 0, 0, 0,
+                       0, 0, 0, 0, 0, 0, 0);
+}
+
 /* ---- all of them ---- */
 
 const struct pseudo_node net_proc_nodes[] = {
@@ -220,13 +260,17 @@ const struct pseudo_node net_proc_nodes[] = {
     PSEUDO_FILE("igmp", proc_net_show_igmp),
     PSEUDO_FILE("igmp6", proc_net_show_igmp6),
     PSEUDO_FILE("ipv6_route", show_ipv6_route),
+    PSEUDO_FILE("netstat", show_netstat),
     PSEUDO_TEXT("packet", "sk               RefCnt Type Proto  Iface R Rmem   "
                           "User   Inode\n"),
     PSEUDO_FILE("raw", proc_net_show_raw),
     PSEUDO_FILE("raw6", proc_net_show_raw6),
     PSEUDO_FILE("route", show_route),
+    PSEUDO_FILE("snmp", show_snmp),
+    PSEUDO_FILE("snmp6", show_snmp6),
     PSEUDO_FILE("sockstat", proc_net_show_sockstat),
     PSEUDO_FILE("sockstat6", proc_net_show_sockstat6),
+    PSEUDO_FILE("softnet_stat", show_softnet),
     PSEUDO_FILE("tcp", proc_net_show_tcp),
     PSEUDO_FILE("tcp6", proc_net_show_tcp6),
     PSEUDO_FILE("udp", proc_net_show_udp),

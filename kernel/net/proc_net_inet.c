@@ -157,6 +157,7 @@ int proc_net_show_raw6(struct text_file *t, void *inode)
 struct sums {
     uint8_t family;
     unsigned tcp, orphan, time_wait, allocated, udp, raw;
+    uint64_t tcp_bytes, udp_bytes; /* that wait */
 };
 
 static bool add_one(const struct inet_info *s, void *arg)
@@ -166,12 +167,21 @@ static bool add_one(const struct inet_info *s, void *arg)
     sum->orphan += s->is_orphan;
     sum->time_wait += s->is_time_wait;
     sum->allocated += s->type == SOCK_STREAM && !s->is_time_wait;
+    if (s->type == SOCK_STREAM && s->state != STATE_LISTEN)
+        sum->tcp_bytes += s->tx_queue + s->rx_queue;
+    if (s->type == SOCK_DGRAM)
+        sum->udp_bytes += s->rx_queue;
     if (s->family != sum->family)
         return true;
     sum->tcp += s->type == SOCK_STREAM && !s->is_time_wait && !s->is_orphan;
     sum->udp += s->type == SOCK_DGRAM;
     sum->raw += s->type == SOCK_RAW;
     return true;
+}
+
+static uint64_t pages_of(uint64_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
 int proc_net_show_sockstat(struct text_file *t, void *inode)
@@ -183,11 +193,12 @@ int proc_net_show_sockstat(struct text_file *t, void *inode)
         inet_for_each(add_one, &sum);
     return text_printf(t,
                        "sockets: used %u\n"
-                       "TCP: inuse %u orphan %u tw %u alloc %u mem 0\n"
-                       "UDP: inuse %u mem 0\nUDPLITE: inuse 0\n"
+                       "TCP: inuse %u orphan %u tw %u alloc %u mem %lu\n"
+                       "UDP: inuse %u mem %lu\nUDPLITE: inuse 0\n"
                        "RAW: inuse %u\nFRAG: inuse 0 memory 0\n",
                        socket_total, sum.tcp, sum.orphan, sum.time_wait,
-                       sum.allocated, sum.udp, sum.raw);
+                       sum.allocated, pages_of(sum.tcp_bytes), sum.udp,
+                       pages_of(sum.udp_bytes), sum.raw);
 }
 
 int proc_net_show_sockstat6(struct text_file *t, void *inode)

@@ -33,6 +33,7 @@
  * build/lwip/src/core/init.c build/lwip/src/core/ip.c
  * build/lwip/src/core/mem.c build/lwip/src/core/memp.c
  * build/lwip/src/core/netif.c build/lwip/src/core/pbuf.c
+ * build/lwip/src/core/stats.c
  * build/lwip/src/core/tcp.c build/lwip/src/core/tcp_in.c
  * build/lwip/src/core/tcp_out.c build/lwip/src/core/udp.c
  * build/lwip/src/core/ipv4/dhcp.c build/lwip/src/core/ipv4/etharp.c

@@ -448,6 +448,7 @@ static bool send_again(struct tcp_pcb *pcb, const struct tcp_seg *seg,
         ((struct tcp_hdr *)p->payload)->chksum = ip_chksum_pseudo(
             p, IP_PROTO_TCP, p->tot_len, &pcb->local_ip, &pcb->remote_ip);
     ((struct conn *)pcb->ext_args[0].data)->sender.resent_total++;
+    inet_counters.resent++;
     err = ip_output_if(p, &pcb->local_ip, &pcb->remote_ip, pcb->ttl, pcb->tos,
                        IP_PROTO_TCP, netif);
     pbuf_free(p);

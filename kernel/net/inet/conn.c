@@ -163,8 +163,10 @@ static void pcb_destroyed(u8_t id, void *data)
     list_leave(c);
     list_remove(&c->syn_link);
     list_remove(&c->defer_link);
-    if (c->listener && !c->sock)
+    if (c->listener && !c->sock) {
+        inet_counters.failed++;
         tcp_syn_gone(c->listener);
+    }
     c->pcb = NULL;
     if (!c->sock)
         kfree(c);

@@ -221,6 +221,7 @@ void cookie_answer(struct tcp_sock *listener, struct pbuf *p, struct netif *inp)
                        listener->i.ttl, listener->i.tos, IP_PROTO_TCP, inp);
     pbuf_free(answer);
     cookies.any_sent = true;
+    inet_counters.cookies_sent++;
     cookies.last_ms = now_ms;
 }
 
@@ -294,6 +295,7 @@ bool cookie_accept(struct pbuf *p, struct netif *inp)
                   ip_current_src_addr(), lwip_ntohs(ack->src));
     if (!c)
         return false;
+    inet_counters.cookies_taken++;
     c->pcb->nrtx = 1; /* the time it took is not known */
     return true;
 }

@@ -54,6 +54,8 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
         k = kmalloc(sizeof(*k));
     if (!k) {
         d->dropped++;
+        if (d->i.s.protocol == IPPROTO_UDP)
+            inet_counters.udp_full[ip_current_is_v6()]++;
         pbuf_free(p);
         return;
     }
@@ -72,6 +74,8 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
         k->ttl = IPH_TTL(ip4_current_header());
         k->tos = IPH_TOS(ip4_current_header());
     }
+    if (d->i.s.protocol == IPPROTO_UDP)
+        inet_counters.udp_in[ip_current_is_v6()]++;
     *d->end = k;
     d->end = &k->next;
     d->cost += packet_cost(k);

@@ -17,6 +17,7 @@
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/prot/ip4.h"
+#include "lwip/stats.h"
 #include "net/inet/conn.h"
 #include "net/inet/dgram.h"
 #include "net/inet/tcp.h"
@@ -204,6 +205,8 @@ void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t)
     (void)ip4_output_if(q, ip4_current_dest_addr(), ip4_current_src_addr(),
                         IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, netif);
     pbuf_free(q);
+    MIB2_STATS_INC(mib2.icmpoutmsgs);
+    MIB2_STATS_INC(mib2.icmpoutdestunreachs);
 }
 
 static bool is_checksum_right4(const struct pbuf *p, const struct netif *inp)

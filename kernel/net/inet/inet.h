@@ -108,6 +108,16 @@ int inet_error(err_t err);
 MUST_CHECK int inet_route(const struct inet_sock *i, const ip_addr_t *to,
                           struct netif **netif_out, ip_addr_t *from_out);
 
+/* What lwIP does not count, since it is done here: counters.c shows both. Of
+ * UDP by family, IPv6 is 1. */
+struct inet_counters {
+    uint32_t udp_in[2], udp_out[2], udp_no_port[2], udp_bad[2], udp_full[2];
+    uint32_t predicted; /* segments that lwIP has not seen */
+    uint32_t resent, failed, reset, timed_out, timeouts, probes;
+    uint32_t cookies_sent, cookies_taken;
+};
+extern struct inet_counters inet_counters;
+
 /* ---- addr.c ---- */
 
 /* An address of the program's. -EINVAL, -EAFNOSUPPORT */

@@ -198,6 +198,7 @@ bool predict_input(struct pbuf *p)
     if (len == 0 || !is_next(c->pcb, h, p->tot_len - IP_LEAST - len))
         return false;
     pbuf_remove_header(p, IP_LEAST + len);
+    inet_counters.predicted++;
     take_segment(c, h, p);
     return true;
 }

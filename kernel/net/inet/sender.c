@@ -451,6 +451,7 @@ static void on_probe(struct conn *c)
     struct tcp_pcb *pcb = c->pcb;
     uint32_t nxt = pcb->snd_nxt;
 
+    inet_counters.probes++;
     if (pcb->unsent) {
         pcb->cwnd = flight_of(pcb) + pcb->unsent->len;
         (void)tcp_output(pcb);
@@ -468,6 +469,7 @@ static void on_timeout(struct conn *c)
     struct sender *s = &c->sender;
     struct tcp_pcb *pcb = c->pcb;
 
+    inet_counters.timeouts++;
     s->backoff = (uint8_t)MIN(s->backoff + 1u, BACKOFF_MAX);
     s->has_probed = false;
     s->reorder_wait_us = 0;

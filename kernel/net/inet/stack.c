@@ -30,6 +30,8 @@
 #define HELD_SHARE   4u /* of all memory, what lwIP may hold */
 #define BUFFER_SHARE 8u /* ... and of what it may yet, one socket */
 
+struct inet_counters inet_counters;
+
 /* ---- memory ---- */
 
 size_t inet_memory_held;

@@ -37,6 +37,10 @@ void tcp_over(struct tcp_sock *t, int error)
         tcp_drop_deferred(t);
         return;
     }
+    if (t->state == TCP_SOCK_CONNECTING)
+        inet_counters.failed++;
+    else if (error && !(t->i.s.shutdown & SHUTDOWN_SEND))
+        inet_counters.reset++;
     if (error && !t->i.s.error)
         t->i.s.error = error;
     t->state = TCP_SOCK_CLOSED;
@@ -438,6 +442,9 @@ void tcp_reset(struct tcp_sock *t)
     if (!pcb)
         return;
     inet_tick();
+    inet_counters.reset +=
+        pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT;
+    inet_counters.failed += pcb->state == SYN_SENT;
     if (pcb->state == SYN_SENT)
         tcp_abandon(pcb, 0);
     else

@@ -144,11 +144,19 @@ static void space_syns(struct conn *c)
     uint8_t seen = c->syns_resent > 0;
 
     if (pcb->nrtx > seen) {
+        inet_counters.resent += (uint32_t)(pcb->nrtx - seen);
         c->syns_resent = (uint8_t)(c->syns_resent + pcb->nrtx - seen);
         pcb->nrtx = 1;
     }
     pcb->rto = (s16_t)MIN(TCP_RTO_INITIAL_TICKS << MIN(c->syns_resent, 7),
                           RTO_MAX_TICKS);
+}
+
+/* lwIP sends a SYN|ACK again by itself. */
+static void count_resent(struct conn *c)
+{
+    inet_counters.resent += (uint32_t)(c->pcb->nrtx - c->syns_resent);
+    c->syns_resent = c->pcb->nrtx;
 }
 
 static bool is_syn_spent(const struct conn *c, uint32_t waited_ms)
@@ -213,6 +221,8 @@ bool limits_end(struct conn *c)
 
     if (c->pcb->state == SYN_SENT)
         space_syns(c);
+    else if (c->pcb->state == SYN_RCVD)
+        count_resent(c);
     if (end_fin_wait(c))
         return true;
     if (c->sock && c->sock->defer_until_ms &&
@@ -226,6 +236,7 @@ bool limits_end(struct conn *c)
         c->stuck_since_ms = now_ms;
     if (!is_spent(c, now_ms - c->stuck_since_ms))
         return false;
+    inet_counters.timed_out++;
     if (c->sock)
         tcp_over(c->sock, ETIMEDOUT);
     conn_abandon(c);

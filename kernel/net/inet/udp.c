@@ -11,6 +11,7 @@
 #include "core/string.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
+#include "lwip/prot/iana.h"
 #include "lwip/udp.h"
 #include "mm/heap.h"
 #include "net/inet/dgram.h"
@@ -127,16 +128,21 @@ static bool is_sound(struct pbuf *p, const struct udp_hdr *h,
 void inet_udp_input(struct pbuf *p, struct netif *inp)
 {
     const struct udp_hdr *h = p->payload;
-    bool to_many;
+    bool to_many, is_lwip;
 
     if (p->len < UDP_HLEN || !is_sound(p, h, inp)) {
+        inet_counters.udp_bad[ip_current_is_v6()]++;
         pbuf_free(p);
         return;
     }
+    is_lwip = h->dest == PP_HTONS(LWIP_IANA_PORT_DHCP_CLIENT);
     to_many = ip_addr_ismulticast(ip_current_dest_addr()) ||
               ip_addr_isbroadcast(ip_current_dest_addr(), inp);
-    if (to_many ? !deliver_all(p, h) : !deliver_one(p, h))
-        udp_input(p, inp);
+    if (to_many ? deliver_all(p, h) : deliver_one(p, h))
+        return;
+    if (!to_many && !is_lwip)
+        inet_counters.udp_no_port[ip_current_is_v6()]++;
+    udp_input(p, inp);
 }
 
 /* The socket that has sent what an error quotes: connected to there, or open to
@@ -207,6 +213,7 @@ int udp_output(struct dgram_sock *d, struct pbuf *p,
                const struct dgram_target *t)
 {
     add_header(d, p, t);
+    inet_counters.udp_out[IP_IS_V6_VAL(t->to)]++;
     return dgram_output(d, p, t);
 }
 

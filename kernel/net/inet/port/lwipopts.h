@@ -22,9 +22,26 @@
 #define LWIP_TIMERS 0
 /* The calls that lwIP makes to learn a moment's state: one function gets them
  * all, and a pcb is 40 bytes smaller than with a pointer for each. */
-#define LWIP_EVENT_API        1
-#define LWIP_CALLBACK_API     0
-#define LWIP_STATS            0
+#define LWIP_EVENT_API    1
+#define LWIP_CALLBACK_API 0
+/* What /proc/net/snmp tells (inet/counters.c), and no more: each of these is an
+ * instruction where it is counted. */
+#define LWIP_STATS            1
+#define LWIP_STATS_LARGE      1
+#define MIB2_STATS            1
+#define TCP_STATS             1
+#define IP6_STATS             1
+#define ICMP6_STATS           1
+#define LINK_STATS            0
+#define ETHARP_STATS          0
+#define IP_STATS              0
+#define IPFRAG_STATS          0
+#define ICMP_STATS            0
+#define IGMP_STATS            0
+#define UDP_STATS             0
+#define IP6_FRAG_STATS        0
+#define MLD6_STATS            0
+#define ND6_STATS             0
 #define LWIP_NETIF_API        0
 #define LWIP_ERRNO_STDINCLUDE 0
 
