@@ -22,6 +22,7 @@
 
 #define DEBUG_DATA_MAX    512u
 #define DEBUG_SIGINFO_LEN 128u
+#define DEBUG_CPU_MAX     8u
 
 /* Why there was a HYPERCALL_DEBUG. With a thread: it is the one that stopped,
  * and its debug_thread.reason says the same. */
@@ -34,6 +35,10 @@ enum debug_reason {
     DEBUG_WATCH = 6,  /* a debug register of the CPU's says why */
     DEBUG_ASKED = 7,  /* debug_control.ask was set; no thread */
     DEBUG_DONE = 8,   /* a command is done; no thread */
+    /* The CPU is in the kernel, with the thread that it has or had last;
+     * kernel_regs says where. Of all commands there is DEBUG_TEXT_OWN alone. */
+    DEBUG_KERNEL = 9,       /* a breakpoint */
+    DEBUG_KERNEL_STEP = 10, /* TF was set there */
 };
 
 /* Carried out by whoever stopped last, when the guest goes on; the next stop is
@@ -49,6 +54,8 @@ enum debug_command {
      * has them while it does not run, and come from there; va: its fs_base. */
     DEBUG_STATE_SAVE = 7,
     DEBUG_STATE_LOAD = 8,
+    DEBUG_TEXT_OWN = 9, /* the page at va, of the kernel's text, is a copy that
+                         * the server may write breakpoints to */
 };
 
 #define DEBUG_SOFT_MAX 4u
@@ -77,8 +84,8 @@ struct debug_control {
     uint32_t is_held;    /* every thread is to pass here: only, or soft */
     uint32_t is_watched; /* a debug register is set */
     uint32_t soft_count;
-    uint32_t soft_hits; /* bit n: soft[n] has changed */
-    uint32_t zero;
+    uint32_t soft_hits;   /* bit n: soft[n] has changed */
+    uint32_t kernel_step; /* TF may be set in the kernel: entry.S */
     struct debug_soft soft[DEBUG_SOFT_MAX];
     uint8_t data[DEBUG_DATA_MAX];
     uint8_t siginfo[DEBUG_SIGINFO_LEN]; /* of the last DEBUG_SIGNAL */
@@ -87,6 +94,7 @@ struct debug_control {
     uint32_t stop; /* enum debug_reason; atomic */
     uint32_t stop_cpu;
     uint64_t stop_thread;
+    uint64_t kernel_regs[DEBUG_CPU_MAX]; /* struct regs; good in DEBUG_KERNEL */
 };
 
 struct debug_thread {
@@ -97,7 +105,8 @@ struct debug_thread {
     int32_t signo;      /* what it gets when it goes on; 0: nothing */
 };
 
-_Static_assert(sizeof(struct debug_control) == 168 + 512 + 128 + 16, "shared");
+_Static_assert(sizeof(struct debug_control) == 168 + 512 + 128 + 16 + 64,
+               "shared");
 _Static_assert(sizeof(struct debug_thread) == 8, "layout is shared");
 
 #endif

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 12u
+#define RECORDS_VERSION 13u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -249,8 +249,9 @@ struct records {
     uint16_t thread_kicked; /* uint8_t: it passes there on its way out */
     uint16_t percpu_work;   /* uint32_t, and the bits that have the CPU pass */
     uint16_t work_bits;
-    uint64_t debug_control; /* struct debug_control */
-    uint64_t debug_part;    /* 0: the kernel was linked without it */
+    uint64_t debug_control;            /* struct debug_control */
+    uint64_t debug_part;               /* 0: the kernel was linked without it */
+    uint64_t stop_code, stop_code_end; /* no breakpoints here */
 
     /* What is mounted: RECORDS_MOUNT_MAX pointers to dentries, then NULL */
     uint64_t mounts;
@@ -279,6 +280,6 @@ struct records {
 
 _Static_assert(sizeof(struct records_sites) == 32, "layout is shared");
 _Static_assert(sizeof(struct records_pages) == 32, "layout is shared");
-_Static_assert(sizeof(struct records) == 296, "layout is shared");
+_Static_assert(sizeof(struct records) == 312, "layout is shared");
 
 #endif

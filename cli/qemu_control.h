@@ -67,8 +67,9 @@ struct qemu_control {
     struct qemu_client client[QEMU_CONTROL_CLIENTS];
     bool is_found, is_stopped, is_frozen, is_ended;
     uint64_t kernel_va, direct_va, pml4_gpa;
-    bool is_parked; /* it waits for a debugger */
-    bool is_told;   /* its debugger knows of the stop at hand */
+    bool is_parked;    /* it waits for a debugger */
+    bool is_told;      /* its debugger knows of the stop at hand, ... */
+    bool is_in_kernel; /* ... and that this is one of the kernel itself */
     uint64_t debug_gpa;
 };
 

@@ -79,9 +79,13 @@ void qemu_debug_run(struct qemu_control *c, struct qemu_client *cl)
     uint32_t *stop =
         (uint32_t *)(void *)at(c, offsetof(struct debug_control, stop));
 
+    uint32_t was;
+
     cl->stops = false;
     c->is_told = false;
-    if (!stop || __atomic_exchange_n(stop, 0, __ATOMIC_SEQ_CST) == 0)
+    was = stop ? __atomic_exchange_n(stop, 0, __ATOMIC_SEQ_CST) : 0;
+    /* Who stopped does what is new, but in the middle of the kernel. */
+    if (was == 0 || c->is_in_kernel)
         c->tell(c->tell_arg, LINK_DEBUG);
 }
 
@@ -112,6 +116,9 @@ void qemu_debug_look(struct qemu_control *c)
     memcpy(&event.thread, all + offsetof(struct debug_control, stop_thread),
            sizeof(event.thread));
     c->is_told = true;
+    if (event.reason != DEBUG_DONE)
+        c->is_in_kernel =
+            event.reason == DEBUG_KERNEL || event.reason == DEBUG_KERNEL_STEP;
     tell(c, &event);
 }
 

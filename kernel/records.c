@@ -22,8 +22,9 @@
 extern struct records records;
 extern const uint8_t syscall_jump_entry[]; /* entry.S */
 extern const struct records_edge entry_edges[];
-extern const struct records_sites rewrite_records; /* rewrite.c */
-extern const struct records_pages page_records;    /* page.c */
+extern const uint8_t __stop_code[], __stop_code_end[]; /* link.ld */
+extern const struct records_sites rewrite_records;     /* rewrite.c */
+extern const struct records_pages page_records;        /* page.c */
 
 _Static_assert(THREAD_SLEEPING == (int)RECORDS_SLEEPING, "as the tools know");
 _Static_assert(THREAD_DEAD == (int)RECORDS_DEAD, "as the tools know");
@@ -123,6 +124,8 @@ struct records records = {
     .work_bits = WORK_TODO,
     .debug_control = (uint64_t)&debug_control,
     .debug_part = (uint64_t)debug_event,
+    .stop_code = (uint64_t)__stop_code,
+    .stop_code_end = (uint64_t)__stop_code_end,
     .mounts = (uint64_t)vfs_mounts,
     .dentry_inode = offsetof(struct dentry, inode),
     .dentry_covers = offsetof(struct dentry, covers),

@@ -114,6 +114,8 @@ static int gdb_start(const struct options_of_gdb *o, const struct guest *g,
     list_add(&argv, o->gdb ? o->gdb : "gdb");
     list_add(&argv, "-q");
     add_command(&argv, mem_strdup("set confirm off"));
+    /* A kernel that hangs is given its time first. */
+    add_command(&argv, mem_strdup("set remotetimeout 30"));
     add_command(&argv,
                 mem_printf("target extended-remote | exec '%s' gdbserver "
                            "--pipe %s",

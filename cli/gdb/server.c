@@ -180,12 +180,15 @@ void server_stop_reply(struct server *s)
     t = target_thread_at(&s->target, s->target.thread);
     if (!t)
         t = any_thread(s);
+    if (t && s->target.in_kernel) /* perhaps in the name of none that lives */
+        s->target.thread = t->va;
     buf_printf(&s->reply, "T%02x", stop_signal(s));
     if ((s->target.reason == DEBUG_WATCH || s->target.reason == DEBUG_STEP) &&
         target_watch_hit(&s->target, &va, &kind))
         buf_printf(&s->reply, "%s:%llx;", watched[kind],
                    (unsigned long long)va);
-    if (s->target.reason == DEBUG_BREAK && s->has_swbreak)
+    if ((s->target.reason == DEBUG_BREAK || s->target.reason == DEBUG_KERNEL) &&
+        s->has_swbreak)
         buf_printf(&s->reply, "swbreak:;");
     if (t) {
         buf_printf(&s->reply, "thread:%x;core:%x;", (unsigned)t->tid,

@@ -64,7 +64,8 @@ void server_cont(struct server *s, const char *at);     /* vCont;... */
 void server_cont_old(struct server *s, const char *at); /* c, C, s, S */
 /* What gdb is not told of: the program's start, where it was there before, and
  * a step within the range that it wants to have left, which is followed by the
- * next. */
+ * next, and a breakpoint that could not be cleared while the kernel stood
+ * still. */
 bool server_goes_on(struct server *s);
 
 void server_query(struct server *s, const char *at);       /* q..., Q... */

@@ -131,17 +131,22 @@ void server_cont_old(struct server *s, const char *at)
 bool server_goes_on(struct server *s)
 {
     const struct inside_thread *t;
+    unsigned reason = s->target.reason;
     struct target_regs r;
 
-    if (s->target.reason == DEBUG_START)
+    if (reason == DEBUG_START || (reason == DEBUG_ASKED && s->target.settles))
         return target_go(&s->target, &s->range_go, s->fault) == 0;
-    if (s->range_end == 0 || s->target.is_ended ||
-        s->target.reason != DEBUG_STEP ||
-        target_threads(&s->target, s->fault) != 0)
+    if (s->target.is_ended || target_threads(&s->target, s->fault) != 0)
         return false;
     t = target_thread_at(&s->target, s->target.thread);
-    if (!t || target_regs(&s->target, t, &r, s->fault) != 0 ||
-        r.r.rip < s->range_start || r.r.rip >= s->range_end)
+    if (!t || target_regs(&s->target, t, &r, s->fault) != 0)
+        return false;
+    if (reason == DEBUG_BREAK)
+        return target_break_is_unwanted(&s->target, r.r.rip) &&
+               target_go(&s->target, &s->range_go, s->fault) == 0;
+    if ((reason != DEBUG_STEP && reason != DEBUG_KERNEL_STEP) ||
+        s->range_end == 0 || r.r.rip < s->range_start ||
+        r.r.rip >= s->range_end)
         return false;
     s->range_go.signo = 0;
     return target_go(&s->target, &s->range_go, s->fault) == 0;

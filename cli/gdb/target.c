@@ -57,6 +57,9 @@ static void take_event(struct target *t, const struct control_event *event)
     t->reason = event->reason;
     t->thread = event->thread;
     if (event->reason != DEBUG_DONE) {
+        t->in_kernel =
+            event->reason == DEBUG_KERNEL || event->reason == DEBUG_KERNEL_STEP;
+        t->kernel_cpu = event->cpu % DEBUG_CPU_MAX;
         t->own = event->thread;
         t->hits = event->hits;
     }
@@ -197,6 +200,16 @@ int target_release(struct target *t, uint64_t only, struct fault *fault)
     return err ? err : release(t, CONTROL_HEAD, fault);
 }
 
+int target_release_to_settle(struct target *t, struct fault *fault)
+{
+    int err;
+
+    t->control.ask = 1;
+    err = target_release(t, DEBUG_NOBODY, fault);
+    t->control.ask = 0;
+    return err;
+}
+
 static int request_stop(struct target *t, struct fault *fault)
 {
     const struct control_request stop = { .op = CONTROL_STOP };
@@ -216,7 +229,7 @@ static int stop_hard(struct target *t, struct fault *fault)
     if (err || !t->is_running)
         return t->is_ended ? 0 : err;
     t->is_running = false;
-    t->has_kernel = t->is_fresh = t->has_sites = false;
+    t->has_kernel = t->is_fresh = t->has_sites = t->in_kernel = false;
     t->reason = DEBUG_ASKED;
     t->thread = t->own = 0;
     return 0;
@@ -265,6 +278,11 @@ int target_command(struct target *t, const struct target_command *c,
     bool has_data = c->nr == DEBUG_WRITE;
     int err;
 
+    if (t->in_kernel && c->nr != DEBUG_TEXT_OWN)
+        return fault_set(fault, EBUSY,
+                         "the kernel of the guest '%s' itself stands still, "
+                         "and does nothing for the program",
+                         t->core.in.name);
     if (!t->has_kernel)
         return fault_set(fault, EIO,
                          "the kernel of the guest '%s' does not answer",
@@ -345,6 +363,8 @@ int target_open(struct target *t, const struct guest *g, struct fault *fault)
     (void)frames_open(&t->core.frames, t->core.in.hello.build_id,
                       sizeof(t->core.in.hello.build_id));
     err = check_kernel(t, fault);
+    if (err == 0)
+        err = core_edges_read(&t->core, fault);
     if (err == 0)
         err = attach(t, fault);
     t->is_running = true;

@@ -24,10 +24,14 @@ struct guest;
 
 #define TARGET_BREAK_MAX 4096u
 #define TARGET_ASKED     DEBUG_ASKED
+#define TARGET_PAGE_MAX  32u
 
 struct target_break {
     uint64_t va;
     uint8_t old;
+    /* While the kernel stands still nobody can do it: */
+    bool is_unwanted; /* to be cleared */
+    bool is_due;      /* to be set; `old` is not known */
 };
 
 struct target {
@@ -39,12 +43,18 @@ struct target {
     bool has_kernel; /* a CPU waits for commands */
     bool has_avx;
     bool shows_kernel;   /* registers of threads in calls: the kernel's */
-    bool is_fresh;       /* process is of this stop */
-    bool has_sites;      /* and so are the sites */
-    unsigned reason;     /* enum debug_reason */
-    uint64_t thread;     /* that stopped; 0: none in particular */
-    uint64_t own;        /* whose stop a CPU is in */
-    int32_t status;      /* of a guest that has ended */
+    bool in_kernel;      /* the kernel itself has stopped */
+    unsigned kernel_cpu; /* on this CPU, from 0 */
+    uint64_t page[TARGET_PAGE_MAX]; /* of its text, that are the guest's own */
+    size_t page_count;
+    uint64_t left_out; /* a breakpoint in the kernel, which was told */
+    bool settles;      /* it runs to be stopped where breakpoints can be set */
+    bool is_fresh;     /* process is of this stop */
+    bool has_sites;    /* and so are the sites */
+    unsigned reason;   /* enum debug_reason */
+    uint64_t thread;   /* that stopped; 0: none in particular */
+    uint64_t own;      /* whose stop a CPU is in */
+    int32_t status;    /* of a guest that has ended */
     int32_t last_signal; /* that the program got */
     struct control_watch watch;
     uint8_t watch_kind[4]; /* enum target_watch_kind, of its registers */
@@ -93,8 +103,16 @@ int target_read(struct target *t, uint64_t va, void *data, size_t len,
                 struct fault *fault);
 int target_write(struct target *t, uint64_t va, const void *data, size_t len,
                  struct fault *fault);
+/* In the program, or in the kernel. -EPERM: not here; -ENOMEM: not while the
+ * kernel stands still. */
 int target_break_set(struct target *t, uint64_t va, struct fault *fault);
 int target_break_clear(struct target *t, uint64_t va, struct fault *fault);
+/* Set and clear what could not be before, if it can be now. */
+void target_break_settle(struct target *t);
+/* Whether any is to be set. */
+bool target_break_is_due(const struct target *t);
+/* The stop was at one of these. */
+bool target_break_is_unwanted(struct target *t, uint64_t va);
 enum target_watch_kind { TARGET_WRITES, TARGET_READS, TARGET_ACCESSES };
 
 /* Such accesses to [va, va + len) stop their thread; the CPU does not tell

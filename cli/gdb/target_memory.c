@@ -7,6 +7,7 @@
  * Rewritten calls and breakpoints are not seen.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/gdb/target.h"
@@ -23,7 +24,7 @@ static void hide_breaks(const struct target *t, uint64_t va, uint8_t *data,
     size_t i;
 
     for (i = 0; i < t->break_count; i++)
-        if (t->brk[i].va - va < len)
+        if (!t->brk[i].is_due && t->brk[i].va - va < len)
             data[t->brk[i].va - va] = t->brk[i].old;
 }
 
@@ -83,7 +84,7 @@ int target_read(struct target *t, uint64_t va, void *data, size_t len,
             break;
         if (va < VA_END)
             core_sites_restore(&t->core, va, at, part);
-        else if (t->shows_kernel)
+        else if (t->shows_kernel || t->in_kernel)
             show_returns(t, va, at, part);
         hide_breaks(t, va, at, part);
         at += part;
@@ -103,24 +104,40 @@ static struct target_break *break_find(struct target *t, uint64_t va)
     return NULL;
 }
 
+static int program_break_set(struct target *t, uint64_t va, uint8_t *old_out,
+                             struct fault *fault)
+{
+    int err = target_read(t, va, old_out, 1, fault);
+
+    return err ? err
+               : target_command(
+                     t,
+                     &(struct target_command){ DEBUG_BREAK_SET, va, 0, NULL },
+                     fault);
+}
+
 int target_break_set(struct target *t, uint64_t va, struct fault *fault)
 {
-    struct target_break b = { .va = va };
+    struct target_break b = { .va = va }, *was = break_find(t, va);
     int err;
 
-    if (break_find(t, va))
+    if (was) {
+        was->is_unwanted = false;
         return 0;
+    }
     if (t->break_count == TARGET_BREAK_MAX)
         return fault_set(fault, ENOSPC, "there are %u breakpoints already",
                          TARGET_BREAK_MAX);
-    if (va >= VA_END)
-        return fault_set(fault, EOPNOTSUPP,
-                         "no breakpoints in the kernel: it would stop in them "
-                         "with its locks held");
-    err = target_read(t, va, &b.old, 1, fault);
-    if (err == 0)
-        err = target_command(
-            t, &(struct target_command){ DEBUG_BREAK_SET, va, 0, NULL }, fault);
+    b.is_due = t->in_kernel && va < VA_END;
+    if (b.is_due)
+        err = 0;
+    else if (target_is_kernel(t, va))
+        err = target_kernel_break_set(t, va, &b.old, fault);
+    else if (va >= VA_END)
+        err = fault_set(fault, EFAULT, "nothing runs at 0x%llx",
+                        (unsigned long long)va);
+    else
+        err = program_break_set(t, va, &b.old, fault);
     if (err)
         return err;
     t->has_sites = false;
@@ -136,11 +153,68 @@ int target_break_clear(struct target *t, uint64_t va, struct fault *fault)
 
     if (!b)
         return 0;
-    err = target_command(
-        t, &(struct target_command){ DEBUG_BREAK_CLEAR, va, 0, NULL }, fault);
+    if (t->in_kernel && !b->is_due && !target_is_kernel(t, va)) {
+        b->is_unwanted = true;
+        return 0;
+    }
+    if (b->is_due)
+        err = 0;
+    else if (target_is_kernel(t, va))
+        err = target_kernel_break_clear(t, b, fault);
+    else
+        err = target_command(
+            t, &(struct target_command){ DEBUG_BREAK_CLEAR, va, 0, NULL },
+            fault);
     if (err == 0 || err == -ENOENT)
         *b = t->brk[--t->break_count];
     return err == -ENOENT ? 0 : err;
+}
+
+bool target_break_is_unwanted(struct target *t, uint64_t va)
+{
+    const struct target_break *b = break_find(t, va);
+
+    return b && b->is_unwanted;
+}
+
+bool target_break_is_due(const struct target *t)
+{
+    size_t i;
+
+    for (i = 0; i < t->break_count; i++)
+        if (t->brk[i].is_due)
+            return true;
+    return false;
+}
+
+/* One at a time, since the last takes the place of one that goes. */
+static bool settle_one(struct target *t, struct target_break *b)
+{
+    static struct fault fault;
+    uint64_t va = b->va;
+    int err = 0;
+
+    if (b->is_unwanted)
+        return target_break_clear(t, va, &fault) == 0;
+    if (!b->is_due)
+        return false;
+    err = program_break_set(t, va, &b->old, &fault);
+    b->is_due = false;
+    if (err == 0)
+        return true;
+    fprintf(stderr, "samara: no breakpoint is at 0x%llx: %s\n",
+            (unsigned long long)va, fault.text);
+    *b = t->brk[--t->break_count];
+    return true;
+}
+
+void target_break_settle(struct target *t)
+{
+    size_t i;
+
+    for (i = 0; !t->in_kernel && i < t->break_count; i++)
+        if (settle_one(t, &t->brk[i]))
+            i = SIZE_MAX; /* from the first again */
 }
 
 /* Without breakpoints in what is written: they would be overwritten, and come

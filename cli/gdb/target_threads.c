@@ -140,6 +140,8 @@ static int general_regs(struct target *t, const struct inside_thread *thread,
     if (err == 0 && (int64_t)out->orig_rax >= 0 &&
         out->rax == (uint64_t)-ENOSYS)
         out->rax = (uint64_t) - (int64_t)RESTART;
+    if (err == 0 && target_is_in_kernel(t, thread))
+        return target_kernel_regs(t, out, fault);
     if (err || !t->shows_kernel)
         return err;
     err = frame_find(t, thread, &regs, &is_whole, fault);
@@ -241,7 +243,7 @@ int target_regs_set(struct target *t, int32_t tid, const struct target_regs *in,
     uint64_t thread = t->thread;
     int err;
 
-    if (t->shows_kernel)
+    if (t->shows_kernel || t->in_kernel)
         return fault_set(fault, EPERM,
                          "registers of the kernel are not to be changed");
     err = target_threads(t, fault);
@@ -323,8 +325,15 @@ int target_go(struct target *t, const struct target_go *how,
         t->last_signal = how->signo;
     }
     if (err == 0)
+        target_break_settle(t);
+    if (err == 0)
         err = signals_set(t, how, fault);
+    if (err == 0)
+        err = target_kernel_step(t, how->step, fault);
     if (err == 0 && how->step)
         err = step_set(t, how->step, fault);
+    t->settles = t->in_kernel && !how->step && target_break_is_due(t);
+    if (err == 0 && t->settles)
+        return target_release_to_settle(t, fault);
     return err ? err : target_release(t, how->only, fault);
 }

@@ -147,6 +147,8 @@ void arch_cpu_kick(unsigned cpu_number);
  */
 void arch_cpus_stop(void);
 void arch_cpus_resume(void);
+/* False where it would wait for this CPU itself. */
+bool arch_cpus_may_stop(void);
 /* From now on, and soon for the first time, sample_poll() is called on that CPU
  * after interrupts, and sample_interrupt() for one that finds kernel code. */
 void arch_samples_begin(unsigned cpu_number);

@@ -31,9 +31,12 @@ typedef int64_t off_t;
 #define ALIGN_DOWN(x, a)  ((x) & ~((__typeof__(x))(a)-1))
 #define ALIGN_UP(x, a)    ALIGN_DOWN((x) + (__typeof__(x))(a)-1, a)
 #define NOINLINE          __attribute__((noinline))
-#define ALWAYS_INLINE     inline __attribute__((always_inline))
-#define LIKELY(x)         __builtin_expect(!!(x), 1)
-#define UNLIKELY(x)       __builtin_expect(!!(x), 0)
+/* What a breakpoint in the kernel needs before it can be told from one inside
+ * of itself: none may be here. */
+#define STOP_CODE     __attribute__((section(".text.stop"), noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define LIKELY(x)     __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)   __builtin_expect(!!(x), 0)
 #define CONTAINER_OF(p, type, member) \
     ((type *)((char *)(p)-offsetof(type, member)))
 

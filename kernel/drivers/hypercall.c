@@ -109,6 +109,19 @@ int64_t hypercall_call(uint32_t nr, uint64_t arg0, uint64_t arg1, uint64_t arg2)
     return page->result;
 }
 
+int64_t hypercall_nested(uint32_t nr, uint64_t arg0, uint64_t arg1)
+{
+    struct hypercall_page *page = mine()->page;
+    uint64_t arg[3] = { page->arg0, page->arg1, page->arg2 };
+    int64_t result = page->result, own = hypercall_call(nr, arg0, arg1, 0);
+
+    page->arg0 = arg[0];
+    page->arg1 = arg[1];
+    page->arg2 = arg[2];
+    page->result = result;
+    return own;
+}
+
 void hypercall_timer(uint64_t tsc)
 {
     struct hypercall_cpu *cpu = mine();

@@ -32,6 +32,9 @@ void hypercall_set_iov(unsigned idx, uint64_t gpa, uint64_t len);
 int64_t hypercall_call(uint32_t nr, uint64_t arg0, uint64_t arg1,
                        uint64_t arg2);
 
+/* The same at any point of the kernel, another such call included. */
+int64_t hypercall_nested(uint32_t nr, uint64_t arg0, uint64_t arg1);
+
 /* arch_timer_arm() on the monitor. Leaves out the exit when the monitor's
  * timer is already set to fire no later: one early interrupt is harmless. */
 void hypercall_timer(uint64_t tsc);

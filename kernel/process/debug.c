@@ -23,12 +23,9 @@
 #include "mm/heap.h"
 #include "mm/space.h"
 #include "mm/user.h"
+#include "process/debug_stop.h"
 #include "process/signal.h"
 #include "sched/process.h"
-
-#define FLAG_TF      0x100u
-#define VECTOR_DEBUG 1u
-#define VECTOR_BREAK 3u
 
 struct breakpoint {
     struct list link;
@@ -36,7 +33,7 @@ struct breakpoint {
     uint8_t old;
 };
 
-static const uint8_t break_insn = 0xcc;
+static const uint8_t break_insn = DEBUG_BREAK_INSN;
 static struct list breakpoints = LIST_INIT(breakpoints);
 static struct waitq frozen = WAITQ_INIT(frozen);
 
@@ -151,6 +148,7 @@ static void let_go(void)
     debug_control.only = 0;
     debug_control.is_held = 0;
     debug_control.soft_count = 0;
+    debug_text_let_go();
     waitq_wake_all(&frozen);
 }
 
@@ -196,6 +194,8 @@ static int run_command(struct debug_control *c)
     case DEBUG_LET_GO:
         let_go();
         return 0;
+    case DEBUG_TEXT_OWN:
+        return debug_text_own(c->va, true);
     case DEBUG_STATE_SAVE:
         return state_save(thread_current());
     case DEBUG_STATE_LOAD:
@@ -220,8 +220,8 @@ static int stop_pc(enum debug_reason reason, const struct thread *t)
     arch_out8(LINK_PVPANIC_PORT, LINK_PVPANIC);
     while (__atomic_load_n(&c->stop, __ATOMIC_SEQ_CST))
         arch_spin_wait();
+    debug_text_refresh();
     arch_cpus_resume();
-    waitq_wake_all(&frozen);
     return c->is_attached ? 0 : -ENOTCONN;
 }
 
@@ -229,12 +229,24 @@ static int stop_call(enum debug_reason reason, const struct thread *t)
 {
     if (!hypercall_present())
         return stop_pc(reason, t);
-    return (int)hypercall_call(HYPERCALL_DEBUG, reason, (uint64_t)t, 0);
+    return (int)hypercall_nested(HYPERCALL_DEBUG, reason, (uint64_t)t);
 }
 
-/* 0: the guest was stopped, and goes on. -EAGAIN: somebody else stopped it, and
- * it has gone on: look again. */
-static int stop(enum debug_reason reason, const struct thread *t)
+/* With all locks that there are held, perhaps. */
+static int run_in_kernel(const struct debug_control *c)
+{
+    return c->command == DEBUG_TEXT_OWN ? debug_text_own(c->va, false) : -EBUSY;
+}
+
+/* Nobody is there. */
+static void stop_in_vain(bool in_kernel)
+{
+    debug_control.is_attached = 0;
+    if (!in_kernel) /* else debug_event() */
+        let_go();
+}
+
+int debug_stop(enum debug_reason reason, const struct thread *t, bool in_kernel)
 {
     struct debug_control *c = &debug_control;
 
@@ -245,14 +257,13 @@ static int stop(enum debug_reason reason, const struct thread *t)
             continue; /* the debugger waits for that */
         if (err == -EAGAIN)
             return err;
-        if (err) { /* nobody is there */
-            c->is_attached = 0;
-            let_go();
+        if (err)
+            stop_in_vain(in_kernel);
+        else if (!in_kernel)
+            waitq_wake_all(&frozen);
+        if (err || !c->command)
             return 0;
-        }
-        if (!c->command)
-            return 0;
-        c->result = run_command(c);
+        c->result = in_kernel ? run_in_kernel(c) : run_command(c);
         c->command = 0;
         reason = DEBUG_DONE;
         t = NULL;
@@ -285,11 +296,11 @@ static void stop_thread(struct thread *t, struct regs *regs,
 
     t->debug.reason = (uint8_t)reason;
     t->debug.wants_step = t->debug.wants_stop = 0;
-    regs->rflags &= ~(uint64_t)FLAG_TF;
+    regs->rflags &= ~(uint64_t)DEBUG_FLAG_TF;
     regs->rip = arch_linux_rip(regs->rip);
     regs->orig_rax = UINT64_MAX;
     do {
-        err = stop(reason, t);
+        err = debug_stop(reason, t, false);
         freeze(t);
     } while (err == -EAGAIN && debug_control.is_attached &&
              (reason != DEBUG_BREAK || break_find(regs->rip)));
@@ -381,7 +392,7 @@ void debug_begin(struct regs *regs)
 {
     freeze(thread_current());
     if (steps(thread_current()))
-        regs->rflags &= ~(uint64_t)FLAG_TF;
+        regs->rflags &= ~(uint64_t)DEBUG_FLAG_TF;
     regs->rip = arch_real_rip(arch_linux_rip(regs->rip));
 }
 
@@ -398,7 +409,7 @@ void debug_return(struct regs *regs)
     }
     t->debug_steps = steps(t);
     if (t->debug_steps)
-        regs->rflags |= FLAG_TF;
+        regs->rflags |= DEBUG_FLAG_TF;
     if (t->interrupted) /* by take_signal() */
         thread_kick(t);
 }
@@ -407,22 +418,22 @@ bool debug_trap(struct regs *regs, uint64_t vector)
 {
     struct thread *t = thread_current();
 
-    if (vector == VECTOR_BREAK && break_find(regs->rip - 1)) {
+    if (vector == DEBUG_VECTOR_BREAK && break_find(regs->rip - 1)) {
         regs->rip--;
         t->debug.reason = DEBUG_BREAK;
-    } else if (vector == VECTOR_DEBUG && t->debug.wants_step) {
-        regs->rflags &= ~(uint64_t)FLAG_TF;
+    } else if (vector == DEBUG_VECTOR_STEP && t->debug.wants_step) {
+        regs->rflags &= ~(uint64_t)DEBUG_FLAG_TF;
         t->debug.reason = DEBUG_STEP;
-    } else if (vector == VECTOR_DEBUG && debug_control.soft_count > 0) {
+    } else if (vector == DEBUG_VECTOR_STEP && debug_control.soft_count > 0) {
         if (!has_soft_hits())
             return true;
-        regs->rflags &= ~(uint64_t)FLAG_TF;
+        regs->rflags &= ~(uint64_t)DEBUG_FLAG_TF;
         t->debug.reason = DEBUG_WATCH;
-    } else if (vector == VECTOR_DEBUG && debug_control.is_watched) {
+    } else if (vector == DEBUG_VECTOR_STEP && debug_control.is_watched) {
         t->debug.reason = DEBUG_WATCH;
-    } else if (vector == VECTOR_DEBUG && t->debug_steps) {
+    } else if (vector == DEBUG_VECTOR_STEP && t->debug_steps) {
         t->debug_steps = false; /* from when somebody wanted it */
-        regs->rflags &= ~(uint64_t)FLAG_TF;
+        regs->rflags &= ~(uint64_t)DEBUG_FLAG_TF;
         return true;
     } else {
         return false;
@@ -449,7 +460,7 @@ void debug_event(void)
     }
     while (debug_control.ask) {
         debug_control.ask = 0;
-        if (stop(DEBUG_ASKED, NULL) == -EAGAIN)
+        if (debug_stop(DEBUG_ASKED, NULL, false) == -EAGAIN)
             debug_control.ask = 1;
     }
 }

@@ -29,6 +29,8 @@ void debug_begin(struct regs *regs);
 void debug_return(struct regs *regs);
 /* A breakpoint or debug exception of the program. False: not the debugger's. */
 bool debug_trap(struct regs *regs, uint64_t vector);
+/* The same in the kernel. False: it is nobody's. */
+bool debug_kernel_trap(struct regs *regs, uint64_t vector);
 /* The signal is about to be delivered. False: it is not to be; else it may
  * have become another one. */
 bool debug_signal(struct regs *regs, struct signal_info *info);
@@ -40,6 +42,7 @@ void debug_event(void);
 #pragma weak debug_begin
 #pragma weak debug_return
 #pragma weak debug_trap
+#pragma weak debug_kernel_trap
 #pragma weak debug_signal
 #pragma weak debug_wait
 #pragma weak debug_event

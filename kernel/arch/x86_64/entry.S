@@ -546,7 +546,13 @@ step:
     mov 32(%rsp), %rax
     IF_KERNEL 1f
     jmp step_in_program
-1:  LOAD_SS
+1:  cmpl $0, 68+debug_control(%rip) /* a debugger steps in the kernel, which */
+    je 2f                           /* has its own stack then */
+    mov %gs:PERCPU_KSTACK_TOP, %rax
+    sub 56(%rsp), %rax
+    cmp $16384, %rax
+    jb step_in_program
+2:  LOAD_SS
     andl $~0x100, 48(%rsp)
     orl $WORK_TODO, %gs:PERCPU_WORK /* or the kernel wrote to what a debugger */
     movl $1, 4+debug_control(%rip)  /* watches: debug.h */

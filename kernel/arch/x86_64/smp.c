@@ -278,6 +278,12 @@ void arch_readers_wait(void)
             arch_spin_wait();
 }
 
+STOP_CODE bool arch_cpus_may_stop(void)
+{
+    return __atomic_load_n(&tlb_lock.owner, __ATOMIC_RELAXED) !=
+           arch_cpu_number();
+}
+
 void arch_cpus_stop(void)
 {
     if (running == 1)

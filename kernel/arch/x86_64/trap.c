@@ -47,6 +47,9 @@ CHECK_OFFSET(struct percpu, asked, PERCPU_ASKED);
 CHECK_OFFSET(struct percpu, reading, PERCPU_READING);
 _Static_assert(sizeof(struct percpu) == PERCPU_TABLE, "assembly knows it");
 CHECK_OFFSET(struct debug_control, was_hit, 4);
+CHECK_OFFSET(struct debug_control, kernel_step, 68);
+_Static_assert(ARCH_KSTACK_LEN == 16384, "entry.S knows it");
+_Static_assert(DEBUG_CPU_MAX == ARCH_CPU_MAX, "one limit");
 CHECK_OFFSET(struct regs, r11, REGS_R11);
 CHECK_OFFSET(struct regs, rdi, REGS_RDI);
 CHECK_OFFSET(struct regs, orig_rax, REGS_ORIG);
@@ -59,7 +62,7 @@ __attribute__((section(".percpu"),
 __attribute__((section(".bss.boot"), aligned(16)))
 uint8_t ist_stacks[IST_COUNT * IST_STACK_LEN];
 
-static bool in_kernel(const struct regs *regs)
+STOP_CODE static bool in_kernel(const struct regs *regs)
 {
     uint64_t base = (uint64_t)kernel_base;
 
@@ -142,6 +145,7 @@ static const struct {
 #define FLAG_AC          0x40000u
 #define VECTOR_ALIGNMENT 17u
 #define VECTOR_STEP      1u
+#define VECTOR_BREAK     3u
 #define VECTOR_UNDEFINED 6u
 
 static void program_exception(struct regs *regs, uint64_t vector,
@@ -169,10 +173,12 @@ static void program_exception(struct regs *regs, uint64_t vector,
 }
 
 /* An exception of kernel code that it goes on after? */
-static bool is_foreseen(struct regs *regs, uint64_t vector)
+STOP_CODE static bool is_foreseen(struct regs *regs, uint64_t vector)
 {
     uint64_t fixup = 0;
 
+    if ((vector == VECTOR_STEP || vector == VECTOR_BREAK) && debug_kernel_trap)
+        return debug_kernel_trap(regs, vector);
     /* A flag of the program that a call brought along: not in here. The way
      * out restores it. */
     if (vector == VECTOR_ALIGNMENT) {
@@ -186,7 +192,7 @@ static bool is_foreseen(struct regs *regs, uint64_t vector)
     return fixup != 0;
 }
 
-int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
+STOP_CODE int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
 {
     bool was_taken;
 
