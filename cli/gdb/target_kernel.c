@@ -27,15 +27,13 @@ bool target_is_kernel(const struct target *t, uint64_t va)
 /* ---- breakpoints ---- */
 
 /* Assembly that may run on the program's stack, or on an interrupt's; what a
- * breakpoint needs itself; code of ring 0. */
+ * breakpoint needs itself. Ring 0 runs elsewhere, from the image's own page. */
 static int check_place(const struct target *t, uint64_t va, struct fault *fault)
 {
     const struct records *r = &t->core.in.records;
     const struct records_edge *e = core_edge(&t->core, va);
-    uint64_t stub = t->core.in.hello.kernel_va + t->core.header.stub_off;
 
     if (va - r->stop_code < r->stop_code_end - r->stop_code ||
-        va / PAGE_LEN == stub / PAGE_LEN ||
         (e && (e->kind < RECORDS_EDGE_BEGIN || e->kind > RECORDS_EDGE_SAVED)))
         return fault_set(fault, EPERM,
                          "no breakpoint can be at 0x%llx: the kernel gets into "
