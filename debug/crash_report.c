@@ -166,7 +166,9 @@ static void say_signal(const struct crash_scene *s)
             say_mapping(s, r->cr2);
         return;
     }
-    if (info.si_code == SI_KERNEL)
+    if (info.si_signo == SIGTRAP && info.si_code > 0)
+        say(": a breakpoint instruction, or a step");
+    else if (info.si_code == SI_KERNEL)
         say(": a privileged instruction, or an address that is none");
     else if (info.si_code <= 0 && info.si_pid != 0)
         fprintf(stderr, ", sent by process %d", (int)info.si_pid);
