@@ -127,6 +127,7 @@ def bench_times(b):
         image = b.image('compute', *options, *command)
         best = b.best_times(name, command, None, ['-m', '512M'], [image])
         os.unlink(image)
-        b.row('%s computes: %.2f s native, %.2f s in a guest' % (
-            name, best['native'], best['guest']),
+        b.row('%s computes: %.2f s native, %.2f s in a guest; CPU %.2f, %.2f'
+              % (name, best['native'], best['guest'], best['native CPU'],
+                 best['guest CPU']),
               round(100 * best['guest'] / best['native'], 1), '%', 105, '-')
