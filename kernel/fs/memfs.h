@@ -69,6 +69,7 @@ struct mem_inode {
     bool has_lower, pinned, xattrs_copied;
     bool linkable;       /* O_TMPFILE: may get a name though nlink is 0 */
     bool mapped_written; /* bytes beyond the end may be dirty */
+    bool is_changed;     /* not all that shows is the image's any more */
     unsigned seals;      /* F_SEAL_* */
     uint64_t lower_len;  /* bytes of the image's data that still show */
     struct pagetree pages;
@@ -76,6 +77,12 @@ struct mem_inode {
     char *target; /* symlinks made here */
     struct mem_xattr *xattrs;
 };
+
+/* What the file shows is about to change. */
+static inline void mem_change(struct mem_inode *mi)
+{
+    __atomic_store_n(&mi->is_changed, true, __ATOMIC_RELAXED);
+}
 
 static inline struct mem_inode *mem_of(struct inode *i)
 {

@@ -6,6 +6,10 @@
  * RAM, or a hole that hides the image), the image's bytes up to lower_len, or
  * zeros. Nothing is copied up before it is written.
  *
+ * Faults map the image's pages without the kernel lock (mem_object_ready()), as
+ * long as mem_change() was not called. It comes before all changes of what
+ * shows, and mem_zap() of what changes after it.
+ *
  * Copies to and from the program may fault, and the fault may come back here
  * for a page of the same file. So a page that is being filled is put into the
  * tree only once it is complete, after looking again.
@@ -14,6 +18,7 @@
 #include <linux/stat.h>
 
 #include "core/errno.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/string.h"
 #include "fs/memfs.h"
@@ -144,6 +149,7 @@ int mem_page_insert(struct mem_inode *mi, uint64_t idx, paddr_t pa)
     uint64_t old = pagetree_get(&mi->pages, idx);
 
     ASSERT(!is_page(old));
+    mem_change(mi);
     if (pagetree_set(&mi->pages, idx, pa))
         return -ENOSPC;
     if (old == PAGETREE_HOLE || idx << PAGE_SHIFT >= mi->lower_len)
@@ -188,6 +194,7 @@ void mem_size_grow(struct mem_inode *mi, uint64_t size)
 
     if (size <= old)
         return;
+    mem_change(mi);
     mi->inode.size = size;
     if ((old & PAGE_MASK) == 0)
         return;
@@ -341,19 +348,28 @@ static int mem_object_page(struct vm_object *obj, uint64_t idx, bool want_write,
     return 0;
 }
 
+/*
+ * Without the kernel lock this tells of the image alone, of a file that nobody
+ * has begun to change: who does that now says so first, and zaps after it has.
+ * Tables of chunks may have errors, which are told, so they are left out.
+ */
 static size_t mem_object_ready(struct vm_object *obj, uint64_t idx,
                                size_t count, paddr_t *pa_out)
 {
     struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
+    bool is_alone = !spin_is_mine(&kernel_lock);
     uint64_t len;
     size_t n = 1;
 
+    if (is_alone && (__atomic_load_n(&mi->is_changed, __ATOMIC_RELAXED) ||
+                     mi->lower.chunk_bits))
+        return 0;
     if (idx >= (mi->inode.size + PAGE_MASK) >> PAGE_SHIFT ||
-        pagetree_get(&mi->pages, idx) != 0 ||
+        (!is_alone && pagetree_get(&mi->pages, idx) != 0) ||
         !page_in_place(mi, idx, pa_out, &len))
         return 0;
     while (n < count && (n + 1) << PAGE_SHIFT <= len &&
-           pagetree_get(&mi->pages, idx + n) == 0)
+           (is_alone || pagetree_get(&mi->pages, idx + n) == 0))
         n++;
     return n;
 }

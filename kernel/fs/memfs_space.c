@@ -49,6 +49,7 @@ static void shrink(struct mem_inode *mi, uint64_t len)
     uint64_t entry = pagetree_get(&mi->pages, len >> PAGE_SHIFT);
     size_t off = len & PAGE_MASK;
 
+    mem_change(mi);
     /* The rest of the last page reads as zeros from now on. */
     if (off && entry > PAGETREE_HOLE)
         memset((uint8_t *)page_ptr(entry) + off, 0, PAGE_SIZE - off);
@@ -100,6 +101,7 @@ static int punch_pages(struct mem_inode *mi, uint64_t first, uint64_t end)
 {
     uint64_t lower_end = MIN(pages_of(mi->lower_len), end);
 
+    mem_change(mi);
     mem_pages_free(mi, first, end);
     mem_zap(mi, first, end - first, false); /* private copies stay */
     for (uint64_t idx = first; idx < lower_end; idx++)

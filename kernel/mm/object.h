@@ -29,7 +29,11 @@ struct vm_object_ops {
                 paddr_t *pa_out);
     /* For reading, how many pages from idx on, at most count > 0, lie one
      * behind the other at *pa_out and carry no reference. For mapping what
-     * lies around a fault. NULL: none ever do. */
+     * lies around a fault. NULL: none ever do.
+     * May be asked without the kernel lock, by who has that of the space of a
+     * mapping. Who changes what it would say makes it say 0 first, and then
+     * calls vm_object_zap(), which waits for that lock and takes back what was
+     * still mapped. */
     size_t (*ready)(struct vm_object *obj, uint64_t idx, size_t count,
                     paddr_t *pa_out);
     void (*ref)(struct vm_object *obj);

@@ -12,9 +12,9 @@
  *            the two is enough to look at them. Page tables, struct pt, those
  *            two and the counts of pages are under it alone: nobody calls a
  *            pt_ function without.
- *            Objects are called with both held, page() may come back through
- *            vm_object_zap(): so who has the lock may enter again. Under it
- *            nobody sleeps or touches the program's memory.
+ *            Objects are called with both held, but for ready(); page() may
+ *            come back through vm_object_zap(), so who has the lock may enter
+ *            again. Under it nobody sleeps or touches the program's memory.
  */
 #ifndef MM_REGION_H
 #define MM_REGION_H

@@ -83,8 +83,9 @@ MUST_CHECK long space_map_pages(struct space *s, const paddr_t *pages,
 enum space_fault_result space_fault(struct space *s, uaddr_t va,
                                     enum space_access access);
 /* The same without the kernel lock, if the space's own is enough: for private
- * memory that no object is behind. False: whatever else it is, nothing has
- * happened, and space_fault() is to be asked. */
+ * memory that no object is behind, and for what objects have ready. False:
+ * whatever else it is, nothing has happened, and space_fault() is to be asked.
+ */
 MUST_CHECK bool space_fault_alone(struct space *s, uaddr_t va,
                                   enum space_access access);
 /* Write at most a page's bytes into the program's text: breaks copy-on-write,

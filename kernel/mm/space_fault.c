@@ -101,18 +101,32 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
     }
 }
 
+/* The object's page for va. Without the kernel lock only one to be read that is
+ * ready; every error then means that the kernel lock is wanted. */
+static int object_page(const struct region *r, uint64_t va, bool want_write,
+                       paddr_t *pa_out)
+{
+    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
+
+    if (spin_is_mine(&kernel_lock))
+        return r->obj->ops->page(r->obj, idx, want_write, pa_out);
+    if (want_write || !r->obj->ops->ready ||
+        r->obj->ops->ready(r->obj, idx, 1, pa_out) == 0)
+        return -EAGAIN;
+    return 0;
+}
+
 /* The page at va for a private region, to be written. */
 static enum space_fault_result own_page(struct space *s, struct region *r,
                                         uint64_t va)
 {
-    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
     enum space_fault_result result;
     paddr_t pa;
     int err;
 
     if (!r->obj)
         return own_copy(s, r, va, 0, false);
-    err = r->obj->ops->page(r->obj, idx, false, &pa);
+    err = object_page(r, va, false, &pa);
     if (err)
         return of_error(err);
     result = own_copy(s, r, va, pa, false);
@@ -194,14 +208,13 @@ static bool wants_own(const struct region *r, bool write)
 static enum space_fault_result object_fault(struct space *s, struct region *r,
                                             uint64_t va, bool write)
 {
-    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
     bool shared_write =
         r->flags & REGION_SHARED &&
         (write || (r->obj->ops->is_memory && r->prot & PROT_WRITE));
     enum space_fault_result result;
     unsigned flags = region_pt_flags(r->prot);
     paddr_t pa;
-    int err = r->obj->ops->page(r->obj, idx, shared_write, &pa);
+    int err = object_page(r, va, shared_write, &pa);
 
     if (err)
         return of_error(err);
@@ -219,9 +232,8 @@ static enum space_fault_result shared_page_fault(struct space *s,
                                                  struct region *r, uint64_t va,
                                                  paddr_t old)
 {
-    uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
     paddr_t pa;
-    int err = r->obj->ops->page(r->obj, idx, true, &pa);
+    int err = object_page(r, va, true, &pa);
 
     if (err)
         return of_error(err);
@@ -322,10 +334,10 @@ enum space_fault_result space_fault(struct space *s, uaddr_t va,
     return result;
 }
 
-/* What the space's lock is enough for: nobody else is asked. */
-static bool is_private(const struct region *r, uaddr_t va)
+/* What the space's lock may be enough for. */
+static bool may_be_alone(const struct region *r, uaddr_t va)
 {
-    return r && va >= r->start && !r->obj && !(r->flags & REGION_PAGES);
+    return r && va >= r->start && !(r->flags & REGION_PAGES);
 }
 
 bool space_fault_alone(struct space *s, uaddr_t va, enum space_access access)
@@ -342,7 +354,7 @@ bool space_fault_alone(struct space *s, uaddr_t va, enum space_access access)
         result = SPACE_FAULT_MAPERR;
         spin_lock(&s->lock);
         r = region_find(s, va);
-        if (is_private(r, va))
+        if (may_be_alone(r, va))
             result = fault_in(s, r, va, access, &offer);
         spin_unlock(&s->lock);
     } while (!offer.is_zeroed);

@@ -148,6 +148,40 @@ TEST(what_was_touched_is_found)
     CHECK_EQ(space->resident_pages, 0);
 }
 
+/* Without the kernel lock: what the file has ready, and copies of it. */
+TEST(faults_in_files_alone)
+{
+    const int rw = PROT_READ | PROT_WRITE;
+    uint64_t priv, shared, va;
+    paddr_t pa;
+
+    start();
+    priv = (uint64_t)space_map(space, 0, FILE_PAGES * PAGE_SIZE, rw,
+                               MAP_PRIVATE, &file.object, 0);
+    shared = (uint64_t)space_map(space, 0, FILE_PAGES * PAGE_SIZE, rw,
+                                 MAP_SHARED, &file.object, 0);
+    kernel_lock.owner = 0;
+    /* Page 0 is none of those that are ready, 1 is. */
+    CHECK(!space_fault_alone(space, priv, SPACE_READ));
+    CHECK(space_fault_alone(space, priv + PAGE_SIZE, SPACE_READ));
+    va = priv + PAGE_SIZE;
+    CHECK_EQ(space_resident(space, va), page_pa(file.image + PAGE_SIZE));
+    CHECK(space_fault_alone(space, va, SPACE_WRITE));
+    pa = space_resident(space, va);
+    CHECK(pa != page_pa(file.image + PAGE_SIZE));
+    CHECK_EQ(*(uint8_t *)page_ptr(pa), FILE_BYTE(1));
+    CHECK(space_fault_alone(space, shared + 2 * PAGE_SIZE, SPACE_READ));
+    CHECK(!space_fault_alone(space, shared + 2 * PAGE_SIZE, SPACE_WRITE));
+    CHECK(!space_fault_alone(space, shared + 4 * PAGE_SIZE, SPACE_WRITE));
+    CHECK(!space_fault_alone(space, priv - PAGE_SIZE, SPACE_READ));
+    kernel_lock.owner = 1;
+    CHECK_EQ(space_fault(space, shared + 2 * PAGE_SIZE, SPACE_WRITE),
+             SPACE_FAULT_OK);
+    kernel_lock.owner = 0;
+    CHECK(!space_fault_alone(space, priv + 2 * PAGE_SIZE, SPACE_READ));
+    kernel_lock.owner = 1;
+}
+
 TEST(huge_reservations_cost_nothing)
 {
     size_t before;
