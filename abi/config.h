@@ -88,6 +88,7 @@ enum config_flags {
     CONFIG_KEEP_HOSTNAME = 1u << 4,
     CONFIG_KEEP_RESOLV = 1u << 5,
     CONFIG_DEBUG = 1u << 6, /* the program waits for a debugger */
+    CONFIG_TRACE = 1u << 7, /* ... for what a tool wants traced: trace.h */
 };
 
 _Static_assert(sizeof(struct config_header) == 16, "layout is shared");

@@ -28,6 +28,7 @@ struct about {
     const struct options *o;
     const struct run_config *how;
     const char *dir;
+    bool is_qemu;
 };
 
 typedef int companion_fn(const struct about *a, int fd, const char *name,
@@ -39,6 +40,7 @@ static int trace(const struct about *a, int fd, const char *name,
     static struct tracer t;
     int err = tracer_parse_text(&t, mem_strdup(a->o->trace), fault);
 
+    t.ring.is_qemu = a->is_qemu;
     return err ? err : tracer_run_first(&t, fd, name, a->how, fault);
 }
 
@@ -123,16 +125,16 @@ int companion_check(const struct options *o, struct fault *fault)
 }
 
 int companion_start(const struct options *o, const struct run_config *how,
-                    const char *dir, struct fault *fault)
+                    const char *dir, bool is_qemu, struct fault *fault)
 {
-    const struct about a = { o, how, dir };
+    const struct about a = { o, how, dir, is_qemu };
     int count = 0, err = 0;
 
     if (o->trace)
         err = start(trace, &a, fault);
     count += err > 0;
-    if (o->pcap && err >= 0)
+    if (o->pcap && !is_qemu && err >= 0)
         err = start(pcap, &a, fault);
-    count += o->pcap && err > 0;
+    count += o->pcap && !is_qemu && err > 0;
     return err < 0 ? err : count;
 }

@@ -14,6 +14,8 @@
 #ifndef CLI_COMPANION_H
 #define CLI_COMPANION_H
 
+#include <stdbool.h>
+
 struct fault;
 struct options;
 struct run_config;
@@ -21,8 +23,8 @@ struct run_config;
 /* Do its options make sense? */
 int companion_check(const struct options *o, struct fault *fault);
 /* how: what it runs; dir: the guest's, where something listens at "control"
- * already. -> how many were started */
+ * already. is_qemu: --pcap is not ours. -> how many were started */
 int companion_start(const struct options *o, const struct run_config *how,
-                    const char *dir, struct fault *fault);
+                    const char *dir, bool is_qemu, struct fault *fault);
 
 #endif

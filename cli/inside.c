@@ -18,14 +18,15 @@
 #include "host/fault.h"
 #include "host/memory.h"
 
-#define ANSWER_S   10 /* a monitor that is stopped, or starved, says nothing */
-#define NAP_NS     20000000 /* while a guest boots */
-#define NAPS       100u
-#define PT_LEVELS  4u
-#define PT_BITS    9u
-#define PT_PRESENT 1u
-#define PT_LARGE   0x80u
-#define PT_ADDRESS 0x000ffffffffff000ull
+#define ANSWER_S     10 /* a monitor that is stopped, or starved, says nothing */
+#define NAP_NS       20000000 /* while a guest boots */
+#define NAPS         100u
+#define START_ROUNDS 15u /* of so many naps: a machine under TCG, under load */
+#define PT_LEVELS    4u
+#define PT_BITS      9u
+#define PT_PRESENT   1u
+#define PT_LARGE     0x80u
+#define PT_ADDRESS   0x000ffffffffff000ull
 
 /* ---- the conversation ---- */
 
@@ -418,6 +419,22 @@ int inside_adopt(struct inside *in, int fd, const char *name,
     err = inside_hello(in, fault);
     if (err == 0)
         err = records_take(in, fault);
+    if (err)
+        inside_close(in);
+    return err;
+}
+
+int inside_adopt_started(struct inside *in, int fd, const char *name,
+                         struct fault *fault)
+{
+    unsigned rounds = 0;
+    int err;
+
+    *in = (struct inside){ .fd = fd, .name = name };
+    limit_set(in, START_ROUNDS);
+    do
+        err = kernel_wait(in, fault);
+    while (err == -EAGAIN && ++rounds < START_ROUNDS);
     if (err)
         inside_close(in);
     return err;

@@ -71,6 +71,10 @@ int inside_open_within(struct inside *in, const struct guest *g,
  */
 int inside_adopt(struct inside *in, int fd, const char *name,
                  struct fault *fault);
+/* The same for a guest under QEMU, which is started meanwhile: when its kernel
+ * has come to its records, all is as inside_open() finds it. */
+int inside_adopt_started(struct inside *in, int fd, const char *name,
+                         struct fault *fault);
 /* For one of these that has been let go: its records as inside_open() finds
  * them. -EAGAIN: the kernel has not come so far. */
 int inside_records(struct inside *in, struct fault *fault);

@@ -282,24 +282,23 @@ static int network_open(const struct options *o, struct source *src,
     }
 }
 
-static int companions(const struct options *o, const struct run_config *config,
-                      bool is_qemu, struct launch *how, struct fault *fault)
+/* Under QEMU frames are QEMU's to write down (qemu.c). */
+static int companions(const struct options *o, struct source *src, bool is_qemu,
+                      struct launch *how, struct fault *fault)
 {
-    if (o->trace && is_qemu)
-        return fault_set(fault, ENOTSUP,
-                         "--trace needs Samara's own monitor, and QEMU is to "
-                         "run this guest; samara trace follows it when it "
-                         "runs");
     if (o->pcap && o->network.mode == NET_NONE)
         return fault_set(fault, EINVAL,
                          "--pcap: the guest has no network; give --net or -p");
-    if (is_qemu || o->dry_run)
+    if ((is_qemu && !o->trace) || o->dry_run)
         return 0;
     if (how->control_fd < 0)
         return fault_set(fault, EACCES,
                          "--trace and --pcap need a guest that is listed; give "
                          "it a --name to see why it is not");
-    how->companion_count = companion_start(o, config, how->dir, fault);
+    if (is_qemu)
+        src->config.flags |= CONFIG_TRACE;
+    how->companion_count =
+        companion_start(o, &src->config, how->dir, is_qemu, fault);
     return how->companion_count < 0 ? how->companion_count : 0;
 }
 
@@ -320,7 +319,7 @@ int launch_guest(const struct options *o, struct source *src,
     if (err == 0 && !o->dry_run)
         err = announce(o, src, !monitor, how, fault);
     if (err == 0 && (o->trace || o->pcap))
-        err = companions(o, &src->config, !monitor, how, fault);
+        err = companions(o, src, !monitor, how, fault);
     if (err == 0 && monitor)
         err = monitor_run(o, monitor, src, how, fault);
     else if (err == 0)

@@ -158,14 +158,13 @@ int tracering_open(struct tracering *t, const struct guest *g,
     return err;
 }
 
-/* The kernel has not moved itself: addresses count from where it lies. */
-static int first_on(struct tracering *t, struct fault *fault)
+/* base: what the addresses in its records count from. */
+static int first_on(struct tracering *t, uint64_t base, struct fault *fault)
 {
     struct trace_control c = { .wanted = t->mode, .until_tsc = lease(t) };
 
     capture_fill(t, &c);
-    return inside_write(&t->inside,
-                        t->inside.hello.kernel_va + t->inside.records.trace, &c,
+    return inside_write(&t->inside, base + t->inside.records.trace, &c,
                         sizeof(c), fault);
 }
 
@@ -181,22 +180,47 @@ static int records_wait(struct tracering *t, struct fault *fault)
     return err;
 }
 
-int tracering_open_first(struct tracering *t, int fd, const char *name,
-                         enum trace_mode mode, struct fault *fault)
+/* It has not run, and so not moved itself. */
+static int first_stopped(struct tracering *t, int fd, const char *name,
+                         struct fault *fault)
 {
     int err = inside_adopt(&t->inside, fd, name, fault);
 
     if (err)
         return err;
-    t->mode = mode;
-    t->is_first = true;
     err = inside_hold(&t->inside, fault);
     if (err == 0)
-        err = first_on(t, fault);
+        err = first_on(t, t->inside.hello.kernel_va, fault);
     if (err == 0)
         err = inside_go(&t->inside, fault);
+    return err ? err : records_wait(t, fault);
+}
+
+/* It runs, and waits for our wish (CONFIG_TRACE). */
+static int first_waiting(struct tracering *t, int fd, const char *name,
+                         struct fault *fault)
+{
+    int err = inside_adopt_started(&t->inside, fd, name, fault);
+
+    if (err)
+        return err;
+    err = inside_hold(&t->inside, fault);
     if (err == 0)
-        err = records_wait(t, fault);
+        err = inside_stop(&t->inside, fault);
+    if (err == 0)
+        err = first_on(t, 0, fault);
+    return err ? err : inside_go(&t->inside, fault);
+}
+
+int tracering_open_first(struct tracering *t, int fd, const char *name,
+                         enum trace_mode mode, struct fault *fault)
+{
+    int err;
+
+    t->mode = mode;
+    t->is_first = true;
+    err = t->is_qemu ? first_waiting(t, fd, name, fault)
+                     : first_stopped(t, fd, name, fault);
     t->renewed_tsc = t->inside.hello.tsc;
     if (err)
         inside_close(&t->inside);

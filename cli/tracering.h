@@ -27,7 +27,8 @@ struct tracering_pending;
 struct tracering {
     bool selected[TRACE_CALL_MAX]; /* set by the caller, before open */
     unsigned string_max;           /* ... of data are captured */
-    uint64_t lost;                 /* records that were overwritten unread */
+    bool is_qemu;  /* open_first: the kernel runs, and waits for our wish */
+    uint64_t lost; /* records that were overwritten unread */
     struct trace_count count[TRACE_CALL_MAX]; /* from open to end */
     struct inside inside;
     /* The rest is tracering.c's. */
@@ -42,8 +43,8 @@ struct tracering {
 };
 
 /* From the program's first call on: fd is a connection that stops a guest of
- * which nothing has run yet, and is the ring's from now on. name: the caller's.
- */
+ * which nothing has run yet, or leads to one under QEMU, and is the ring's from
+ * now on. name: the caller's. */
 int tracering_open_first(struct tracering *t, int fd, const char *name,
                          enum trace_mode mode, struct fault *fault);
 int tracering_open(struct tracering *t, const struct guest *g,

@@ -25,6 +25,7 @@
 #include "sched/sample.h"
 #include "sched/thread.h"
 #include "syscall/syscall.h"
+#include "syscall/trace.h"
 #include "time/clock.h"
 
 #define STATUS_FAILED 125 /* Samara's own failures, as the command has them */
@@ -82,5 +83,7 @@ void kernel_main(struct bootinfo *boot)
     err = vfs_init(image, boot->root_len, config.flags & CONFIG_READ_ONLY);
     if (err)
         refuse("the root file system cannot be mounted", err);
+    if (UNLIKELY(config.flags & CONFIG_TRACE))
+        trace_wait();
     process_start_first(&config);
 }

@@ -18,6 +18,7 @@
 
 #define RING_ORDER 4u
 #define LOOK_NS    1000000000ull
+#define WAIT_NS    30000000000ull
 #define FRAME_MASK 296u /* struct ucontext lies at rsp, and ends with it */
 
 struct trace_control trace_control;
@@ -335,6 +336,18 @@ void signal_traced(const struct signal_info *info, bool is_deadly)
     for (unsigned i = 0; !is_deadly && i < TRACE_ARG_MAX; i++)
         add_word(&d, bytes[i]);
     put(&d);
+}
+
+/* Nothing else runs yet, so nobody is kept from running. */
+void trace_wait(void)
+{
+    uint64_t end = clock_mono_ns() + WAIT_NS;
+
+    while (__atomic_load_n(&trace_control.wanted, __ATOMIC_ACQUIRE) ==
+               TRACE_OFF &&
+           clock_mono_ns() < end)
+        __builtin_ia32_pause();
+    syscall_init();
 }
 
 /* ---- what entry.S calls ---- */

@@ -19,6 +19,9 @@ SYSCALL_ABI long syscall_traced(long, long, long, long, long, long);
 /* r10, r9, r8, rdx, rsi, rdi, as entry.S saves them. */
 void trace_begin(const uint64_t saved_args[6]);
 void trace_end(const uint64_t saved_args[6], long result);
+/* Before the program: until a tool has said what it wants traced, or for some
+ * seconds. */
+void trace_wait(void);
 /* table.c: the tables of all CPUs as they are without tracing. */
 void syscall_untrace(void);
 

@@ -65,6 +65,12 @@ int inside_adopt(struct inside *in, int fd, const char *name,
     return inside_open(in, &g, fault);
 }
 
+int inside_adopt_started(struct inside *in, int fd, const char *name,
+                         struct fault *fault)
+{
+    return inside_adopt(in, fd, name, fault);
+}
+
 int inside_records(struct inside *in, struct fault *fault)
 {
     return inside_stop(in, fault);
