@@ -18,7 +18,7 @@
 #include "host/fault.h"
 #include "host/memory.h"
 
-#define ANSWER_S     10 /* a monitor that is stopped, or starved, says nothing */
+#define ANSWER_S     10       /* a monitor that is stopped or starved is mute */
 #define NAP_NS       20000000 /* while a guest boots */
 #define NAPS         100u
 #define START_ROUNDS 15u /* of so many naps: a machine under TCG, under load */

@@ -399,7 +399,7 @@ static int timeout_ms(const struct link *l)
     uint64_t now;
 
     if (l->deadline_ns == 0)
-        return -1;
+        return qemu_control_patience(l->control);
     now = clock_ns(CLOCK_MONOTONIC);
     if (now >= l->deadline_ns)
         return 0;

@@ -218,6 +218,8 @@ static int control_open(struct machine *m, const struct options *o,
         return fault_sys(fault, errno, "cannot make a pair of sockets");
     c->qmp.fd = pair[0];
     m->qmp = pair[1];
+    if (o->network.mode == NET_USER || o->network.mode == NET_TAP)
+        c->capture.fd = memfd_create("samara-frames", 0);
     c->listen_fd = listen_fd;
     c->ram_len = m->ram_len;
     c->cpu_count = o->cpu_count;
@@ -240,6 +242,7 @@ static void machine_fini(struct machine *m)
     close_if(m->link[1]);
     close_if(m->qmp);
     close_if(m->control.ram_fd);
+    close_if(m->control.capture.fd);
     qemu_control_fini(&m->control);
     free(m->program);
 }

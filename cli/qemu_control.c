@@ -15,9 +15,10 @@
 #include "cli/qemu_regs.h"
 #include "cli/qemu_ring.h"
 
-#define REQUEST_LEN (sizeof(struct control_request) + CONTROL_DATA_MAX)
-#define HOLD_MS     1000
-#define TELL_MS     30000 /* symbols of a large program take their time */
+#define REQUEST_LEN     (sizeof(struct control_request) + CONTROL_DATA_MAX)
+#define HOLD_MS         1000
+#define CAPTURE_LOOK_MS 100
+#define TELL_MS         30000 /* symbols of a large program take their time */
 /* A guest's way from its last message to pvpanic. */
 #define FREEZE_NAP_NS 10000000
 #define FREEZE_NAPS   100u
@@ -38,6 +39,7 @@ void qemu_control_init(struct qemu_control *c)
 
     *c = (struct qemu_control){ .listen_fd = -1,
                                 .ram_fd = -1,
+                                .capture = { .fd = -1 },
                                 .qmp = { .fd = -1 } };
     for (i = 0; i < QEMU_CONTROL_CLIENTS; i++)
         c->client[i].fd = -1;
@@ -400,6 +402,12 @@ static void answer(struct qemu_control *c, struct qemu_client *cl,
     case CONTROL_SAMPLE:
         sample(c, cl, data);
         break;
+    case CONTROL_CAPTURE:
+        qemu_capture_attach(c, cl, r);
+        break;
+    case CONTROL_FRAMES:
+        qemu_capture_frames(c, cl);
+        break;
     case CONTROL_HOLD:
         cl->holds = true;
         qemu_reply(cl, 0, NULL, 0);
@@ -488,6 +496,11 @@ void qemu_control_poll(const struct qemu_control *c, struct pollfd *out)
         (struct pollfd){ qemu_debug_listens(c) ? c->qmp.fd : -1, POLLIN, 0 };
 }
 
+int qemu_control_patience(const struct qemu_control *c)
+{
+    return c->capture.is_on ? CAPTURE_LOOK_MS : -1;
+}
+
 void qemu_control_serve(struct qemu_control *c)
 {
     bool more = c->listen_fd >= 0;
@@ -504,6 +517,7 @@ void qemu_control_serve(struct qemu_control *c)
     if (qemu_debug_listens(c) && qmp_listen(&c->qmp) == 0)
         qemu_debug_look(c);
     qemu_debug_check(c);
+    qemu_capture_check(c);
     (void)stop_or_go(c); /* who stopped it may be gone */
 }
 

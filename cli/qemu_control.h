@@ -10,7 +10,7 @@
  * Context:   the caller's poll() loop: _poll() says what to wait for, _serve()
  *            answers. An answer waits for QEMU's, some ms.
  * Errors:    a connection's are its own end. What the monitor has and QEMU has
- *            not (CONTROL_CAPTURE ...) is refused with -ENOTSUP.
+ *            not (CONTROL_COUNTERS ...) is refused with -ENOTSUP.
  */
 #ifndef CLI_QEMU_CONTROL_H
 #define CLI_QEMU_CONTROL_H
@@ -41,10 +41,21 @@ struct qemu_ring {
     uint64_t idle[CONTROL_CPU_MAX];
 };
 
+/* Copies of frames for a client: qemu_capture.c's, but for fd. */
+struct qemu_capture {
+    int fd; /* a memory file that QEMU has, too; -1: there is no network */
+    bool is_on;
+    uint8_t mac[6];
+    uint64_t frame_max, dropped;
+    uint64_t at, freed; /* bytes of the file: taken, given back */
+    int64_t offset_ns;  /* from QEMU's clock to the host's, at most */
+    uint64_t last_ns;
+};
+
 struct qemu_client {
     int fd; /* -1: free */
     struct qemu_ring ring;
-    bool stops, holds, debugs;
+    bool stops, holds, debugs, captures;
     uint8_t *request;
     size_t have; /* bytes of it */
 };
@@ -62,6 +73,7 @@ struct qemu_control {
     /* Send the guest this message, LINK_DEBUG or LINK_SAMPLE. */
     void (*tell)(void *arg, unsigned type);
     void *tell_arg;
+    struct qemu_capture capture;
     /* The rest is qemu_control.c's. */
     uint8_t *ram; /* mapped when somebody looks */
     struct qemu_client client[QEMU_CONTROL_CLIENTS];
@@ -92,6 +104,8 @@ void qemu_control_fini(struct qemu_control *c);
 /* Fills out[0..QEMU_CONTROL_FDS). */
 void qemu_control_poll(const struct qemu_control *c, struct pollfd *out);
 void qemu_control_serve(struct qemu_control *c);
+/* It wants to be called within so many ms, whatever poll() says; -1: not. */
+int qemu_control_patience(const struct qemu_control *c);
 /* The guest has told pvpanic, or is about to: it stands still when this
  * returns. Answer until fd can be read, or nobody has asked for anything for a
  * long time; then the guest goes on. */
@@ -115,7 +129,16 @@ void qemu_debug_end(struct qemu_control *c, int status);
 /* Whether QEMU is to be listened to. */
 bool qemu_debug_listens(const struct qemu_control *c);
 
-/* ---- qemu_control.c's, for it ---- */
+/* ---- qemu_capture.c ---- */
+
+void qemu_capture_attach(struct qemu_control *c, struct qemu_client *cl,
+                         const struct control_request *r);
+void qemu_capture_frames(struct qemu_control *c, struct qemu_client *cl);
+/* Who captured may be gone, or too slow: what nobody takes must not fill the
+ * host's memory. */
+void qemu_capture_check(struct qemu_control *c);
+
+/* ---- qemu_control.c's, for them ---- */
 
 /* NULL: not all of it is memory. */
 uint8_t *qemu_ram_at(const struct qemu_control *c, uint64_t gpa, uint64_t len);

@@ -156,15 +156,22 @@ int qmp_listen(struct qmp *q)
     return err;
 }
 
-int qmp_command(struct qmp *q, const char *name)
+int qmp_execute(struct qmp *q, const char *text)
 {
-    char *text = mem_printf("{\"execute\":\"%s\"}\n", name);
     struct buf line = { 0 };
     int err = ready(q, &line);
 
     if (err == 0)
         err = command(q, text, &line);
     buf_fini(&line);
+    return err;
+}
+
+int qmp_command(struct qmp *q, const char *name)
+{
+    char *text = mem_printf("{\"execute\":\"%s\"}\n", name);
+    int err = qmp_execute(q, text);
+
     free(text);
     return err;
 }

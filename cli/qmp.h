@@ -32,8 +32,10 @@ struct qmp {
 void qmp_fini(struct qmp *q);
 /* A command without arguments, such as "stop". */
 int qmp_command(struct qmp *q, const char *name);
-/* The same without waiting: what is asked next is answered after it. Whether it
- * was refused is not known. */
+/* A whole command: one line of JSON. */
+int qmp_execute(struct qmp *q, const char *text);
+/* As qmp_command() without waiting: what is asked next is answered after it.
+ * Whether it was refused is not known. */
 int qmp_command_later(struct qmp *q, const char *name);
 /* Read what has come without being asked for, into `news`. */
 int qmp_listen(struct qmp *q);

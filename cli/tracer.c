@@ -321,9 +321,29 @@ static void show_summary(const struct tracer *t)
 
 /* ---- following ---- */
 
+/* What is missing, as far as it was said. */
+struct loss {
+    uint64_t records;
+    unsigned lapses;
+};
+
+static struct loss loss_tell(const struct tracer *t, struct loss told)
+{
+    if (t->ring.lost > told.records && !t->summary)
+        fprintf(stderr,
+                "samara: %llu records were overwritten before they could be "
+                "read; -e chooses fewer calls, -c counts all\n",
+                (unsigned long long)(t->ring.lost - told.records));
+    if (t->ring.lapses > told.lapses)
+        fprintf(stderr, "samara: the guest had ended the trace, which nobody "
+                        "had read for seconds; it begins again\n");
+    return (struct loss){ t->ring.lost, t->ring.lapses };
+}
+
 static int follow(struct tracer *t, struct fault *fault)
 {
-    uint64_t lost = 0, nap_ns = LOOK_SOON_NS;
+    struct loss told = { 0 };
+    uint64_t nap_ns = LOOK_SOON_NS;
     int err = 0;
 
     while (!follow_is_over() && err == 0 && !ferror(t->to)) {
@@ -336,14 +356,7 @@ static int follow(struct tracer *t, struct fault *fault)
         nap_ns = t->ring.position - before > TRACE_RING_LEN / 8 ? LOOK_SOON_NS
                                                                 : 2 * nap_ns;
         nap_ns = nap_ns < LOOK_NS ? nap_ns : LOOK_NS;
-        if (t->ring.lost > lost && !t->summary) {
-            fprintf(stderr,
-                    "samara: %llu records were overwritten before "
-                    "they could be read; -e chooses fewer calls, -c "
-                    "counts all\n",
-                    (unsigned long long)(t->ring.lost - lost));
-            lost = t->ring.lost;
-        }
+        told = loss_tell(t, told);
         fflush(t->to);
     }
     return err == -ESHUTDOWN ? 0 : err; /* the guest's end is ours */

@@ -475,6 +475,21 @@ static int renew(struct tracering *t, struct fault *fault)
     return err;
 }
 
+/* We were away for longer than the lease. */
+static int begin_again(struct tracering *t, struct fault *fault)
+{
+    int err = inside_stop(&t->inside, fault);
+
+    if (err == 0)
+        err = switch_on(t, fault);
+    if (err == 0)
+        err = inside_go(&t->inside, fault);
+    t->renewed_tsc = t->inside.hello.tsc;
+    t->is_first = false;
+    t->lapses++;
+    return err;
+}
+
 int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
                    struct fault *fault)
 {
@@ -490,6 +505,8 @@ int tracering_poll(struct tracering *t, tracering_fn *fn, void *arg,
                         "to; raise -m",
                         t->inside.name);
     t->ring = err == 0 ? c.ring : 0;
+    if (err == 0 && c.wanted != (uint32_t)t->mode && !t->inside.hello.is_ended)
+        return begin_again(t, fault);
     if (t->ring != 0)
         err = t->mode == TRACE_COUNTS ? counts_take(t, c.ring, fault)
                                       : ring_take(t, c.ring, fn, arg, fault);

@@ -27,8 +27,9 @@ struct tracering_pending;
 struct tracering {
     bool selected[TRACE_CALL_MAX]; /* set by the caller, before open */
     unsigned string_max;           /* ... of data are captured */
-    bool is_qemu;  /* open_first: the kernel runs, and waits for our wish */
-    uint64_t lost; /* records that were overwritten unread */
+    bool is_qemu;    /* open_first: the kernel runs, and waits for our wish */
+    uint64_t lost;   /* records that were overwritten unread */
+    unsigned lapses; /* how often it was ended for want of a reader */
     struct trace_count count[TRACE_CALL_MAX]; /* from open to end */
     struct inside inside;
     /* The rest is tracering.c's. */
