@@ -33,7 +33,8 @@
 #define USED        1u
 #define QUICK       2u
 #define QUICK_COUNT 8u
-#define QUICK_MAX   16384u /* bytes: a block may keep its page from going */
+#define QUICK_MAX   48u  /* blocks: each may keep a page from going back */
+#define QUICK_RENEW 256u /* times that there was no room: others are wanted */
 
 struct block {
     uint32_t len_used; /* bytes, header included; USED, QUICK */
@@ -51,7 +52,7 @@ static struct {
     /* Freed, but still marked as used, and as QUICK: stacks by size, several
      * sizes in each. */
     struct block *quick[QUICK_COUNT];
-    uint32_t quick_len; /* of all of them */
+    unsigned quick_count, quick_missed;
 } heap;
 
 static uint32_t len_of(const struct block *b)
@@ -219,7 +220,7 @@ static struct block *quick_pop(struct block **quick)
     struct block *b = *quick;
 
     *quick = (struct block *)(void *)b->link.next;
-    heap.quick_len -= len_of(b);
+    heap.quick_count--;
     b->len_used &= ~QUICK;
     return b;
 }
@@ -291,10 +292,14 @@ void kfree(void *p)
     b = block_of(p);
     ASSERT((b->len_used & (USED | QUICK)) == USED); /* else freed twice */
     ASSERT_OP(after(b)->prev_len, ==, len_of(b));   /* else overwritten */
-    if (UNLIKELY(heap.quick_len > QUICK_MAX))
-        quick_drop();
+    if (UNLIKELY(heap.quick_count == QUICK_MAX)) {
+        if (++heap.quick_missed % QUICK_RENEW == 0)
+            quick_drop();
+        release(b);
+        return;
+    }
     quick = quick_of(len_of(b));
-    heap.quick_len += len_of(b);
+    heap.quick_count++;
     b->len_used |= QUICK;
     b->link.next = (struct list *)(void *)*quick;
     *quick = b;

@@ -555,6 +555,7 @@ struct tcp_sock *tcp_sock_new(int family)
     t->i.s.sndbuf = TCP_SNDBUF_DEFAULT;
     t->i.s.rcvbuf = TCP_RCVBUF_DEFAULT;
     t->rx_auto = TCP_RCVBUF_AUTO;
+    t->rx_limit = UINT32_MAX;
     t->keep_idle_s = TCP_KEEPIDLE_DEFAULT / 1000;
     t->keep_intvl_s = TCP_KEEPINTVL_DEFAULT / 1000;
     t->keep_count = TCP_KEEPCNT_DEFAULT;

@@ -53,6 +53,7 @@ struct tcp_sock {
     size_t rx_mem;                   /* what they take */
     uint32_t rx_peak;   /* the most of rx_bytes since there were none */
     uint32_t rx_auto;   /* the window where SO_RCVBUF does not say it */
+    uint32_t rx_limit;  /* how far it opens, when last asked; at first no end */
     uint64_t urgent_at; /* a place in the stream (tcp_urgent.c) */
     uint16_t urgent;    /* what of the byte there; 0: there is none */
     struct tcp_pcb_listen *lpcb; /* of a listener */

@@ -144,6 +144,19 @@ static void window_grow(struct tcp_sock *t)
     t->rx_peak = 0;
 }
 
+/* So much is worth a packet. */
+static uint32_t update_len(uint32_t limit, unsigned mss)
+{
+    return MIN(limit / UPDATE_SHARE, 2u * mss);
+}
+
+/* Nearly all that there may be is announced, as far as is known. */
+static bool is_open(const struct tcp_sock *t, uint32_t announced, unsigned mss)
+{
+    return t->rx_bytes == 0 && t->rx_peak <= t->rx_auto / 2 &&
+           (uint64_t)announced + update_len(t->rx_limit, mss) > t->rx_limit;
+}
+
 /* The program has read: open the window, and say so when it is worth a packet.
  * What was announced once is never taken back. */
 static void window_open(struct tcp_sock *t)
@@ -153,17 +166,22 @@ static void window_open(struct tcp_sock *t)
 
     if (!pcb || pcb->state == TIME_WAIT)
         return;
+    announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
+    if (LIKELY(is_open(t, announced, pcb->mss))) {
+        t->rx_peak = 0;
+        return;
+    }
     if (t->rx_bytes == 0)
         window_grow(t);
     limit = tcp_rx_limit(t);
     /* No window can open further than that: nor may an update wait for it. */
     if (!(pcb->flags & TF_WND_SCALE))
         limit = MIN(limit, (uint32_t)UINT16_MAX);
-    announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
+    t->rx_limit = limit;
     room = limit > t->rx_bytes ? limit - (uint32_t)t->rx_bytes : 0;
     pcb->rcv_wnd = MAX(room, announced);
     opened = pcb->rcv_wnd - announced;
-    if (opened < MIN(limit / UPDATE_SHARE, 2u * pcb->mss))
+    if (opened < update_len(limit, pcb->mss))
         return;
     pcb->rcv_ann_wnd = pcb->rcv_wnd;
     if (opened < limit / AT_ONCE_SHARE && conn_may_defer(t->conn)) {
