@@ -262,7 +262,8 @@ int verb_attach(int argc, char **argv, struct fault *fault)
 {
     struct attach a = { .status = -1 };
     struct guest g;
-    int first, err = args_parse(options_attach, &a, argc, argv, &first, fault);
+    int first, err = args_parse_anywhere(options_attach, &a, argc, argv, &first,
+                                         fault);
 
     if (err == 0 && a.help)
         return verb_show_help("attach");

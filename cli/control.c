@@ -207,7 +207,7 @@ static int run(int argc, char **argv, const struct arg_option *table,
                verb_action_fn *action, struct fault *fault)
 {
     struct control c = { .stop_seconds = STOP_SECONDS, .signo = SIGKILL };
-    int first, err = args_parse(table, &c, argc, argv, &first, fault);
+    int first, err = args_parse_anywhere(table, &c, argc, argv, &first, fault);
 
     if (err)
         return err;
@@ -259,7 +259,8 @@ static int wait_one(const char *who, struct fault *fault)
 int verb_wait(int argc, char **argv, struct fault *fault)
 {
     struct control c = { 0 };
-    int first, err = args_parse(options_control, &c, argc, argv, &first, fault);
+    int first, err = args_parse_anywhere(options_control, &c, argc, argv,
+                                         &first, fault);
 
     if (err == 0 && c.help)
         return verb_show_help("wait");

@@ -67,7 +67,8 @@ int verb_core(int argc, char **argv, struct fault *fault)
     struct options_of_core o = { 0 };
     struct guest g;
     char *path;
-    int first, err = args_parse(options_core, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_core, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("core");

@@ -43,7 +43,8 @@ int verb_profile(int argc, char **argv, struct fault *fault)
 int verb_map(int argc, char **argv, struct fault *fault)
 {
     struct debug_map o = { 0 };
-    int first, err = args_parse(options_map, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_map, &o, argc, argv, &first, fault);
 
     if (err)
         return err;

@@ -80,7 +80,7 @@ int debug_profile_parse(struct debug_profile *o, int argc, char **argv,
     int err;
 
     memset(o, 0, sizeof(*o));
-    err = args_parse(options_profile, o, argc, argv, first_out, fault);
+    err = args_parse_anywhere(options_profile, o, argc, argv, first_out, fault);
     if (err == 0 && o->kernel && o->user)
         err = fault_set(fault, EINVAL,
                         "--kernel and --user leave nothing; give one of them");

@@ -127,7 +127,8 @@ int verb_logs(int argc, char **argv, struct fault *fault)
 {
     struct logs o = { .view = { .tail = UINT64_MAX } };
     struct guest g;
-    int first, err = args_parse(options_logs, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_logs, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("logs");

@@ -329,7 +329,8 @@ static int serve_all(struct metrics *m, struct fault *fault)
 int verb_metrics(int argc, char **argv, struct fault *fault)
 {
     static struct metrics m = { .listen = LISTEN_DEFAULT, .fd = -1 };
-    int first, err = args_parse(options_metrics, &m, argc, argv, &first, fault);
+    int first, err = args_parse_anywhere(options_metrics, &m, argc, argv,
+                                         &first, fault);
 
     if (err == 0 && m.help)
         return verb_show_help("metrics");

@@ -271,7 +271,10 @@ int options_parse(const struct arg_option *table, struct options *o, int argc,
     int err;
 
     *o = (struct options){ .ram_len = RAM_LEN_DEFAULT, .cpu_count = 1 };
-    err = args_parse(table, o, argc, argv, &first, fault);
+    if (table == options_inspect) /* has no program's arguments */
+        err = args_parse_anywhere(table, o, argc, argv, &first, fault);
+    else
+        err = args_parse(table, o, argc, argv, &first, fault);
     if (err || o->help)
         return err;
     if (first >= argc || argv[first][0] == '\0')

@@ -76,7 +76,8 @@ int verb_pcap(int argc, char **argv, struct fault *fault)
 {
     struct pcap o = { 0 };
     struct guest g;
-    int first, err = args_parse(options_pcap, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_pcap, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("pcap");

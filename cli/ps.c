@@ -116,7 +116,8 @@ int verb_ps(int argc, char **argv, struct fault *fault)
     struct ps o = { 0 };
     struct guests all;
     size_t i;
-    int first, err = args_parse(options_ps, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_ps, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("ps");

@@ -38,7 +38,8 @@ static int do_rm(struct guest *g, const void *arg, struct fault *fault)
 int verb_rm(int argc, char **argv, struct fault *fault)
 {
     struct rm o = { 0 };
-    int first, err = args_parse(options_rm, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_rm, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("rm");
@@ -52,7 +53,8 @@ int verb_prune(int argc, char **argv, struct fault *fault)
     struct rm o = { 0 };
     struct guests all;
     size_t i;
-    int first, err = args_parse(options_prune, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_prune, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("prune");
@@ -78,7 +80,8 @@ int verb_rename(int argc, char **argv, struct fault *fault)
 {
     struct rm o = { 0 };
     struct guest g;
-    int first, err = args_parse(options_prune, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_prune, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("rename");

@@ -294,7 +294,8 @@ static int stats_named(char **names, size_t count, const struct stats *o,
 int verb_stats(int argc, char **argv, struct fault *fault)
 {
     struct stats o = { 0 };
-    int first, err = args_parse(options_stats, &o, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_stats, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("stats");

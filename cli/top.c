@@ -211,7 +211,8 @@ int verb_top(int argc, char **argv, struct fault *fault)
 {
     struct top t = { .delay_s = DELAY_S, .view = TOPVIEW_DEFAULT };
     struct toplist list = { 0 };
-    int first, err = args_parse(options_top, &t, argc, argv, &first, fault);
+    int first,
+        err = args_parse_anywhere(options_top, &t, argc, argv, &first, fault);
 
     if (err == 0 && t.help)
         return verb_show_help("top");

@@ -147,7 +147,7 @@ int tracer_parse(struct tracer *t, int argc, char **argv, int *first_out,
     int err;
 
     t->line.string_max = TRACE_STRING_DEFAULT;
-    err = args_parse(options_trace, t, argc, argv, first_out, fault);
+    err = args_parse_anywhere(options_trace, t, argc, argv, first_out, fault);
     t->ring.string_max = t->line.string_max;
     return err || t->help ? err : filter_apply(t, fault);
 }

@@ -86,29 +86,71 @@ static int parse_letters(const struct arg_option *table, const char *arg,
     return 0;
 }
 
+static bool is_operand(const char *arg)
+{
+    return arg[0] != '-' || arg[1] == '\0';
+}
+
+static int parse_option(const struct arg_option *table, struct cursor *at,
+                        void *into, struct fault *fault)
+{
+    const char *arg = at->argv[at->idx];
+
+    if (arg[1] == '-')
+        return parse_long(table, arg, at, into, fault);
+    return parse_letters(table, arg, at, into, fault);
+}
+
 int args_parse(const struct arg_option *table, void *into, int argc,
                char **argv, int *first_out, struct fault *fault)
 {
     struct cursor at = { argc, argv, 1 };
     int err;
 
-    for (; at.idx < argc; at.idx++) {
-        const char *arg = argv[at.idx];
-
-        if (arg[0] != '-' || arg[1] == '\0')
-            break;
-        if (strcmp(arg, "--") == 0) {
+    for (; at.idx < argc && !is_operand(argv[at.idx]); at.idx++) {
+        if (strcmp(argv[at.idx], "--") == 0) {
             at.idx++;
             break;
         }
-        if (arg[1] == '-')
-            err = parse_long(table, arg, &at, into, fault);
-        else
-            err = parse_letters(table, arg, &at, into, fault);
+        err = parse_option(table, &at, into, fault);
         if (err)
             return err;
     }
     *first_out = at.idx;
+    return 0;
+}
+
+/* The words from `from` on, up to `end`, go before those from `to` on. */
+static void words_move(char **argv, int to, int from, int end)
+{
+    for (; from < end; from++, to++) {
+        char *word = argv[from];
+
+        memmove(&argv[to + 1], &argv[to], (size_t)(from - to) * sizeof(*argv));
+        argv[to] = word;
+    }
+}
+
+int args_parse_anywhere(const struct arg_option *table, void *into, int argc,
+                        char **argv, int *first_out, struct fault *fault)
+{
+    struct cursor at = { argc, argv, 1 };
+    bool is_end = false;
+    int from, err = 0, first = 1;
+
+    for (; at.idx < argc && !is_end; at.idx++) {
+        from = at.idx;
+        if (is_operand(argv[from]))
+            continue;
+        is_end = strcmp(argv[from], "--") == 0;
+        if (!is_end)
+            err = parse_option(table, &at, into, fault);
+        if (err)
+            return err;
+        words_move(argv, first, from, at.idx + 1);
+        first += at.idx + 1 - from;
+    }
+    *first_out = first;
     return 0;
 }
 

@@ -3,7 +3,7 @@
  * args.h - options of a command line, from one table that also gives the help.
  *
  * What:      GNU habits: -m 64M, -m64M, --memory 64M, --memory=64M, -- ends
- *            the options. Parsing stops at the first operand, because what
+ *            the options. args_parse() stops at the first operand, where what
  *            follows belongs to the program that is run.
  * Ownership: values point into argv.
  * Errors:    -EINVAL with a fault that names the option.
@@ -49,6 +49,13 @@ struct arg_option {
  */
 int args_parse(const struct arg_option *table, void *into, int argc,
                char **argv, int *first_out, struct fault *fault);
+
+/*
+ * The same where no operand is a program's: options may stand behind operands,
+ * too, and are moved before them in argv.
+ */
+int args_parse_anywhere(const struct arg_option *table, void *into, int argc,
+                        char **argv, int *first_out, struct fault *fault);
 
 /* Print the table, one option a line. */
 void args_help(FILE *to, const struct arg_option *table);

@@ -89,6 +89,35 @@ TEST(forms)
     CHECK_EQ(parse("-", "x", NULL), 1);
 }
 
+TEST(options_behind_operands)
+{
+    char *argv[] = { "verb", "x",  "-f", "y",  "-m", "7",
+                     "z",    "--", "-q", "-m", NULL };
+    int first = 0;
+
+    into = (struct into){ 0 };
+    CHECK_EQ(args_parse_anywhere(table, &into, 10, argv, &first, &fault), 0);
+    CHECK_EQ(first, 5);
+    CHECK(into.flag);
+    CHECK_STR_EQ(seen_m, "7");
+    CHECK_STR_EQ(argv[4], "--");
+    CHECK_STR_EQ(argv[5], "x");
+    CHECK_STR_EQ(argv[6], "y");
+    CHECK_STR_EQ(argv[7], "z");
+    CHECK_STR_EQ(argv[8], "-q");
+    CHECK_STR_EQ(argv[9], "-m");
+    argv[1] = "x";
+    argv[2] = "-m";
+    CHECK_EQ(args_parse_anywhere(table, &into, 3, argv, &first, &fault),
+             -EINVAL);
+    argv[2] = "--no-such";
+    CHECK_EQ(args_parse_anywhere(table, &into, 3, argv, &first, &fault),
+             -EINVAL);
+    argv[2] = "-";
+    CHECK_EQ(args_parse_anywhere(table, &into, 3, argv, &first, &fault), 0);
+    CHECK_EQ(first, 1);
+}
+
 TEST(a_value_that_may_be_missing)
 {
     seen_o = "none";

@@ -243,7 +243,8 @@ int verb_gdbserver(int argc, char **argv, struct fault *fault)
     struct guest g;
     char *path;
     int first, fd;
-    int err = args_parse(options_gdbserver, &o, argc, argv, &first, fault);
+    int err =
+        args_parse_anywhere(options_gdbserver, &o, argc, argv, &first, fault);
 
     if (err == 0 && o.help)
         return verb_show_help("gdbserver");

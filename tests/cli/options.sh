@@ -111,6 +111,22 @@ check "-- ends the options" dry microvm -- /bin/true
 check "--rm, --cpus 1 are taken" dry microvm --rm --cpus=1 /bin/true
 check "--cpus" dry " -smp 3 " --cpus 3 /bin/true
 
+# verb options...: they may stand behind the guest, whom nobody knows.
+behind() {
+    verb=$1
+    shift
+    refuses 125 "no guest has the name or id 'nobody'" "$verb" nobody "$@"
+}
+export XDG_RUNTIME_DIR="$T"
+for words in "pcap -w $T/f" "trace -c" "logs -f -n 3" "stop -t 1" \
+    "kill -s INT" "stats --json" "core -o $T/f" "attach --no-stdin" \
+    "profile --kernel" "rm -f" "gdbserver --pipe"; do
+    check "options behind the guest: $words" behind $words
+done
+check "unknown option behind the guest" refuses 125 "unknown option '--nix'" \
+    trace nobody --nix
+check "a guest's name behind --" refuses 125 "name or id '-c'" trace -- -c
+
 monitor_line() {
     run 0 build -o "$T/true.img" /bin/true || return 1
     SAMARA_MONITOR="$T/mon itor's" run 0 run --dry-run --vmm monitor -m 1M \
