@@ -128,7 +128,6 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
 	$(addprefix net/inet/,conn.c defer.c device.c predict.c sender.c stack.c \
 	    tcp_receive.c tcp_send.c) \
-	$(addprefix process/,signal.c signal_deliver.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 # In these, copies of functions in their callers cost more bytes than they save
