@@ -49,7 +49,8 @@ KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgener
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
-	-fno-delete-null-pointer-checks -Ikernel \
+	-fno-delete-null-pointer-checks -fmacro-prefix-map=kernel/= \
+	-fmacro-prefix-map=build/lwip/src/=lwip/ -Ikernel \
 	$(if $(findstring gcc,$(CC)),-malign-data=abi) $(if $(DEBUG),-DLOCK_CHECKS=1)
 
 # ---- lwIP: fetched from Debian, patched by nobody; kernel/net/inet uses it ----

@@ -24,16 +24,30 @@ static bool is_wanted(const struct call_set *set, unsigned nr)
     return call_rows[nr].exists && (set->call[nr] || nr == CALL_RESTART);
 }
 
+static bool part_is_named(const struct call_set *set, const char *name)
+{
+    for (unsigned i = 0; call_parts[i].name; i++)
+        if (strcmp(call_parts[i].name, name) == 0)
+            return set->part[i];
+    return false;
+}
+
 /* The symbol of a part that is named; of one that is not, its stand-in's, where
  * the rest would bring the part. */
 static bool part_is_linked(const struct call_set *set, unsigned i)
 {
     if (!call_parts[i].of)
         return set->part[i];
-    for (unsigned k = 0; call_parts[k].name; k++)
-        if (strcmp(call_parts[k].name, call_parts[i].of) == 0)
-            return set->part[k] && !set->part[i];
-    return false;
+    return part_is_named(set, call_parts[i].of) && !set->part[i];
+}
+
+static void operations_print(const struct call_set *set, FILE *f)
+{
+    for (const struct call_operation *o = call_operations; o->call; o++)
+        if (is_wanted(set, (unsigned)call_number(o->call)) &&
+            (!o->part[0] || part_is_named(set, o->part)))
+            fprintf(f, "EXTERN(%s) op_%s = %s;\n", o->symbol, o->symbol,
+                    o->symbol);
 }
 
 /*
@@ -51,6 +65,7 @@ static void script_print(const struct call_set *set, FILE *f)
     for (i = 0; call_parts[i].name; i++)
         if (part_is_linked(set, i))
             fprintf(f, "EXTERN(%s)\n", call_parts[i].symbol);
+    operations_print(set, f);
     fputs("SECTIONS { .calls (READONLY) : ALIGN(4) { syscall_offsets = .;\n",
           f);
     while (!is_wanted(set, end - 1))

@@ -29,6 +29,12 @@ const struct call_part call_parts[] = {
     { NULL, NULL, NULL, NULL },
 };
 
+#define OPERATION(call, part, symbol) { #call, part, #symbol },
+const struct call_operation call_operations[] = {
+#include "syscall/operations.def"
+    { NULL, NULL, NULL },
+};
+
 int call_number(const char *name)
 {
     for (unsigned nr = 0; nr < CALL_MAX; nr++)

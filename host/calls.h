@@ -2,8 +2,8 @@
 /*
  * calls.h - names of system calls, and of the kernel's other parts.
  *
- * What:      the rows of kernel/syscall/table.def and parts.def, for linking
- *            a kernel and for messages.
+ * What:      the rows of kernel/syscall/table.def, parts.def, operations.def,
+ *            for linking a kernel and for messages.
  * Ownership: everything is static.
  */
 #ifndef HOST_CALLS_H
@@ -29,8 +29,16 @@ struct call_part {
     const char *note;
 };
 
+/* What a call leads to through tables (kernel/syscall/operations.def). */
+struct call_operation {
+    const char *call;
+    const char *part; /* "": of none */
+    const char *symbol;
+};
+
 extern const struct call_row call_rows[CALL_MAX]; /* by number */
 extern const struct call_part call_parts[];       /* ends with a NULL name */
+extern const struct call_operation call_operations[]; /* with a NULL call */
 
 /* Its number, or -1. */
 int call_number(const char *name);

@@ -13,6 +13,7 @@
 #ifndef FS_MEMFS_H
 #define FS_MEMFS_H
 
+#include "core/operation.h"
 #include "fs/dentry.h"
 #include "fs/erofs.h"
 #include "fs/pagetree.h"
@@ -128,19 +129,26 @@ void mem_dir_unbind(struct mem_inode *dir, struct mem_dirent *e);
 bool mem_dir_is_empty(struct mem_inode *dir);
 void mem_dir_fini(struct mem_dir *d);
 extern const struct file_ops mem_dir_file_ops;
+int mem_readdir(struct file *f, struct io *io);
+OPERATION_OF(mem_readdir);
 
 /* memfs_names.c */
 int mem_create(struct inode *dir, const char *name, size_t name_len,
                uint32_t mode, uint64_t rdev, struct inode **out);
 int mem_symlink(struct inode *dir, const char *name, size_t name_len,
                 const char *target, struct inode **out);
+OPERATION_OF(mem_symlink);
 int mem_link(struct inode *dir, const char *name, size_t name_len,
              struct inode *target);
+OPERATION_OF(mem_link);
 int mem_unlink(struct inode *dir, const char *name, size_t name_len);
+OPERATION_OF(mem_unlink);
 int mem_rmdir(struct inode *dir, const char *name, size_t name_len);
+OPERATION_OF(mem_rmdir);
 int mem_rename(struct inode *old_dir, const char *old_name, size_t old_len,
                struct inode *new_dir, const char *new_name, size_t new_len,
                unsigned flags);
+OPERATION_OF(mem_rename);
 int mem_tmpfile(struct inode *dir, uint32_t mode, struct inode **out);
 
 /* memfs_file.c, memfs_space.c */
@@ -148,6 +156,7 @@ extern const struct file_ops mem_file_ops;
 extern const struct vm_object_ops mem_object_ops;
 MUST_CHECK int mem_truncate(struct mem_inode *mi, uint64_t len);
 int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len);
+OPERATION_OF(mem_fallocate);
 int mem_object_remove(struct vm_object *obj, uint64_t first, uint64_t count);
 off_t mem_seek(struct file *f, off_t off, int whence);
 long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg);
@@ -168,9 +177,12 @@ void mem_size_grow(struct mem_inode *mi, uint64_t size);
 
 /* memfs_xattr.c */
 int mem_getxattr(struct inode *i, const char *name, void *buf, size_t len);
+OPERATION_OF(mem_getxattr);
 int mem_setxattr(struct inode *i, const char *name, const void *buf, size_t len,
                  int flags);
+OPERATION_OF(mem_setxattr);
 int mem_listxattr(struct inode *i, char *buf, size_t len);
+OPERATION_OF(mem_listxattr);
 void mem_xattrs_free(struct mem_inode *mi);
 
 #endif

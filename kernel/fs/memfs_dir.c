@@ -311,7 +311,7 @@ static void upper_put(struct file *f, struct io *io)
     }
 }
 
-static int mem_readdir(struct file *f, struct io *io)
+int mem_readdir(struct file *f, struct io *io)
 {
     struct mem_inode *dir = mem_of(f->inode);
     bool full = false;
@@ -361,6 +361,6 @@ static int mem_dir_sync(struct file *f)
 const struct file_ops mem_dir_file_ops = {
     .read = mem_dir_read,
     .seek = mem_dir_seek,
-    .readdir = mem_readdir,
+    .readdir = OPERATION(mem_readdir),
     .sync = mem_dir_sync,
 };

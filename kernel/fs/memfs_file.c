@@ -439,5 +439,5 @@ const struct file_ops mem_file_ops = {
     .truncate = mem_file_truncate,
     .sync = mem_sync,
     .fcntl = mem_fcntl,
-    .fallocate = mem_fallocate,
+    .fallocate = OPERATION(mem_fallocate),
 };

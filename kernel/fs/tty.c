@@ -178,7 +178,7 @@ static long session_ioctl(unsigned cmd, uaddr_t arg)
     }
 }
 
-static long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 {
     unsigned fd = fd_of(f);
     int count, err;
@@ -274,7 +274,7 @@ const struct file_ops tty_ops = {
     .read = tty_read,
     .write = tty_write,
     .poll = tty_poll,
-    .ioctl = tty_ioctl,
+    .ioctl = OPERATION(tty_ioctl),
     .stat = tty_stat,
     .kind = "console",
 };
@@ -284,7 +284,7 @@ const struct file_ops tty_named_ops = {
     .read = tty_read,
     .write = tty_write,
     .poll = tty_poll,
-    .ioctl = tty_ioctl,
+    .ioctl = OPERATION(tty_ioctl),
 };
 
 int tty_open(struct file *f, bool is_console)

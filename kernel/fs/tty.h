@@ -3,6 +3,7 @@
 #ifndef FS_TTY_H
 #define FS_TTY_H
 
+#include "core/operation.h"
 #include "fs/file.h"
 
 /* /dev's st_dev; a terminal's inode in it lies at this number plus its own. */
@@ -17,5 +18,9 @@ extern const struct file_ops tty_ops, tty_named_ops;
 /* Make f a file of the console (stderr) or of the terminal, whichever of the
  * host's descriptors that is. -ENXIO: there is none */
 MUST_CHECK int tty_open(struct file *f, bool is_console);
+
+/* In its table of operations. */
+long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg);
+OPERATION_OF(tty_ioctl);
 
 #endif

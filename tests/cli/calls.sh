@@ -35,11 +35,19 @@ check "the full kernel has all" sh -c "readelf -sW full.img |
     grep -qw procfs_mount && readelf -sW full.img | grep -qw sys_epoll_create1"
 check "fewer calls are fewer bytes" smaller few full
 check "a part is some bytes" smaller few listed
-check "stand-ins for IPv6 and DHCP" build ipv4 exit,socket,AF_INET
+check "stand-ins for IPv6 and others" build ipv4 exit,socket,AF_INET
 check "in their place" sh -c "readelf -sW ipv4.img | grep -qw no_ipv6 &&
-    ! readelf -sW ipv4.img | grep -qw 'nd6_input\|dhcp_recv'"
-check "both, where they are named" build ipv6 exit,socket,AF_INET,IPv6,DHCP
-check "and no stand-in" lacks ipv6 no_ipv6
+    ! readelf -sW ipv4.img |
+        grep -qw 'nd6_input\|dhcp_recv\|reassdatagrams\|allsystems'"
+check "all, where they are named" build ipv6 \
+    exit,socket,AF_INET,IPv6,DHCP,IGMP,fragments
+check "and no stand-in" sh -c "! readelf -sW ipv6.img |
+    grep -qw 'no_ipv6\|no_dhcp\|no_igmp\|no_fragments'"
+check "an operation without its call is not there" lacks ipv4 tcp_connect_op
+check "with its call, it is" build client exit,socket,connect,AF_INET
+check "by its name" has client tcp_connect_op
+check "without its part, it brings none" build local exit,socket,connect
+check "not even the protocols" lacks local tcp_input
 check "the vDSO is a part" build clock write,exit,clock_gettime,vDSO
 check "and not there otherwise" sh -c "readelf -sW clock.img | grep -qw vdso_map &&
     ! readelf -sW few.img | grep -qw vdso_map"

@@ -118,17 +118,21 @@ MUST_CHECK int udp_target(struct dgram_sock *d, struct socket_msg *m,
 
 int dgram_connect(struct socket *s, struct socket_addr *a,
                   struct socket_wait *w);
+OPERATION_OF(dgram_connect);
 ssize_t dgram_receive(struct socket *s, struct socket_msg *m);
 int dgram_shutdown(struct socket *s, unsigned how);
+OPERATION_OF(dgram_shutdown);
 unsigned dgram_poll(struct socket *s);
 long dgram_ioctl(struct socket *s, unsigned cmd, uaddr_t arg);
+OPERATION_OF(dgram_ioctl);
 void dgram_release(struct socket *s);
 void dgram_destroy(struct socket *s);
 
-#define DGRAM_OPS                                                          \
-    .connect = dgram_connect, .name = inet_name, .receive = dgram_receive, \
-    .shutdown = dgram_shutdown, .poll = dgram_poll, .ioctl = dgram_ioctl,  \
-    .release = dgram_release, .destroy = dgram_destroy,                    \
+#define DGRAM_OPS                                                    \
+    .connect = OPERATION(dgram_connect), .name = inet_name,          \
+    .receive = dgram_receive, .shutdown = OPERATION(dgram_shutdown), \
+    .poll = dgram_poll, .ioctl = OPERATION(dgram_ioctl),             \
+    .release = dgram_release, .destroy = dgram_destroy,              \
     .changed = dgram_changed
 
 #endif

@@ -31,6 +31,7 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 
+#include "core/operation.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
@@ -168,6 +169,7 @@ int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
                     unsigned len);
 int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
                     unsigned *len);
+OPERATION_OF(inet_get_option);
 /* ip_option.c, a part: those of IP and of UDP. */
 int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned len);

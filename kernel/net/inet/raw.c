@@ -268,7 +268,8 @@ static int raw_bind_op(struct socket *s, struct socket_addr *a)
     return 0;
 }
 
-#define OPTIONS .set_option = inet_set_option, .get_option = inet_get_option
+#define OPTIONS \
+    .set_option = inet_set_option, .get_option = OPERATION(inet_get_option)
 
 static const struct socket_ops raw_ops = { DGRAM_OPS, OPTIONS,
                                            .bind = raw_bind_op,

@@ -284,8 +284,8 @@ static int wait_connected(struct tcp_sock *t, struct socket_wait *w, int err)
     return err ? err : -ECONNABORTED;
 }
 
-static int tcp_connect_op(struct socket *s, struct socket_addr *a,
-                          struct socket_wait *w)
+int tcp_connect_op(struct socket *s, struct socket_addr *a,
+                   struct socket_wait *w)
 {
     struct tcp_sock *t = tcp_of(s);
     ip_addr_t to;
@@ -354,7 +354,7 @@ static unsigned tcp_poll_op(struct socket *s)
     return events;
 }
 
-static long tcp_ioctl_op(struct socket *s, unsigned cmd, uaddr_t arg)
+long tcp_ioctl_op(struct socket *s, unsigned cmd, uaddr_t arg)
 {
     struct tcp_sock *t = tcp_of(s);
     const struct tcp_pcb *pcb = tcp_pcb_of(t);
@@ -398,7 +398,7 @@ static void send_fin(struct tcp_sock *t)
     inet_flush();
 }
 
-static int tcp_shutdown_op(struct socket *s, unsigned how)
+int tcp_shutdown_op(struct socket *s, unsigned how)
 {
     struct tcp_sock *t = tcp_of(s);
 
@@ -529,17 +529,17 @@ static void tcp_destroy_op(struct socket *s)
 
 static const struct socket_ops tcp_ops = {
     .bind = inet_bind,
-    .connect = tcp_connect_op,
+    .connect = OPERATION(tcp_connect_op),
     .listen = tcp_listen_op,
     .accept = tcp_accept_op,
     .name = tcp_name_op,
     .send = tcp_send,
     .receive = tcp_receive,
-    .shutdown = tcp_shutdown_op,
+    .shutdown = OPERATION(tcp_shutdown_op),
     .poll = tcp_poll_op,
-    .ioctl = tcp_ioctl_op,
+    .ioctl = OPERATION(tcp_ioctl_op),
     .set_option = inet_set_option,
-    .get_option = inet_get_option,
+    .get_option = OPERATION(inet_get_option),
     .changed = tcp_changed_op,
     .release = tcp_release_op,
     .destroy = tcp_destroy_op,

@@ -174,4 +174,13 @@ int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
 int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
                    unsigned *len);
 
+/* In the table of tcp.c. */
+int tcp_connect_op(struct socket *s, struct socket_addr *a,
+                   struct socket_wait *wait);
+int tcp_shutdown_op(struct socket *s, unsigned how);
+long tcp_ioctl_op(struct socket *s, unsigned cmd, uaddr_t arg);
+OPERATION_OF(tcp_connect_op);
+OPERATION_OF(tcp_shutdown_op);
+OPERATION_OF(tcp_ioctl_op);
+
 #endif

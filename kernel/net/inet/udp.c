@@ -257,7 +257,7 @@ static const struct socket_ops udp_ops = {
     .bind = inet_bind,
     .send = udp_send_op,
     .set_option = inet_set_option,
-    .get_option = inet_get_option,
+    .get_option = OPERATION(inet_get_option),
 };
 
 int udp_create(int family, struct socket **out)
