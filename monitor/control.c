@@ -374,6 +374,7 @@ static void answer(struct client *c, const struct control_request *r,
         break;
     case CONTROL_DEBUG:
         debug(c, r);
+        take_event(); /* before the answer to what it asks next */
         break;
     case CONTROL_RUN:
         run(c);
