@@ -134,7 +134,7 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 # In these, copies of functions in their callers cost more bytes than they save
 # instructions.
 KERNEL_PLAIN := $(patsubst %.c,$(B)/kernel/%.c.o,arch/$(ARCH)/cpu.c \
-	arch/$(ARCH)/irq.c core/config.c fs/dentry.c fs/epoll.c fs/inode.c \
+	arch/$(ARCH)/irq.c core/config.c fs/dentry.c fs/epoll.c fs/file.c fs/inode.c \
 	$(addprefix net/inet/,conn.c device.c sender.c stack.c tcp_receive.c) \
 	mm/page.c process/signal.c sched/futex.c sched/thread.c \
 	$(addprefix syscall/,deadline.c mmap.c poll.c trace.c) time/timer.c) \

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 13u
+#define RECORDS_VERSION 14u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -224,7 +224,8 @@ struct records {
     uint16_t sb_type;      /* pointer to text: "erofs" for the image's root */
 
     uint16_t thread_files; /* pointer: its table of descriptors */
-    uint16_t process_io;   /* uint64_t: bytes read, written; calls for either */
+    uint16_t process_io;   /* uint64_t: bytes read, written; calls for either:
+                            * of threads that have ended */
 
     /* Addresses; 0: this kernel has no such thing */
     uint64_t net_loop, net_device; /* RECORDS_NET_WORDS */
@@ -242,7 +243,8 @@ struct records {
     /* Of an inode that a region refers to, if its sb_type is "erofs" or
      * "tmpfs": uint8_t, the number is that of a file of the image */
     uint16_t inode_has_lower;
-    uint16_t zero[3];
+    uint16_t thread_io; /* as process_io */
+    uint16_t zero[2];
 
     /* debug.h */
     uint16_t thread_debug;  /* struct debug_thread */

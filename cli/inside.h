@@ -37,6 +37,8 @@ struct inside {
     uint64_t pml4_gpa;
 };
 
+#define INSIDE_IO_WORDS 4u /* bytes read, written; calls for either */
+
 struct inside_thread {
     uint64_t va; /* its struct thread */
     int32_t tid;
@@ -46,6 +48,7 @@ struct inside_thread {
     int call; /* the system call that it sleeps in; -1: none */
     char name[INSIDE_NAME_LEN + 1]; /* printable */
     uint64_t cycles, kernel_cycles, switches, calls;
+    uint64_t io[INSIDE_IO_WORDS];
 };
 
 struct inside_process {
@@ -53,6 +56,7 @@ struct inside_process {
     uint64_t va;
     uint64_t start_ns;
     uint64_t cycles, kernel_cycles, calls; /* threads that ended included */
+    uint64_t io[INSIDE_IO_WORDS];
     uint64_t minor_faults, major_faults;
     uint64_t region_count, mapped_pages, resident_pages, peak_pages;
     uint64_t free_pages, all_pages;

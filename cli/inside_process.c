@@ -97,6 +97,13 @@ static void thread_call(struct inside *in, uint64_t top,
         out->calls -= (uint64_t)left;
 }
 
+static void io_add(const struct block *b, unsigned at,
+                   uint64_t sum[INSIDE_IO_WORDS])
+{
+    for (unsigned i = 0; i < INSIDE_IO_WORDS; i++)
+        sum[i] += word(b, (uint16_t)(at + i * 8));
+}
+
 static int thread_read(struct inside *in, uint64_t va,
                        struct inside_thread *out, struct fault *fault)
 {
@@ -117,6 +124,7 @@ static int thread_read(struct inside *in, uint64_t va,
         .kernel_cycles =
             word(&b, r->thread_timed) + word(&b, r->thread_estimated),
     };
+    io_add(&b, r->thread_io, out->io);
     name_copy(&b, r->thread_name, out->name);
     out->cycles =
         thread_cycles(in, &b, out->on_cpu && out->state == RECORDS_RUNNING);
@@ -226,7 +234,7 @@ int inside_process(struct inside *in, struct inside_process *out,
 {
     const struct records *r = &in->records;
     struct block b;
-    size_t i;
+    size_t i, k;
     unsigned tries = 0;
     int err;
 
@@ -241,6 +249,7 @@ int inside_process(struct inside *in, struct inside_process *out,
     out->cycles = word(&b, r->process_dead_cycles);
     out->kernel_cycles = word(&b, r->process_dead_system);
     out->calls = word(&b, r->process_dead_calls);
+    io_add(&b, r->process_io, out->io);
     out->minor_faults = word(&b, r->process_minor_faults);
     out->major_faults = word(&b, r->process_major_faults);
     err = space_read(in, word(&b, r->process_space), out, fault);
@@ -252,6 +261,8 @@ int inside_process(struct inside *in, struct inside_process *out,
         out->cycles += out->thread[i].cycles;
         out->kernel_cycles += out->thread[i].kernel_cycles;
         out->calls += out->thread[i].calls;
+        for (k = 0; k < INSIDE_IO_WORDS; k++)
+            out->io[k] += out->thread[i].io[k];
     }
     if (err)
         inside_process_fini(out);

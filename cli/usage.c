@@ -147,11 +147,11 @@ static int descriptors_read(struct inside *in, struct usage *u,
 static int files_read(struct inside *in, struct usage *u, struct fault *fault)
 {
     const struct records *r = &in->records;
-    uint64_t io[4], files[RECORDS_FILE_WORDS] = { 0 };
-    int err =
-        inside_read(in, u->process.va + r->process_io, io, sizeof(io), fault);
+    uint64_t files[RECORDS_FILE_WORDS] = { 0 };
+    const uint64_t *io = u->process.io;
+    int err = 0;
 
-    if (err == 0 && r->files)
+    if (r->files)
         err = inside_read(in, r->files, files, sizeof(files), fault);
     if (err)
         return err;

@@ -32,10 +32,6 @@ _Static_assert(ARCH_KSTACK_LEN == RECORDS_STACK_LEN, "as the tools know");
 _Static_assert(VFS_MOUNT_MAX == RECORDS_MOUNT_MAX, "as the tools know");
 _Static_assert(offsetof(struct inode, object) == 0, "an object is an inode");
 _Static_assert(sizeof(struct netif_stats) == 8 * RECORDS_NET_WORDS, "words");
-_Static_assert(offsetof(struct process, io_calls) ==
-                   offsetof(struct process, io_bytes) + 16,
-               "four words");
-
 /* Parts: absent in kernels without them. */
 #pragma weak device_counters
 #pragma weak loop_counters
@@ -106,7 +102,8 @@ struct records records = {
     .inode_sb = offsetof(struct inode, sb),
     .sb_type = offsetof(struct superblock, type),
     .thread_files = THREAD(files),
-    .process_io = PROCESS(io_bytes),
+    .process_io = PROCESS(io),
+    .thread_io = THREAD(io),
     .net_loop = (uint64_t)&loop_counters,
     .net_device = (uint64_t)&device_counters,
     .files = (uint64_t)mem_counters,

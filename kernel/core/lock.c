@@ -19,6 +19,11 @@ void spin_lock_wait(struct spinlock *l)
             arch_spin_wait();
     while (!spin_try_raw(l));
 }
+
+bool kernel_lock_enter_seldom(void)
+{
+    return kernel_lock_enter();
+}
 #endif
 
 /* What each CPU holds in the order of taking, but for the kernel lock: that
@@ -63,6 +68,11 @@ void lock_check_release(const struct spinlock *l)
     for (; i + 1 < n; i++)
         checks[cpu].held[i] = checks[cpu].held[i + 1];
     checks[cpu].count = n - 1;
+}
+
+void lock_check_mine(const struct spinlock *l)
+{
+    ASSERT(spin_is_mine(l));
 }
 
 void lock_check_below(enum lock_rank rank)

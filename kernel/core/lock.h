@@ -31,6 +31,8 @@
 /* Lowest is taken first. */
 enum lock_rank {
     LOCK_KERNEL = 1,
+    LOCK_FILE,  /* one pipe or eventfd, and who waits for it */
+    LOCK_EPOLL, /* what watches found, and who waits for that */
     LOCK_FUTEX, /* one queue of futexes */
     LOCK_SPACE, /* a space's regions and page tables */
     LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
@@ -54,6 +56,8 @@ struct spinlock {
 /* LOCK_CHECKS: the order on this CPU. Panics when it is broken. */
 void lock_check_take(const struct spinlock *l, bool is_try);
 void lock_check_release(const struct spinlock *l);
+/* This CPU has it. */
+void lock_check_mine(const struct spinlock *l);
 /* Nothing is held that comes after `rank`, so that its locks may be taken. */
 void lock_check_below(enum lock_rank rank);
 /* Nothing is held but `only` and the kernel lock: a sleep follows. */
@@ -136,6 +140,16 @@ static inline void kernel_lock_leave(bool was_taken)
     if (was_taken)
         spin_unlock(&kernel_lock);
 }
+
+/* The same, for where it is seldom done: fewer bytes. */
+#ifdef SAMARA_GUEST
+bool kernel_lock_enter_seldom(void);
+#else
+static inline bool kernel_lock_enter_seldom(void)
+{
+    return kernel_lock_enter();
+}
+#endif
 
 /* Give it up, if this CPU has it; true: it had. */
 static inline bool kernel_lock_drop(void)

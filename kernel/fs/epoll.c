@@ -6,6 +6,12 @@
  * goes to the ready list of its instance, and epoll_wait() asks only those
  * files again: its cost is that of what happened, not of what is watched.
  * Level-triggered watches return to the list until they are found idle.
+ *
+ * Instances and watches come and go under the kernel lock, and so do epoll_ctl
+ * and epoll_wait. What a wake-up touches is under ready_lock, since a pipe is
+ * written without the kernel lock: ready lists, what watches ask for, and who
+ * sleeps. It is one lock, as a wake-up may go on to the instances outside. No
+ * file is asked under it but by a watch that the file has just woken.
  */
 #include "fs/epoll.h"
 
@@ -20,6 +26,8 @@
 #define QUEUES_MAX      2u /* wait queues that one file's poll names */
 #define ALWAYS_REPORTED (EPOLLERR | EPOLLHUP)
 
+static struct spinlock ready_lock = SPINLOCK_INIT(LOCK_EPOLL);
+
 struct epoll {
     struct file *file;     /* its own; not referenced */
     struct waitq waiting;  /* threads in epoll_wait */
@@ -29,6 +37,17 @@ struct epoll {
     unsigned bucket_count; /* a power of two */
     unsigned watch_count;
 };
+
+/* Functions, since they are many. */
+static NOINLINE void ready_enter(void)
+{
+    spin_lock(&ready_lock);
+}
+
+static void ready_leave(void)
+{
+    spin_unlock(&ready_lock);
+}
 
 struct epoll_watch;
 
@@ -113,6 +132,7 @@ static int buckets_grow(struct epoll *ep)
 
 /* ---- watches ---- */
 
+/* ready_lock is held in these three. */
 static void watch_list_ready(struct epoll_watch *w)
 {
     if (list_is_empty(&w->ready_link))
@@ -129,9 +149,8 @@ static void watch_make_ready(struct epoll_watch *w)
 /* A queue of the file was woken; any context. Of exclusive watches the first
  * whose instance has a thread asleep takes the event; the others list theirs
  * and let sleep, but not through errors and hang-ups. */
-static bool watch_notify(struct waiter *waiter, bool taken)
+static bool notify_locked(const struct watch_waiter *ww, bool taken)
 {
-    struct watch_waiter *ww = (struct watch_waiter *)(void *)waiter;
     struct epoll_watch *w = ww->watch;
     unsigned wanted = w->events & ~EPOLL_FLAGS;
     bool takes = (w->events & EPOLLEXCLUSIVE) &&
@@ -150,6 +169,35 @@ static bool watch_notify(struct waiter *waiter, bool taken)
     }
     watch_make_ready(w);
     return takes;
+}
+
+static bool watch_notify(struct waiter *waiter, bool taken)
+{
+    bool was_taken = !spin_is_mine(&ready_lock); /* not by one further in */
+    bool takes;
+
+    if (was_taken)
+        ready_enter();
+    takes = notify_locked((struct watch_waiter *)(void *)waiter, taken);
+    if (was_taken)
+        ready_leave();
+    return takes;
+}
+
+/* The watch asks for `events` from now on: is there something already? What
+ * comes after they are stored is noted. */
+static void watch_ask(struct epoll_watch *w, struct poll_table *table,
+                      const struct epoll_event *event)
+{
+    ready_enter();
+    w->events = event->events | ALWAYS_REPORTED;
+    w->data = event->data;
+    ready_leave();
+    if (!(file_poll(w->file, table) & w->events & ~EPOLL_FLAGS))
+        return;
+    ready_enter();
+    watch_make_ready(w);
+    ready_leave();
 }
 
 struct watch_table {
@@ -182,7 +230,9 @@ static void watch_free(struct epoll_watch *w)
         waiter_remove(&w->waiters[i].waiter);
     list_remove(&w->bucket_link);
     list_remove(&w->file_link);
+    ready_enter();
     list_remove(&w->ready_link);
+    ready_leave();
     w->owner->watch_count--;
     kfree(w);
 }
@@ -261,15 +311,12 @@ static int watch_add(struct epoll *ep, struct file *target, int fd,
     w->owner = ep;
     w->file = target;
     w->fd = fd;
-    w->events = event->events | ALWAYS_REPORTED;
-    w->data = event->data;
     list_init(&w->ready_link);
     list_push_back(bucket_of(ep, fd), &w->bucket_link);
     list_push_back(&target->epoll_watches, &w->file_link);
     ep->watch_count++;
     table.watch = w;
-    if (file_poll(target, &table.table) & w->events & ~EPOLL_FLAGS)
-        watch_make_ready(w);
+    watch_ask(w, &table.table, event);
     return 0;
 }
 
@@ -277,10 +324,7 @@ static int watch_change(struct epoll_watch *w, const struct epoll_event *event)
 {
     if ((w->events | event->events) & EPOLLEXCLUSIVE)
         return -EINVAL;
-    w->events = event->events | ALWAYS_REPORTED;
-    w->data = event->data;
-    if (watch_poll(w))
-        watch_make_ready(w);
+    watch_ask(w, NULL, event);
     return 0;
 }
 
@@ -321,37 +365,88 @@ int epoll_control(struct file *ep_file, int op, struct file *target, int fd,
 
 /* ---- waiting ---- */
 
-/* Hand out what is ready now. -EFAULT only for the first. */
+static struct epoll_watch *ready_pop(struct list *list)
+{
+    struct list *link;
+
+    ready_enter();
+    link = list_pop_front(list);
+    ready_leave();
+    return link ? LIST_ENTRY(link, struct epoll_watch, ready_link) : NULL;
+}
+
+static void list_push_all(struct list *to, struct list *from)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(from)))
+        list_push_back(to, link);
+}
+
+/* w was told of: what becomes of it. To be looked at again, it is in a list,
+ * where it may be already, as more has happened. */
+static void watch_told(struct epoll_watch *w, struct list *again)
+{
+    ready_enter();
+    if (w->events & EPOLLONESHOT)
+        w->events &= EPOLL_FLAGS;
+    else if (!(w->events & EPOLLET) && list_is_empty(&w->ready_link))
+        list_push_back(again, &w->ready_link);
+    ready_leave();
+}
+
+/*
+ * Hand out what is ready now, each watch once: what becomes ready meanwhile is
+ * for the next time. -EFAULT only for the first.
+ */
 static long collect(struct epoll *ep, uaddr_t out, unsigned max)
 {
     struct list again = LIST_INIT(again); /* level-triggered: stay listed */
-    struct list *link;
+    struct list todo = LIST_INIT(todo);
+    struct epoll_watch *w;
     unsigned count = 0;
     long err = 0;
 
-    while (count < max && (link = list_pop_front(&ep->ready))) {
-        struct epoll_watch *w =
-            LIST_ENTRY(link, struct epoll_watch, ready_link);
+    if (list_is_empty(&ep->ready))
+        return 0;
+    ready_enter();
+    list_push_all(&todo, &ep->ready);
+    ready_leave();
+    while (count < max && (w = ready_pop(&todo))) {
         struct epoll_event event = { .events = watch_poll(w), .data = w->data };
 
         if (!event.events || !(w->events & ~EPOLL_FLAGS))
             continue;
         if (copy_to_user(out + count * sizeof(event), &event, sizeof(event))) {
-            list_push_front(&ep->ready, link);
+            ready_enter();
+            watch_list_ready(w);
+            ready_leave();
             err = count ? 0 : -EFAULT;
             break;
         }
         count++;
-        if (w->events & EPOLLONESHOT)
-            w->events &= EPOLL_FLAGS;
-        else if (!(w->events & EPOLLET))
-            list_push_back(&again, link);
+        watch_told(w, &again);
     }
-    while ((link = list_pop_front(&again)))
-        list_push_back(&ep->ready, link);
+    ready_enter();
+    list_push_all(&todo, &ep->ready); /* those that came meanwhile */
+    list_push_all(&todo, &again);
+    list_push_all(&ep->ready, &todo);
     if (!list_is_empty(&ep->ready)) /* something is left for another thread */
         waitq_wake_one(&ep->waiting);
+    ready_leave();
     return err ? err : (long)count;
+}
+
+/* Until something is ready: a wake-up that came since is not lost. */
+static int wait_ready(struct epoll *ep, uint64_t deadline_ns)
+{
+    int err = 0;
+
+    ready_enter();
+    if (list_is_empty(&ep->ready))
+        err = waitq_sleep(&ep->waiting, deadline_ns);
+    ready_leave();
+    return err;
 }
 
 long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
@@ -367,7 +462,7 @@ long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
             n = collect(ep, out, max);
         if (n != 0 || deadline_ns == 0)
             return n;
-        err = waitq_sleep(&ep->waiting, deadline_ns);
+        err = wait_ready(ep, deadline_ns);
         if (err == -ETIMEDOUT)
             return collect(ep, out, max);
         if (err)
@@ -378,16 +473,18 @@ long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
 static unsigned epoll_poll(struct file *f, struct poll_table *table)
 {
     struct epoll *ep = f->private;
+    struct epoll_watch *w;
 
     poll_wait(table, &ep->outer);
-    LIST_FOR_EACH(it, &ep->ready)
-    {
-        struct epoll_watch *w = LIST_ENTRY(it, struct epoll_watch, ready_link);
-
-        /* Nesting is bounded by EPOLL_DEPTH_MAX, and so is this recursion. */
-        if ((w->events & ~EPOLL_FLAGS) && watch_poll(w))
-            return EPOLLIN | EPOLLRDNORM;
-        list_remove(it);
+    /* Nesting is bounded by EPOLL_DEPTH_MAX, and so is this recursion. */
+    while ((w = ready_pop(&ep->ready))) {
+        if (!(w->events & ~EPOLL_FLAGS) || !watch_poll(w))
+            continue;
+        ready_enter();
+        if (list_is_empty(&w->ready_link))
+            list_push_front(&ep->ready, &w->ready_link);
+        ready_leave();
+        return EPOLLIN | EPOLLRDNORM;
     }
     return 0;
 }
@@ -416,8 +513,8 @@ int epoll_create_file(struct file **out)
 
     if (!ep)
         return -ENOMEM;
-    waitq_init(&ep->waiting);
-    waitq_init(&ep->outer);
+    waitq_init_locked(&ep->waiting, &ready_lock);
+    waitq_init_locked(&ep->outer, &ready_lock);
     list_init(&ep->ready);
     *out = file_create(&epoll_ops, O_RDWR, ep);
     if (!*out) {

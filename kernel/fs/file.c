@@ -40,9 +40,9 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
 }
 
 /* Only who has the kernel lock could still find it, by a watch of epoll's. */
-static NOINLINE void file_end(struct file *f)
+void file_end(struct file *f)
 {
-    bool was_taken = kernel_lock_enter();
+    bool was_taken = kernel_lock_enter_seldom();
 
     ASSERT_OP(f->refs, ==, 0u);
     notify_file(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
@@ -63,8 +63,7 @@ static NOINLINE void file_end(struct file *f)
 
 void file_put(struct file *f)
 {
-    if (UNLIKELY((int)__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) <= 0))
-        file_end(f);
+    file_put_quick(f);
 }
 
 bool file_can_read(const struct file *f)
@@ -96,7 +95,7 @@ static inline ssize_t transfer(transfer_fn fn, struct file *f, struct io *io,
                                                : transfer_long(fn, f, io, pos);
 }
 
-ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
+static inline ssize_t read_any(struct file *f, struct io *io, uint64_t *pos)
 {
     ssize_t done;
 
@@ -108,6 +107,11 @@ ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
     if (done > 0)
         notify_file(f, IN_ACCESS);
     return done;
+}
+
+NOINLINE ssize_t file_read(struct file *f, struct io *io, uint64_t *pos)
+{
+    return read_any(f, io, pos);
 }
 
 /* RLIMIT_FSIZE and the largest offset: clip, or -EFBIG at the very end. */
@@ -161,7 +165,8 @@ static NOINLINE ssize_t write_regular(struct file *f, struct io *io,
     return done;
 }
 
-ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
+static inline ssize_t write_checked(struct file *f, struct io *io,
+                                    uint64_t *pos)
 {
     if (UNLIKELY(!file_can_write(f)))
         return -EBADF;
@@ -170,6 +175,53 @@ ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
     if (f->inode && S_ISREG(f->inode->mode))
         return write_regular(f, io, pos);
     return write_any(f, io, pos);
+}
+
+NOINLINE ssize_t file_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    return write_checked(f, io, pos);
+}
+
+static inline ssize_t transfer_buf(transfer_fn fn, struct file *f, uaddr_t buf,
+                                   size_t len)
+{
+    struct io_vec one = { buf, len };
+    struct io io = { .vec = &one, .vec_count = 1, .left = len };
+
+    if (UNLIKELY(len > IO_LEN_MAX)) {
+        if ((ssize_t)len < 0)
+            return -EFAULT;
+        one.len = io.left = IO_LEN_MAX;
+    }
+    return fn(f, &io, &f->pos);
+}
+
+ssize_t file_read_free(struct file *f, uaddr_t buf, size_t len)
+{
+    return transfer_buf(file_read, f, buf, len);
+}
+
+ssize_t file_write_free(struct file *f, uaddr_t buf, size_t len)
+{
+    return transfer_buf(file_write, f, buf, len);
+}
+
+ssize_t file_read_locked(struct file *f, uaddr_t buf, size_t len)
+{
+    bool was_taken = kernel_lock_enter();
+    ssize_t done = transfer_buf(read_any, f, buf, len);
+
+    kernel_lock_leave(was_taken);
+    return done;
+}
+
+ssize_t file_write_locked(struct file *f, uaddr_t buf, size_t len)
+{
+    bool was_taken = kernel_lock_enter();
+    ssize_t done = transfer_buf(write_checked, f, buf, len);
+
+    kernel_lock_leave(was_taken);
+    return done;
 }
 
 ssize_t file_read_kernel(struct file *f, void *buf, size_t len, uint64_t off)

@@ -30,15 +30,16 @@ struct file_ops {
     ssize_t (*read)(struct file *f, struct io *io, uint64_t *pos);  /* EINVAL */
     ssize_t (*write)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
     /* Optional, for read() and write(): one buffer of the program's, not empty
-     * and at most a page. May sleep. -EAGAIN: nothing happened, for whatever
-     * reason; it is for the general ones above to find it again. */
+     * and at most a page, inotify aside. May sleep. What is not the usual goes
+     * on to file_read_free() and file_write_free(). A file that has these two
+     * needs no kernel lock for them nor for the two above. */
     ssize_t (*read_plain)(struct file *f, uaddr_t buf, size_t len);
     ssize_t (*write_plain)(struct file *f, uaddr_t buf, size_t len);
     off_t (*seek)(struct file *f, off_t off, int whence);     /* ESPIPE */
     long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg); /* ENOTTY */
-    /* EPOLL* bits ready now. Registers on the wait queues that would change
-     * them by poll_wait(table, &queue), which ignores a NULL table. NULL op:
-     * always readable and writable. */
+    /* EPOLL* bits ready now. Takes no lock but by poll_wait(). Registers on the
+     * wait queues that would change them by poll_wait(table, &queue), which
+     * ignores a NULL table. NULL op: always readable and writable. */
     unsigned (*poll)(struct file *f, struct poll_table *table);
     /* The object to map; NULL op: ENODEV. prot/flags as mmap's. */
     int (*mmap)(struct file *f, int prot, int flags, struct vm_object **out);
@@ -85,12 +86,24 @@ static inline struct file *file_get(struct file *f)
 /* With or without the kernel lock, which the last one takes: so with no other
  * lock held. */
 void file_put(struct file *f);
+void file_end(struct file *f); /* its part when it was the last */
+static ALWAYS_INLINE void file_put_quick(struct file *f)
+{
+    if (UNLIKELY(__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0))
+        file_end(f);
+}
 
 bool file_can_read(const struct file *f);
 bool file_can_write(const struct file *f);
 /* Read/write at pos through ops, with access-mode checks (-EBADF). */
 MUST_CHECK ssize_t file_read(struct file *f, struct io *io, uint64_t *pos);
 MUST_CHECK ssize_t file_write(struct file *f, struct io *io, uint64_t *pos);
+/* The same for read() and write(): one buffer of the program's, at f's own
+ * position. Without the kernel lock, or under it: they take it if need be. */
+MUST_CHECK ssize_t file_read_free(struct file *f, uaddr_t buf, size_t len);
+MUST_CHECK ssize_t file_write_free(struct file *f, uaddr_t buf, size_t len);
+MUST_CHECK ssize_t file_read_locked(struct file *f, uaddr_t buf, size_t len);
+MUST_CHECK ssize_t file_write_locked(struct file *f, uaddr_t buf, size_t len);
 /* From kernel memory, for the ELF loader: short only at the end of file. */
 MUST_CHECK ssize_t file_read_kernel(struct file *f, void *buf, size_t len,
                                     uint64_t off);

@@ -176,9 +176,13 @@ void notify_dentry_watched(struct dentry *d, uint32_t mask)
 void notify_file_watched(struct file *f, uint32_t mask)
 {
     struct dentry *d = f->dentry;
+    bool was_taken;
 
-    if (d && !(f->flags & O_PATH))
-        tell_both(d, mask, d->removed ? IN_EXCL_UNLINK : 0);
+    if (!d || f->flags & O_PATH)
+        return;
+    was_taken = kernel_lock_enter_seldom(); /* a FIFO is used without */
+    tell_both(d, mask, d->removed ? IN_EXCL_UNLINK : 0);
+    kernel_lock_leave(was_taken);
 }
 
 void notify_inode_gone(struct inode *i)

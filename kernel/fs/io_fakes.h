@@ -40,23 +40,33 @@ size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len)
 
 /* fakes.h was told of other names: here are the prototypes again. */
 void waitq_init(struct waitq *q);
+void waitq_init_locked(struct waitq *q, struct spinlock *lock);
 int waitq_sleep(struct waitq *q, uint64_t deadline_ns);
 void waitq_wake_waiters(struct waitq *q);
 
 void waitq_init(struct waitq *q)
 {
+    waitq_init_locked(q, NULL);
+}
+
+void waitq_init_locked(struct waitq *q, struct spinlock *lock)
+{
     list_init(&q->waiters);
+    q->lock = lock;
 }
 
 int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
 {
     void (*other)(void) = fake_while_asleep;
 
-    (void)q;
     fake_sleeps++;
     fake_while_asleep = NULL;
     if (other) {
+        if (q->lock)
+            spin_unlock(q->lock);
         other();
+        if (q->lock)
+            spin_lock(q->lock);
         return 0;
     }
     if (deadline_ns != WAIT_FOREVER) {
@@ -140,6 +150,24 @@ void file_put(struct file *f)
 unsigned file_poll(struct file *f, struct poll_table *table)
 {
     return f->ops->poll ? f->ops->poll(f, table) : EPOLLIN | EPOLLOUT;
+}
+
+ssize_t file_read_free(struct file *f, uaddr_t buf, size_t len)
+{
+    struct io_vec vec = { buf, len };
+    struct io io;
+
+    io_init(&io, &vec, 1);
+    return f->ops->read(f, &io, &f->pos);
+}
+
+ssize_t file_write_free(struct file *f, uaddr_t buf, size_t len)
+{
+    struct io_vec vec = { buf, len };
+    struct io io;
+
+    io_init(&io, &vec, 1);
+    return f->ops->write(f, &io, &f->pos);
 }
 
 /* read() and write() of the test's own memory. */

@@ -8,7 +8,8 @@
  */
 /* unit-flags: -ffreestanding */
 /* unit: kernel/fs/epoll.c kernel/fs/eventfd.c kernel/fs/pipe.c
- * kernel/fs/poll.c kernel/fs/timerfd.c */
+ * kernel/fs/pipe_file.c kernel/fs/pipe_io.c kernel/fs/poll.c
+ * kernel/fs/timerfd.c */
 #include "fs/io_fakes.h"
 
 #include <asm/ioctls.h>

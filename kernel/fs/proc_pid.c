@@ -151,14 +151,18 @@ static int store_oom_score_adj(void *inode, char *text)
 static int show_io(struct text_file *t, void *inode)
 {
     const struct process *p = process_current();
+    uint64_t io[4];
 
     (void)inode;
+    memcpy(io, p->io, sizeof(io));
+    LIST_FOR_EACH(it, &p->threads)
+    for (unsigned i = 0; i < ARRAY_LEN(io); i++)
+        io[i] += LIST_ENTRY(it, struct thread, process_link)->io[i];
     return text_printf(t,
                        "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n"
                        "read_bytes: 0\nwrite_bytes: 0\n"
                        "cancelled_write_bytes: 0\n",
-                       p->io_bytes[0], p->io_bytes[1], p->io_calls[0],
-                       p->io_calls[1]);
+                       io[0], io[1], io[2], io[3]);
 }
 
 static int show_timer_slack(struct text_file *t, void *inode)

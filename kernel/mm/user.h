@@ -58,6 +58,8 @@ uint64_t user_cmpxchg_word(uint64_t p, uint32_t old, uint32_t new_value);
 /* Where to continue after a fault at rip, or 0: for the fault handler. */
 uint64_t extable_find(uint64_t rip);
 
+#define IO_LEN_MAX 0x7ffff000ul /* moved by one call: Linux's largest count */
+
 /* Bytes on their way between a file and the program (or the kernel). */
 struct io {
     const struct io_vec *vec; /* remaining pieces, copied in and checked */

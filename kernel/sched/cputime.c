@@ -76,6 +76,8 @@ void cputime_thread_end(const struct thread *t)
 {
     t->process->dead_threads_system += system_cycles(t);
     t->process->dead_threads_calls += t->call_count;
+    for (unsigned i = 0; i < ARRAY_LEN(t->io); i++)
+        t->process->io[i] += t->io[i];
 }
 
 /* An estimate may turn out too high: neither of the two times ever falls. */

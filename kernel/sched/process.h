@@ -55,7 +55,7 @@ struct process {
     uint64_t timer_slack_ns; /* 0: Linux's 50 us */
     int death_signal;
     int oom_score_adj; /* remembered: there is no other to choose */
-    uint64_t io_bytes[2], io_calls[2]; /* read, written; for /proc/self/io */
+    uint64_t io[4];    /* as struct thread has it, of threads that have ended */
     bool keep_caps, is_subreaper, thp_disabled;
     int last_tid;              /* where the search for a free one begins */
     uint32_t membarrier_ready; /* MEMBARRIER_CMD_* that were registered */

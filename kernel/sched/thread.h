@@ -80,6 +80,7 @@ struct thread {
     uint64_t switch_count;
     uint64_t traced_tsc; /* when the call began that is traced */
     uint64_t call_count; /* system calls: all before the last sample's next */
+    uint64_t io[4];      /* bytes read, written; calls for either */
     int nice;            /* -20..19 */
     int policy;          /* SCHED_* */
     int rt_priority;     /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */

@@ -131,12 +131,15 @@ ssize_t write_failed(const struct file *f, ssize_t result)
 {
     const struct process *p = process_current();
     struct signal_info info = { .code = SI_USER, .pid = p->pid, .uid = p->uid };
+    bool was_taken;
 
     if (result != -EPIPE && result != -EFBIG)
         return result;
     if (result == -EPIPE && f && f->ops->no_sigpipe)
         return result;
     info.signo = result == -EPIPE ? SIGPIPE : SIGXFSZ;
+    was_taken = kernel_lock_enter_seldom(); /* a pipe is written without */
     (void)signal_send_thread(thread_current(), &info);
+    kernel_lock_leave(was_taken);
     return result;
 }

@@ -29,10 +29,9 @@ void at_put(struct at_target *t);
 MUST_CHECK int at_changed(struct at_target *t, int err, uint32_t mask);
 MUST_CHECK int at_stat(const struct at_target *t, struct kstat *out);
 
-/* Copy the iovec of readv(2) and friends: checked, clipped to Linux's largest
- * count. *vec_out is fast, or allocated: io_vec_free(). */
+/* Copy the iovec of readv(2) and friends: checked, clipped to IO_LEN_MAX in
+ * all. *vec_out is fast, or allocated: io_vec_free(). */
 #define IO_VEC_FAST_COUNT 8u
-#define IO_LEN_MAX        0x7ffff000ul
 MUST_CHECK int io_vec_get(uaddr_t vec, unsigned long count,
                           struct io_vec fast[IO_VEC_FAST_COUNT],
                           struct io_vec **vec_out);

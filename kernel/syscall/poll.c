@@ -43,7 +43,10 @@ static long wait_ready(long (*look)(struct poller *p, void *arg, bool is_first),
     for (;;) {
         int err;
 
+        /* Wake-ups under other locks than ours are forgotten before the files
+         * are looked at, on the other CPUs' view as well. */
         thread_wake_clear();
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
         ready = look(&p, arg, is_first && !is_last);
         if (ready || is_last)
             break;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * read_write.c - read(2), write(2) and their positioned and vectored forms.
+ *
+ * read() and write() run without the kernel lock, which they take for files
+ * that want it.
  */
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -40,13 +43,13 @@ static ssize_t transfer_do(const struct transfer *t, struct file *f,
     return write_signals(f, done);
 }
 
-static void account(bool is_write, ssize_t done)
+static inline void account(bool is_write, ssize_t done)
 {
-    struct process *p = process_current();
+    struct thread *t = thread_current();
 
-    p->io_calls[is_write]++;
+    t->io[2 + is_write]++;
     if (done > 0)
-        p->io_bytes[is_write] += (size_t)done;
+        t->io[is_write] += (size_t)done;
 }
 
 static ssize_t transfer(const struct transfer *t, const struct io_vec *vec,
@@ -98,60 +101,47 @@ static ssize_t transfer_vec(const struct transfer *t, uaddr_t vec,
     return done;
 }
 
-static NOINLINE ssize_t transfer_long(int fd, uaddr_t buf, size_t len,
-                                      bool is_write)
+static inline bool is_usual(size_t len)
 {
-    const struct transfer t = { .fd = fd, .is_write = is_write };
-
-    return transfer_one(&t, buf, len);
-}
-
-static inline ssize_t transfer_quick(struct file *f, uaddr_t buf, size_t len,
-                                     bool is_write)
-{
-    ssize_t (*plain)(struct file * f, uaddr_t buf, size_t len) =
-        is_write ? f->ops->write_plain : f->ops->read_plain;
-
-    if (!plain || len - 1 >= PAGE_SIZE || UNLIKELY(notify_watch_count))
-        return -EAGAIN;
-    return plain(f, buf, len);
+    return len - 1 < PAGE_SIZE && LIKELY(!notify_watch_count);
 }
 
 /* Nothing but a buffer at the file's own position, as nearly all are. */
-static ALWAYS_INLINE ssize_t transfer_plain(int fd, uaddr_t buf, size_t len,
-                                            bool is_write)
-{
-    struct io_vec one;
-    struct file *f;
-    struct io io;
-    ssize_t done;
-
-    if (UNLIKELY(len > IO_LEN_MAX))
-        return transfer_long(fd, buf, len, is_write);
-    f = fd_peek(fd);
-    if (!f)
-        return -EBADF;
-    file_get(f);
-    done = transfer_quick(f, buf, len, is_write);
-    if (done < 0) {
-        one = (struct io_vec){ buf, len };
-        io = (struct io){ .vec = &one, .vec_count = 1, .left = len };
-        done = is_write ? write_signals(f, file_write(f, &io, &f->pos))
-                        : file_read(f, &io, &f->pos);
-    }
-    account(is_write, done);
-    file_put(f);
-    return done;
-}
-
 long sys_read(int fd, uaddr_t buf, size_t len)
 {
-    return transfer_plain(fd, buf, len, false);
+    struct file *f = fd_get_quick(fd);
+    ssize_t done;
+
+    if (UNLIKELY(!f))
+        return -EBADF;
+    if (!f->ops->read_plain)
+        done = file_read_locked(f, buf, len);
+    else if (is_usual(len))
+        done = f->ops->read_plain(f, buf, len);
+    else
+        done = file_read_free(f, buf, len);
+    account(false, done);
+    file_put_quick(f);
+    return done;
 }
 
 long sys_write(int fd, uaddr_t buf, size_t len)
 {
-    return transfer_plain(fd, buf, len, true);
+    struct file *f = fd_get_quick(fd);
+    ssize_t done;
+
+    if (UNLIKELY(!f))
+        return -EBADF;
+    if (!f->ops->write_plain)
+        done = file_write_locked(f, buf, len);
+    else if (is_usual(len))
+        done = f->ops->write_plain(f, buf, len);
+    else
+        done = file_write_free(f, buf, len);
+    done = write_signals(f, done);
+    account(true, done);
+    file_put_quick(f);
+    return done;
 }
 
 long sys_pread64(int fd, uaddr_t buf, size_t len, off_t off)
