@@ -253,13 +253,11 @@ static void debug(struct client *c, const struct control_request *r)
 
 static void run(struct client *c)
 {
-    if (!c->debugs) {
-        reply(c, -EPERM, 0);
-        return;
+    if (c->debugs) {
+        debug_tell();
+        c->stops = false;
     }
-    debug_tell();
-    c->stops = false;
-    reply(c, 0, 0);
+    reply(c, c->debugs ? 0 : -EPERM, 0);
 }
 
 static void watch_memory(struct client *c, const uint8_t *data)
