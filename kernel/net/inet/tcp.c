@@ -464,9 +464,9 @@ static void let_go(struct tcp_sock *t)
     pcb->rcv_wnd = TCP_WND_MAX(pcb); /* else lwIP thinks something unread */
     tcp_set_flags(pcb, TF_RXCLOSED);
     pcb->tmr = tcp_ticks; /* LAST-ACK is counted from here */
-    conn_busy(c);
     if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)
-        (void)tcp_shutdown(pcb, 1, 1);
+        (void)tcp_shutdown(pcb, 0, 1);
+    conn_busy(c); /* a FIN that is lost is sent again */
     inet_flush();
 }
 
