@@ -134,10 +134,11 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 # In these, copies of functions in their callers cost more bytes than they save
 # instructions.
 KERNEL_PLAIN := $(patsubst %.c,$(B)/kernel/%.c.o,arch/$(ARCH)/cpu.c \
-	arch/$(ARCH)/irq.c core/config.c fs/dentry.c fs/epoll.c fs/file.c fs/inode.c \
+	arch/$(ARCH)/irq.c arch/$(ARCH)/pagetable.c core/config.c \
+	fs/dentry.c fs/epoll.c fs/file.c fs/inode.c \
 	$(addprefix net/inet/,conn.c device.c sender.c stack.c tcp_receive.c) \
-	mm/page.c process/signal.c sched/futex.c sched/thread.c \
-	$(addprefix syscall/,deadline.c mmap.c poll.c trace.c) time/timer.c) \
+	mm/page.c mm/region.c net/unix_queue.c process/signal.c sched/futex.c sched/thread.c \
+	$(addprefix syscall/,deadline.c mmap.c poll.c read_write.c trace.c) time/timer.c) \
 	$(patsubst %,$(B)/lwip-objects/core/%.c.o,pbuf tcp tcp_in)
 $(KERNEL_PLAIN): KERNEL_CFLAGS += -fno-inline-functions
 KERNEL_SPEED := -Os
