@@ -26,7 +26,10 @@
  *            The kernel's own ELF has the first two and the note; it is linked
  *            at address 0 (p_vaddr) and loaded at KERNEL_PA (p_paddr). Its text
  *            begins with KERNEL_HEADER_OFF bytes of nothing, which is where an
- *            image has its ELF and program headers.
+ *            image has its ELF and program headers. The last of them stay 0:
+ *            firmware of QEMU's microvm copies the file's first 8 KiB to
+ *            address 0, where a word at 0x413 says that a BIOS has been at
+ *            work (pvh.c).
  *            The kernel's .symtab/.strtab may follow, unloaded, for reports.
  * Errors:    readers refuse what does not fit with -EINVAL and a reason.
  *
@@ -43,7 +46,7 @@
 /* Layout known to header.S as well. */
 #define KERNEL_MAGIC      0x6c656e72654b6d53ull /* "SmKernel" */
 #define KERNEL_ABI        3u
-#define KERNEL_HEADER_OFF 0x400u      /* of struct kernel_header */
+#define KERNEL_HEADER_OFF 0x418u      /* of struct kernel_header */
 #define KERNEL_PA         0x100000ull /* where the kernel is loaded */
 #define KERNEL_LOW_PA     0x10000ull  /* and a small image a second time */
 #define KERNEL_LOW_END    0x90000ull

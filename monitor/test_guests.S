@@ -10,7 +10,7 @@
     .balign 4096
 .globl guest_begin, guest_end
 guest_begin:
-    .skip 0x480 /* the header is at KERNEL_HEADER_OFF */
+    .skip 0x498 /* the header is at KERNEL_HEADER_OFF */
 .macro CALL nr
     mov $\nr, %eax
     mov $0x510, %edx

@@ -6,7 +6,7 @@
 .section .header, "a", @progbits
 .globl header
 header:
-    .skip 0x400              /* KERNEL_HEADER_OFF */
+    .skip 0x418              /* KERNEL_HEADER_OFF */
     .quad 0x6c656e72654b6d53 /* KERNEL_MAGIC */
     .long 3                  /* KERNEL_ABI */
     .long text_end           /* text_len */

@@ -9,7 +9,7 @@
  */
 #include "stub.h"
 
-#define KERNEL_HEADER_OFF 0x400
+#define KERNEL_HEADER_OFF 0x418
 
 .section .header, "ax", @progbits
 .globl kernel_base

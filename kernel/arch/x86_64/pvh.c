@@ -36,6 +36,10 @@ struct start_module {
 #define COM1      0x3f8u
 #define BOOT_MARK 0x5361u
 
+/* Of an image that firmware copies to address 0, too, the word is 0. */
+_Static_assert(BDA_WORD + sizeof(uint16_t) <= KERNEL_HEADER_OFF,
+               "the word lies in the room before the header");
+
 _Static_assert(offsetof(struct cpu_state, cr3) == 0x08, "pvh_leave knows");
 _Static_assert(offsetof(struct cpu_state, gdt_base) == 0x38, "pvh_leave knows");
 _Static_assert(offsetof(struct cpu_state, gdt_limit) == 0x50, "and this");
