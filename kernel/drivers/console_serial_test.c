@@ -34,6 +34,8 @@ static void (*irq_handler)(void *arg);
 uint64_t page_direct_va;
 
 void (*console_signal_hook)(int signo);
+void (*console_sample_hook)(void);
+void (*hypercall_debug_hook)(void);
 
 static unsigned port_idx(uint16_t port)
 {

@@ -98,11 +98,11 @@ for len in 4096 8192 20480 1000000; do
     head -c $len one.img >bad.img
     check "truncated to $len bytes" refuses 126 "truncated" run ./bad.img
 done
-check "kernel magic" damage 1024 'XXXX'
+check "kernel magic" damage 1048 'XXXX'
 check "another kernel ABI" sh -c "cp one.img abi.img; printf '\011' |
-    dd of=abi.img bs=1 seek=1032 conv=notrunc 2>/dev/null
+    dd of=abi.img bs=1 seek=1056 conv=notrunc 2>/dev/null
     '$SAMARA' run ./abi.img 2>&1 | grep -q 'ABI 9'"
-check "text length" damage 1036 '\377\377\377\377'
+check "text length" damage 1060 '\377\377\377\377'
 check "segment offset" damage $((64 + 2 * 56 + 8)) '\377\377\377\377\377'
 check "segment length" damage $((64 + 2 * 56 + 32)) '\377\377\377\377\377'
 set -- $(loads | sed -n 3p)
