@@ -225,6 +225,7 @@ def main():
     context.host = session.host
     context.start = session.start
     context.stop = session.stop
+    context.net = session.net
     try:
         if isinstance(entry, table.Server):
             serve(session, entry, context)

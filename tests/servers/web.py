@@ -223,8 +223,12 @@ def haproxy(context):
             data = bytes([i]) * 100000
             check(exchange(s, data, size=len(data)) == data, 'echo differs')
 
-    at_once(16, echo)
-    yield '16 echoes at once'
+    # QEMU's user network lets one connection wait to be accepted.
+    is_narrow = context.net == 'user' and context.config.startswith('qemu')
+    together = 2 if is_narrow else 16
+    for first in range(0, 16, together):
+        at_once(together, lambda i, first=first: echo(first + i))
+    yield '16 echoes'
     for server in servers:
         server.shutdown()
         server.server_close()
