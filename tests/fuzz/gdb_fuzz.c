@@ -5,7 +5,7 @@
  */
 /* unit: cli/gdb/packet.c cli/gdb/signals.c cli/gdb/server_command.c
  * cli/gdb/server_files.c cli/gdb/server_memory.c cli/gdb/server_query.c
- * cli/gdb/server_regs.c host/memory.c host/fault.c */
+ * cli/gdb/server_regs.c cli/gdb/server_go.c host/memory.c host/fault.c */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ const struct inside_thread *target_thread_at(struct target *t, uint64_t va)
     return va < 3 ? target_thread(t, (int32_t)va) : NULL;
 }
 int target_regs(struct target *t, const struct inside_thread *thread,
-                struct control_regs *out, struct fault *fault)
+                struct target_regs *out, struct fault *fault)
 {
     (void)t;
     (void)thread;
@@ -76,8 +76,8 @@ int target_regs(struct target *t, const struct inside_thread *thread,
     memset(out, 0x5a, sizeof(*out));
     return 0;
 }
-int target_regs_set(struct target *t, int32_t tid,
-                    const struct control_regs *in, struct fault *fault)
+int target_regs_set(struct target *t, int32_t tid, const struct target_regs *in,
+                    struct fault *fault)
 {
     (void)t;
     (void)in;
@@ -116,16 +116,32 @@ int target_break_clear(struct target *t, uint64_t va, struct fault *fault)
 {
     return target_break_set(t, va, fault);
 }
+void target_break_settle(struct target *t)
+{
+    (void)t;
+}
+bool target_break_is_due(const struct target *t)
+{
+    (void)t;
+    return false;
+}
+bool target_break_is_unwanted(struct target *t, uint64_t va)
+{
+    (void)t;
+    return va & 1;
+}
 int target_watch(struct target *t, const struct target_watch *w, bool is_set,
                  struct fault *fault)
 {
     (void)is_set;
     return target_break_set(t, w->va, fault);
 }
-bool target_watch_hit(struct target *t, uint64_t *va_out)
+bool target_watch_hit(struct target *t, uint64_t *va_out,
+                      enum target_watch_kind *kind_out)
 {
     (void)t;
     *va_out = 0x1000;
+    *kind_out = TARGET_ACCESSES;
     return true;
 }
 int inside_read(struct inside *in, uint64_t va, void *data, size_t len,
