@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,6 +55,47 @@ static inline int connect_to(unsigned port, int flags)
         return -1;
     }
     return fd;
+}
+
+/* Both ends of a connection. */
+static inline bool make_pair(int fds[2])
+{
+    int l = listener(5);
+
+    fds[0] = connect_to(port_of(l), 0);
+    fds[1] = accept(l, NULL, NULL);
+    close(l);
+    return fds[0] >= 0 && fds[1] >= 0;
+}
+
+static inline void close_pair(const int fds[2])
+{
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static inline int option_set(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* The value, or -errno. */
+static inline int option_get(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof(value);
+
+    if (getsockopt(fd, level, name, &value, &len) < 0)
+        return -errno;
+    return value;
+}
+
+/* What poll() tells of it within so many milliseconds, or -errno. */
+static inline int events_of(int fd, int events, int ms)
+{
+    struct pollfd p = { fd, (short)events, 0 };
+
+    return poll(&p, 1, ms) < 0 ? -errno : p.revents;
 }
 
 #endif

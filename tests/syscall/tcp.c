@@ -21,22 +21,6 @@
 
 /* ---- ends of a connection ---- */
 
-static bool make_pair(int fds[2])
-{
-    int l = listener(5);
-
-    fds[0] = connect_to(port_of(l), 0);
-    fds[1] = accept(l, NULL, NULL);
-    close(l);
-    return fds[0] >= 0 && fds[1] >= 0;
-}
-
-static void close_pair(int fds[2])
-{
-    close(fds[0]);
-    close(fds[1]);
-}
-
 static short poll_now(int fd, short events)
 {
     struct pollfd p = { fd, events, 0 };

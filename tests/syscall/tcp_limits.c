@@ -18,24 +18,7 @@
 
 static int set(int fd, int name, int value)
 {
-    return setsockopt(fd, IPPROTO_TCP, name, &value, sizeof(value));
-}
-
-static int get(int fd, int level, int name)
-{
-    int value = -1;
-    socklen_t len = sizeof(value);
-
-    if (getsockopt(fd, level, name, &value, &len) < 0)
-        return -errno;
-    return value;
-}
-
-static int events_of(int fd, int events, int ms)
-{
-    struct pollfd p = { fd, (short)events, 0 };
-
-    return poll(&p, 1, ms) < 0 ? -errno : p.revents;
+    return option_set(fd, IPPROTO_TCP, name, value);
 }
 
 static long ms_now(void)
@@ -44,16 +27,6 @@ static long ms_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static bool make_pair(int fds[2])
-{
-    int l = listener(5);
-
-    fds[0] = connect_to(port_of(l), 0);
-    fds[1] = accept(l, NULL, NULL);
-    close(l);
-    return fds[0] >= 0 && fds[1] >= 0;
 }
 
 /* Write until it takes no more. Bytes. */
@@ -83,25 +56,25 @@ TEST(values)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_SYNCNT), 6);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_SYNCNT), 6);
     CHECK_EQ(set(fd, TCP_SYNCNT, 3), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_SYNCNT), 3);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_SYNCNT), 3);
     CHECK_ERR(set(fd, TCP_SYNCNT, 0), EINVAL);
     CHECK_ERR(set(fd, TCP_SYNCNT, 128), EINVAL);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_LINGER2), 60);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_LINGER2), 60);
     CHECK_EQ(set(fd, TCP_LINGER2, 5), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_LINGER2), 5);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_LINGER2), 5);
     CHECK_EQ(set(fd, TCP_LINGER2, 500), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_LINGER2), 120);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_LINGER2), 120);
     CHECK_EQ(set(fd, TCP_LINGER2, -7), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_LINGER2), -1);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_LINGER2), -1);
     CHECK_EQ(set(fd, TCP_LINGER2, 0), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_LINGER2), 60);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_LINGER2), 60);
     CHECK_ERR(set(fd, TCP_USER_TIMEOUT, -1), EINVAL);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 0);
     CHECK_EQ(set(fd, TCP_NOTSENT_LOWAT, -1), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), -1);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), -1);
     close(fd);
 }
 
@@ -113,10 +86,10 @@ TEST(defer_accept_is_rounded_up)
                                     { -1, 0 }, { 0, 0 } };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), 0);
     for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         CHECK_EQ(set(fd, TCP_DEFER_ACCEPT, pairs[i][0]), 0);
-        CHECK_EQ(get(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), pairs[i][1]);
+        CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), pairs[i][1]);
     }
     close(fd);
 }
@@ -255,10 +228,10 @@ TEST(connecting_takes_as_long_as_it_may)
     }
     CHECK_EQ(events_of(by_time, POLLOUT, 30000) & POLLERR, POLLERR);
     CHECK(ms_now() - begin >= 1400);
-    CHECK_EQ(get(by_time, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+    CHECK_EQ(option_get(by_time, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
     CHECK_EQ(events_of(by_count, POLLOUT, 30000) & POLLERR, POLLERR);
     CHECK(ms_now() - begin >= 2800);
-    CHECK_EQ(get(by_count, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+    CHECK_EQ(option_get(by_count, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
     close(by_count);
     close(by_time);
     close(first);
@@ -317,7 +290,7 @@ TEST(linger2_below_0_does_not_wait)
     CHECK_EQ(set(fds[0], TCP_LINGER2, -1), 0);
     close(fds[0]);
     CHECK_EQ(events_of(fds[1], 0, 10000), POLLERR | POLLHUP);
-    CHECK_EQ(get(fds[1], SOL_SOCKET, SO_ERROR), EPIPE);
+    CHECK_EQ(option_get(fds[1], SOL_SOCKET, SO_ERROR), EPIPE);
     close(fds[1]);
 }
 
@@ -347,12 +320,12 @@ TEST(quickack_is_told_back)
     int fds[2];
 
     CHECK(make_pair(fds));
-    CHECK_EQ(get(fds[1], IPPROTO_TCP, TCP_QUICKACK), 1);
+    CHECK_EQ(option_get(fds[1], IPPROTO_TCP, TCP_QUICKACK), 1);
     CHECK_EQ(set(fds[1], TCP_QUICKACK, 0), 0);
-    CHECK_EQ(get(fds[1], IPPROTO_TCP, TCP_QUICKACK), 0);
+    CHECK_EQ(option_get(fds[1], IPPROTO_TCP, TCP_QUICKACK), 0);
     CHECK_EQ(write(fds[0], "ab", 2), 2);
     CHECK_EQ(set(fds[1], TCP_QUICKACK, 1), 0);
-    CHECK_EQ(get(fds[1], IPPROTO_TCP, TCP_QUICKACK), 1);
+    CHECK_EQ(option_get(fds[1], IPPROTO_TCP, TCP_QUICKACK), 1);
     close(fds[0]);
     close(fds[1]);
 }

@@ -14,61 +14,29 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-static bool make_pair(int fds[2])
-{
-    struct sockaddr_in a = loopback(0);
-    socklen_t len = sizeof(a);
-    int l = socket(AF_INET, SOCK_STREAM, 0);
-
-    if (bind(l, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(l, 5) < 0 ||
-        getsockname(l, (struct sockaddr *)&a, &len) < 0)
-        return false;
-    fds[0] = socket(AF_INET, SOCK_STREAM, 0);
-    if (connect(fds[0], (struct sockaddr *)&a, sizeof(a)) < 0)
-        return false;
-    fds[1] = accept(l, NULL, NULL);
-    close(l);
-    return fds[1] >= 0;
-}
-
-static int get(int fd, int level, int name)
-{
-    int value = -1;
-    socklen_t len = sizeof(value);
-
-    if (getsockopt(fd, level, name, &value, &len) < 0)
-        return -errno;
-    return value;
-}
-
-static int set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value));
-}
-
 TEST(values_are_kept)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_NODELAY), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_NODELAY, 1), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_NODELAY), 1);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_KEEPIDLE), 7200);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_KEEPINTVL), 75);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_KEEPCNT), 9);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_KEEPIDLE), 30);
-    CHECK_ERR(set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 0), EINVAL);
-    CHECK_ERR(set(fd, IPPROTO_TCP, TCP_KEEPCNT, 128), EINVAL);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 5000);
-    CHECK_ERR(set(fd, IPPROTO_TCP, TCP_MAXSEG, 20), EINVAL);
-    CHECK_ERR(set(fd, IPPROTO_TCP, 9999, 1), ENOPROTOOPT);
-    CHECK_EQ(get(fd, IPPROTO_TCP, 9999), -ENOPROTOOPT);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_PROTOCOL), IPPROTO_TCP);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_DOMAIN), AF_INET);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_KEEPIDLE), 7200);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_KEEPINTVL), 75);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_KEEPCNT), 9);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_KEEPIDLE), 30);
+    CHECK_ERR(option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 0), EINVAL);
+    CHECK_ERR(option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, 128), EINVAL);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 5000);
+    CHECK_ERR(option_set(fd, IPPROTO_TCP, TCP_MAXSEG, 20), EINVAL);
+    CHECK_ERR(option_set(fd, IPPROTO_TCP, 9999, 1), ENOPROTOOPT);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, 9999), -ENOPROTOOPT);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_PROTOCOL), IPPROTO_TCP);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_DOMAIN), AF_INET);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
     close(fd);
 }
 
@@ -76,16 +44,16 @@ TEST(ip_values)
 {
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_TTL), 64);
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_TTL, 7), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_TTL), 7);
-    CHECK_ERR(set(fd, IPPROTO_IP, IP_TTL, 256), EINVAL);
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_TOS, 0x10), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_TOS), 0x10);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_MULTICAST_TTL), 1);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_MULTICAST_LOOP), 1);
-    CHECK_ERR(set(fd, IPPROTO_IP, 9999, 1), ENOPROTOOPT);
-    CHECK_ERR(set(fd, IPPROTO_TCP, TCP_NODELAY, 1), ENOPROTOOPT);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_TTL), 64);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_TTL, 7), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_TTL), 7);
+    CHECK_ERR(option_set(fd, IPPROTO_IP, IP_TTL, 256), EINVAL);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_TOS, 0x10), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_TOS), 0x10);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_MULTICAST_TTL), 1);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_MULTICAST_LOOP), 1);
+    CHECK_ERR(option_set(fd, IPPROTO_IP, 9999, 1), ENOPROTOOPT);
+    CHECK_ERR(option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1), ENOPROTOOPT);
     close(fd);
 }
 
@@ -95,20 +63,20 @@ TEST(accepted_sockets_inherit)
     socklen_t len = sizeof(a);
     int l = socket(AF_INET, SOCK_STREAM, 0), c, s;
 
-    set(l, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(l, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(l, IPPROTO_TCP, TCP_KEEPIDLE, 44);
+    option_set(l, IPPROTO_TCP, TCP_NODELAY, 1);
+    option_set(l, SOL_SOCKET, SO_KEEPALIVE, 1);
+    option_set(l, IPPROTO_TCP, TCP_KEEPIDLE, 44);
     bind(l, (struct sockaddr *)&a, sizeof(a));
     listen(l, 5);
-    CHECK_EQ(get(l, SOL_SOCKET, SO_ACCEPTCONN), 1);
+    CHECK_EQ(option_get(l, SOL_SOCKET, SO_ACCEPTCONN), 1);
     getsockname(l, (struct sockaddr *)&a, &len);
     c = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_EQ(connect(c, (struct sockaddr *)&a, sizeof(a)), 0);
     s = accept(l, NULL, NULL);
-    CHECK_EQ(get(s, IPPROTO_TCP, TCP_NODELAY), 1);
-    CHECK_EQ(get(s, SOL_SOCKET, SO_KEEPALIVE), 1);
-    CHECK_EQ(get(s, IPPROTO_TCP, TCP_KEEPIDLE), 44);
-    CHECK_EQ(get(s, SOL_SOCKET, SO_ACCEPTCONN), 0);
+    CHECK_EQ(option_get(s, IPPROTO_TCP, TCP_NODELAY), 1);
+    CHECK_EQ(option_get(s, SOL_SOCKET, SO_KEEPALIVE), 1);
+    CHECK_EQ(option_get(s, IPPROTO_TCP, TCP_KEEPIDLE), 44);
+    CHECK_EQ(option_get(s, SOL_SOCKET, SO_ACCEPTCONN), 0);
     close(c);
     close(s);
     close(l);
@@ -129,7 +97,7 @@ TEST(info)
     len = sizeof(info);
     CHECK_EQ(getsockopt(fds[1], IPPROTO_TCP, TCP_INFO, &info, &len), 0);
     CHECK_EQ(info.tcpi_state, TCP_CLOSE_WAIT);
-    CHECK(get(fds[1], IPPROTO_TCP, TCP_MAXSEG) > 500);
+    CHECK(option_get(fds[1], IPPROTO_TCP, TCP_MAXSEG) > 500);
     close(fds[0]);
     close(fds[1]);
 }
@@ -142,12 +110,12 @@ TEST(cork)
     int fds[2];
 
     CHECK(make_pair(fds));
-    CHECK_EQ(set(fds[0], IPPROTO_TCP, TCP_CORK, 1), 0);
+    CHECK_EQ(option_set(fds[0], IPPROTO_TCP, TCP_CORK, 1), 0);
     CHECK_EQ(write(fds[0], "ab", 2), 2);
     p = (struct pollfd){ fds[1], POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 50), 0);
     CHECK_EQ(write(fds[0], "cd", 2), 2);
-    CHECK_EQ(set(fds[0], IPPROTO_TCP, TCP_CORK, 0), 0);
+    CHECK_EQ(option_set(fds[0], IPPROTO_TCP, TCP_CORK, 0), 0);
     CHECK_EQ(poll(&p, 1, 10000), 1);
     CHECK_EQ(read(fds[1], buf, sizeof(buf)), 4);
     CHECK_EQ(send(fds[0], "ef", 2, MSG_MORE), 2);
@@ -165,7 +133,7 @@ TEST(low_water_mark)
     int fds[2];
 
     CHECK(make_pair(fds));
-    CHECK_EQ(set(fds[1], SOL_SOCKET, SO_RCVLOWAT, 4), 0);
+    CHECK_EQ(option_set(fds[1], SOL_SOCKET, SO_RCVLOWAT, 4), 0);
     CHECK_EQ(write(fds[0], "ab", 2), 2);
     p = (struct pollfd){ fds[1], POLLIN, 0 };
     CHECK_EQ(poll(&p, 1, 50), 0);

@@ -12,29 +12,6 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
-static int events_of(int fd, int events, int ms)
-{
-    struct pollfd p = { fd, (short)events, 0 };
-
-    return poll(&p, 1, ms) < 0 ? -errno : p.revents;
-}
-
-static bool make_pair(int fds[2])
-{
-    int l = listener(5);
-
-    fds[0] = connect_to(port_of(l), 0);
-    fds[1] = accept(l, NULL, NULL);
-    close(l);
-    return fds[0] >= 0 && fds[1] >= 0;
-}
-
-static void close_both(int fds[2])
-{
-    close(fds[0]);
-    close(fds[1]);
-}
-
 static int number(int fd, unsigned long request)
 {
     int n = -1;
@@ -78,7 +55,7 @@ TEST(a_byte_out_of_band)
     CHECK_EQ(recv(fds[1], buf, sizeof(buf), 0), 2);
     CHECK(memcmp(buf, "ef", 2) == 0);
     CHECK_EQ(number(fds[1], AT_MARK), 0);
-    close_both(fds);
+    close_pair(fds);
 }
 
 /* A byte that nobody asked for is gone once reading has passed its place. */
@@ -99,7 +76,7 @@ TEST(a_byte_that_is_passed_over)
     CHECK_EQ(recv(fds[1], buf, sizeof(buf), 0), 4);
     CHECK(memcmp(buf, "rest", 4) == 0);
     CHECK_ERR(recv(fds[1], buf, 1, MSG_OOB), EINVAL);
-    close_both(fds);
+    close_pair(fds);
 }
 
 TEST(in_line)
@@ -122,7 +99,7 @@ TEST(in_line)
     CHECK_EQ(recv(fds[1], buf, sizeof(buf), 0), 3);
     CHECK(memcmp(buf, "Xcd", 3) == 0);
     CHECK_EQ(number(fds[1], AT_MARK), 0);
-    close_both(fds);
+    close_pair(fds);
 }
 
 /* Only the last one counts; the others become data. */
@@ -141,7 +118,7 @@ TEST(one_after_another)
     CHECK(memcmp(buf, "aXb", 3) == 0);
     CHECK_EQ(recv(fds[1], buf, 1, MSG_OOB), 1);
     CHECK_EQ(buf[0], 'Y');
-    close_both(fds);
+    close_pair(fds);
 }
 
 static volatile sig_atomic_t urgent_count;
@@ -173,7 +150,7 @@ TEST(signal_and_epoll)
     CHECK_EQ(urgent_count, 1);
     signal(SIGURG, SIG_DFL);
     close(ep);
-    close_both(fds);
+    close_pair(fds);
 }
 
 TEST(datagrams_have_none)

@@ -18,28 +18,6 @@
 #define IP_RECVERR 11
 #endif
 
-static int set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static int get(int fd, int level, int name)
-{
-    int value = -1;
-    socklen_t len = sizeof(value);
-
-    if (getsockopt(fd, level, name, &value, &len) < 0)
-        return -errno;
-    return value;
-}
-
-static int events_of(int fd, int events, int ms)
-{
-    struct pollfd p = { fd, (short)events, 0 };
-
-    return poll(&p, 1, ms) < 0 ? -errno : p.revents;
-}
-
 static struct in6_addr loopback6(void)
 {
     return (struct in6_addr){ .s6_addr = { [15] = 1 } };
@@ -103,9 +81,9 @@ TEST(errors_are_queued)
     struct sock_extended_err *ee;
     struct got g;
 
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_RECVERR), 0);
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_RECVERR, 1), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_RECVERR), 1);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_RECVERR), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_RECVERR, 1), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_RECVERR), 1);
     receive(fd, MSG_ERRQUEUE, &g);
     CHECK_EQ(g.n, -EAGAIN);
     /* Not connected: it hears of it all the same. */
@@ -130,7 +108,7 @@ TEST(errors_are_queued)
         CHECK_EQ(offender->sin_addr.s_addr, htonl(INADDR_LOOPBACK));
     }
     CHECK_EQ(events_of(fd, 0, 0), 0);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_ERROR), 0);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_ERROR), 0);
     close(fd);
 }
 
@@ -141,22 +119,22 @@ TEST(errors_are_also_reported)
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     struct got g;
 
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_RECVERR, 1), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_RECVERR, 1), 0);
     CHECK_EQ(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
     CHECK_EQ(send(fd, "a", 1, 0), 1);
     CHECK_EQ(events_of(fd, 0, 10000), POLLERR);
     CHECK_ERR(send(fd, "b", 1, 0), ECONNREFUSED);
     CHECK_EQ(send(fd, "c", 1, 0), 1);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
     CHECK_EQ(events_of(fd, 0, 0), POLLERR);
     receive(fd, MSG_ERRQUEUE, &g);
     CHECK_EQ(g.n, 1);
     CHECK_EQ(g.data[0], 'a');
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED); /* of 'c' */
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED); /* of 'c' */
     receive(fd, MSG_ERRQUEUE, &g);
     CHECK_EQ(g.data[0], 'c');
     CHECK_EQ(send(fd, "d", 1, 0), 1);
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_RECVERR, 0), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_RECVERR, 0), 0);
     receive(fd, MSG_ERRQUEUE, &g);
     CHECK_EQ(g.n, -EAGAIN);
     close(fd);
@@ -171,7 +149,7 @@ TEST(errors_of_ipv6)
     struct sock_extended_err *ee;
     struct got g;
 
-    CHECK_EQ(set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1), 0);
     CHECK_EQ(sendto(fd, "hello", 5, 0, (struct sockaddr *)&a, sizeof(a)), 5);
     CHECK_EQ(events_of(fd, 0, 10000), POLLERR);
     receive(fd, MSG_ERRQUEUE, &g);
@@ -213,24 +191,24 @@ TEST(time_stamps)
     struct got g;
 
     clock_gettime(CLOCK_REALTIME, &before);
-    CHECK_EQ(set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1), 0);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_TIMESTAMPNS), 1);
+    CHECK_EQ(option_set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1), 0);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_TIMESTAMPNS), 1);
     CHECK_EQ(sendto(out, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)), 1);
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
     receive(fd, 0, &g);
     CHECK_EQ(g.n, 1);
     at = control_of(&g, SOL_SOCKET, SCM_TIMESTAMPNS, sizeof(*at));
     CHECK(at && at->tv_sec >= before.tv_sec && at->tv_nsec < 1000000000);
-    CHECK_EQ(set(fd, SOL_SOCKET, SO_TIMESTAMP, 1), 0);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_TIMESTAMP), 1);
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_TIMESTAMPNS), 0);
+    CHECK_EQ(option_set(fd, SOL_SOCKET, SO_TIMESTAMP, 1), 0);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_TIMESTAMP), 1);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_TIMESTAMPNS), 0);
     CHECK_EQ(sendto(out, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)), 1);
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
     receive(fd, 0, &g);
     tv = control_of(&g, SOL_SOCKET, SCM_TIMESTAMP, sizeof(*tv));
     CHECK(tv && tv->tv_sec >= before.tv_sec && tv->tv_usec < 1000000);
     CHECK(!control_of(&g, SOL_SOCKET, SCM_TIMESTAMPNS, sizeof(*at)));
-    CHECK_EQ(set(fd, SOL_SOCKET, SO_TIMESTAMP, 0), 0);
+    CHECK_EQ(option_set(fd, SOL_SOCKET, SO_TIMESTAMP, 0), 0);
     CHECK_EQ(sendto(out, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)), 1);
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
     receive(fd, 0, &g);
@@ -254,13 +232,13 @@ TEST(pieces_become_one)
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
     CHECK_EQ(recv(fd, buf, sizeof(buf), 0), 4);
     CHECK(memcmp(buf, "abcd", 4) == 0);
-    CHECK_EQ(get(out, IPPROTO_UDP, UDP_CORK), 0);
-    CHECK_EQ(set(out, IPPROTO_UDP, UDP_CORK, 1), 0);
-    CHECK_EQ(get(out, IPPROTO_UDP, UDP_CORK), 1);
+    CHECK_EQ(option_get(out, IPPROTO_UDP, UDP_CORK), 0);
+    CHECK_EQ(option_set(out, IPPROTO_UDP, UDP_CORK, 1), 0);
+    CHECK_EQ(option_get(out, IPPROTO_UDP, UDP_CORK), 1);
     for (int i = 0; i < 10; i++)
         CHECK_EQ(send(out, "xyz", 3, 0), 3);
     CHECK_EQ(events_of(fd, POLLIN, 30), 0);
-    CHECK_EQ(set(out, IPPROTO_UDP, UDP_CORK, 0), 0);
+    CHECK_EQ(option_set(out, IPPROTO_UDP, UDP_CORK, 0), 0);
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
     CHECK_EQ(recv(fd, buf, sizeof(buf), 0), 30);
     CHECK_EQ(send(out, "e", 1, 0), 1);
@@ -297,17 +275,17 @@ TEST(what_is_not_to_be_cut_up)
     int fd = receiver(&port), out = socket(AF_INET, SOCK_DGRAM, 0);
     struct sockaddr_in a = loopback(port);
 
-    CHECK_ERR(set(out, IPPROTO_IP, IP_MTU_DISCOVER, 6), EINVAL);
-    CHECK_EQ(set(out, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
-    CHECK_EQ(get(out, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_DO);
-    CHECK_EQ(get(out, IPPROTO_IP, IP_MTU), -ENOTCONN);
+    CHECK_ERR(option_set(out, IPPROTO_IP, IP_MTU_DISCOVER, 6), EINVAL);
+    CHECK_EQ(option_set(out, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
+    CHECK_EQ(option_get(out, IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_DO);
+    CHECK_EQ(option_get(out, IPPROTO_IP, IP_MTU), -ENOTCONN);
     CHECK_EQ(connect(out, (struct sockaddr *)&a, sizeof(a)), 0);
-    CHECK(get(out, IPPROTO_IP, IP_MTU) >= 1280);
+    CHECK(option_get(out, IPPROTO_IP, IP_MTU) >= 1280);
     CHECK_EQ(send(out, "whole", 5, 0), 5);
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
     CHECK_EQ(recv(fd, back, sizeof(back), 0), 5);
     CHECK(memcmp(back, "whole", 5) == 0);
-    CHECK_EQ(set(out, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT), 0);
+    CHECK_EQ(option_set(out, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT), 0);
     memset(large, 'w', sizeof(large));
     CHECK_EQ(send(out, large, sizeof(large), 0), sizeof(large));
     CHECK_EQ(events_of(fd, POLLIN, 10000), POLLIN);
