@@ -66,23 +66,17 @@ static int names_add(char *names, const char *separators, const char *where,
 
 static int file_add(const char *path, struct call_set *set, struct fault *fault)
 {
-    struct buf text = { 0 };
-    int err = file_read_all(path, &text, CALLS_FILE_LEN_MAX, fault);
-    unsigned line = 1;
+    struct list lines = { 0 };
+    int err = file_read_lines(path, &lines, CALLS_FILE_LEN_MAX, fault);
 
-    buf_add(&text, "", 1);
-    for (char *at = (char *)text.data; at && err == 0; line++) {
-        char *next = strchr(at, '\n');
-        char *where = mem_printf("'%s', line %u", path, line);
+    for (size_t i = 0; i < lines.count && err == 0; i++) {
+        char *where = mem_printf("'%s', line %zu", path, i + 1);
 
-        if (next)
-            *next++ = '\0';
-        at[strcspn(at, "#")] = '\0';
-        err = names_add(at, " \t\r", where, set, fault);
+        lines.item[i][strcspn(lines.item[i], "#")] = '\0';
+        err = names_add(lines.item[i], " \t\r", where, set, fault);
         free(where);
-        at = next;
     }
-    buf_fini(&text);
+    list_fini(&lines);
     return err;
 }
 

@@ -49,6 +49,7 @@ static void package_fini(struct dpkg_package *p)
     free(p->source);
     free(p->depends);
     free(p->provides);
+    list_fini(&p->files);
 }
 
 /* A line of a paragraph; *installed is for the package as a whole. */
@@ -210,27 +211,19 @@ static void dependencies_find(const struct dpkg *db,
 
 /* --- files --- */
 
-static int files_add(const struct dpkg *db, const struct dpkg_package *p,
-                     struct list *paths, struct fault *fault)
+static int files_read(const struct dpkg *db, const struct dpkg_package *p,
+                      struct list *files, struct fault *fault)
 {
-    char *file = mem_printf("%s/info/%s.list", db->dir, p->name);
-    struct buf text = { 0 };
-    char *at, *line;
+    char *path = mem_printf("%s/info/%s.list", db->dir, p->name);
     int err;
 
     /* One that may be there for several architectures. */
-    if (access(file, F_OK) != 0) {
-        free(file);
-        file = mem_printf("%s/info/%s:%s.list", db->dir, p->name, p->arch);
+    if (access(path, F_OK) != 0) {
+        free(path);
+        path = mem_printf("%s/info/%s:%s.list", db->dir, p->name, p->arch);
     }
-    err = file_read_all(file, &text, LIST_LEN_MAX, fault);
-    buf_add(&text, "", 1);
-    at = (char *)text.data;
-    while (err == 0 && (line = strsep(&at, "\n")))
-        if (line[0] == '/' && strcmp(line, "/.") != 0)
-            list_add(paths, line);
-    buf_fini(&text);
-    free(file);
+    err = file_read_lines(path, files, LIST_LEN_MAX, fault);
+    free(path);
     return err;
 }
 
@@ -246,48 +239,49 @@ static bool is_config_dir(const char *path)
 static int strike_shared(const struct dpkg *db, const struct dpkg_package *p,
                          struct list *dirs, struct fault *fault)
 {
-    struct list paths = { 0 };
-    int err = files_add(db, p, &paths, fault);
+    struct list files = { 0 };
+    int err = files_read(db, p, &files, fault);
     size_t i, k;
 
-    for (i = 0; i < paths.count; i++) {
-        if (strncmp(paths.item[i], "/etc/", 5) != 0)
+    for (i = 0; i < files.count; i++) {
+        if (strncmp(files.item[i], "/etc/", 5) != 0)
             continue;
         for (k = 0; k < dirs->count; k++)
-            if (strcmp(dirs->item[k], paths.item[i]) == 0)
+            if (strcmp(dirs->item[k], files.item[i]) == 0)
                 dirs->item[k][0] = '\0';
     }
-    list_fini(&paths);
+    list_fini(&files);
     return err;
 }
 
 static int configs_find(const struct dpkg *db, const char *source,
                         struct list *configs, struct fault *fault)
 {
-    struct list paths = { 0 }, dirs = { 0 };
-    size_t i;
+    struct list dirs = { 0 };
+    size_t i, k;
     int err = 0;
 
-    for (i = 0; i < db->count && err == 0; i++)
-        if (db->package[i].is_taken &&
-            strcmp(db->package[i].source, source) == 0)
-            err = files_add(db, &db->package[i], &paths, fault);
-    for (i = 0; i < paths.count; i++)
-        if (is_config_dir(paths.item[i]))
-            list_add(&dirs, paths.item[i]);
+    for (i = 0; i < db->count; i++) {
+        const struct list *files = &db->package[i].files;
+
+        if (strcmp(db->package[i].source, source) != 0)
+            continue;
+        for (k = 0; k < files->count; k++)
+            if (is_config_dir(files->item[k]))
+                list_add(&dirs, files->item[k]);
+    }
     for (i = 0; i < db->count && err == 0 && dirs.count > 0; i++)
         if (strcmp(db->package[i].source, source) != 0)
             err = strike_shared(db, &db->package[i], &dirs, fault);
     for (i = 0; i < dirs.count; i++)
         if (dirs.item[i][0] != '\0')
             list_add(configs, dirs.item[i]);
-    list_fini(&paths);
     list_fini(&dirs);
     return err;
 }
 
-int dpkg_take(struct dpkg *db, const char *name, struct list *paths,
-              struct list *configs, struct fault *fault)
+int dpkg_take(struct dpkg *db, const char *name, struct list *configs,
+              struct fault *fault)
 {
     const struct dpkg_package *first = find(db, name);
     struct list names = { 0 };
@@ -306,7 +300,7 @@ int dpkg_take(struct dpkg *db, const char *name, struct list *paths,
         if (p->is_taken)
             continue;
         p->is_taken = true;
-        err = files_add(db, p, paths, fault);
+        err = files_read(db, p, &p->files, fault);
         dependencies_find(db, p, &names);
     }
     list_fini(&names);

@@ -21,11 +21,12 @@ struct fault;
 struct dpkg_package {
     char *name;
     char *arch;
-    char *source;   /* what it was built from; its own name as a rule */
-    char *depends;  /* Pre-Depends and Depends */
-    char *provides; /* both in the form of the field; may be empty */
-    bool is_base;   /* every system has it */
-    bool is_taken;  /* by dpkg_take() */
+    char *source;      /* what it was built from; its own name as a rule */
+    char *depends;     /* Pre-Depends and Depends */
+    char *provides;    /* both in the form of the field; may be empty */
+    bool is_base;      /* every system has it */
+    bool is_taken;     /* by dpkg_take() ... */
+    struct list files; /* ... and what it brought then, directories as well */
 };
 
 struct dpkg {
@@ -38,15 +39,13 @@ int dpkg_open(struct dpkg *db, struct fault *fault);
 void dpkg_fini(struct dpkg *db);
 
 /*
- * Append the paths of the package's files and directories to the list, then
- * those of the packages that it depends on, and so on, each package once for
- * this db. What every system has is passed over, but for `name` itself. The
- * directories below /etc that belong to packages of the same source, and to no
- * others, are told as well: all that they hold is this program's, whoever
- * made it.
+ * Take the package, those that it depends on, and so on, unless they are taken.
+ * What every system has is passed over, but for `name` itself. The directories
+ * below /etc that belong to packages of the same source, and to no others, are
+ * appended to configs: all that they hold is this program's, whoever made it.
  *   -ENOENT  it is not installed
  */
-int dpkg_take(struct dpkg *db, const char *name, struct list *paths,
-              struct list *configs, struct fault *fault);
+int dpkg_take(struct dpkg *db, const char *name, struct list *configs,
+              struct fault *fault);
 
 #endif

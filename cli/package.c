@@ -46,7 +46,7 @@ static int path_add(struct tree *tree, const char *path, struct fault *fault)
 {
     struct stat st;
 
-    if (is_left_out(path) || stat(path, &st) != 0)
+    if (path[0] != '/' || is_left_out(path) || stat(path, &st) != 0)
         return 0;
     if (S_ISDIR(st.st_mode))
         return tree_add_host_dir(tree, path, fault);
@@ -78,26 +78,38 @@ static void account_add(struct buf *text, char *line)
 static int accounts_put(struct tree *tree, const char *path,
                         struct fault *fault)
 {
-    struct buf all = { 0 }, text = { 0 };
-    int err = file_read_all(path, &all, ACCOUNTS_LEN_MAX, fault);
-    char *at, *line;
+    struct list lines = { 0 };
+    struct buf text = { 0 };
+    int err = file_read_lines(path, &lines, ACCOUNTS_LEN_MAX, fault);
+    size_t i;
 
-    buf_add(&all, "", 1);
-    at = (char *)all.data;
-    while (err == 0 && (line = strsep(&at, "\n")))
-        account_add(&text, line);
+    for (i = 0; i < lines.count; i++)
+        account_add(&text, lines.item[i]);
     buf_add(&text, "", 1);
     if (err == 0)
         tree_put_text(tree, path, (const char *)text.data);
-    buf_fini(&all);
+    list_fini(&lines);
     buf_fini(&text);
+    return err;
+}
+
+/* What all that were taken brought. */
+static int files_add(struct tree *tree, const struct dpkg *db,
+                     struct fault *fault)
+{
+    size_t i, k;
+    int err = 0;
+
+    for (i = 0; i < db->count; i++)
+        for (k = 0; k < db->package[i].files.count && err == 0; k++)
+            err = path_add(tree, db->package[i].files.item[k], fault);
     return err;
 }
 
 int packages_add(struct tree *tree, const struct list *names,
                  struct fault *fault)
 {
-    struct list paths = { 0 }, configs = { 0 };
+    struct list configs = { 0 };
     struct dpkg db;
     size_t i;
     int err;
@@ -108,9 +120,9 @@ int packages_add(struct tree *tree, const struct list *names,
     tree->keep_owners = geteuid() == 0;
     err = dpkg_open(&db, fault);
     for (i = 0; i < names->count && err == 0; i++)
-        err = dpkg_take(&db, names->item[i], &paths, &configs, fault);
-    for (i = 0; i < paths.count && err == 0; i++)
-        err = path_add(tree, paths.item[i], fault);
+        err = dpkg_take(&db, names->item[i], &configs, fault);
+    if (err == 0)
+        err = files_add(tree, &db, fault);
     for (i = 0; i < configs.count && err == 0; i++)
         if (!is_left_out(configs.item[i]))
             err = tree_add_host(tree, configs.item[i], fault);
@@ -118,7 +130,6 @@ int packages_add(struct tree *tree, const struct list *names,
         err = accounts_put(tree, "/etc/passwd", fault);
     if (err == 0)
         err = accounts_put(tree, "/etc/group", fault);
-    list_fini(&paths);
     list_fini(&configs);
     dpkg_fini(&db);
     return err;

@@ -78,6 +78,21 @@ int file_read_all(const char *path, struct buf *buf, size_t len_max,
     return err;
 }
 
+int file_read_lines(const char *path, struct list *lines, size_t len_max,
+                    struct fault *fault)
+{
+    struct buf text = { 0 };
+    int err = file_read_all(path, &text, len_max, fault);
+    char *at, *line;
+
+    buf_add(&text, "", 1);
+    at = (char *)text.data;
+    while (err == 0 && (line = strsep(&at, "\n")))
+        list_add(lines, line);
+    buf_fini(&text);
+    return err;
+}
+
 int file_write_all(int fd, const void *data, size_t len, const char *what,
                    struct fault *fault)
 {

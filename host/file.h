@@ -15,6 +15,7 @@
 
 struct buf;
 struct fault;
+struct list;
 
 /* Read exactly len bytes at off. -EIO with fault when the file ends before:
  * "what" names the file in the message. */
@@ -25,6 +26,9 @@ int file_read_at(int fd, void *data, size_t len, uint64_t off, const char *what,
 int file_read_all(const char *path, struct buf *buf, size_t len_max,
                   struct fault *fault);
 
+/* Append its lines, without their ends, to the list. */
+int file_read_lines(const char *path, struct list *lines, size_t len_max,
+                    struct fault *fault);
 int file_write_all(int fd, const void *data, size_t len, const char *what,
                    struct fault *fault);
 

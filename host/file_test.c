@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* file_test.c - a file that takes another's place, or leaves it alone. */
+/* file_test.c - reading lines; a file that takes another file's place. */
 /* unit: host/file.c host/memory.c host/fault.c */
 #include "host/file.h"
 
@@ -60,6 +60,27 @@ TEST(takes_the_place_when_complete)
     globfree(&found);
     file_remove_tree(dir);
     free(pattern);
+    free(path);
+}
+
+TEST(reads_lines)
+{
+    char dir[] = "/tmp/file-test.XXXXXX";
+    struct list lines = { 0 };
+    char *path;
+
+    CHECK(mkdtemp(dir));
+    path = mem_printf("%s/f", dir);
+    CHECK_EQ(file_replace(path, 0600, put, "one\n\nthree", &fault), 0);
+    CHECK_EQ(file_read_lines(path, &lines, 100, &fault), 0);
+    CHECK_EQ(lines.count, 3);
+    CHECK_STR_EQ(lines.item[0], "one");
+    CHECK_STR_EQ(lines.item[1], "");
+    CHECK_STR_EQ(lines.item[2], "three");
+    CHECK_EQ(file_read_lines(path, &lines, 5, &fault), -EFBIG);
+    CHECK_EQ(lines.count, 3);
+    list_fini(&lines);
+    file_remove_tree(dir);
     free(path);
 }
 
