@@ -191,21 +191,19 @@ static int lay_out(const struct stage *s)
 
 static int mkfs_run(const struct stage *s, const char *mkfs, const char *erofs)
 {
-    const char *const argv[] = { MKFS,
-                                 "--quiet",
-                                 "-d2",
-                                 "-x-1",
-                                 FIXED_UUID,
-                                 "-Enoinline_data",
-                                 s->tree->keep_owners ? "-d2" : "--all-root",
-                                 erofs,
-                                 s->dir,
-                                 NULL };
+    const char *argv[10] = { MKFS,   "--quiet",  "-d2",
+                             "-x-1", FIXED_UUID, "-Enoinline_data" };
     char *epoch =
         mem_printf("SOURCE_DATE_EPOCH=%lld", (long long)s->newest.tv_sec);
     struct child c = { .path = mkfs, .argv = argv, .env = epoch };
-    int err = child_run(&c, s->fault);
+    unsigned n = 6;
+    int err;
 
+    if (!s->tree->keep_owners)
+        argv[n++] = "--all-root";
+    argv[n++] = erofs;
+    argv[n] = s->dir;
+    err = child_run(&c, s->fault);
     free(epoch);
     if (err || c.status == 0)
         return err;
