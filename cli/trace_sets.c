@@ -11,6 +11,7 @@
 
 #define LIST_MAX     32u /* elements that are shown */
 #define SET_LEN      128u
+#define SIGNAL_IO    29u
 #define SIGNAL_RTMIN 32u
 #define SIGNAL_MAX   64u
 
@@ -18,20 +19,15 @@
 
 const char *trace_signal_name(unsigned signo, char text[16])
 {
-    static const char *const names[] = {
-        "0",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",    "SIGTRAP",
-        "SIGABRT", "SIGBUS",  "SIGFPE",    "SIGKILL", "SIGUSR1",   "SIGSEGV",
-        "SIGUSR2", "SIGPIPE", "SIGALRM",   "SIGTERM", "SIGSTKFLT", "SIGCHLD",
-        "SIGCONT", "SIGSTOP", "SIGTSTP",   "SIGTTIN", "SIGTTOU",   "SIGURG",
-        "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",  "SIGIO",
-        "SIGPWR",  "SIGSYS",
-    };
+    const char *name = sigabbrev_np((int)signo);
 
-    if (signo < SIGNAL_RTMIN)
-        return names[signo];
+    if (signo == SIGNAL_IO)
+        return "SIGIO"; /* SIGPOLL there */
     if (signo == SIGNAL_RTMIN)
         return "SIGRTMIN";
-    if (signo <= SIGNAL_MAX)
+    if (name)
+        snprintf(text, 16, "SIG%s", name);
+    else if (signo > SIGNAL_RTMIN && signo <= SIGNAL_MAX)
         snprintf(text, 16, "SIGRT_%u", signo - SIGNAL_RTMIN);
     else
         snprintf(text, 16, "%d", (int)signo);
