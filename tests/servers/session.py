@@ -210,7 +210,10 @@ def serve(session, server, context):
     if p.poll() is not None:
         raise clients.Wrong('the server ended with status %d' % p.returncode)
     if server.ends:
-        print('after SIGTERM: status ' + session.stop(p))
+        status = session.stop(p)
+        if server.ends is not True and status in server.ends:
+            status = ' or '.join(server.ends)
+        print('after SIGTERM: status ' + status)
 
 
 def main():

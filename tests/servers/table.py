@@ -47,7 +47,8 @@ class Server(Program):
     source   what is compiled first, in tests/servers/files
     prepare  what makes further files: function of a Context
     behind   Servers that this one uses; they are started first
-    ends     whether SIGTERM must end it as natively
+    ends     whether SIGTERM must end it as natively; or a tuple of statuses of
+             which natively, too, one or the other comes
     configs  where to run it; None: everywhere
     """
 
@@ -88,7 +89,8 @@ SERVERS = [
            prepare=web.make_large, drive=web.nginx_large, configs=FAST),
     # Its status after SIGTERM is 0 or 1 on Linux, too, from run to run.
     Server('lighttpd', '/usr/sbin/lighttpd', '-D', '-f', '/srv/lighttpd.conf',
-           ports=['80'], ready=http_ready(80), drive=web.lighttpd, ends=False),
+           ports=['80'], ready=http_ready(80), drive=web.lighttpd,
+           ends=('0', '1')),
     Server('haproxy', '/usr/sbin/haproxy', '-db', '-f', '/srv/haproxy.cfg',
            ports=['80', '7000'], ready=http_ready(80, '/own'),
            drive=web.haproxy, configs=None),
