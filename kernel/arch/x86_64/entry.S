@@ -42,6 +42,16 @@
     pop %rsi
     pop %rdi
 .endm
+/* What lies below them in struct regs. */
+.macro PUSH_REST
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+.endm
 
 /*
  * From here on the program's registers are found as RECORDS_EDGE_\kind says,
@@ -395,13 +405,7 @@ syscall_trap_entry:
     push %r8
     push %r9
     push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    PUSH_REST
     EDGE REGS
     cld
     mov %rsp, %rdi
@@ -612,19 +616,8 @@ interrupt_in_program:
 /* Other CPUs may wait for this one, whatever the kernel is doing here. */
 interrupt_attend:
     EDGE IRQ
-    push %rdi
-    push %rsi
-    push %rdx
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    PUSH_ARGS
+    PUSH_REST
     mov %rsp, %rdi /* struct interrupted */
     sub $8, %rsp
     cld
