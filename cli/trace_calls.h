@@ -52,6 +52,7 @@ enum trace_what {
 struct trace_event {
     enum trace_what what;
     const struct trace_call *info; /* of a call */
+    unsigned number;               /* info is trace_call_get() of it */
     unsigned signo;                /* else */
     int32_t tid;
     uint32_t cpu;

@@ -224,12 +224,7 @@ static void show_json(struct tracer *t, const struct trace_event *e)
 
 static bool is_shown(const struct tracer *t, const struct trace_event *e)
 {
-    unsigned i;
-
-    for (i = 0; e->what == TRACE_IS_CALL && i < TRACE_CALL_MAX; i++)
-        if (trace_call_get(i) == e->info)
-            return t->shown[i];
-    return true;
+    return e->what != TRACE_IS_CALL || t->shown[e->number];
 }
 
 static void show(void *arg, const struct trace_event *e)

@@ -292,10 +292,12 @@ static struct trace_event event_of(const struct view *v, enum trace_what what)
                              .cpu = v->head.cpu,
                              .begin_tsc = v->head.tsc };
 
-    if (what == TRACE_IS_CALL)
+    if (what == TRACE_IS_CALL) {
         e.info = trace_call_get(v->head.call);
-    else
+        e.number = v->head.call;
+    } else {
         e.signo = v->head.call;
+    }
     if (word_count(v->head.kind) == TRACE_ARG_MAX)
         memcpy(e.arg, v->rest, sizeof(e.arg));
     return e;
@@ -321,7 +323,7 @@ static void end_take(struct tracering *t, const struct view *v,
     struct tracering_pending *p = pending_take(t, v->head.tid);
 
     /* Its begin came before us, or was overwritten. */
-    if (!p || p->event.info != trace_call_get(v->head.call)) {
+    if (!p || p->event.number != v->head.call) {
         free(p);
         return;
     }
