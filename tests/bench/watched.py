@@ -25,6 +25,12 @@ import wires
 ROUNDS, REQUESTS = 4, 100000
 TCG_ROUNDS = 3
 START_S = 60
+FILLED = '''
+import time
+memory = bytearray(b"\\1") * (64 << 20)
+print(len(memory), flush=True)
+time.sleep(1000)
+'''
 REDIS = ['/usr/bin/redis-server', '--save', '', '--protected-mode', 'no',
          '--daemonize', 'no']
 
@@ -161,6 +167,37 @@ def bench_watched(b):
     with runtime_dir(b) as env:
         kvm_row(b, env)
         tcg_row(b, env)
+        core_row(b, env)
+
+
+def core_row(b, env):
+    """The core file of a guest that has written to 64 MB of its memory."""
+    subprocess.run([b.samara, 'run', '-d', '--name', 'filled', '-m', '96M',
+                    '/usr/bin/python3', '-c', FILLED], check=True,
+                   stdout=subprocess.DEVNULL, env=env)
+    path = os.path.join(b.place, 'core')
+    try:
+        await_log(b, 'filled', env)
+        times = []
+        for _ in range(ROUNDS):
+            begin = time.monotonic()
+            subprocess.run([b.samara, 'core', '-o', path, 'filled'], check=True,
+                           stderr=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, env=env)
+            times.append(time.monotonic() - begin)
+        b.row('core file of a guest with 64 MB written', min(times), 's', 1, '-')
+    finally:
+        subprocess.run([b.samara, 'rm', '-f', 'filled'], env=env,
+                       stdout=subprocess.DEVNULL)
+
+
+def await_log(b, guest, env):
+    end = time.monotonic() + START_S
+    while not subprocess.run([b.samara, 'logs', guest], check=True, env=env,
+                             capture_output=True).stdout:
+        if time.monotonic() > end:
+            raise RuntimeError(guest + ' prints nothing')
+        time.sleep(0.1)
 
 
 def kvm_row(b, env):
