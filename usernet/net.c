@@ -390,6 +390,9 @@ void net_deepen_queues(void)
     }
 }
 
+/* slirp comes before the guest's frames: it reads its clock there, ends a UDP
+ * socket by it, and takes the last reading for a frame's time. That of minutes
+ * ago, or none, would end a new socket before its answer comes. */
 void net_serve(void)
 {
     while (!net.is_over) {
@@ -402,11 +405,11 @@ void net_serve(void)
         timers_limit(&timeout_ms);
         n = poll(net.polls, net.poll_count,
                  timeout_ms == INT32_MAX ? -1 : (int)timeout_ms);
+        queue_flush();
+        slirp_pollfds_poll(net.slirp, n < 0, get_revents, NULL);
         if (n > 0 && net.polls[0].revents & ~POLLOUT)
             for (unsigned i = 0; i < FRAME_BATCH && frame_receive(); i++)
                 continue;
-        queue_flush();
-        slirp_pollfds_poll(net.slirp, n < 0, get_revents, NULL);
         timers_run();
     }
 }

@@ -11,6 +11,8 @@
 static uint8_t taken[FRAME_LEN_MAX]; /* the last frame that slirp was given */
 static int taken_len;
 static unsigned taken_count;
+static unsigned polled_count;       /* slirp_pollfds_poll() until now */
+static unsigned polled_before_taken; /* and when it was given that frame */
 static int guest_fd; /* the guest's end of the socket */
 
 void slirp_input(Slirp *slirp, const uint8_t *frame, int len)
@@ -19,6 +21,7 @@ void slirp_input(Slirp *slirp, const uint8_t *frame, int len)
     memcpy(taken, frame, (size_t)len);
     taken_len = len;
     taken_count++;
+    polled_before_taken = polled_count;
 }
 
 Slirp *slirp_new(const SlirpConfig *config, const SlirpCb *cb, void *opaque)
@@ -58,6 +61,7 @@ void slirp_pollfds_poll(Slirp *slirp, int error, SlirpGetREventsCb get,
     (void)error;
     (void)get;
     (void)opaque;
+    polled_count++;
 }
 
 static inline void fake_create(void)

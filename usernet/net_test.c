@@ -130,6 +130,20 @@ TEST(ends_with_the_other_end)
     CHECK_EQ(net.is_over, true);
 }
 
+/* slirp reads its clock there, and ends a UDP socket by it: a frame that came
+ * with an old one would not live to see its answer. */
+TEST(slirp_knows_the_time_before_a_frame)
+{
+    struct message m = { .frame = "the first of all" };
+
+    fake_create();
+    guest_sends(&m, 60);
+    close(guest_fd);
+    net_serve();
+    CHECK_EQ(taken_count, 1);
+    CHECK_EQ(polled_before_taken, 1);
+}
+
 /* Nothing is lost or changes places while slirp is held back. */
 TEST(a_guest_that_does_not_read)
 {
