@@ -11,9 +11,9 @@
 static uint8_t taken[FRAME_LEN_MAX]; /* the last frame that slirp was given */
 static int taken_len;
 static unsigned taken_count;
-static unsigned polled_count;       /* slirp_pollfds_poll() until now */
+static unsigned polled_count;        /* slirp_pollfds_poll() until now */
 static unsigned polled_before_taken; /* and when it was given that frame */
-static int guest_fd; /* the guest's end of the socket */
+static int guest_fd;                 /* the guest's end of the socket */
 
 void slirp_input(Slirp *slirp, const uint8_t *frame, int len)
 {
