@@ -21,7 +21,9 @@
 
 #define LOOK_NS    2000000 /* between two looks at the threads */
 #define MAKE_LOOKS 64u
-#define KICK_IDLE  3u /* looks without a call before a kick */
+#define KICK_IDLE  3u   /* looks without a call before a kick */
+#define STORM_IDLE 100u /* looks before the timers are ended */
+#define TIMERS_MAX 256u
 #ifndef STUCK_IDLE
 #define STUCK_IDLE 10000u /* looks: 20 s, and longer on a slow machine */
 #endif
@@ -111,6 +113,18 @@ static const struct call *call_of(unsigned nr)
     return &calls[i];
 }
 
+/* Timers of a few ns leave threads time for nothing but signals, without end,
+ * on Linux too. */
+static void timers_end(void)
+{
+    const uint64_t never[4] = { 0 };
+
+    for (long which = 0; which < 3; which++)
+        call3(SYS_setitimer, which, (long)never, 0);
+    for (long id = 0; id < (long)TIMERS_MAX; id++)
+        call3(SYS_timer_delete, id, 0, 0);
+}
+
 /* Wake a thread that sleeps; end all when it does not wake. */
 static void look_after(struct slot *slot)
 {
@@ -133,6 +147,8 @@ static void look_after(struct slot *slot)
     slot->idle++;
     if (slot->idle % KICK_IDLE == 0)
         call3(SYS_tkill, slot->tid, KICK_SIGNAL, 0);
+    if (slot->idle % STORM_IDLE == 0)
+        timers_end();
     if (slot->idle > STUCK_IDLE) {
         report("stuck: ");
         report_call(slot, call_of(slot->current));

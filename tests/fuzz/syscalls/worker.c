@@ -90,6 +90,7 @@ __asm__(".globl system_call\n"
         "    xor %edi, %edi\n"
         "    syscall\n"
         "    ud2\n"
+        "system_call_clone_end:\n"
 
         ".globl handler_return\n"
         "handler_return:\n"
@@ -123,6 +124,7 @@ _Static_assert(SLOT_GONE == 2, "thread_leave() stores it");
 /* system_call() with flags; and for clone and clone3, without a result. */
 long system_call_with(long nr, const long *args, uint64_t flags);
 void system_call_clone(long nr, const long *args);
+extern const char system_call_clone_end[];
 long thread_make(uint64_t flags, char *stack);
 void thread_leave(volatile uint32_t *state);
 void worker_main(void);
@@ -176,6 +178,18 @@ static void state_spoil(struct slot *slot, uint64_t *state)
         state[words[random_below(slot, sizeof(words))]] = random_next(slot);
 }
 
+/* No AC: our own code need not be aligned. No TF where a trap would meet its
+ * signal blocked, which is the end, as on Linux. */
+static uint64_t spoilt_flags(struct slot *slot, uint64_t ip)
+{
+    uint64_t flags = random_next(slot) & ~(1ull << 18);
+
+    if (ip >= (uint64_t)system_call_clone &&
+        ip < (uint64_t)system_call_clone_end)
+        flags &= ~(1ull << 8);
+    return flags;
+}
+
 /* Give rt_sigreturn something to refuse, or to survive. The thread lands. */
 static void frame_spoil(struct slot *slot, uint64_t *frame)
 {
@@ -202,8 +216,8 @@ static void frame_spoil(struct slot *slot, uint64_t *frame)
     case 1:
         frame[FRAME_RSP] = place;
         break;
-    case 2: /* no AC: our own code need not be aligned */
-        frame[FRAME_EFLAGS] = random_next(slot) & ~(1ull << 18);
+    case 2:
+        frame[FRAME_EFLAGS] = spoilt_flags(slot, frame[FRAME_RIP]);
         break;
     case 3:
         frame[FRAME_SELECTORS] = selectors[random_below(slot, 9)];
