@@ -321,6 +321,8 @@ check-netconf: all
 	@tools/run-netconf -b $(B) $(T)
 check-readme: all
 	@tools/run-readme -b $(B)
+check-figures: all
+	@tools/run-figures -b $(B) $(T)
 check-fuzz: all
 	@tools/run-fuzz -b $(B)/fuzz -t 40 -g 30 $(T)
 check-%:
@@ -367,7 +369,7 @@ clean:
 	check-examples check-languages check-servers check-trouble check-bad-input \
 	check-lifecycle check-debug check-trace check-gdb check-failures check-crash check-machines \
 	check-hostile \
-	check-netdev check-netconf check-readme \
+	check-netdev check-netconf check-readme check-figures \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \
