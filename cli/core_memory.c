@@ -6,7 +6,9 @@
  * image's own: those are in the files, whose names are in the core file. The
  * first page of a file is there also then, for the build-id in it. Where a
  * region has nothing behind it, what is not present reads as zeros, so that
- * its holes are holes of the file, unless they are large.
+ * its holes are holes of the file, unless they are large. The kernel's page of
+ * zeros, which is there for what was only read, may be present in any number
+ * of places: it counts as a hole.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@
 #define PT_BITS    9u
 #define PT_ENTRIES (1u << PT_BITS)
 #define PT_PRESENT 1u
+#define PT_WRITE   2u
 #define PT_LARGE   0x80u
 #define PT_ADDRESS 0x000ffffffffff000ull
 
@@ -149,6 +152,8 @@ struct walk {
     uint64_t tables_left; /* to read, and ... */
     uint64_t bytes_left;  /* ... to keep */
     size_t run_room, piece_room;
+    bool is_writable;   /* what walk_to() found last */
+    uint64_t zeros_gpa; /* a page of zeros found last, or 0 */
     bool is_read[PT_LEVELS];
     uint64_t gpa[PT_LEVELS];
     uint64_t table[PT_LEVELS][PT_ENTRIES]; /* the last one of each level */
@@ -175,14 +180,13 @@ static int table_get(struct walk *w, unsigned level, uint64_t gpa,
 static int walk_to(struct walk *w, uint64_t va, bool *present_out,
                    struct core_run *out, struct fault *fault)
 {
-    uint64_t table = w->core->in.pml4_gpa & PT_ADDRESS;
+    uint64_t table = w->core->in.pml4_gpa & PT_ADDRESS, entry = 0;
     unsigned level;
 
     *present_out = false;
     for (level = PT_LEVELS; level > 0; level--) {
         unsigned shift = 12 + PT_BITS * (level - 1);
         uint64_t offset = va & ((1ull << shift) - 1);
-        uint64_t entry;
         int err = table_get(w, level - 1, table, fault);
 
         if (err)
@@ -197,6 +201,7 @@ static int walk_to(struct walk *w, uint64_t va, bool *present_out,
             break;
     }
     out->gpa &= ~(uint64_t)(PAGE_LEN - 1);
+    w->is_writable = entry & PT_WRITE;
     *present_out = true;
     return 0;
 }
@@ -274,6 +279,24 @@ static void piece_cut(struct walk *w, struct core_piece *p, uint64_t data_end,
     p->va = end;
 }
 
+/* Is the run, in a region without an object, the page of zeros? */
+static int zeros_find(struct walk *w, const struct core_run *run, bool *is_out,
+                      struct fault *fault)
+{
+    static const uint8_t zeros[PAGE_LEN];
+    uint8_t page[PAGE_LEN];
+    int err = 0;
+
+    *is_out = run->gpa == w->zeros_gpa;
+    if (*is_out || w->is_writable || run->len > PAGE_LEN)
+        return 0;
+    err = inside_read_pa(&w->core->in, run->gpa, page, sizeof(page), fault);
+    *is_out = err == 0 && memcmp(page, zeros, sizeof(page)) == 0;
+    if (*is_out)
+        w->zeros_gpa = run->gpa;
+    return err;
+}
+
 static bool is_wanted(const struct core_region *r, uint64_t va, bool is_own)
 {
     return is_own || r->ino == 0 || (va == r->start && r->offset == 0);
@@ -283,11 +306,14 @@ static bool is_wanted(const struct core_region *r, uint64_t va, bool is_own)
 static int run_next(struct walk *w, const struct core_region *r, uint64_t va,
                     bool *wanted_out, struct core_run *run, struct fault *fault)
 {
-    bool is_own = false;
+    bool is_own = false, is_zeros = false;
     int err = walk_to(w, va, wanted_out, run, fault);
 
+    if (err == 0 && *wanted_out && !r->has_object)
+        err = zeros_find(w, run, &is_zeros, fault);
     if (err)
         return err;
+    *wanted_out = *wanted_out && !is_zeros;
     if (run->len > r->end - va)
         run->len = r->end - va;
     if (*wanted_out)

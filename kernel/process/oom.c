@@ -19,17 +19,21 @@ void fault_out_of_memory(void)
     struct process *p = process_current();
     uint64_t all = p->ram_len ? p->ram_len : page_total_count() * PAGE_SIZE;
     uint64_t used = (page_total_count() - page_free_count()) * PAGE_SIZE;
+    uint64_t tables = space_table_count(p->space) * PAGE_SIZE;
+    uint64_t own, others;
     struct space_stat st;
     char text[TEXT_LEN];
 
     space_stat(p->space, &st);
-    used -= MIN(used, st.resident_pages * PAGE_SIZE);
+    /* The page of zeros is resident in any number of places. */
+    own = MIN(st.resident_pages * PAGE_SIZE, used - MIN(used, tables));
+    others = used - own;
     snprintf(text, sizeof(text),
              "out of memory: %s has %lu MiB mapped and needs more than the "
              "%lu KiB of it that are there; files, threads and tables take "
              "%lu KiB; -m is %lu MiB. Raise it: samara run -m %luM",
-             thread_current()->name, st.mapped_pages >> 8,
-             st.resident_pages * 4, used >> 10, all >> 20, MAX(all >> 19, 1ul));
+             thread_current()->name, st.mapped_pages >> 8, own >> 10,
+             others >> 10, all >> 20, MAX(all >> 19, 1ul));
     console_report(text, NULL, false, SIGKILL);
     process_exit_group(STATUS_KILLED);
 }
