@@ -2,88 +2,68 @@
 """lossy.py - a bad line between this machine and a server.
 
 Not netem, which not every kernel has: this machine's address moves to a tap of
-this process, which carries frames between it and the server's interface, and
-loses, doubles and exchanges some of them on the way.
+another process, line.c, which carries packets between it and the server's
+interface, and loses, doubles and delays some of them on the way.
 """
-import fcntl
 import os
-import select
-import socket
-import struct
-import threading
+import subprocess
 
+import wires
 from wires import ip
 
-TUNSETIFF, TUNSETOFFLOAD = 0x400454ca, 0x400454d0
-IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x2, 0x1000, 0x4000
-SOL_PACKET, PACKET_VNET_HDR = 263, 15
+HERE = os.path.dirname(os.path.abspath(__file__))
 LINE = 'line'
-FRAME_MAX = 1 << 17
+QUEUE = '10000'
 
 
-def tap(name):
-    fd = os.open('/dev/net/tun', os.O_RDWR | os.O_CLOEXEC)
-    fcntl.ioctl(fd, TUNSETIFF, struct.pack(
-        '16sH', name.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
-    fcntl.ioctl(fd, TUNSETOFFLOAD, 0)  # packets as small as the line's
-    return fd
-
-
-class Direction:
-    """Frames one way: some are lost, doubled, or overtaken by the next."""
-
-    def __init__(self, relay, send):
-        self.relay, self.send, self.held = relay, send, None
-
-    def carry(self, frame):
-        dice = self.relay.random.random()
-        if dice < 0.01:
-            self.relay.lost += 1
-            return
-        if dice < 0.02 and self.held is None:
-            self.held = frame
-            return
-        self.send(frame)
-        if dice > 0.99:
-            self.relay.doubled += 1
-            self.send(frame)
-        self.release()
-
-    def release(self):
-        """Let go what was held back, the latest after a silence."""
-        frame, self.held = self.held, None
-        if frame:
-            self.send(frame)
+def compile_line(place):
+    """The program of a line."""
+    program = os.path.join(place, 'line')
+    subprocess.run(['gcc', '-O2', os.path.join(HERE, 'line.c'), '-o', program],
+                   check=True)
+    return program
 
 
 class Relay:
-    def __init__(self, wire, random):
-        self.wire, self.random = wire, random
-        self.lost = self.doubled = 0
-        self.end = threading.Event()
+    """A line, from here to the end of `with`.
+
+    inward, outward: what happens to packets from the server, and to those to
+    it, as line.c names it: {'loss': 1, 'burst': 4}. After the end `counts` has
+    of each way how many were carried, lost, doubled and late."""
+
+    def __init__(self, program, wire, seed=6, inward=(), outward=()):
+        self.wire = wire
+        self.command = [program, wire.interface, LINE, str(seed)]
+        for name, way in (('in', inward), ('out', outward)):
+            self.command += [name] + ['%s=%s' % item
+                                      for item in dict(way).items()]
+        self.counts = {}
 
     def __enter__(self):
-        self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
-                               socket.htons(3))
-        self.s.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
-        self.s.bind((self.wire.interface, 0))
-        self.fd = tap(LINE)
+        ip('tuntap', 'add', 'dev', LINE, 'mode', 'tap', 'vnet_hdr')
+        self.p = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, preexec_fn=wires.end_with_parent)
+        if self.p.stdout.readline() != 'ready\n':
+            raise OSError('the line does not begin')
         # The machine must not see what comes before it has come by the line.
         self._set('rp_filter', 1)
         self._set('arp_ignore', 1)
         self._move(self.wire.interface, LINE)
-        self.thread = threading.Thread(target=self._carry)
-        self.thread.start()
+        for device in (self.wire.interface, LINE):
+            ip('link', 'set', device, 'txqueuelen', QUEUE)
         return self
 
     def __exit__(self, *_):
-        self.end.set()
-        self.thread.join()
-        os.close(self.fd)
-        self.s.close()
+        out = self.p.communicate()[0]
+        for words in map(str.split, out.splitlines()):
+            self.counts[words[0]] = [int(word) for word in words[1:]]
+        ip('link', 'del', LINE)
         ip('addr', 'add', self.wire.own + '/24', 'dev', self.wire.interface)
         self._set('rp_filter', 0)
         self._set('arp_ignore', 0)
+        if self.p.returncode != 0:
+            raise OSError('the line broke')
 
     def _set(self, what, value):
         with open('/proc/sys/net/ipv4/conf/%s/%s' % (
@@ -96,30 +76,3 @@ class Relay:
         ip('addr', 'del', self.wire.own + '/24', 'dev', old)
         ip('addr', 'add', self.wire.own + '/24', 'dev', new)
         ip('link', 'set', new, 'up')
-
-    def _to_machine(self, frame):
-        try:
-            os.write(self.fd, frame)
-        except OSError:
-            pass  # a line may lose
-
-    def _to_server(self, frame):
-        try:
-            self.s.send(frame)
-        except OSError:
-            pass
-
-    def _carry(self):
-        inward = Direction(self, self._to_machine)
-        outward = Direction(self, self._to_server)
-        while not self.end.is_set():
-            ready = select.select([self.s, self.fd], [], [], 0.02)[0]
-            if self.s in ready:
-                frame, where = self.s.recvfrom(FRAME_MAX)
-                if where[2] != socket.PACKET_OUTGOING:
-                    inward.carry(frame)
-            if self.fd in ready:
-                outward.carry(os.read(self.fd, FRAME_MAX))
-            if not ready:
-                inward.release()
-                outward.release()
