@@ -8,8 +8,8 @@
  * and what TAP was sent goes out by INTERFACE. The words after `in` say what
  * happens on the way from INTERFACE to TAP, those after `out` on the way back:
  *
- *   loss=P        of each hundred packets, P are the first of some that are lost
- *   burst=N       ... and so many are
+ *   loss=P        of a hundred packets, P are the first of some that are lost
+ *   burst=N       ... and so many are, or all within 10 ms
  *   twice=P       come twice
  *   late=P        are overtaken by others
  *   behind=N      ... by so many
@@ -52,7 +52,9 @@
 #define BUFFER_LEN (64 << 20)
 /* Who waits for others to overtake it waits no longer than that. */
 #define PATIENCE_NS 5000000ull
-#define NS_PER_MS   1000000.0
+/* Who sends little would stand in a burst for long. */
+#define BURST_NS  10000000ull
+#define NS_PER_MS 1000000.0
 
 struct packet {
     struct packet *next;
@@ -68,6 +70,7 @@ struct way {
     double loss, burst, twice, late, behind, late_ms, delay_ms, jitter_ms;
     uint64_t random, number, last_due_ns;
     unsigned burst_left;
+    uint64_t burst_end_ns;
     struct packet *queue, *last; /* in order of due_ns */
     struct packet *held;         /* wait to be overtaken */
     unsigned long carried, lost, doubled, was_late;
@@ -167,8 +170,12 @@ static void carry(struct way *w, const uint8_t *bytes, size_t len, bool is_ip)
     struct packet *p;
 
     w->number++;
-    if (is_ip && begins && w->burst_left == 0)
+    if (is_ip && begins && w->burst_left == 0) {
         w->burst_left = (unsigned)w->burst;
+        w->burst_end_ns = now_ns() + BURST_NS;
+    }
+    if (is_ip && w->burst_left > 0 && now_ns() > w->burst_end_ns)
+        w->burst_left = 0;
     if (is_ip && w->burst_left > 0) {
         w->burst_left--;
         w->lost++;
@@ -394,8 +401,7 @@ static int open_tap(const char *name)
     int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 
     strncpy(request.ifr_name, name, IFNAMSIZ - 1);
-    if (fd < 0 || ioctl(fd, TUNSETIFF, &request) ||
-        ioctl(fd, TUNSETOFFLOAD, 0))
+    if (fd < 0 || ioctl(fd, TUNSETIFF, &request) || ioctl(fd, TUNSETOFFLOAD, 0))
         err(1, "%s", name);
     return fd;
 }

@@ -46,6 +46,8 @@ struct board {
     unsigned count, capacity;
     /* What was sent last of all that has arrived, and how long it took. */
     uint32_t newest_us, newest_end, newest_rtt_us;
+    bool has_newest;
+    bool has_advanced;   /* ... since was looked for what is lost */
     uint32_t sacked_end; /* the highest */
     unsigned sacked_count;
     /* RFC 6937's */
@@ -150,6 +152,28 @@ static bool is_sent_later(uint32_t us, uint32_t end, const struct row *r)
     return later > 0 || (later == 0 && TCP_SEQ_GT(end, end_of(r)));
 }
 
+/* What its time stamp was when this row was sent last: sys_now() then. */
+static uint32_t stamp_of(const struct row *r)
+{
+    uint32_t fraction_us = inet_now_us - sys_now() * 1000;
+    uint32_t age_us = since_us(r->sent_us);
+
+    return age_us > fraction_us
+               ? sys_now() - (age_us - fraction_us + 999) / 1000
+               : sys_now();
+}
+
+/* Was it one that was sent before, not the last of this row? An acknowledgement
+ * that moves lastack echoes the time stamp of what moved it (RFC 3522); else
+ * it is known when it comes sooner than can be. */
+static bool is_original(const struct sender *s, const struct row *r,
+                        const struct board_news *news)
+{
+    if (news->has_echo && (int32_t)(news->echo - stamp_of(r)) < 0)
+        return true;
+    return since_us(r->sent_us) < MAX(s->min_rtt_us, s->srtt_us / 2);
+}
+
 static void arrived(struct sender *s, struct row *r, struct board_news *news)
 {
     struct board *b = s->board;
@@ -157,19 +181,22 @@ static void arrived(struct sender *s, struct row *r, struct board_news *news)
 
     news->delivered += r->len;
     if (r->flags & ROW_REPEATED) {
-        /* Sooner than can be: it is the first one that has come. */
-        if (rtt_us < s->min_rtt_us)
+        if (is_original(s, r, news)) {
+            news->originals += news->has_echo;
             return;
+        }
     } else {
         news->rtt_us = MAX(rtt_us, 1u);
         if (TCP_SEQ_LT(end_of(r), b->sacked_end))
             s->has_reordered = true;
     }
-    if (b->newest_us == 0 || (int32_t)(r->sent_us - b->newest_us) > 0 ||
+    if (!b->has_newest || (int32_t)(r->sent_us - b->newest_us) > 0 ||
         (r->sent_us == b->newest_us && TCP_SEQ_GT(end_of(r), b->newest_end))) {
-        b->newest_us = r->sent_us | 1;
+        b->newest_us = r->sent_us;
+        b->has_newest = true;
         b->newest_end = end_of(r);
         b->newest_rtt_us = rtt_us;
+        b->has_advanced = true;
     }
 }
 
@@ -246,12 +273,16 @@ void board_acked(struct conn *c, uint32_t ackno, const uint8_t *blocks,
                  unsigned count, struct board_news *news)
 {
     struct board *b;
+    bool has_echo;
 
     extend(c);
     b = c->sender.board;
     b->out += c->pcb->snd_nxt - b->seen_nxt;
     b->seen_nxt = c->pcb->snd_nxt;
+    has_echo = news->has_echo;
+    news->has_echo = false; /* it is not of what came out of order */
     take_blocks(c, ackno, blocks, count, news);
+    news->has_echo = has_echo && ackno != c->pcb->lastack;
     drop_acked(&c->sender, ackno, news);
 }
 
@@ -269,15 +300,28 @@ static uint32_t reorder_window_us(const struct sender *s)
     return MIN(window, MAX(s->srtt_us, SHORT_RTT_US));
 }
 
-bool board_find_lost(struct conn *c, struct board_news *news)
+/*
+ * Acknowledgements that waited for us tell of what was true earlier: how long
+ * ago a packet was sent is to be compared with one that arrives now. Nothing
+ * else makes more count as lost, but the passing of time once nothing waits
+ * for us.
+ */
+bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
 {
     struct sender *s = &c->sender;
     struct board *b = s->board;
     uint32_t wait_us = b->newest_rtt_us + reorder_window_us(s);
     bool found = false;
 
-    if (b->newest_us == 0 || !(c->pcb->flags & TF_SACK))
+    if (!b->has_newest || !(c->pcb->flags & TF_SACK))
         return false;
+    if (!b->has_advanced && !is_overdue) {
+        if (s->reorder_wait_us > 0)
+            news->remaining_us =
+                (uint32_t)MAX((int32_t)(s->due_us - inet_now_us), 1);
+        return false;
+    }
+    b->has_advanced = false;
     for (unsigned n = 0; n < b->count; n++) {
         struct row *r = &b->rows[n];
         int32_t remaining_us;
@@ -324,7 +368,7 @@ void board_lose_all(struct conn *c)
     }
     if (has_reneged)
         b->sacked_count = 0;
-    b->newest_us = 0;
+    b->has_newest = false;
 }
 
 bool board_is_clean(const struct sender *s)
@@ -373,7 +417,7 @@ void board_recover(struct conn *c)
     s->old_cwnd = s->cwnd;
     s->old_ssthresh = s->ssthresh;
     s->old_w_max = s->w_max;
-    s->resent_count = 0;
+    s->resent_count = s->told_count = 0;
     s->has_stepped = false;
 }
 

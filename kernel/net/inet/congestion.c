@@ -86,6 +86,7 @@ void congestion_acked(struct sender *s, uint32_t acked, unsigned mss)
     else
         avoid(s, acked, mss);
     s->cwnd = MIN(s->cwnd, CWND_MAX);
+    s->cwnd_most = MAX(s->cwnd_most, s->cwnd);
 }
 
 void congestion_lost(struct sender *s, unsigned mss)

@@ -8,6 +8,7 @@
 #include "inet_hooks.h"
 #include "lwip/tcp.h"
 #include "net/inet/conn.h"
+#include "net/inet/device.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
 #include "time/clock.h"
@@ -16,8 +17,10 @@
 #define REORDER_MIN_US 1000u
 #define DELAYED_ACK_US SENDER_RTO_MIN_US
 #define DUP_THRESH     3u
+#define OPTION_SACK    5
 #define BACKOFF_MAX    15u
 #define STEPS_MAX      16u /* of a quarter each */
+#define STEPS_LAST     16u /* recoveries without repeats until it is one */
 #define NS_PER_US      1000ull
 /* Without a word from a peer whose window is closed: it is gone. */
 #define SILENCE_TICKS (SENDER_RTO_MAX_US / 1000 / TCP_SLOW_INTERVAL)
@@ -60,8 +63,8 @@ uint32_t sender_pipe(const struct conn *c)
 }
 
 /* Have lwIP send new data as far as the window allows, not before what is
- * lost. */
-static void set_window(struct conn *c)
+ * lost. lwIP counts from lastack, which it is about to move by `acked`. */
+static void set_window(struct conn *c, uint32_t acked)
 {
     struct sender *s = &c->sender;
     struct tcp_pcb *pcb = c->pcb;
@@ -71,7 +74,7 @@ static void set_window(struct conn *c)
         pcb->cwnd = s->cwnd;
         return;
     }
-    pcb->cwnd = flight_of(pcb);
+    pcb->cwnd = flight_of(pcb) - acked;
     if (board_has_lost(s))
         return;
     pipe = sender_pipe(c);
@@ -85,7 +88,8 @@ static void measured(struct sender *s, uint32_t rtt_us)
 {
     int32_t off = (int32_t)(rtt_us - s->srtt_us);
 
-    s->min_rtt_us = MIN(s->min_rtt_us, rtt_us);
+    if (rtt_us > 1) /* at once: by a clock that was not looked at */
+        s->min_rtt_us = MIN(s->min_rtt_us, rtt_us);
     if (s->srtt_us == 0) {
         s->srtt_us = rtt_us;
         s->rttvar_us = rtt_us / 2;
@@ -131,7 +135,7 @@ void sender_begin(struct conn *c)
     if (syn && c->pcb->nrtx == 0)
         measured(s, MAX(inet_now_us - syn->p->sent_us, 1u));
     keep_out(c->pcb);
-    set_window(c);
+    set_window(c, 0);
 }
 
 void sender_end(struct conn *c)
@@ -144,25 +148,38 @@ void sender_end(struct conn *c)
 
 /* ---- acknowledgements ---- */
 
-/* The blocks of a SACK option; NULL: there is none. */
-static const uint8_t *find_blocks(const uint8_t *o, unsigned len,
-                                  unsigned *count)
+/* What concerns the sender of a segment's options. */
+struct options {
+    const uint8_t *blocks; /* of SACK */
+    unsigned count;
+    const uint8_t *echo; /* of the time stamp; NULL: there is none */
+};
+
+static void take_option(struct options *found, const uint8_t *o)
 {
+    if (o[0] == OPTION_SACK && o[1] >= 2) {
+        found->blocks = o + 2;
+        found->count = (o[1] - 2u) / 8;
+    } else if (o[0] == LWIP_TCP_OPT_TS && o[1] == LWIP_TCP_OPT_LEN_TS) {
+        found->echo = o + 6;
+    }
+}
+
+static struct options find_options(const uint8_t *o, unsigned len)
+{
+    struct options found = { 0 };
     unsigned at = 0;
 
-    *count = 0;
     while (at + 1 < len && o[at] != LWIP_TCP_OPT_EOL) {
         if (o[at] == LWIP_TCP_OPT_NOP) {
             at++;
             continue;
         }
-        if (o[at] == 5 && at + o[at + 1] <= len && o[at + 1] >= 2) {
-            *count = (o[at + 1] - 2u) / 8;
-            return o + at + 2;
-        }
+        if (at + o[at + 1] <= len)
+            take_option(&found, o + at);
         at += MAX(o[at + 1], (uint8_t)2);
     }
-    return NULL;
+    return found;
 }
 
 /* A window that was not used tells nothing of what the path bears. */
@@ -201,6 +218,8 @@ static void recover(struct conn *c)
 {
     struct sender *s = &c->sender;
 
+    if (s->steps_left > 0 && --s->steps_left == 0)
+        s->reorder_steps = 1; /* RFC 8985, 6.2, step 4 */
     board_recover(c);
     reduce(c);
     s->state = SENDER_RECOVERY;
@@ -244,6 +263,7 @@ static bool was_spurious(struct sender *s, uint32_t repeated)
     if (!s->has_stepped) {
         s->has_stepped = s->has_reordered = true;
         s->reorder_steps = (uint8_t)MIN(s->reorder_steps + 1u, STEPS_MAX);
+        s->steps_left = STEPS_LAST;
     }
     if (s->resent_count == 0)
         return false;
@@ -254,6 +274,16 @@ static bool was_spurious(struct sender *s, uint32_t repeated)
     s->ssthresh = s->old_ssthresh;
     s->w_max = s->old_w_max;
     return true;
+}
+
+/* A packet that was sent again for nothing is told of twice: when its original
+ * arrives, and by a DSACK when the second does. */
+static void count_originals(struct sender *s, struct board_news *news)
+{
+    uint32_t known = MIN(s->told_count, news->repeated);
+
+    s->told_count += news->originals - known;
+    news->repeated += news->originals - known;
 }
 
 static void take_news(struct conn *c, uint32_t acked, bool is_bare,
@@ -269,7 +299,7 @@ static void take_news(struct conn *c, uint32_t acked, bool is_bare,
         end_recovery(s);
     if (was_spurious(s, news->repeated))
         s->state = SENDER_OPEN;
-    found = c->pcb->flags & TF_SACK ? board_find_lost(c, news)
+    found = c->pcb->flags & TF_SACK ? board_find_lost(c, false, news)
                                     : lose_by_count(c, acked, is_bare);
     if (found && s->state == SENDER_OPEN)
         recover(c);
@@ -280,7 +310,7 @@ static void take_news(struct conn *c, uint32_t acked, bool is_bare,
 }
 
 static void with_board(struct conn *c, const struct tcp_hdr *h,
-                       const uint8_t *blocks, unsigned count, bool is_bare)
+                       const struct options *o, bool is_bare)
 {
     struct sender *s = &c->sender;
     uint32_t acked = h->ackno - c->pcb->lastack;
@@ -288,7 +318,13 @@ static void with_board(struct conn *c, const struct tcp_hdr *h,
 
     if (!s->board && !board_begin(c))
         return;
-    board_acked(c, h->ackno, blocks, count, &news);
+    if (o->echo && (c->pcb->flags & TF_TIMESTAMP)) {
+        __builtin_memcpy(&news.echo, o->echo, sizeof(news.echo));
+        news.echo = lwip_ntohl(news.echo);
+        news.has_echo = true;
+    }
+    board_acked(c, h->ackno, o->blocks, o->count, &news);
+    count_originals(s, &news);
     end_probe(c, h->ackno, news.repeated > 0);
     take_news(c, acked, is_bare, &news);
     s->reorder_wait_us = news.remaining_us;
@@ -302,8 +338,7 @@ void sender_acked(struct conn *c, const struct tcp_hdr *h,
     struct sender *s = &c->sender;
     struct tcp_pcb *pcb = c->pcb;
     uint32_t acked = h->ackno - pcb->lastack, rtt_us;
-    const uint8_t *blocks = NULL;
-    unsigned count = 0;
+    struct options o = { 0 };
 
     keep_out(pcb);
     if (!(TCPH_FLAGS(h) & TCP_ACK) || (TCPH_FLAGS(h) & (TCP_RST | TCP_SYN)) ||
@@ -311,13 +346,15 @@ void sender_acked(struct conn *c, const struct tcp_hdr *h,
         return;
     if (acked > 0)
         s->backoff = 0;
-    if ((pcb->flags & TF_SACK) && options_len > LWIP_TCP_OPT_LEN_TS_OUT)
-        blocks = find_blocks(options, options_len, &count);
+    if (UNLIKELY(s->board || options_len > LWIP_TCP_OPT_LEN_TS_OUT))
+        o = find_options(options, options_len);
+    if (!(pcb->flags & TF_SACK))
+        o.count = 0;
     /* A segment with data, or one that changes the window, is no duplicate. */
     is_bare = is_bare && acked == 0 &&
               (u32_t)SND_WND_SCALE(pcb, h->wnd) == pcb->snd_wnd;
-    if (s->board || blocks || (is_bare && !(pcb->flags & TF_SACK))) {
-        with_board(c, h, blocks, count, is_bare);
+    if (s->board || o.count > 0 || (is_bare && !(pcb->flags & TF_SACK))) {
+        with_board(c, h, &o, is_bare);
     } else if (acked > 0) {
         rtt_us = s->has_probed ? 0 : rtt_of(pcb, h->ackno);
         if (rtt_us)
@@ -327,7 +364,7 @@ void sender_acked(struct conn *c, const struct tcp_hdr *h,
             end_recovery(s);
         grow(c, acked);
     }
-    set_window(c);
+    set_window(c, acked);
 }
 
 /* ---- sending ---- */
@@ -354,7 +391,7 @@ void sender_settle(struct conn *c)
         return;
     if (UNLIKELY(s->board || s->state != SENDER_OPEN)) {
         send_lost(c);
-        set_window(c);
+        set_window(c, 0);
         (void)tcp_output(c->pcb);
     } else {
         c->pcb->cwnd = s->cwnd;
@@ -386,7 +423,9 @@ static uint32_t rto_of(const struct sender *s)
 }
 
 /* RFC 8985, 7.2: a probe comes when the last acknowledgement is overdue, which
- * a lone packet's may be for as long as a peer may delay it. */
+ * a lone packet's may be for as long as a peer may delay it. Unlike there, in a
+ * recovery, too: a receiver that tells of many packets at once tells of them in
+ * one packet, with which all would be lost until the time-out. */
 static uint32_t probe_after_us(const struct conn *c)
 {
     const struct sender *s = &c->sender;
@@ -405,7 +444,7 @@ static void watch_from_now(struct conn *c)
     if (s->reorder_wait_us > 0) {
         s->timer = SENDER_TIMER_REORDER;
         in_us = MAX(s->reorder_wait_us, REORDER_MIN_US);
-    } else if (s->state == SENDER_OPEN && !s->has_probed && s->backoff == 0) {
+    } else if (s->state != SENDER_LOSS && !s->has_probed && s->backoff == 0) {
         probe_us = probe_after_us(c);
         if (probe_us < in_us) {
             in_us = probe_us;
@@ -439,11 +478,12 @@ static void on_reorder(struct conn *c)
     struct sender *s = &c->sender;
     struct board_news news = { 0 };
 
-    if (s->board && board_find_lost(c, &news) && s->state == SENDER_OPEN)
+    if (s->board && board_find_lost(c, true, &news) && s->state == SENDER_OPEN)
         recover(c);
     s->reorder_wait_us = news.remaining_us;
+    /* As if a packet had arrived: something must go out. */
     if (s->state == SENDER_RECOVERY)
-        s->cwnd = board_window(c, 0);
+        s->cwnd = board_window(c, c->pcb->mss);
 }
 
 /* Something new, if there is, else the last packet again: its acknowledgement
@@ -455,10 +495,10 @@ static void on_probe(struct conn *c)
     uint32_t nxt = pcb->snd_nxt;
 
     inet_counters.probes++;
-    if (pcb->unsent) {
+    if (pcb->unsent && s->state == SENDER_OPEN) {
         pcb->cwnd = flight_of(pcb) + pcb->unsent->len;
         (void)tcp_output(pcb);
-        set_window(c);
+        set_window(c, 0);
     }
     s->has_probed = true;
     s->probe_was_repeat = pcb->snd_nxt == nxt;
@@ -519,6 +559,8 @@ static void expired(struct timer *t)
     uint32_t next_us = UINT32_MAX;
 
     (void)t;
+    /* What has arrived and was not looked at yet is not overdue. */
+    (void)device_poll();
     inet_tick();
     LIST_FOR_EACH(it, &waiting)
     {

@@ -48,6 +48,7 @@ struct sender {
     uint32_t due_us;     /* when `timer` expires */
     uint32_t srtt_us, rttvar_us, min_rtt_us, rto_us; /* srtt 0: not known */
     uint32_t cwnd, ssthresh;
+    uint32_t cwnd_most;       /* ever */
     uint32_t high;            /* recovery ends when this is acknowledged */
     uint32_t probe_end;       /* a probe of the tail ended here ... */
     uint32_t reorder_wait_us; /* until more counts as lost; 0: nothing waits */
@@ -55,12 +56,14 @@ struct sender {
     /* Before the last recovery: taken back if it was for nothing. */
     uint32_t old_cwnd, old_ssthresh, old_w_max;
     uint32_t resent_count; /* in it, and not named by a DSACK */
+    uint32_t told_count;   /* of which a time stamp told, and a DSACK will */
     uint32_t resent_total; /* packets, ever */
     uint8_t state;         /* enum sender_state */
     uint8_t timer;         /* enum sender_timer */
     uint8_t backoff;       /* time-outs in a row */
     uint8_t dupacks;       /* of a peer without SACK */
     uint8_t reorder_steps; /* of a quarter of min_rtt, that loss waits for */
+    uint8_t steps_left;    /* recoveries until they are forgotten */
     bool has_reordered;
     bool has_stepped; /* in that recovery */
     bool has_probed;
@@ -97,8 +100,11 @@ void congestion_lost(struct sender *s, unsigned mss);
 
 /* What an acknowledgement changed. */
 struct board_news {
-    uint32_t delivered;    /* bytes, acknowledged or selectively so */
-    uint32_t repeated;     /* packets that came twice, by DSACK */
+    uint32_t delivered; /* bytes, acknowledged or selectively so */
+    uint32_t repeated;  /* packets that came twice, by DSACK */
+    uint32_t originals; /* ... of which the first has come, by its stamp */
+    uint32_t echo;      /* of the option; the caller sets these two */
+    bool has_echo;
     uint32_t rtt_us;       /* 0: no packet tells */
     uint32_t remaining_us; /* until more counts as lost; 0: nothing waits */
 };
@@ -109,8 +115,9 @@ void board_end(struct sender *s);
 /* Take in what the blocks of a SACK option and ackno say. */
 void board_acked(struct conn *c, uint32_t ackno, const uint8_t *blocks,
                  unsigned count, struct board_news *news);
-/* Find what is lost by now. True: something that was not before. */
-bool board_find_lost(struct conn *c, struct board_news *news);
+/* Find what is lost by what has arrived, or by now. True: something that was
+ * not before. */
+bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news);
 /* The first packet, or all, count as lost. */
 void board_lose_first(struct sender *s);
 void board_lose_all(struct conn *c);

@@ -33,16 +33,18 @@ size_t tcp_unsent_bytes(const struct tcp_sock *t)
 }
 
 /* Of a buffer whose size nobody has set, twice what may be under way: as much
- * again for the program to write while that is acknowledged. */
+ * again for the program to write while that is acknowledged. After a loss it
+ * stays so large, as Linux's does: what has arrived behind a hole fills it. */
 static uint32_t wanted_buffer(const struct tcp_sock *t)
 {
-    uint32_t limit = t->i.s.sndbuf, cwnd = t->conn ? t->conn->sender.cwnd : 0;
+    uint32_t limit = t->i.s.sndbuf;
+    uint32_t most = t->conn ? t->conn->sender.cwnd_most : 0;
 
     if (limit != TCP_SNDBUF_DEFAULT)
         return limit;
     limit = TCP_SNDBUF_AUTO;
-    if (cwnd > limit / 2)
-        limit = 2 * MIN(cwnd, TCP_SNDBUF_AUTO_MAX / 2);
+    if (most > limit / 2)
+        limit = 2 * MIN(most, TCP_SNDBUF_AUTO_MAX / 2);
     return limit;
 }
 
@@ -323,6 +325,30 @@ static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, unsigned len)
     return true;
 }
 
+/* What is under way may be lost, or have arrived: what makes room are new
+ * packets, perhaps few. */
+static bool is_recovering(const struct tcp_pcb *pcb)
+{
+    const struct conn *c = pcb->ext_args[0].data;
+
+    return c && c->sender.board;
+}
+
+/* Cut the first unsent segment until it is no longer than `room`, by halves:
+ * what is left over is then copied once for each doubling, not for each
+ * packet. */
+static bool cut_small(struct tcp_pcb *pcb, unsigned room)
+{
+    unsigned packet = packet_len(pcb), half;
+
+    while (pcb->unsent->len > room) {
+        half = pcb->unsent->len / 2 / packet * packet;
+        if (!cut(pcb, pcb->unsent, MAX(half, packet)))
+            return false;
+    }
+    return true;
+}
+
 /*
  * A segment that was built for a larger window than there is now. lwIP splits
  * it for a small window of the peer's after a while, for a small congestion
@@ -343,10 +369,16 @@ void tcp_fit_window(struct tcp_pcb *pcb)
         return;
     if (room >= packet)
         room = room / packet * packet;
-    if (pcb->unacked &&
-        (room < packet || 2 * room < MIN((uint32_t)seg->len, wnd)))
+    if (pcb->unacked && room < packet)
         return;
-    if (cut(pcb, seg, room))
+    if (pcb->unacked && 2 * room < MIN((uint32_t)seg->len, wnd)) {
+        if (!is_recovering(pcb))
+            return;
+        if (!cut_small(pcb, room / packet * packet))
+            return;
+        room = seg->len;
+    }
+    if (seg->len <= room || cut(pcb, seg, room))
         (void)tcp_output(pcb);
     /* lwIP splits for a window of less than a packet, and expects no other:
      * without memory this is tried again at the next tick. */
