@@ -481,3 +481,28 @@ TEST(many_connections)
     close(l);
     close(ep);
 }
+
+#define RANGE_MAX 65536
+#define RECENT    800
+
+/* A port comes again late: who is at the other end, or on the way, may still
+ * know the connection that had it. */
+TEST(ports_do_not_repeat_soon)
+{
+    static bool seen[RANGE_MAX];
+    int l = listener(16);
+    unsigned again = 0;
+
+    for (int i = 0; i < RECENT; i++) {
+        int c = connect_to(port_of(l), 0), s = accept(l, NULL, NULL);
+        unsigned port = port_of(c);
+
+        CHECK(port != 0);
+        again += seen[port];
+        seen[port] = true;
+        close(s);
+        close(c);
+    }
+    CHECK_EQ(again, 0);
+    close(l);
+}

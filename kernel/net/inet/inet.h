@@ -40,6 +40,7 @@
 #define INET_PBUF_GSO   0x80u  /* beside lwIP's pbuf flags: gso_size is set */
 #define INET_PORT_FIRST 32768u /* net.ipv4.ip_local_port_range */
 #define INET_PORT_LAST  60999u
+#define INET_PORT_COUNT (INET_PORT_LAST - INET_PORT_FIRST + 1)
 #define INET_PORT_ROOT  1024u /* net.ipv4.ip_unprivileged_port_start */
 
 #define INET_PORT_BUCKETS 128u /* of port.c's table: port 0, 1 ... each */
@@ -147,8 +148,15 @@ static inline bool inet_is_v6(const struct inet_sock *i)
 
 /* ---- port.c ---- */
 
+/* The n-th of the ports for those who ask for none, round and round. */
+static inline uint16_t inet_port_nth(unsigned n)
+{
+    return (uint16_t)(INET_PORT_FIRST + n % INET_PORT_COUNT);
+}
 /* Take a port at i->local; 0: a free one. -EADDRINUSE */
 MUST_CHECK int inet_port_take(struct inet_sock *i, uint16_t port);
+/* Take this one, unless anybody has it, sharing or not: whether it was. */
+bool inet_port_take_unused(struct inet_sock *i, uint16_t port);
 void inet_port_drop(struct inet_sock *i);
 /* All sockets of a protocol with this port: LIST_ENTRY(, struct inet_sock,
  * ports), others among them; inet_port_is() tells them apart. */

@@ -75,16 +75,21 @@ static bool is_unused(const struct inet_sock *i, uint16_t port)
 /* From a random one on (RFC 6056), so that nobody guesses the next. 0: none */
 static uint16_t find_unused(const struct inet_sock *i)
 {
-    unsigned count = INET_PORT_LAST - INET_PORT_FIRST + 1;
-    unsigned start = (unsigned)(pool_u64() % count);
+    unsigned start = (unsigned)(pool_u64() % INET_PORT_COUNT);
 
-    for (unsigned n = 0; n < count; n++) {
-        uint16_t port = (uint16_t)(INET_PORT_FIRST + (start + n) % count);
+    for (unsigned n = 0; n < INET_PORT_COUNT; n++) {
+        uint16_t port = inet_port_nth(start + n);
 
         if (is_unused(i, port))
             return port;
     }
     return 0;
+}
+
+static void take(struct inet_sock *i, uint16_t port)
+{
+    i->local_port = port;
+    list_push_back(inet_port_list(port), &i->ports);
 }
 
 int inet_port_take(struct inet_sock *i, uint16_t port)
@@ -96,9 +101,16 @@ int inet_port_take(struct inet_sock *i, uint16_t port)
     } else if (!is_free(i, port)) {
         return -EADDRINUSE;
     }
-    i->local_port = port;
-    list_push_back(inet_port_list(port), &i->ports);
+    take(i, port);
     return 0;
+}
+
+bool inet_port_take_unused(struct inet_sock *i, uint16_t port)
+{
+    if (!is_unused(i, port))
+        return false;
+    take(i, port);
+    return true;
 }
 
 void inet_port_drop(struct inet_sock *i)

@@ -166,20 +166,28 @@ int tcp_give_pcb(struct tcp_sock *t, struct tcp_pcb **out)
     return 0;
 }
 
-/* A port for a connection to there that no other between the same ends has. */
+/* A port for a connection to there that no other between the same ends has.
+ *
+ * They follow each other, from one on that only we know for these ends (RFC
+ * 6056, 3.3.3): a port that was used comes again after all others, when the
+ * other end has forgotten it. Of random ones the second of a pair comes after
+ * some two hundred, within the other end's TIME_WAIT: slirp answers a reset. */
 static int take_port(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
 {
+    static unsigned next;
     struct inet_sock *i = &t->i;
-    int err = 0;
+    unsigned first;
 
     if (i->local_port)
         return conn_find(&i->local, i->local_port, to, port) ? -EADDRNOTAVAIL
                                                              : 0;
-    for (unsigned tries = 0; tries < 64; tries++) {
-        err = inet_port_take(i, 0);
-        if (err || !conn_find(&i->local, i->local_port, to, port))
-            return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
-        inet_port_drop(i);
+    first = (unsigned)inet_hash_ends(&i->local, 0, to, port, 0);
+    for (unsigned n = 0; n < INET_PORT_COUNT; n++) {
+        uint16_t own = inet_port_nth(first + next++);
+
+        if (!conn_find(&i->local, own, to, port) &&
+            inet_port_take_unused(i, own))
+            return 0;
     }
     return -EADDRNOTAVAIL;
 }
