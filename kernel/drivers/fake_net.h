@@ -5,7 +5,8 @@
  *
  * What:      fake_offered, fake_config and fake_queue_max say what the device
  *            is; fake_rx() and fake_tx() play it honestly, fake_use() as one
- *            likes. What the driver hands upwards is counted in fake_up.
+ *            likes; fake_pair says for which pair of queues. What the driver
+ *            hands upwards is counted in fake_up.
  * Context:   unit tests and the fuzz harness, included once by each, behind
  *            virtio_net.c.
  */
@@ -28,6 +29,13 @@ bool hypercall_present(void)
     return false;
 }
 
+static unsigned fake_cpus = 1;
+
+unsigned arch_cpu_count(void)
+{
+    return fake_cpus;
+}
+
 struct virtio *virtio_monitor_find(unsigned id)
 {
     (void)id;
@@ -40,9 +48,11 @@ static struct virtio fake_device;
 static uint64_t fake_offered, fake_accepted;
 static struct virtio_net_config fake_config;
 static unsigned fake_queue_max = 1024, fake_status, fake_enabled;
-static unsigned fake_notified[2];
+static unsigned fake_notified[VIRTIO_QUEUES_MAX];
 static bool fake_refuses_features;
-static uint16_t fake_seen[2]; /* chains that the device has taken */
+static uint16_t fake_seen[VIRTIO_QUEUES_MAX];     /* chains that it has taken */
+static unsigned fake_selected[VIRTIO_QUEUES_MAX]; /* numbers, in order */
+static unsigned fake_select_count, fake_pair, fake_queue_from = 0x10000;
 
 static uint64_t fake_get_offered(struct virtio *v)
 {
@@ -63,7 +73,7 @@ static unsigned fake_get_config(struct virtio *v, unsigned off, unsigned size)
 
 static void fake_notify(struct virtio *v, unsigned queue)
 {
-    if (v != &fake_device || queue >= 2)
+    if (v != &fake_device || queue >= v->queue_count)
         abort();
     fake_notified[queue]++;
 }
@@ -88,10 +98,11 @@ static void fake_accept(struct virtio *v, uint64_t features)
     fake_accepted = features;
 }
 
-static unsigned fake_select(struct virtio *v, unsigned idx)
+static unsigned fake_select(struct virtio *v, unsigned number)
 {
-    (void)v, (void)idx;
-    return fake_queue_max;
+    (void)v;
+    fake_selected[fake_select_count++ % VIRTIO_QUEUES_MAX] = number;
+    return number < fake_queue_from ? fake_queue_max : 0;
 }
 
 static int fake_enable(struct virtio *v, unsigned idx)
@@ -171,11 +182,12 @@ static inline void fake_use(unsigned idx, uint32_t id, uint32_t len)
  * so many. */
 static inline unsigned fake_needs(size_t len)
 {
-    const struct virtq *q = fake_queue(0);
+    const unsigned idx = 2 * fake_pair;
+    const struct virtq *q = fake_queue(idx);
     unsigned count = 0;
 
-    while (len > 0 && count < fake_waiting(0)) {
-        uint16_t at = (uint16_t)(fake_seen[0] + count++);
+    while (len > 0 && count < fake_waiting(idx)) {
+        uint16_t at = (uint16_t)(fake_seen[idx] + count++);
 
         len -= MIN(len, (size_t)q->desc[q->avail->ring[at & (q->len - 1)]].len);
     }
@@ -187,7 +199,8 @@ static inline unsigned fake_needs(size_t len)
 static inline unsigned fake_rx(const void *frame, size_t len,
                                struct virtio_net_hdr_v1 header)
 {
-    struct virtq *q = fake_queue(0);
+    const unsigned idx = 2 * fake_pair;
+    struct virtq *q = fake_queue(idx);
     size_t whole = sizeof(header) + len, at = 0;
     unsigned count = fake_needs(whole);
     uint8_t *bytes = malloc(whole);
@@ -201,33 +214,34 @@ static inline unsigned fake_rx(const void *frame, size_t len,
     memcpy(bytes, &header, sizeof(header));
     memcpy(bytes + sizeof(header), frame, len);
     for (unsigned i = 0; i < count; i++) {
-        uint16_t head = fake_next_head(0);
+        uint16_t head = fake_next_head(idx);
         struct vring_desc *d = &q->desc[head];
 
         if (!(d->flags & VRING_DESC_F_WRITE) || d->flags & VRING_DESC_F_NEXT)
             abort();
         ids[i] = head;
         lens[i] = (uint32_t)MIN(whole - at, (size_t)d->len);
-        if (fake_has(0, head))
+        if (fake_has(idx, head))
             memcpy((void *)d->addr, bytes + at, lens[i]);
         at += lens[i];
     }
     free(bytes);
     for (unsigned i = 0; i < count; i++)
-        fake_use(0, ids[i], lens[i]);
+        fake_use(idx, ids[i], lens[i]);
     return count;
 }
 
 /* Take a frame that was sent: header and bytes. -> its length, 0 none. */
 static inline size_t fake_tx(uint16_t *head_out, uint8_t *bytes)
 {
-    struct virtq *q = fake_queue(1);
+    const unsigned idx = 2 * fake_pair + 1;
+    struct virtq *q = fake_queue(idx);
     size_t len = 0;
     uint16_t at;
 
-    if (fake_waiting(1) == 0)
+    if (fake_waiting(idx) == 0)
         return 0;
-    at = *head_out = fake_next_head(1);
+    at = *head_out = fake_next_head(idx);
     for (unsigned i = 0;; i++) {
         const struct vring_desc *d = &q->desc[at];
 

@@ -59,7 +59,8 @@ int virtio_start_registers(struct virtio *v, uint64_t accepted)
     if (!(v->ops->get_status(v) & VIRTIO_CONFIG_S_FEATURES_OK))
         return -EIO;
     for (unsigned i = 0; i < v->queue_count && !err; i++) {
-        err = virtio_make_queue(v, i, v->ops->select(v, i), accepted);
+        err =
+            virtio_make_queue(v, i, v->ops->select(v, v->number[i]), accepted);
         if (!err)
             err = v->ops->enable(v, i);
     }

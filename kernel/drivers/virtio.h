@@ -20,7 +20,7 @@
 #include "core/types.h"
 #include "drivers/virtq.h"
 
-#define VIRTIO_QUEUES_MAX 2u
+#define VIRTIO_QUEUES_MAX 9u /* four pairs, and one for commands */
 #define VIRTIO_BIT(n)     (1ull << (n))
 
 struct virtio;
@@ -32,7 +32,7 @@ struct virtio_ops {
     /* Reset, negotiate, make and hand over v->queue[0..queue_count).
      * -ENOMEM, -EIO the device does not want to */
     int (*start)(struct virtio *v, uint64_t accepted);
-    /* There is something new in that queue. */
+    /* There is something new in queue[queue]. */
     void (*notify)(struct virtio *v, unsigned queue);
     /* It must not touch memory any more, as far as it can be told. */
     void (*stop)(struct virtio *v);
@@ -41,16 +41,18 @@ struct virtio_ops {
     void (*set_status)(struct virtio *v, unsigned status);
     unsigned (*get_status)(struct virtio *v);
     void (*accept)(struct virtio *v, uint64_t features);
-    /* What is done next is about queue `idx`; -> its greatest length. */
-    unsigned (*select)(struct virtio *v, unsigned idx);
+    /* What is done next is about the device's queue of that number; -> its
+     * greatest length. */
+    unsigned (*select)(struct virtio *v, unsigned number);
     int (*enable)(struct virtio *v, unsigned idx); /* -EIO */
 };
 
 struct virtio {
     const struct virtio_ops *ops;
-    /* Set by the driver before the start. */
+    /* Set by the driver before the start: virtio_want_queue(). */
     unsigned queue_count;
-    unsigned queue_len[VIRTIO_QUEUES_MAX]; /* wanted; powers of two */
+    unsigned queue_len[VIRTIO_QUEUES_MAX]; /* powers of two */
+    uint16_t number[VIRTIO_QUEUES_MAX];    /* as the device counts them */
     void (*news)(struct virtio *v, bool is_config_changed);
 
     struct virtq queue[VIRTIO_QUEUES_MAX];
@@ -59,6 +61,18 @@ struct virtio {
 
 /* The first device of that kind (VIRTIO_ID_*) on this machine, or NULL. */
 struct virtio *virtio_find(unsigned id);
+
+/* The next of the queues to start with: which of the device's, and how long it
+ * is to be. -> where it will be */
+static inline struct virtq *virtio_want_queue(struct virtio *v, unsigned number,
+                                              unsigned len)
+{
+    unsigned idx = v->queue_count++;
+
+    v->number[idx] = (uint16_t)number;
+    v->queue_len[idx] = len;
+    return &v->queue[idx];
+}
 
 /* ---- for transports ---- */
 

@@ -73,9 +73,9 @@ static void mmio_accept(struct virtio *v, uint64_t features)
     }
 }
 
-static unsigned mmio_select(struct virtio *v, unsigned idx)
+static unsigned mmio_select(struct virtio *v, unsigned number)
 {
-    put(v, VIRTIO_MMIO_QUEUE_SEL, idx);
+    put(v, VIRTIO_MMIO_QUEUE_SEL, number);
     return get(v, VIRTIO_MMIO_QUEUE_NUM_MAX);
 }
 
@@ -102,7 +102,7 @@ static int mmio_enable(struct virtio *v, unsigned idx)
 
 static void mmio_notify(struct virtio *v, unsigned queue)
 {
-    put(v, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
+    put(v, VIRTIO_MMIO_QUEUE_NOTIFY, v->number[queue]);
 }
 
 /*

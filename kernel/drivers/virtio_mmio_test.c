@@ -85,13 +85,14 @@ TEST(finds_and_starts_in_the_last_slot)
     struct virtio *v = machine(24, 23);
 
     REQUIRE(v != NULL);
-    v->queue_count = 2;
-    v->queue_len[0] = v->queue_len[1] = 128;
+    CHECK(virtio_want_queue(v, 0, 128) == &v->queue[0]);
+    CHECK(virtio_want_queue(v, 4, 128) == &v->queue[1]);
     v->news = news;
     CHECK_EQ(v->ops->start(v, VIRTIO_BIT(VIRTIO_F_VERSION_1)), 0);
     CHECK_EQ(line_count, 1);
     CHECK_EQ(lines[0], 24 + 23);
     CHECK_EQ(value_of(23, VIRTIO_MMIO_STATUS), 0xf);
+    CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_SEL), 4);
     CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_NUM), 128);
     CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_READY), 1);
     CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_USED_LOW),
@@ -99,7 +100,7 @@ TEST(finds_and_starts_in_the_last_slot)
     CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_USED_HIGH),
              (uintptr_t)v->queue[1].used >> 32);
     v->ops->notify(v, 1);
-    CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_NOTIFY), 1);
+    CHECK_EQ(value_of(23, VIRTIO_MMIO_QUEUE_NOTIFY), 4);
 }
 
 TEST(interrupts_are_acknowledged)
@@ -165,8 +166,7 @@ TEST(a_queue_that_does_not_exist)
     struct virtio *v = machine(24, 5);
 
     REQUIRE(v != NULL);
-    v->queue_count = 1;
-    v->queue_len[0] = 128;
+    virtio_want_queue(v, 0, 128);
     set(5, VIRTIO_MMIO_QUEUE_NUM_MAX, 1);
     CHECK_EQ(v->ops->start(v, 0), -EIO);
     CHECK_EQ(value_of(5, VIRTIO_MMIO_STATUS), 0);
@@ -177,8 +177,7 @@ TEST(no_memory_for_queues)
     struct virtio *v = machine(24, 5);
 
     REQUIRE(v != NULL);
-    v->queue_count = 1;
-    v->queue_len[0] = 128;
+    virtio_want_queue(v, 0, 128);
     fake_pages_left = 0;
     CHECK_EQ(v->ops->start(v, 0), -ENOMEM);
     CHECK_EQ(value_of(5, VIRTIO_MMIO_STATUS), 0);

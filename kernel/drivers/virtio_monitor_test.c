@@ -69,9 +69,8 @@ static struct virtio *find(void)
     record.mac[5] = 9;
     v = virtio_find(VIRTIO_ID_NET);
     REQUIRE(v != NULL);
-    v->queue_count = 2;
-    v->queue_len[0] = 256;
-    v->queue_len[1] = 32;
+    virtio_want_queue(v, 0, 256);
+    virtio_want_queue(v, 1, 32);
     v->news = news;
     return v;
 }

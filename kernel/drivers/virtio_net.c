@@ -10,30 +10,26 @@
  * What was sent is noticed when somebody polls for another reason, and asked
  * for only when the queue is filling up.
  *
- * One pair of queues: everything above runs under one lock, so more pairs would
- * be served in turn. No control queue then either: without commands a device
- * passes on all frames, multicast ones, too.
+ * What is here serves one pair of queues; virtio_net_queues.c is for several.
+ * With one there is no control queue: without commands a device passes on all
+ * frames, multicast ones, too.
  */
+#include "drivers/virtio_net.h"
+
 #include <linux/virtio_ids.h>
-#include <linux/virtio_net.h>
 
 #include "arch/arch.h"
 #include "core/errno.h"
 #include "core/panic.h"
 #include "core/printf.h"
 #include "core/string.h"
-#include "drivers/netbuf.h"
-#include "drivers/virtio.h"
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "random/pool.h"
 
-#define RX               0u
-#define TX               1u
 #define RX_LEN           256u
 #define TX_LEN           128u
 #define LEN_MIN          64u /* room for the largest frame, and one more */
-#define RX_FILL_MIN      48u /* units: a frame of 64 KiB takes 34 */
 #define RX_FILL_BATCH    8u
 #define RX_LARGE_FROM    (NETBUF_LARGE_LEN / 2) /* frames, on average */
 #define RX_LARGE_DOWN_TO NETBUF_LEN
@@ -56,159 +52,142 @@
      VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) |                                     \
      VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | VIRTIO_BIT(VIRTIO_F_VERSION_1))
 
-/* Before each frame to send, by its chain's head. */
-struct tx_header {
+/* Before each frame to send. */
+struct nic_header {
     struct virtio_net_hdr_v1 h;
     uint32_t unused;
 };
 
-static struct {
-    struct netdev dev;
-    struct virtio *virtio; /* NULL: none, or not looked for yet */
-    struct virtq *rx, *tx;
-    void (*pending)(struct netdev *dev);
-    uint64_t accepted;
-    bool is_looked_for, is_open, is_stopped, is_config_changed;
-    bool is_armed;   /* an interrupt was asked for */
-    bool is_merging; /* frames of several buffers may come */
-    bool is_full;    /* transmit() had no room since the last poll */
-    struct tx_header *headers;
-    uint64_t image_off; /* static data's virtual address - physical one */
-    struct netbuf_pool pool;
-    unsigned rx_has;   /* units of buffers that the device has ... */
-    unsigned rx_fill;  /* ... and is to have */
-    unsigned rx_taken; /* units used in this poll */
-    unsigned rx_used;  /* most of them used in one poll ... */
-    unsigned rx_polls; /* ... of this many */
-    int frame_len;     /* of those received, on average */
-    enum netbuf_size rx_size;
-} net;
+struct nic nic;
+static struct netdev *const interface = &nic.pair[0].dev; /* the protocols' */
 
 /* ---- trouble ---- */
 
 /* The memory that the device has been lent it keeps: whether it obeys is not
  * known. What was to be sent goes back to the protocols. */
-static void stop(const char *what)
+void virtio_net_stop(const char *what)
 {
     kprintf("the network device lies about what it has %s, and was stopped; "
             "there is no network any more",
             what);
-    net.is_stopped = true;
-    net.dev.link_up = false;
-    net.virtio->ops->stop(net.virtio);
+    nic.is_stopped = true;
+    interface->link_up = false;
+    nic.virtio->ops->stop(nic.virtio);
 }
 
-static unsigned poll_stopped(void)
+static unsigned poll_stopped(struct nic_pair *p)
 {
     void *cookie;
 
-    while (virtq_recall(net.tx, &cookie))
-        net.dev.events->sent(&net.dev, cookie);
+    while (virtq_recall(p->tx, &cookie))
+        interface->events->sent(interface, cookie);
     return 0;
 }
 
 /* ---- receiving ---- */
 
 /* A buffer of the size that is wanted, if there is none a small one. */
-static struct netbuf *get_buffer(void)
+static struct netbuf *get_buffer(const struct nic_pair *p)
 {
-    struct netbuf *b = netbuf_get(&net.pool, net.rx_size);
+    struct netbuf *b = netbuf_get(&nic.pool, p->rx_size);
 
-    if (UNLIKELY(!b) && net.rx_size != NETBUF_SMALL)
-        b = netbuf_get(&net.pool, NETBUF_SMALL);
+    if (UNLIKELY(!b) && p->rx_size != NETBUF_SMALL)
+        b = netbuf_get(&nic.pool, NETBUF_SMALL);
     return b;
 }
 
 /* Lend the device more buffers, several at a time. */
-static void fill(void)
+void virtio_net_fill(struct nic_pair *p)
 {
-    struct virtq *q = net.rx;
+    struct virtq *q = p->rx;
     struct netbuf *b = NULL;
 
-    if (net.rx_fill < net.rx_has + RX_FILL_BATCH) {
-        net.dev.is_short = netbuf_is_short(&net.pool);
+    if (p->rx_fill < p->rx_has + RX_FILL_BATCH) {
+        p->dev.is_short = netbuf_is_short(&nic.pool);
         return;
     }
-    while (net.rx_has < net.rx_fill && q->free_count > 0) {
+    while (p->rx_has < p->rx_fill && q->free_count > 0) {
         struct virtq_chain c = virtq_begin(q);
 
-        b = get_buffer();
+        b = get_buffer(p);
         if (!b)
             break; /* tried again at the next poll */
         virtq_add(q, &c, page_pa(netbuf_start(b)), b->room, VRING_DESC_F_WRITE);
         virtq_end(q, &c, b);
-        net.rx_has += netbuf_units(netbuf_size(b));
+        p->rx_has += netbuf_units(netbuf_size(b));
     }
-    net.dev.is_short = (net.rx_has < net.rx_fill && q->free_count > 0) ||
-                       netbuf_is_short(&net.pool);
+    p->dev.is_short = (p->rx_has < p->rx_fill && q->free_count > 0) ||
+                      netbuf_is_short(&nic.pool);
     virtq_show(q);
     if (virtq_must_tell(q))
-        net.virtio->ops->notify(net.virtio, RX);
+        nic.virtio->ops->notify(nic.virtio, 2 * p->idx);
 }
 
-static unsigned fill_max(void)
+static unsigned fill_max(const struct nic_pair *p)
 {
-    return net.rx->len * netbuf_units(net.rx_size);
+    return p->rx->len * netbuf_units(p->rx_size);
 }
 
 /* Large buffers for long frames, where they leave some for everybody. */
-static void choose_size(void)
+static void choose_size(struct nic_pair *p)
 {
-    if (net.frame_len >= (int)RX_LARGE_FROM && net.is_merging &&
-        !net.dev.is_short &&
+    if (p->frame_len >= (int)RX_LARGE_FROM && nic.is_merging &&
+        !p->dev.is_short &&
         netbuf_max() / RX_LARGE_SHARE >= 4 * NETBUF_LARGE_UNITS)
-        net.rx_size = NETBUF_LARGE;
-    else if (net.frame_len < (int)RX_LARGE_DOWN_TO || net.dev.is_short)
-        net.rx_size = NETBUF_SMALL;
-    net.rx_fill = MIN(net.rx_fill, fill_max());
+        p->rx_size = NETBUF_LARGE;
+    else if (p->frame_len < (int)RX_LARGE_DOWN_TO || p->dev.is_short)
+        p->rx_size = NETBUF_SMALL;
+    p->rx_fill = MIN(p->rx_fill, fill_max(p));
 }
 
 /* As many buffers as the load asks for: twice as many once half of them were
  * used between two polls, half as many after a while without need. */
-static void adapt(unsigned used)
+static void adapt(struct nic_pair *p, unsigned used)
 {
-    choose_size();
-    net.rx_used = MAX(net.rx_used, used);
-    if (used > net.rx_fill / 2) {
-        net.rx_fill = MIN(net.rx_fill * 2, fill_max());
-        net.rx_polls = 0;
-    } else if (++net.rx_polls == RX_QUIET_POLLS) {
-        if (net.rx_used < net.rx_fill / 4)
-            net.rx_fill = MAX(net.rx_fill / 2, RX_FILL_MIN);
-        net.rx_polls = net.rx_used = 0;
+    choose_size(p);
+    p->rx_used = MAX(p->rx_used, used);
+    if (used > p->rx_fill / 2) {
+        p->rx_fill = MIN(p->rx_fill * 2, fill_max(p));
+        p->rx_polls = 0;
+    } else if (++p->rx_polls == RX_QUIET_POLLS) {
+        if (p->rx_used < p->rx_fill / 4)
+            p->rx_fill = MAX(p->rx_fill / 2, NIC_FILL_MIN);
+        p->rx_polls = p->rx_used = 0;
     }
-    net.pool.keep = net.rx_fill;
+    nic.pool.keep = p->rx_fill;
 }
 
 static void give_back(struct netdev *dev, struct netbuf *chain)
 {
-    (void)dev;
+    struct nic_pair *p = nic_pair_of(dev);
+
     while (chain) {
         struct netbuf *next = chain->next;
 
-        netbuf_put(&net.pool, chain);
+        netbuf_put(&nic.pool, chain);
         chain = next;
     }
     /* Nobody polls for a device that cannot receive. */
-    if (UNLIKELY(net.rx->free_count == net.rx->len) && !net.is_stopped)
-        fill();
+    if (UNLIKELY(p->rx->free_count == p->rx->len) && !nic.is_stopped)
+        virtio_net_fill(p);
 }
 
 /* One buffer that the device says it has written to. -> as virtq_take() */
-static inline int take_buffer(struct netbuf **out, uint32_t len_min)
+static inline int take_buffer(struct nic_pair *p, struct netbuf **out,
+                              uint32_t len_min)
 {
     struct netbuf *b;
     uint32_t len;
     void *token;
-    int found = virtq_take(net.rx, &token, &len);
+    int found = virtq_take(p->rx, &token, &len);
 
     if (found <= 0)
         return found;
     b = token;
-    net.rx_has -= netbuf_units(netbuf_size(b));
-    net.rx_taken += netbuf_units(netbuf_size(b));
+    p->rx_has -= netbuf_units(netbuf_size(b));
+    p->rx_taken += netbuf_units(netbuf_size(b));
     if (UNLIKELY(len < len_min || len > b->room)) {
-        netbuf_put(&net.pool, b);
+        netbuf_put(&nic.pool, b);
         return -EIO;
     }
     b->data = netbuf_start(b);
@@ -220,13 +199,13 @@ static inline int take_buffer(struct netbuf **out, uint32_t len_min)
 
 /* The rest of a frame, which the device shows all at once (5.1.6.4). -> all its
  * bytes, -EIO */
-static int take_rest(struct netbuf *first, unsigned count)
+static int take_rest(struct nic_pair *p, struct netbuf *first, unsigned count)
 {
     struct netbuf *last = first;
     uint32_t total = first->len;
 
     while (--count > 0) {
-        if (take_buffer(&last->next, 1) <= 0)
+        if (take_buffer(p, &last->next, 1) <= 0)
             return -EIO;
         last = last->next;
         total += last->len;
@@ -252,11 +231,12 @@ static void read_header(const struct virtio_net_hdr_v1 *h,
 }
 
 /* -> bytes and a frame, 0 none, -EIO */
-static int take_frame(struct netbuf **out, struct netdev_offload *o)
+static int take_frame(struct nic_pair *p, struct netbuf **out,
+                      struct netdev_offload *o)
 {
     struct virtio_net_hdr_v1 h;
     struct netbuf *b;
-    int len = take_buffer(&b, HEADER_LEN + ETHERNET_LEN);
+    int len = take_buffer(p, &b, HEADER_LEN + ETHERNET_LEN);
 
     if (len <= 0)
         return len;
@@ -265,38 +245,38 @@ static int take_frame(struct netbuf **out, struct netdev_offload *o)
     b->len -= HEADER_LEN;
     len = (int)b->len;
     read_header(&h, o);
-    if (net.is_merging && h.num_buffers != 1)
-        len = h.num_buffers ? take_rest(b, h.num_buffers) : -EIO;
+    if (nic.is_merging && h.num_buffers != 1)
+        len = h.num_buffers ? take_rest(p, b, h.num_buffers) : -EIO;
     if (len < 0)
-        give_back(&net.dev, b);
+        give_back(&p->dev, b);
     *out = b;
     return len;
 }
 
-static unsigned receive(unsigned budget)
+static unsigned receive(struct nic_pair *p, unsigned budget)
 {
     unsigned frames = 0;
 
-    net.rx_taken = 0;
+    p->rx_taken = 0;
     while (frames < budget) {
         struct netdev_offload offload;
         struct netbuf *chain;
-        int len = take_frame(&chain, &offload);
+        int len = take_frame(p, &chain, &offload);
 
         if (len == 0)
             break;
         if (len < 0) {
-            stop("received");
+            virtio_net_stop("received");
             return frames;
         }
         frames++;
-        net.frame_len += (len - net.frame_len) / RX_AVERAGE;
-        net.dev.events->received(&net.dev, chain, &offload);
+        p->frame_len += (len - p->frame_len) / RX_AVERAGE;
+        interface->events->received(interface, chain, &offload);
     }
     if (frames > 0)
-        adapt(net.rx_taken);
-    if (frames > 0 || net.dev.is_short)
-        fill();
+        adapt(p, p->rx_taken);
+    if (frames > 0 || p->dev.is_short)
+        virtio_net_fill(p);
     return frames;
 }
 
@@ -307,7 +287,7 @@ static paddr_t pa_of(const void *data)
     /* Static data is in the image's own mapping, which lies below the direct
      * one (abi/cpu_tables.h), where all else is. */
     if ((uint64_t)data < page_direct_va)
-        return (uint64_t)data - net.image_off;
+        return (uint64_t)data - nic.image_off;
     return page_pa(data);
 }
 
@@ -332,20 +312,20 @@ static int transmit(struct netdev *dev, const struct netdev_part *parts,
                     unsigned count, const struct netdev_offload *offload,
                     void *cookie)
 {
-    struct virtq *q = net.tx;
+    struct nic_pair *p = nic_pair_of(dev);
+    struct virtq *q = p->tx;
     struct virtio_net_hdr_v1 *h;
     struct virtq_chain c;
 
-    (void)dev;
     ASSERT(count > 0 && count <= NETDEV_PARTS_MAX);
-    if (UNLIKELY(net.is_stopped))
+    if (UNLIKELY(nic.is_stopped))
         return -EIO;
     if (UNLIKELY(q->free_count < count + 1)) {
-        net.is_full = true;
+        p->is_full = true;
         return -ENOBUFS;
     }
     c = virtq_begin(q);
-    h = &net.headers[c.head].h;
+    h = &p->headers[c.head].h;
     write_header(h, offload);
     virtq_add(q, &c, page_pa(h), HEADER_LEN, VRING_DESC_F_NEXT);
     for (; count > 1; count--, parts++)
@@ -358,34 +338,35 @@ static int transmit(struct netdev *dev, const struct netdev_part *parts,
 
 static void flush(struct netdev *dev)
 {
-    (void)dev;
-    if (!net.is_stopped && virtq_must_tell(net.tx))
-        net.virtio->ops->notify(net.virtio, TX);
+    struct nic_pair *p = nic_pair_of(dev);
+
+    if (!nic.is_stopped && virtq_must_tell(p->tx))
+        nic.virtio->ops->notify(nic.virtio, 2 * p->idx + 1);
 }
 
-static void reap(void)
+static void reap(struct nic_pair *p)
 {
     uint32_t len;
     void *cookie;
     int found;
 
-    while ((found = virtq_take(net.tx, &cookie, &len)) > 0)
-        net.dev.events->sent(&net.dev, cookie);
+    while ((found = virtq_take(p->tx, &cookie, &len)) > 0)
+        interface->events->sent(interface, cookie);
     if (found < 0)
-        stop("sent");
-    net.is_full = false;
+        virtio_net_stop("sent");
+    p->is_full = false;
 }
 
 /* ---- both ---- */
 
 #define CONFIG(field)                                                  \
-    net.virtio->ops->config(net.virtio,                                \
+    nic.virtio->ops->config(nic.virtio,                                \
                             offsetof(struct virtio_net_config, field), \
                             sizeof(((struct virtio_net_config *)0)->field))
 
 static bool has(unsigned feature)
 {
-    return net.accepted & VIRTIO_BIT(feature);
+    return nic.accepted & VIRTIO_BIT(feature);
 }
 
 static bool read_link(void)
@@ -395,33 +376,33 @@ static bool read_link(void)
 
 static void take_config(void)
 {
-    bool was_up = net.dev.link_up;
+    bool was_up = interface->link_up;
 
-    net.is_config_changed = false;
-    net.dev.link_up = read_link();
-    if (net.dev.link_up != was_up)
-        net.dev.events->link_changed(&net.dev);
+    nic.is_config_changed = false;
+    interface->link_up = read_link();
+    if (interface->link_up != was_up)
+        interface->events->link_changed(interface);
 }
 
 static unsigned poll(struct netdev *dev, unsigned budget)
 {
+    struct nic_pair *p = nic_pair_of(dev);
     unsigned frames;
 
-    (void)dev;
-    if (UNLIKELY(net.is_stopped))
-        return poll_stopped();
-    if (net.is_armed) {
-        virtq_ask_none(net.rx);
-        virtq_ask_none(net.tx);
-        net.is_armed = false;
+    if (UNLIKELY(nic.is_stopped))
+        return poll_stopped(p);
+    if (p->is_armed) {
+        virtq_ask_none(p->rx);
+        virtq_ask_none(p->tx);
+        p->is_armed = false;
     }
-    if (UNLIKELY(net.is_config_changed))
+    if (UNLIKELY(nic.is_config_changed))
         take_config();
-    reap();
-    frames = net.is_stopped ? 0 : receive(budget);
-    if (UNLIKELY(net.is_stopped)) {
-        poll_stopped();
-        net.dev.events->link_changed(&net.dev);
+    reap(p);
+    frames = nic.is_stopped ? 0 : receive(p, budget);
+    if (UNLIKELY(nic.is_stopped)) {
+        poll_stopped(p);
+        interface->events->link_changed(interface);
     }
     return frames;
 }
@@ -429,60 +410,86 @@ static unsigned poll(struct netdev *dev, unsigned budget)
 /* What was sent is of interest only where there is little room left. */
 static bool arm(struct netdev *dev)
 {
+    struct nic_pair *p = nic_pair_of(dev);
     bool is_idle = true;
 
-    (void)dev;
-    if (UNLIKELY(net.is_stopped))
+    if (UNLIKELY(nic.is_stopped))
         return true;
-    net.is_armed = true;
-    if (net.is_full || net.tx->free_count < net.tx->len / 2)
-        is_idle = virtq_ask(net.tx, virtq_in_flight(net.tx) / 2);
-    return virtq_ask(net.rx, 0) && is_idle && !net.is_config_changed;
+    p->is_armed = true;
+    if (p->is_full || p->tx->free_count < p->tx->len / 2)
+        is_idle = virtq_ask(p->tx, virtq_in_flight(p->tx) / 2);
+    return virtq_ask(p->rx, 0) && is_idle && !nic.is_config_changed;
 }
 
 static void news(struct virtio *v, bool is_config_changed)
 {
     (void)v;
-    net.is_config_changed |= is_config_changed;
-    if (net.pending)
-        net.pending(&net.dev);
+    nic.is_config_changed |= is_config_changed;
+    if (nic.pending)
+        nic.pending(interface);
+}
+
+/* -ENOMEM */
+static int prepare(struct nic_pair *p, unsigned idx)
+{
+    struct virtio *v = nic.virtio;
+
+    p->headers = kzalloc(TX_LEN * sizeof(*p->headers));
+    if (!p->headers)
+        return -ENOMEM;
+    p->idx = idx;
+    p->rx = virtio_want_queue(v, 2 * idx, RX_LEN);
+    p->tx = virtio_want_queue(v, 2 * idx + 1, TX_LEN);
+    p->rx_fill = NIC_FILL_MIN;
+    return 0;
+}
+
+/* With room for the largest frame in each queue. */
+static int start_queues(struct virtio *v)
+{
+    unsigned len = RX_LEN;
+    int err = v->ops->start(v, nic.accepted);
+
+    if (err)
+        return err;
+    for (unsigned i = 0; i < 2 * nic.pair_count; i++)
+        len = MIN(len, v->queue[i].len);
+    if (len >= LEN_MIN)
+        return 0;
+    v->ops->stop(v);
+    return -EIO;
 }
 
 static int open(struct netdev *dev)
 {
-    struct virtio *v = net.virtio;
-    int err;
+    int err = 0;
 
-    ASSERT(!net.is_open && dev->events);
-    net.headers = kzalloc(TX_LEN * sizeof(*net.headers));
-    if (!net.headers)
-        return -ENOMEM;
-    net.rx = &v->queue[RX];
-    net.tx = &v->queue[TX];
-    net.image_off = arch_kernel_va() - arch_kernel_pa();
-    v->queue_count = 2;
-    v->queue_len[RX] = RX_LEN;
-    v->queue_len[TX] = TX_LEN;
-    v->news = news;
-    net.is_merging = has(VIRTIO_NET_F_MRG_RXBUF);
-    err = v->ops->start(v, net.accepted);
-    if (!err && MIN(net.rx->len, net.tx->len) < LEN_MIN) {
-        v->ops->stop(v);
-        err = -EIO;
-    }
+    ASSERT(!nic.is_open && dev->events);
+    nic.virtio->queue_count = 0;
+    for (unsigned i = 0; i < nic.pair_count && !err; i++)
+        err = prepare(&nic.pair[i], i);
+    if (!err && nic.pair_count > 1)
+        err = queues_prepare();
+    if (err)
+        return err;
+    nic.image_off = arch_kernel_va() - arch_kernel_pa();
+    nic.virtio->news = news;
+    nic.is_merging = has(VIRTIO_NET_F_MRG_RXBUF);
+    err = start_queues(nic.virtio);
     if (err) {
         kprintf("the network device does not start (error %d)", -err);
-        net.is_stopped = true;
+        nic.is_stopped = true;
         return err;
     }
-    net.is_open = true;
-    net.rx_fill = RX_FILL_MIN;
-    net.pool.keep = net.rx_fill;
-    fill();
+    nic.is_open = true;
+    nic.pool.keep = NIC_FILL_MIN;
+    virtio_net_fill(nic_pair_of(dev));
+    if (nic.pair_count > 1)
+        queues_ask();
     return 0;
 }
 
-static const struct netdev_ops ops = {
+const struct netdev_ops virtio_net_ops = {
     .open = open,
     .transmit = transmit,
     .flush = flush,
@@ -507,7 +514,7 @@ static uint64_t choose(uint64_t offered)
     /* In so little memory a device would wait for room for a large one. */
     if (!(chosen & VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM)) ||
         !(chosen & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) ||
-        netbuf_max() < 2 * RX_FILL_MIN)
+        netbuf_max() < 2 * NIC_FILL_MIN)
         chosen &= ~guest_tso;
     return chosen;
 }
@@ -536,7 +543,7 @@ static void choose_mac(uint8_t mac[6])
 {
     if (has(VIRTIO_NET_F_MAC)) {
         for (unsigned i = 0; i < 6; i++)
-            mac[i] = (uint8_t)net.virtio->ops->config(net.virtio, i, 1);
+            mac[i] = (uint8_t)nic.virtio->ops->config(nic.virtio, i, 1);
         return;
     }
     pool_read(mac, 6);
@@ -558,32 +565,35 @@ static uint16_t choose_mtu(void)
 static void probe(void)
 {
     struct virtio *v = virtio_find(VIRTIO_ID_NET);
+    uint64_t offered;
 
     if (!v)
         return;
-    net.accepted = choose(v->ops->offered(v));
+    offered = v->ops->offered(v);
+    nic.accepted = choose(offered);
     if (!has(VIRTIO_F_VERSION_1)) {
         kprintf("the network device is from before virtio 1.0, and not used");
         return;
     }
-    net.virtio = v;
-    choose_mac(net.dev.mac);
-    net.dev.mtu = choose_mtu();
-    net.dev.link_up = read_link();
-    net.dev.features = features_of(net.accepted);
-    net.dev.ops = &ops;
+    nic.virtio = v;
+    nic.accepted |= queues_choose(offered, nic.accepted);
+    choose_mac(interface->mac);
+    interface->mtu = choose_mtu();
+    interface->link_up = read_link();
+    interface->features = features_of(nic.accepted);
+    interface->ops = &virtio_net_ops;
 }
 
 struct netdev *netdev_get(void)
 {
-    if (!net.is_looked_for) {
-        net.is_looked_for = true;
+    if (!nic.is_looked_for) {
+        nic.is_looked_for = true;
         probe();
     }
-    return net.virtio ? &net.dev : NULL;
+    return nic.virtio ? interface : NULL;
 }
 
 void netdev_set_pending(void (*pending)(struct netdev *dev))
 {
-    net.pending = pending;
+    nic.pending = pending;
 }

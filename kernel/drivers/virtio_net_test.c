@@ -7,7 +7,7 @@
  * device that was reset, frames given back, and -EIO ever after.
  */
 /* unit: kernel/drivers/virtio.c kernel/drivers/virtq.c kernel/drivers/netbuf.c
- */
+ * kernel/drivers/virtio_net_queues.c */
 #include <string.h>
 
 #include "drivers/virtio_net.c"
@@ -49,7 +49,7 @@ TEST(starts_as_the_standard_says)
     CHECK_EQ(fake_status, 0xf); /* acknowledge, driver, ok, features ok */
     CHECK_EQ(fake_accepted, FAKE_ALL);
     CHECK_EQ(fake_enabled, 3);
-    CHECK_EQ(fake_waiting(0), RX_FILL_MIN);
+    CHECK_EQ(fake_waiting(0), NIC_FILL_MIN);
     CHECK_EQ(fake_notified[0], 1);
     CHECK_EQ(dev->mtu, 1500);
     CHECK_EQ(dev->features,
@@ -75,12 +75,12 @@ TEST(features_that_need_others)
     dev = netdev_get();
     REQUIRE(dev != NULL);
     CHECK_EQ(dev->features, NETDEV_RX_CSUM);
-    CHECK(!(net.accepted & VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4)));
+    CHECK(!(nic.accepted & VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4)));
 }
 
 TEST(no_large_frames_in_little_memory)
 {
-    fake_pages_total = 8 * RX_FILL_MIN - 1;
+    fake_pages_total = 8 * NIC_FILL_MIN - 1;
     CHECK(fake_open(FAKE_ALL) != NULL);
     CHECK(!(fake_accepted & VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4)));
     CHECK(fake_accepted & VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4));
@@ -120,10 +120,11 @@ TEST(a_device_that_does_not_want_our_features)
     fake_refuses_features = true;
     CHECK(fake_open(FAKE_ALL) == NULL);
     CHECK_EQ(fake_lines, 1);
-    CHECK_EQ(net.dev.ops->transmit(&net.dev, &(struct netdev_part){ frame, 60 },
-                                   1, &(struct netdev_offload){ 0 }, NULL),
+    CHECK_EQ(nic.pair[0].dev.ops->transmit(
+                 &nic.pair[0].dev, &(struct netdev_part){ frame, 60 }, 1,
+                 &(struct netdev_offload){ 0 }, NULL),
              -EIO);
-    CHECK_EQ(net.dev.ops->poll(&net.dev, 1), 0);
+    CHECK_EQ(nic.pair[0].dev.ops->poll(&nic.pair[0].dev, 1), 0);
 }
 
 TEST(queues_may_be_short_but_not_too_short)
@@ -223,8 +224,8 @@ TEST(more_buffers_under_load_and_fewer_after_it)
         fake_rx(frame, 60, plain);
         dev->ops->poll(dev, 1000);
     }
-    CHECK_EQ(net.rx_fill, RX_FILL_MIN);
-    CHECK(fake_waiting(0) <= RX_FILL_MIN);
+    CHECK_EQ(nic.pair[0].rx_fill, NIC_FILL_MIN);
+    CHECK(fake_waiting(0) <= NIC_FILL_MIN);
     CHECK(fake_page_count < pages / 2);
 }
 
@@ -289,7 +290,7 @@ TEST(without_memory_it_waits_and_recovers)
         dev->ops->poll(dev, 1);
         frames++;
     }
-    CHECK_EQ(frames, RX_FILL_MIN);
+    CHECK_EQ(frames, NIC_FILL_MIN);
     CHECK_EQ(fake_waiting(0), 0);
     CHECK(dev->is_short);
     dev->ops->give_back(dev, fake_up.kept); /* nobody polls */

@@ -76,9 +76,10 @@ static void pci_accept(struct virtio *v, uint64_t features)
     arch_reg_write16(v->registers + VIRTIO_PCI_COMMON_MSIX, ENTRY_CONFIG);
 }
 
-static unsigned pci_select(struct virtio *v, unsigned idx)
+static unsigned pci_select(struct virtio *v, unsigned number)
 {
-    arch_reg_write16(v->registers + VIRTIO_PCI_COMMON_Q_SELECT, (uint16_t)idx);
+    arch_reg_write16(v->registers + VIRTIO_PCI_COMMON_Q_SELECT,
+                     (uint16_t)number);
     return arch_reg_read16(v->registers + VIRTIO_PCI_COMMON_Q_SIZE);
 }
 
@@ -115,8 +116,7 @@ static int pci_enable_queue(struct virtio *v, unsigned idx)
 
 static void pci_notify(struct virtio *v, unsigned queue)
 {
-    (void)v;
-    arch_reg_write16(pci.doorbell[queue], (uint16_t)queue);
+    arch_reg_write16(pci.doorbell[queue], v->number[queue]);
 }
 
 static void queues_interrupt(void *arg)

@@ -86,9 +86,8 @@ static struct virtio *make_and_find(void)
     make_device();
     v = find();
     REQUIRE(v != NULL);
-    v->queue_count = 2;
-    v->queue_len[0] = 256;
-    v->queue_len[1] = 128;
+    CHECK(virtio_want_queue(v, 0, 256) == &v->queue[0]);
+    CHECK(virtio_want_queue(v, 0xfffe, 128) == &v->queue[1]);
     v->news = news;
     arch_reg_write16(common(VIRTIO_PCI_COMMON_Q_SIZE), 64);
     return v;
@@ -105,7 +104,8 @@ TEST(finds_and_starts)
     CHECK_EQ(arch_reg_read32(common(VIRTIO_PCI_COMMON_GF)), 1);
     CHECK_EQ(arch_reg_read16(common(VIRTIO_PCI_COMMON_MSIX)), ENTRY_CONFIG);
     v->ops->notify(v, 1);
-    CHECK_EQ(arch_reg_read16(fake_registers + 0x3000), 1);
+    CHECK_EQ(arch_reg_read16(fake_registers + 0x3000), 0xfffe);
+    CHECK_EQ(arch_reg_read16(common(VIRTIO_PCI_COMMON_Q_SELECT)), 0xfffe);
     queues_interrupt(v);
     config_interrupt(v);
     CHECK_EQ(news_seen, 101);

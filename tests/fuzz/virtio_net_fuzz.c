@@ -2,13 +2,14 @@
 /*
  * virtio_net_fuzz.c - a network device that says anything at any time: frames
  * stay inside their buffers, nothing is handed out twice, everything that was
- * to be sent comes back once, and a device that was stopped stays stopped.
+ * to be sent comes back once, and a device that was stopped stays stopped. With
+ * one pair of queues or several.
  *
  * The bytes are what device and protocols do in turn, one operation and its
  * arguments after the other.
  */
 /* unit: kernel/drivers/virtio.c kernel/drivers/virtq.c kernel/drivers/netbuf.c
- */
+ * kernel/drivers/virtio_net_queues.c */
 #include "drivers/virtio_net.c"
 
 #include "drivers/fake_net.h"
@@ -44,7 +45,9 @@ static void once_sent(struct netdev *dev, void *cookie)
 static void transmit_some(struct netdev *dev)
 {
     struct netdev_part parts[NETDEV_PARTS_MAX];
-    struct netdev_offload offload = { .csum_needed = take(1) & 1 };
+    uint32_t how = take(1);
+    struct netdev_offload offload = { .csum_needed = how & 1,
+                                      .csum_start = (uint16_t)(how / 4) };
     unsigned count = 1 + take(1) % NETDEV_PARTS_MAX;
 
     if (cookie_next == FRAMES_MAX)
@@ -68,7 +71,7 @@ static void use_shown(unsigned idx)
         return;
     head = fake_next_head(idx);
     d = &fake_queue(idx)->desc[head];
-    if (idx == 0 && fake_has(idx, head)) {
+    if (idx % 2 == 0 && fake_has(idx, head)) {
         for (unsigned i = 0; i < HEADER_LEN; i++)
             ((uint8_t *)d->addr)[i] = i < 10 ? (uint8_t)(take(1) % 4) : 0;
         ((uint8_t *)d->addr)[10] = (uint8_t)(take(1) % 40);
@@ -83,16 +86,33 @@ static void honest(void)
     fake_rx(scratch, 14 + take(2) % 60000, h);
 }
 
+/* The device's, to the command for more pairs. */
+static void answer(void)
+{
+    unsigned idx = fake_device.queue_count - 1;
+
+    nic.command->answer = (uint8_t)(take(1) % 2);
+    if (fake_waiting(idx) > 0)
+        fake_use(idx, fake_next_head(idx), take(1));
+}
+
+static unsigned any_queue(void)
+{
+    return take(1) % fake_device.queue_count;
+}
+
 static void step(struct netdev *dev)
 {
-    static uint16_t *event[2];
+    uint32_t what = take(1);
     uint16_t head;
+    struct virtq *q;
 
-    for (unsigned i = 0; i < 2; i++)
-        event[i] =
-            (uint16_t *)(void *)&fake_queue(i)->used->ring[fake_queue(i)->len];
-    switch (take(1) % 16) {
+    fake_pair = (what >> 4) % nic.pair_count;
+    switch (what % 16) {
     case 0:
+        if (nic.control)
+            answer();
+        return;
     case 1:
         dev->ops->poll(dev, take(1));
         return;
@@ -111,25 +131,26 @@ static void step(struct netdev *dev)
         return;
     case 7:
         if (fake_tx(&head, scratch))
-            fake_use(1, head, take(1));
+            fake_use(2 * fake_pair + 1, head, take(1));
         return;
     case 8:
-        use_shown(0);
+        use_shown(2 * fake_pair);
         return;
     case 9:
-        use_shown(1);
+        use_shown(2 * fake_pair + 1);
         return;
     case 10:
-        fake_use(take(1) & 1, take(1), take(2));
+        fake_use(any_queue(), take(1), take(2));
         return;
     case 11:
-        fake_use(take(1) & 1, take(4), take(4));
+        fake_use(any_queue(), take(4), take(4));
         return;
     case 12:
-        fake_queue(take(1) & 1)->used->idx = (uint16_t)take(2);
+        fake_queue(any_queue())->used->idx = (uint16_t)take(2);
         return;
     case 13:
-        *event[take(1) & 1] = (uint16_t)take(2);
+        q = fake_queue(any_queue());
+        *(uint16_t *)(void *)&q->used->ring[q->len] = (uint16_t)take(2);
         return;
     case 14:
         fake_config.status = (uint16_t)take(1);
@@ -145,12 +166,14 @@ static void step(struct netdev *dev)
 /* As before the first call, with all memory given back. */
 static void start_anew(void)
 {
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++)
         free(fake_device.queue[i].slots);
     while (fake_page_count > 0)
         free(fake_pages[--fake_page_count].p);
-    free(net.headers);
-    memset(&net, 0, sizeof(net));
+    for (unsigned i = 0; i < NIC_PAIRS_MAX; i++)
+        free(nic.pair[i].headers);
+    free(nic.command);
+    memset(&nic, 0, sizeof(nic));
     memset(&fake_device, 0, sizeof(fake_device));
     memset(&fake_up, 0, sizeof(fake_up));
     memset(fake_seen, 0, sizeof(fake_seen));
@@ -175,19 +198,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     fake_queue_max = 1u << (4 + how % 6);
     /* With much memory there are large buffers, too. */
     fake_pages_total = how & 0x80 ? 1u << 14 : FAKE_PAGES_MAX;
+    fake_cpus = how & 0x40 ? 4 : 1;
+    fake_config.max_virtqueue_pairs = (uint16_t)(how & 0x20 ? 3 : take(2));
     dev = fake_open(VIRTIO_BIT(VIRTIO_F_VERSION_1) | take(4));
     if (!dev)
         return 0;
     dev->events = &events;
     while (input < input_end) {
-        bool was_stopped = net.is_stopped;
+        bool was_stopped = nic.is_stopped;
+        unsigned lines = fake_lines;
 
         step(dev);
-        if (was_stopped && (!net.is_stopped || fake_lines != 1))
+        if (was_stopped && (!nic.is_stopped || fake_lines != lines))
             abort();
     }
     dev->ops->poll(dev, 1);
-    for (unsigned i = 0; net.is_stopped && i < cookie_next; i++)
+    for (unsigned i = 0; nic.is_stopped && i < cookie_next; i++)
         if (in_flight[i])
             abort();
     return 0;

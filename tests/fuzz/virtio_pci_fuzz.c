@@ -64,8 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     v = virtio_find(VIRTIO_ID_NET);
     if (!v)
         return 0;
-    v->queue_count = 2;
-    v->queue_len[0] = v->queue_len[1] = 256;
+    v->queue_count = 0;
+    virtio_want_queue(v, 0, 256);
+    virtio_want_queue(v, 1, 256);
     v->news = news;
     for (unsigned off = 0; off < 64; off++)
         v->ops->config(v, off, 1 + off % 2);
