@@ -137,7 +137,16 @@ static void take_answer(void)
     } else {
         for (unsigned i = 1; i < nic.pair_count; i++)
             virtio_net_fill(&nic.pair[i]);
+        add_up();
     }
+}
+
+/* A pair that has nothing to do is passed by, in a few instructions, and stays
+ * armed if it was. */
+static bool has_work(const struct nic_pair *p)
+{
+    return virtq_has_used(p->rx) || virtq_has_used(p->tx) || p->dev.is_short ||
+           nic.is_config_changed || nic.is_stopped;
 }
 
 /* What is left of the budget is the next pair's; who was first is last then. */
@@ -150,6 +159,8 @@ static unsigned poll(struct netdev *dev, unsigned budget)
         take_answer();
     for (unsigned i = 0; i < nic.pair_count && frames < budget; i++) {
         at = at + 1 < nic.pair_count ? at + 1 : 0;
+        if (!has_work(&nic.pair[at]))
+            continue;
         frames += virtio_net_ops.poll(&nic.pair[at].dev, budget - frames);
         add_up();
     }
@@ -160,15 +171,25 @@ static unsigned poll(struct netdev *dev, unsigned budget)
     return frames;
 }
 
+static bool arm_pair(struct nic_pair *p)
+{
+    /* Nothing was taken from it since it was. */
+    if (p->is_armed && !p->is_full && p->tx->free_count >= p->tx->len / 2)
+        return !virtq_has_used(p->rx);
+    return virtio_net_ops.arm(&p->dev);
+}
+
 static bool arm(struct netdev *dev)
 {
-    bool is_idle = true;
+    bool is_idle = !nic.is_config_changed;
 
     (void)dev;
-    if (UNLIKELY(nic.is_asking) && !nic.is_stopped)
-        is_idle = virtq_ask(nic.control, 0);
+    if (UNLIKELY(nic.is_stopped))
+        return true;
+    if (UNLIKELY(nic.is_asking))
+        is_idle = virtq_ask(nic.control, 0) && is_idle;
     for (unsigned i = 0; i < nic.pair_count && is_idle; i++)
-        is_idle = virtio_net_ops.arm(&nic.pair[i].dev);
+        is_idle = arm_pair(&nic.pair[i]);
     return is_idle;
 }
 

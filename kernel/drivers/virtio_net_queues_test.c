@@ -257,6 +257,71 @@ TEST(frames_of_all_pairs_within_the_budget)
     CHECK(dev->ops->arm(dev));
 }
 
+/* The event index of a pair's receiving queue: what it asks for. */
+static uint16_t asks(unsigned pair)
+{
+    const struct virtq *q = fake_queue(2 * pair);
+
+    return q->avail->ring[q->len];
+}
+
+TEST(a_pair_without_traffic_stays_armed)
+{
+    struct netdev *dev = start_several(2, 2);
+
+    CHECK(dev->ops->arm(dev));
+    for (uint16_t i = 0; i < 3; i++) {
+        REQUIRE(fake_rx(frame, 60, plain) == 1);
+        CHECK(!dev->ops->arm(dev));
+        CHECK_EQ(dev->ops->poll(dev, 8), 1);
+        CHECK_EQ(asks(0), 0x8000 + i); /* for nothing */
+        CHECK_EQ(asks(1), 0);
+        CHECK(dev->ops->arm(dev));
+        CHECK_EQ(asks(0), i + 1);
+    }
+    fake_pair = 1;
+    REQUIRE(fake_rx(frame, 60, plain) == 1);
+    CHECK(!dev->ops->arm(dev));
+    CHECK_EQ(dev->ops->poll(dev, 8), 1);
+    CHECK_EQ(asks(1), 0x8000);
+    CHECK(dev->ops->arm(dev));
+    CHECK_EQ(asks(1), 1);
+}
+
+TEST(an_armed_pair_that_fills_up_asks_for_room)
+{
+    struct netdev *dev = start_several(2, 2);
+    struct virtq *q = fake_queue(1);
+    uint16_t head;
+
+    CHECK(dev->ops->arm(dev));
+    while (send_other(dev, NULL) == 0)
+        continue;
+    CHECK(dev->ops->arm(dev));
+    CHECK_EQ(q->avail->ring[q->len], TX_LEN / 4);
+    for (unsigned i = 0; i <= TX_LEN / 4; i++) {
+        REQUIRE(fake_tx(&head, got) > 0);
+        fake_use(1, head, 0);
+    }
+    CHECK(!dev->ops->arm(dev));
+    CHECK_EQ(dev->ops->poll(dev, 8), 0);
+    CHECK_EQ(send_other(dev, NULL), 0);
+}
+
+TEST(the_link_goes_down)
+{
+    struct netdev *dev = start_several(2, 2);
+
+    CHECK(dev->ops->arm(dev));
+    fake_config.status = 0;
+    fake_device.news(&fake_device, true);
+    CHECK(!dev->ops->arm(dev));
+    CHECK_EQ(dev->ops->poll(dev, 8), 0);
+    CHECK(!dev->link_up);
+    CHECK_EQ(fake_up.link_changes, 1);
+    CHECK(dev->ops->arm(dev));
+}
+
 /* No pair waits while another one has more than can be taken. */
 TEST(a_busy_pair_leaves_the_others_their_turn)
 {
