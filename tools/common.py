@@ -7,6 +7,7 @@ is monitor, accelerator and number of CPUs, if not 1, written "qemu/tcg"; those
 that this machine cannot run are left out and said so.
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -199,3 +200,13 @@ class Score:
         print('%s: %d passed, %d failed, %d skipped' %
               (title, self.passed, self.failed, self.skipped))
         return 1 if self.failed else 0
+
+
+def with_test_headers(path):
+    """The text of a C file, and of what it includes from tests/."""
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    for header in re.findall(r'^#include "(tests/.*)"$', text, re.M):
+        with open(header, encoding='utf-8') as f:
+            text += f.read()
+    return text

@@ -51,6 +51,11 @@ int proc_net_show_sockstat6(struct text_file *t, void *inode);
 int proc_net_show_snmp(struct text_file *t, void *inode);
 int proc_net_show_snmp6(struct text_file *t, void *inode);
 int proc_net_show_netstat(struct text_file *t, void *inode);
+/* inet/fast_option.c, a part: files of /proc/sys/net/ipv4. */
+int fast_show_mode(struct text_file *t, void *inode);
+int fast_store_mode(void *inode, char *text);
+int fast_show_keys(struct text_file *t, void *inode);
+int fast_store_keys(void *inode, char *text);
 /* proc_net_mcast.c */
 int proc_net_show_igmp(struct text_file *t, void *inode);
 int proc_net_show_igmp6(struct text_file *t, void *inode);

@@ -2,10 +2,19 @@
 /*
  * sysctl.c - /proc/sys/net: what programs look up of the network's limits.
  *
- * All read-only, as in a container. Figures are the kernel's own.
+ * Read-only, as in a container, but for what switches TCP fast open. Figures
+ * are the kernel's own.
  */
+#include "core/errno.h"
 #include "fs/pseudo.h"
 #include "fs/special.h"
+#include "net/inet_info.h"
+
+/* A part (parts.def): absent in kernels without TCP fast open. */
+#pragma weak fast_show_mode
+#pragma weak fast_store_mode
+#pragma weak fast_show_keys
+#pragma weak fast_store_keys
 
 static const char core_texts[] = "default_qdisc pfifo_fast\n"
                                  "optmem_max 20480\n"
@@ -39,7 +48,7 @@ static const char ipv4_texts[] = "icmp_echo_ignore_all 0\n"
                                  "tcp_available_congestion_control reno cubic\n"
                                  "tcp_congestion_control cubic\n"
                                  "tcp_ecn 0\n"
-                                 "tcp_fastopen 0\n"
+                                 "tcp_fastopen_blackhole_timeout_sec 0\n"
                                  "tcp_fin_timeout 60\n"
                                  "tcp_keepalive_intvl 75\n"
                                  "tcp_keepalive_probes 9\n"
@@ -59,8 +68,31 @@ static const char ipv4_texts[] = "icmp_echo_ignore_all 0\n"
                                  "tcp_window_scaling 1\n"
                                  "tcp_wmem 4096\t87040\t4194304\n";
 
+static int show_fast_mode(struct text_file *t, void *inode)
+{
+    return fast_show_mode ? fast_show_mode(t, inode) : text_printf(t, "0\n");
+}
+
+static int store_fast_mode(void *inode, char *text)
+{
+    return fast_store_mode ? fast_store_mode(inode, text) : -EOPNOTSUPP;
+}
+
+static int show_fast_keys(struct text_file *t, void *inode)
+{
+    return fast_show_keys ? fast_show_keys(t, inode) : -EOPNOTSUPP;
+}
+
+static int store_fast_keys(void *inode, char *text)
+{
+    return fast_store_keys ? fast_store_keys(inode, text) : -EOPNOTSUPP;
+}
+
 static const struct pseudo_node ipv4_nodes[] = {
     PSEUDO_DIR("conf", ipv4_confs),
+    PSEUDO_STORE("tcp_fastopen", show_fast_mode, store_fast_mode),
+    PSEUDO_SPECIAL("tcp_fastopen_key", S_IFREG | 0600, .show = show_fast_keys,
+                   .store = store_fast_keys),
 };
 
 static const char ipv6_conf_texts[] = "accept_ra 1\n"

@@ -11,39 +11,7 @@
  * buffers back. Bytes of frames lie in memory of their very length: ASan sees
  * who reads beyond.
  */
-/* lwIP shifts bytes into an int's sign, which our compilers define. */
-/* unit-flags: -ffreestanding -fno-sanitize=shift-base -Ikernel/net/inet/port
- * -isystem build/lwip/src/include -Ibuild/lwip/src */
-/* unit: kernel/fs/inode.c kernel/net/control.c kernel/net/option.c
- * kernel/net/socket.c kernel/net/inet/addr.c kernel/net/inet/conn.c
- * kernel/net/inet/board.c kernel/net/inet/congestion.c kernel/net/inet/cookie.c
- * kernel/net/inet/defer.c kernel/net/inet/device.c kernel/net/inet/dgram.c
- * kernel/net/inet/icmp.c kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
- * kernel/net/inet/option.c kernel/net/inet/ip_option.c
- * kernel/net/inet/dgram_control.c kernel/net/inet/dgram_error.c
- * kernel/net/inet/dgram_whole.c kernel/net/inet/udp_cork.c
- * kernel/net/inet/port.c kernel/net/inet/predict.c
- * kernel/net/inet/raw.c kernel/net/inet/sender.c kernel/net/inet/stack.c
- * kernel/net/inet/tcp.c
- * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
- * kernel/net/inet/tcp_limits.c kernel/net/inet/tcp_urgent.c
- * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_send.c
- * kernel/net/inet/timers.c kernel/net/inet/udp.c
- * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c
- * build/lwip/src/core/init.c build/lwip/src/core/ip.c
- * build/lwip/src/core/mem.c build/lwip/src/core/memp.c
- * build/lwip/src/core/netif.c build/lwip/src/core/pbuf.c
- * build/lwip/src/core/stats.c
- * build/lwip/src/core/tcp.c build/lwip/src/core/tcp_in.c
- * build/lwip/src/core/tcp_out.c build/lwip/src/core/udp.c
- * build/lwip/src/core/ipv4/dhcp.c build/lwip/src/core/ipv4/etharp.c
- * build/lwip/src/core/ipv4/icmp.c build/lwip/src/core/ipv4/igmp.c
- * build/lwip/src/core/ipv4/ip4_addr.c build/lwip/src/core/ipv4/ip4_frag.c
- * build/lwip/src/core/ipv6/ethip6.c build/lwip/src/core/ipv6/icmp6.c
- * build/lwip/src/core/ipv6/inet6.c build/lwip/src/core/ipv6/ip6_addr.c
- * build/lwip/src/core/ipv6/ip6_frag.c build/lwip/src/core/ipv6/mld6.c
- * build/lwip/src/core/ipv6/nd6.c build/lwip/src/netif/ethernet.c */
-#include "tests/fuzz/inet_fake.h"
+#include "tests/fuzz/inet_stack.h"
 
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -57,26 +25,10 @@
 #include "lwip/prot/udp.h"
 #include "net/inet/conn.h"
 #include "net/inet/device.h"
+#include "net/inet/fast_open.h"
 #include "net/inet/icmp.h"
 #include "net/inet/tcp.h"
-
-/* As the Makefile compiles these two. */
-#define tcp_input         conn_input
-#define udp_input         inet_udp_input
-#define icmp_input        inet_icmp_input
-#define icmp6_input       inet_icmp6_input
-#define ip4_frag          inet_ip4_frag
-#define icmp_dest_unreach inet_icmp_unreachable
-#define ip6_frag          inet_ip6_frag
-#include "core/ipv4/ip4.c"
-#include "core/ipv6/ip6.c"
-#undef tcp_input
-#undef udp_input
-#undef icmp_input
-#undef icmp6_input
-#undef ip4_frag
-#undef icmp_dest_unreach
-#undef ip6_frag
+#include "net/inet_info.h"
 
 #define SOCKETS   8u
 #define STEPS_MAX 200u
@@ -86,28 +38,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static struct file *files[SOCKETS];
-
-static void deliver(const uint8_t *frame, size_t len, size_t split)
-{
-    struct netdev_offload o = { .csum_valid = true };
-    struct netbuf *first = NULL, **end = &first;
-
-    split = MAX(split, (size_t)1);
-    for (size_t at = 0; at < len; at += split) {
-        struct netbuf *b = calloc(1, sizeof(*b));
-
-        b->len = (uint32_t)MIN(split, len - at);
-        b->data = malloc(b->len);
-        memcpy(b->data, frame + at, b->len);
-        *end = b;
-        end = &b->next;
-        bufs_out++;
-    }
-    if (!first)
-        return;
-    dev.events->received(&dev, first, &o);
-    (void)device_poll();
-}
 
 /* ---- steps ---- */
 
@@ -245,6 +175,39 @@ static void step_sack(struct input *in)
     deliver(f, at + TCP_HLEN + len, 2000);
 }
 
+/* A SYN with fast open's option, of any length, cookie and data: the cookie is
+ * the right one where the input wants it. */
+static void step_fast_syn(struct input *in)
+{
+    static char keys[] = "1-2-3-4";
+    const uint64_t key[2] = { 2ull << 32 | 1, 4ull << 32 | 3 };
+    const uint64_t words[2] = { 0x0200000a0100000aull, 8ull << 56 };
+    uint8_t f[2048] = { 0 }, o[40], what = byte(in);
+    size_t payload = (size_t)byte(in) * 4, options = (what & 7) * 4u + 4, at;
+    struct tcp_hdr h = { 0 };
+    uint64_t cookie = inet_sip_hash(key, words, 2);
+
+    fast_mode =
+        FAST_CLIENT | FAST_SERVER | (what & 0x80 ? FAST_SERVER_NO_COOKIE : 0);
+    (void)!fast_store_keys(NULL, keys);
+    memset(o, 1, sizeof(o));
+    o[0] = 34;
+    o[1] = (uint8_t)(what & 0x40 ? byte(in) % 24 : 10);
+    if (what & 0x40)
+        (void)bytes(in, o + 2, options - 2);
+    else
+        memcpy(o + 2, &cookie, sizeof(cookie));
+    at = header4(f, in, IP_PROTO_TCP, TCP_HLEN + options + payload);
+    h.src = lwip_htons((u16_t)(1000u + byte(in) % 4));
+    h.dest = lwip_htons(PORT);
+    h.seqno = lwip_htonl(1000);
+    h.wnd = 0xffff;
+    TCPH_HDRLEN_FLAGS_SET(&h, 5 + options / 4, TCP_SYN);
+    memcpy(f + at, &h, TCP_HLEN);
+    memcpy(f + at + TCP_HLEN, o, options);
+    deliver(f, at + TCP_HLEN + options + payload, 2000);
+}
+
 static void step_udp(struct input *in)
 {
     uint8_t f[2048];
@@ -310,6 +273,7 @@ static void set_some_option(struct socket *s, struct input *in)
         { IPPROTO_TCP, TCP_QUICKACK },      { IPPROTO_TCP, TCP_LINGER2 },
         { IPPROTO_TCP, TCP_NOTSENT_LOWAT }, { IPPROTO_IP, IP_RECVERR },
         { IPPROTO_IP, IP_MTU_DISCOVER },    { IPPROTO_UDP, UDP_CORK },
+        { IPPROTO_TCP, TCP_FASTOPEN },
     };
     unsigned n = byte(in) % ARRAY_LEN(options);
     uint32_t value = byte(in) * 16u;
@@ -332,6 +296,17 @@ static void receive_with_flags(struct socket *s, struct input *in)
     (void)s->ops->receive(s, &m);
 }
 
+static void send_fast(struct socket *s, struct socket_addr *to,
+                      struct input *in)
+{
+    struct socket_msg m = { .flags = MSG_FASTOPEN, .addr = to };
+    static char buf[256 * 8];
+    struct io_vec one;
+
+    io_init_kernel(&m.io, &one, buf, byte(in) * 8u);
+    (void)s->ops->send(s, &m);
+}
+
 static void step_program(struct input *in)
 {
     struct sockaddr_in a = { .sin_family = AF_INET,
@@ -352,7 +327,9 @@ static void step_program(struct input *in)
                                  0, 04000, &files[which]);
         break;
     case 1:
-        if (s)
+        if (s && what & 8)
+            send_fast(s, &sa, in);
+        else if (s)
             (void)s->ops->connect(s, &sa, &w);
         break;
     case 2:
@@ -382,6 +359,8 @@ static void step_program(struct input *in)
             set_some_option(s, in);
         else if (s && (what & 0x18) == 0x10)
             receive_with_flags(s, in);
+        else if ((what & 0x18) == 0x18)
+            step_fast_syn(in);
         else if (s)
             (void)s->ops->poll(s);
         break;
@@ -461,6 +440,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     thread_current_ptr = &fake_thread;
     files[0] = bound_to_port(SOCK_STREAM);
+    tcp_of(socket_of(files[0]))->fastopen_queue = 3;
     files[1] = bound_to_port(SOCK_DGRAM);
     for (unsigned n = 0; in.left > 0 && n < STEPS_MAX; n++)
         one_step(&in);

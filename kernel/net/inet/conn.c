@@ -18,6 +18,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/cookie.h"
 #include "net/inet/device.h"
+#include "net/inet/fast_open.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
 #include "net/inet/timers.h"
@@ -25,6 +26,12 @@
 
 /* A part (parts.def): absent in kernels without MSG_OOB. */
 #pragma weak tcp_urgent_mark
+/* So is TCP fast open. */
+#pragma weak fast_note
+#pragma weak fast_noted
+#pragma weak fast_syn
+#pragma weak fast_segment
+#pragma weak fast_conn_died
 
 #define BUCKETS_MIN 64u
 
@@ -158,6 +165,10 @@ static void pcb_destroyed(u8_t id, void *data)
     (void)id;
     if (table.current == c)
         table.current = NULL;
+    if (tcp_input_pcb == c->pcb)
+        tcp_input_pcb = NULL; /* nobody waits for its output any more */
+    if (UNLIKELY(c->fast))
+        fast_conn_died(c);
     sender_end(c);
     table_remove(c);
     list_leave(c);
@@ -188,6 +199,8 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
     }
     c->listener = listener;
     tcp_syn_add(listener, c);
+    if (UNLIKELY(listener->fastopen_queue) && fast_syn)
+        fast_syn(c);
     return ERR_OK;
 }
 
@@ -468,7 +481,11 @@ static bool is_answered(struct pbuf *p, struct netif *inp)
     l = tcp_listen_pcbs.listen_pcbs->ext_args[0].data;
     if (flags == TCP_SYN && tcp_is_flooded(l) && !tcp_is_full(l))
         cookie_answer(l, p, inp);
-    else if (flags != TCP_ACK || !cookie_is_sound(p, inp))
+    else if (flags == TCP_SYN) {
+        if (UNLIKELY(l->fastopen_queue) && fast_note)
+            fast_note(p);
+        return false;
+    } else if (flags != TCP_ACK || !cookie_is_sound(p, inp))
         return false;
     else if (!tcp_is_full(l) && cookie_accept(p, inp)) {
         tcp_active_pcbs = NULL;
@@ -485,7 +502,11 @@ err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
     struct conn *c = pcb->ext_args[0].data;
     bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & (TCP_FIN | TCP_URG));
 
-    if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
+    if (UNLIKELY(pcb->state < ESTABLISHED))
+        return pcb->state > LISTEN && c->fast
+                   ? fast_segment(c, h, (const uint8_t *)(h + 1), options_len)
+                   : ERR_OK;
+    if (pcb->state == TIME_WAIT)
         return ERR_OK;
     if (!is_bare)
         conn_put_ack_off(c, p->tot_len);
@@ -524,6 +545,8 @@ void conn_input(struct pbuf *p, struct netif *inp)
         pbuf_free(p);
     else
         tcp_input(p, inp);
+    if (tcp_listen_pcbs.listen_pcbs && fast_noted)
+        fast_noted();
     tcp_active_pcbs = NULL;
     tcp_tw_pcbs = NULL;
     tcp_listen_pcbs.listen_pcbs = NULL;

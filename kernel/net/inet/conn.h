@@ -46,6 +46,9 @@ struct conn {
     uint32_t fin_due;   /* when that is over: the tick; 0: it has not begun */
     uint32_t user_timeout_ms; /* TCP_USER_TIMEOUT; 0: none */
     uint32_t stuck_since_ms;  /* nothing gets through; 0: it does */
+    struct fast_conn *fast;   /* in a handshake of fast open; else NULL */
+    bool is_syn_taken;        /* what came, or went, with the SYN was taken */
+    uint8_t fast_failure;     /* why not: FAST_UNAVAILABLE ... */
     struct sender sender;
 };
 

@@ -172,6 +172,13 @@ int proc_net_show_netstat(struct text_file *t, void *inode)
         { "TCPTimeouts", inet_counters.timeouts },
         { "TCPLossProbes", inet_counters.probes },
         { "TCPAbortOnTimeout", inet_counters.timed_out },
+        { "TCPFastOpenActive", inet_counters.fast_active },
+        { "TCPFastOpenActiveFail", inet_counters.fast_active_failed },
+        { "TCPFastOpenPassive", inet_counters.fast_passive },
+        { "TCPFastOpenPassiveFail", inet_counters.fast_passive_failed },
+        { "TCPFastOpenListenOverflow", inet_counters.fast_overflows },
+        { "TCPFastOpenCookieReqd", inet_counters.fast_asked },
+        { "TCPFastOpenPassiveAltKey", inet_counters.fast_other_key },
     };
 
     (void)inode;

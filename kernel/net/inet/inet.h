@@ -14,7 +14,7 @@
  *            conn.c     TCP connections by their two ends; defer.c: what they
  *                       send later; tcp_limits.c: how long they go on;
  *                       tcp*.c: streams; sender.c, board.c, congestion.c: loss;
- *                       cookie.c: floods
+ *                       cookie.c: floods; fast_*.c: data with a SYN
  *            dgram.c    what queues packets: udp.c, raw.c (with ping)
  *            option.c   options: ip_option.c, tcp_option.c; dgram_control.c,
  *                       dgram_error.c, dgram_whole.c, udp_cork.c: what these
@@ -99,6 +99,9 @@ extern size_t inet_memory_held;
 bool inet_memory_is_full(void);
 /* Is this address one of ours? */
 bool inet_is_local(const ip_addr_t *a);
+/* SipHash-2-4 of whole words; the last is to be their length, as it has it. */
+uint64_t inet_sip_hash(const uint64_t key[2], const uint64_t *words,
+                       unsigned count);
 /* A number for two ends, and `more`, that nobody else can know. */
 uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
                         const ip_addr_t *remote, uint16_t remote_port,
@@ -117,6 +120,10 @@ struct inet_counters {
     uint32_t predicted; /* segments that lwIP has not seen */
     uint32_t resent, failed, reset, timed_out, timeouts, probes;
     uint32_t cookies_sent, cookies_taken;
+    /* Fast open: of ours to others, of others to ours (fast_open.h). */
+    uint32_t fast_active, fast_active_failed;
+    uint32_t fast_passive, fast_passive_failed, fast_asked;
+    uint32_t fast_overflows, fast_other_key;
 };
 extern struct inet_counters inet_counters;
 

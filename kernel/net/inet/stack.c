@@ -141,9 +141,8 @@ static void sip_round(uint64_t v[4])
 #undef ROTATE
 }
 
-/* SipHash-2-4 of whole words. */
-static uint64_t sip_hash(const uint64_t key[2], const uint64_t *words,
-                         unsigned count)
+uint64_t inet_sip_hash(const uint64_t key[2], const uint64_t *words,
+                       unsigned count)
 {
     uint64_t v[4] = { key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
                       key[0] ^ 0x6c7967656e657261,
@@ -181,7 +180,7 @@ uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
     }
     words[4] = (uint64_t)local_port << 16 | remote_port;
     words[5] = more;
-    return sip_hash(key, words, ARRAY_LEN(words));
+    return inet_sip_hash(key, words, ARRAY_LEN(words));
 }
 
 u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,

@@ -16,11 +16,18 @@
 #include "core/panic.h"
 #include "lwip/priv/tcp_priv.h"
 #include "mm/heap.h"
+#include "net/inet/fast_open.h"
 
 /* A part (parts.def): absent in kernels without MSG_OOB. */
 #pragma weak tcp_urgent_came
 #pragma weak tcp_urgent_events
 #pragma weak tcp_urgent_ioctl
+/* So is fast open. */
+#pragma weak fast_connect
+#pragma weak fast_defers
+#pragma weak fast_established
+#pragma weak fast_close
+#pragma weak fast_closed
 
 /* ---- what lwIP tells ---- */
 
@@ -35,6 +42,10 @@ void tcp_over(struct tcp_sock *t, int error)
 {
     if (t->look & TCP_LOOK_DEFERRED) {
         tcp_drop_deferred(t);
+        return;
+    }
+    if (UNLIKELY(t->look & TCP_LOOK_CLOSED)) {
+        fast_closed(t);
         return;
     }
     if (t->state == TCP_SOCK_CONNECTING)
@@ -67,24 +78,14 @@ static void on_error(struct tcp_sock *t, err_t err)
     }
 }
 
-void tcp_open_window(struct tcp_sock *t)
-{
-    struct tcp_pcb *pcb = t->conn->pcb;
-    uint32_t limit = tcp_rx_limit(t);
-
-    if (!(pcb->flags & TF_WND_SCALE))
-        limit = MIN(limit, (uint32_t)UINT16_MAX);
-    pcb->rcv_wnd = pcb->rcv_ann_wnd = limit;
-    /* The next segment says so; none is sent for that alone. */
-    pcb->rcv_ann_right_edge = pcb->rcv_nxt + limit;
-}
-
 static void on_connected(struct tcp_sock *t)
 {
     t->state = TCP_SOCK_CONNECTED;
     tcp_apply_options(t, t->conn->pcb);
     sender_begin(t->conn);
     tcp_open_window(t);
+    if (UNLIKELY(t->conn->fast))
+        t->look |= TCP_LOOK_FAST;
     socket_wake(&t->i.s);
 }
 
@@ -131,24 +132,8 @@ void tcp_after_input(struct tcp_sock *t)
         tcp_urgent_came(t);
     if ((t->look & TCP_LOOK_DEFERRED) && (t->rx_bytes > 0 || t->had_end))
         tcp_undefer(t);
-}
-
-void tcp_unreachable(struct conn *c, int error)
-{
-    struct tcp_sock *t = c->sock;
-
-    if (!t)
-        return;
-    if (c->pcb->state != SYN_SENT) {
-        /* RFC 1122, 4.2.3.9: a soft error, which IP_RECVERR asks for. */
-        if (t->i.wants & (INET_WANT_ERRORS | INET_WANT_ERRORS6)) {
-            t->i.s.error = error;
-            socket_wake(&t->i.s);
-        }
-        return;
-    }
-    tcp_over(t, error);
-    conn_abandon(c);
+    if (t->look & TCP_LOOK_FAST)
+        fast_established(t); /* the last: it may be the end of t */
 }
 
 /* ---- connecting ---- */
@@ -206,6 +191,8 @@ static int begin_connect(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
     err = take_port(t, to, port);
     if (err)
         goto restore;
+    if (UNLIKELY(t->fast) && fast_defers(t, to))
+        goto begun;
     err = tcp_give_pcb(t, &pcb);
     if (err)
         goto drop_port;
@@ -222,16 +209,11 @@ static int begin_connect(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
     tcp_apply_options(t, pcb);
     t->state = TCP_SOCK_CONNECTING;
     inet_tick();
-    err = inet_error(tcp_connect(pcb, to, port, NULL));
+    err = inet_error(UNLIKELY(t->fast) ? fast_connect(t, to, port)
+                                       : tcp_connect(pcb, to, port, NULL));
     tcp_active_pcbs = NULL;
-    if (!err) {
-        t->i.remote = *to;
-        t->i.remote_port = port;
-        t->had_end = false;
-        t->i.s.shutdown = 0;
-        inet_flush();
-        return 0;
-    }
+    if (!err)
+        goto begun;
     t->state = TCP_SOCK_CLOSED;
     pcb->callback_arg = NULL;
     tcp_abort(pcb);
@@ -243,6 +225,15 @@ drop_port:
 restore:
     t->i.local = was;
     return err;
+
+begun:
+    t->state = TCP_SOCK_CONNECTING;
+    t->i.remote = *to;
+    t->i.remote_port = port;
+    t->had_end = false;
+    t->i.s.shutdown = 0;
+    inet_flush();
+    return 0;
 }
 
 /* AF_UNSPEC: as new, but for the error that tells of what was broken off. */
@@ -261,6 +252,8 @@ static int disconnect(struct tcp_sock *t)
     }
     t->state = TCP_SOCK_CLOSED;
     t->is_connecting = false;
+    if (t->fast)
+        t->fast->is_deferred = false;
     t->had_end = false;
     t->i.remote_port = 0;
     t->i.s.shutdown = 0;
@@ -292,6 +285,12 @@ static int wait_connected(struct tcp_sock *t, struct socket_wait *w, int err)
     return err ? err : -ECONNABORTED;
 }
 
+/* Fast open: nothing was sent yet, the first data go with the SYN. */
+static bool is_deferred(const struct tcp_sock *t)
+{
+    return UNLIKELY(t->fast) && t->fast->is_deferred;
+}
+
 int tcp_connect_op(struct socket *s, struct socket_addr *a,
                    struct socket_wait *w)
 {
@@ -314,7 +313,7 @@ int tcp_connect_op(struct socket *s, struct socket_addr *a,
     if (ip_addr_ismulticast(&to))
         return -ENETUNREACH;
     err = begin_connect(t, &to, port);
-    if (err)
+    if (err || is_deferred(t))
         return err;
     t->is_connecting = true;
     /* The loopback has answered already; Linux never has at this point. */
@@ -349,7 +348,7 @@ static unsigned tcp_poll_op(struct socket *s)
     if (s->shutdown & SHUTDOWN_RECEIVE)
         events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
     if (t->state == TCP_SOCK_CONNECTING)
-        return events;
+        return is_deferred(t) ? events | EPOLLOUT | EPOLLWRNORM : events;
     if (UNLIKELY(t->urgent))
         events |= tcp_urgent_events(t, &readable);
     if (readable >= (size_t)s->rcvlowat)
@@ -393,11 +392,12 @@ long tcp_ioctl_op(struct socket *s, unsigned cmd, uaddr_t arg)
 
 /* ---- the end ---- */
 
-/* Send what is left and a FIN. */
-static void send_fin(struct tcp_sock *t)
+void tcp_end_sending(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
 
+    if (pcb && UNLIKELY(t->conn->fast))
+        t->conn->fast->wants_fin = true; /* when the handshake has ended */
     if (!pcb || (pcb->state != ESTABLISHED && pcb->state != CLOSE_WAIT))
         return;
     inet_tick();
@@ -425,7 +425,7 @@ int tcp_shutdown_op(struct socket *s, unsigned how)
     if (t->state == TCP_SOCK_CONNECTING)
         return disconnect(t);
     if ((how & SHUTDOWN_SEND) && !(s->shutdown & SHUTDOWN_SEND))
-        send_fin(t);
+        tcp_end_sending(t);
     s->shutdown |= (uint8_t)how;
     socket_wake(s);
     return 0;
@@ -484,7 +484,7 @@ static void linger(struct tcp_sock *t)
     struct socket *s = &t->i.s;
     struct socket_wait w = { .timeout_ns = s->linger[1] * NS_PER_SEC };
 
-    send_fin(t);
+    tcp_end_sending(t);
     while (t->conn && t->conn->pcb && tcp_unsent_bytes(t) > 0 &&
            t->state == TCP_SOCK_CONNECTED) {
         t->look |= TCP_LOOK_ROOM;
@@ -503,6 +503,8 @@ void tcp_let_go(struct tcp_sock *t)
     if (is_unread || t->state == TCP_SOCK_CONNECTING ||
         (s->linger[0] && s->linger[1] == 0))
         tcp_reset(t);
+    else if (t->conn && UNLIKELY(t->conn->fast) && fast_close(t))
+        return;
     else
         let_go(t);
     t->state = TCP_SOCK_CLOSED;
@@ -530,6 +532,7 @@ static void tcp_destroy_op(struct socket *s)
 
     ASSERT(!t->conn && !t->rx_first);
     inet_fini(&t->i);
+    kfree(t->fast);
     kfree(t);
 }
 

@@ -38,6 +38,8 @@ enum tcp_sock_state {
 #define TCP_LOOK_ROOM     1u /* somebody found the send buffer full */
 #define TCP_LOOK_DEFERRED 2u /* for accept() only with data: TCP_DEFER_ACCEPT */
 #define TCP_LOOK_URGENT   4u /* a byte out of band is under way */
+#define TCP_LOOK_FAST     8u /* a handshake of fast open has ended */
+#define TCP_LOOK_CLOSED   16u /* ... is waited for: the program has closed it */
 
 struct tcp_sock {
     struct inet_sock i; /* first */
@@ -66,8 +68,9 @@ struct tcp_sock {
     uint32_t user_timeout_ms;
     uint32_t defer_until_ms; /* of one that is deferred: sys_now() */
     int max_seg, defer_accept_s, linger2_s, syn_retries, window_clamp;
-    int fastopen_queue;  /* told back: net.ipv4.tcp_fastopen is 0 */
-    uint32_t unsent_low; /* TCP_NOTSENT_LOWAT; 0: none */
+    int fastopen_queue;                  /* TCP_FASTOPEN */
+    struct fast *fast;                   /* fast_open.h; NULL: none */
+    uint32_t unsent_low;                 /* TCP_NOTSENT_LOWAT; 0: none */
     uint64_t bytes_sent, bytes_received; /* for TCP_INFO */
 };
 
@@ -85,18 +88,16 @@ static inline struct tcp_pcb *tcp_pcb_of(const struct tcp_sock *t)
 
 /* Without a file, CLOSED. NULL: out of memory. */
 struct tcp_sock *tcp_sock_new(int family) MUST_CHECK;
-/* It is established: the window is what the socket allows, scaled. */
-void tcp_open_window(struct tcp_sock *t);
 /* A pcb for this end, as its options say. -ENOBUFS */
 MUST_CHECK int tcp_give_pcb(struct tcp_sock *t, struct tcp_pcb **out);
 /* lwIP has done with a segment, and may be called again. */
 void tcp_after_input(struct tcp_sock *t);
 /* The connection ended by itself: error is positive, 0 for a normal end. */
 void tcp_over(struct tcp_sock *t, int error);
-/* ICMP says that what this header began cannot be reached: positive errno. */
-void tcp_unreachable(struct conn *c, int error);
 /* No more is heard of this connection, there or here. */
 void tcp_reset(struct tcp_sock *t);
+/* Send what is left and a FIN. */
+void tcp_end_sending(struct tcp_sock *t);
 /* The socket's end: what is under way goes on without it. */
 void tcp_let_go(struct tcp_sock *t);
 
@@ -105,6 +106,10 @@ void tcp_let_go(struct tcp_sock *t);
 int tcp_listen_op(struct socket *s, unsigned backlog);
 int tcp_accept_op(struct socket *s, struct socket_wait *w, struct socket **out);
 void tcp_stop_listening(struct tcp_sock *l);
+/* A socket for a connection that a listener's pcb has made. NULL: no memory */
+struct tcp_sock *tcp_adopt(struct conn *c) MUST_CHECK;
+/* accept() may have it. */
+void tcp_offer(struct tcp_sock *t);
 /* A connection that a listener waits for is established. ERR_MEM */
 err_t tcp_established(struct conn *c);
 /* Do as many connections wait for accept() as may? */
@@ -128,6 +133,9 @@ struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
 
 ssize_t tcp_send(struct socket *s, struct socket_msg *m);
 bool tcp_has_room(const struct tcp_sock *t);
+/* Bytes of the kernel's, beyond what the buffer may hold. The caller sees that
+ * the loopback is flushed. -ENOBUFS */
+MUST_CHECK int tcp_send_kernel(struct tcp_sock *t, void *data, size_t len);
 /* Send what corking holds back. */
 void tcp_push(struct tcp_sock *t);
 size_t tcp_unsent_bytes(const struct tcp_sock *t); /* not acknowledged */
@@ -139,6 +147,8 @@ void tcp_fit_window(struct tcp_pcb *pcb);
 ssize_t tcp_receive(struct socket *s, struct socket_msg *m);
 void tcp_received(struct tcp_sock *t, struct pbuf *p);
 void tcp_rx_drop(struct tcp_sock *t);
+/* It is established: the window is what the socket allows, scaled. */
+void tcp_open_window(struct tcp_sock *t);
 /* How much may come before the program reads. */
 uint32_t tcp_rx_limit(const struct tcp_sock *t);
 
@@ -166,6 +176,9 @@ void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb);
 void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *listener);
 /* ... after one was set. */
 void tcp_options_changed(struct tcp_sock *t);
+
+/* ICMP says that what this header began cannot be reached: positive errno. */
+void tcp_unreachable(struct conn *c, int error);
 
 /* ---- tcp_option.c, a part: IPPROTO_TCP's ---- */
 

@@ -242,3 +242,21 @@ bool limits_end(struct conn *c)
     conn_abandon(c);
     return true;
 }
+
+void tcp_unreachable(struct conn *c, int error)
+{
+    struct tcp_sock *t = c->sock;
+
+    if (!t)
+        return;
+    if (c->pcb->state != SYN_SENT) {
+        /* RFC 1122, 4.2.3.9: a soft error, which IP_RECVERR asks for. */
+        if (t->i.wants & (INET_WANT_ERRORS | INET_WANT_ERRORS6)) {
+            t->i.s.error = error;
+            socket_wake(&t->i.s);
+        }
+        return;
+    }
+    tcp_over(t, error);
+    conn_abandon(c);
+}

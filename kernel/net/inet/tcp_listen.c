@@ -11,7 +11,12 @@
 #include "core/errno.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
+#include "net/inet/fast_open.h"
 #include "net/inet/tcp.h"
+
+/* A part (parts.def): absent in kernels without fast open. */
+#pragma weak fast_listen
+#pragma weak fast_stop_listening
 
 /* Of a listener, half open: more than come in a round trip, but in a flood. */
 #define SYNS_MAX 256u
@@ -49,8 +54,7 @@ void tcp_syn_gone(struct tcp_sock *l)
     l->syn_count--;
 }
 
-/* Its connection is established: accept() may have it. */
-static void offer(struct tcp_sock *t)
+void tcp_offer(struct tcp_sock *t)
 {
     struct tcp_sock *l = t->listener;
 
@@ -65,7 +69,7 @@ void tcp_undefer(struct tcp_sock *t)
 {
     t->look &= (uint8_t)~TCP_LOOK_DEFERRED;
     t->defer_until_ms = 0;
-    offer(t);
+    tcp_offer(t);
 }
 
 /* The end of a connection that nobody has accepted. */
@@ -87,16 +91,13 @@ void tcp_drop_deferred(struct tcp_sock *t)
     drop(t, false);
 }
 
-/* A connection was established that a listener waits for. */
-err_t tcp_established(struct conn *c)
+struct tcp_sock *tcp_adopt(struct conn *c)
 {
     struct tcp_sock *l = c->listener;
     struct tcp_sock *t = tcp_sock_new(l->i.s.family);
 
-    if (!t) {
-        c->pcb->callback_arg = NULL; /* lwIP resets it, and the conn goes */
-        return ERR_MEM;
-    }
+    if (!t)
+        return NULL;
     t->state = TCP_SOCK_CONNECTED;
     t->conn = c;
     c->sock = t;
@@ -107,15 +108,35 @@ err_t tcp_established(struct conn *c)
     t->i.remote_port = c->pcb->remote_port;
     tcp_inherit_options(t, l);
     tcp_apply_options(t, c->pcb);
+    return t;
+}
+
+/* A connection was established that a listener waits for. */
+err_t tcp_established(struct conn *c)
+{
+    struct tcp_sock *l = c->listener, *t = c->sock;
+    bool is_fast = t; /* it has one since its SYN */
+
+    if (!t)
+        t = tcp_adopt(c);
+    if (!t) {
+        c->pcb->callback_arg = NULL; /* lwIP resets it, and the conn goes */
+        return ERR_MEM;
+    }
     sender_begin(c);
     tcp_open_window(t);
+    if (UNLIKELY(is_fast)) {
+        tcp_apply_options(t, c->pcb);
+        t->look |= TCP_LOOK_FAST;
+        return ERR_OK;
+    }
     if (l->defer_accept_s > 0) { /* it counts as a half-open one yet */
         t->look = TCP_LOOK_DEFERRED;
         t->defer_until_ms =
             (sys_now() + (uint32_t)l->defer_accept_s * 1000) | 1;
         return ERR_OK;
     }
-    offer(t);
+    tcp_offer(t);
     return ERR_OK;
 }
 
@@ -191,6 +212,8 @@ int tcp_listen_op(struct socket *s, unsigned backlog)
     }
     t->lpcb->callback_arg = NULL;
     conn_listen(t->lpcb, t);
+    if (fast_listen)
+        fast_listen(t);
     t->state = TCP_SOCK_LISTENING;
     s->is_listening = true;
     s->shutdown = 0;
@@ -239,6 +262,8 @@ void tcp_stop_listening(struct tcp_sock *l)
         drop(LIST_ENTRY(link, struct tcp_sock, queue_link), true);
     l->syn_count = 0;
     l->queue_count = 0;
+    if (UNLIKELY(l->fast))
+        fast_stop_listening(l);
     (void)tcp_close((struct tcp_pcb *)l->lpcb);
     l->lpcb = NULL;
     l->state = TCP_SOCK_CLOSED;

@@ -2,17 +2,24 @@
 /*
  * tcp_option.c - IPPROTO_TCP's options.
  *
- * What is not implemented (MD5 signatures, repair) is refused. Fast open is as
- * on a Linux that has it switched off (net.ipv4.tcp_fastopen is 0): a listener
- * may be told how many of its connections may begin so, and none does; whoever
- * wants to connect so is refused.
+ * What is not implemented (MD5 signatures, repair) is refused. Fast open's are
+ * a part of their own. Without it a listener may be told how many of its
+ * connections may begin so, and none does; whoever wants to connect so is
+ * refused: a Linux whose net.ipv4.tcp_fastopen is 0.
  */
 #include <linux/tcp.h>
 
 #include "core/errno.h"
 #include "core/string.h"
 #include "lwip/priv/tcp_priv.h"
+#include "net/inet/fast_open.h"
 #include "net/inet/tcp.h"
+
+/* A part (parts.def): absent in kernels without fast open. */
+#pragma weak fast_set_option
+#pragma weak fast_get_option
+#pragma weak fast_set_keys
+#pragma weak fast_get_keys
 
 #define CUBIC          "cubic"
 #define RENO           "reno"
@@ -75,6 +82,10 @@ static int whole_retries(int seconds)
 
 static int set_number(struct tcp_sock *t, int name, int value)
 {
+    int err = fast_set_option ? fast_set_option(t, name, value) : -ENOPROTOOPT;
+
+    if (err != -ENOPROTOOPT)
+        return err;
     switch (name) {
     case TCP_NODELAY:
         t->nodelay = value;
@@ -161,6 +172,8 @@ int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
         return -ENOPROTOOPT;
     if (name == TCP_CONGESTION)
         return set_congestion(t, value, len);
+    if (name == TCP_FASTOPEN_KEY && fast_set_keys)
+        return fast_set_keys(t, value, len);
     if (len < sizeof(n))
         return -EINVAL;
     if (user_get32(&n, value))
@@ -188,6 +201,8 @@ static uint8_t state_of(const struct tcp_sock *t)
 
     if (t->state == TCP_SOCK_LISTENING)
         return states[LISTEN];
+    if (t->state == TCP_SOCK_CONNECTING)
+        return states[SYN_SENT]; /* fast open has no pcb yet */
     return pcb ? states[pcb->state] : states[CLOSED];
 }
 
@@ -237,7 +252,9 @@ static void fill_info(const struct tcp_sock *t, struct tcp_info *info)
     info->tcpi_options =
         (uint8_t)((pcb->flags & TF_TIMESTAMP ? TCPI_OPT_TIMESTAMPS : 0) |
                   (pcb->flags & TF_SACK ? TCPI_OPT_SACK : 0) |
-                  (pcb->flags & TF_WND_SCALE ? TCPI_OPT_WSCALE : 0));
+                  (pcb->flags & TF_WND_SCALE ? TCPI_OPT_WSCALE : 0) |
+                  (t->conn->is_syn_taken ? TCPI_OPT_SYN_DATA : 0));
+    info->tcpi_fastopen_client_fail = t->conn->fast_failure & 3;
     info->tcpi_snd_wscale = pcb->snd_scale & 0xf;
     info->tcpi_rcv_wscale = pcb->rcv_scale & 0xf;
     fill_sender(t->conn, info);
@@ -255,6 +272,8 @@ static int get_number(const struct tcp_sock *t, int name, int *out)
 {
     const struct tcp_pcb *pcb = tcp_pcb_of(t);
 
+    if (fast_get_option && fast_get_option(t, name, out) == 0)
+        return 0;
     switch (name) {
     case TCP_NODELAY:
         *out = t->nodelay;
@@ -326,6 +345,8 @@ int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
         memcpy(ca, t->is_reno ? RENO : CUBIC, sizeof(CUBIC) - t->is_reno);
         return copy_to_user(value, ca, *len);
     }
+    if (name == TCP_FASTOPEN_KEY && fast_get_keys)
+        return fast_get_keys(t, value, len);
     err = get_number(t, name, &n);
     if (err)
         return err;

@@ -135,6 +135,18 @@ void tcp_rx_drop(struct tcp_sock *t)
 
 /* ---- the window ---- */
 
+void tcp_open_window(struct tcp_sock *t)
+{
+    struct tcp_pcb *pcb = t->conn->pcb;
+    uint32_t limit = tcp_rx_limit(t);
+
+    if (!(pcb->flags & TF_WND_SCALE))
+        limit = MIN(limit, (uint32_t)UINT16_MAX);
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = limit;
+    /* The next segment says so; none is sent for that alone. */
+    pcb->rcv_ann_right_edge = pcb->rcv_nxt + limit;
+}
+
 /* Twice the window for a program that has read all of what filled half of it:
  * it is the window that the peer waits for. Who does not read gets no more. */
 static void window_grow(struct tcp_sock *t)
@@ -164,7 +176,7 @@ static void window_open(struct tcp_sock *t)
     struct tcp_pcb *pcb = tcp_pcb_of(t);
     uint32_t limit, room, announced, opened;
 
-    if (!pcb || pcb->state == TIME_WAIT)
+    if (!pcb || pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
         return;
     announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
     if (LIKELY(is_open(t, announced, pcb->mss))) {

@@ -12,7 +12,11 @@
 #include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/device.h"
+#include "net/inet/fast_open.h"
 #include "net/inet/tcp.h"
+
+/* A part (parts.def): absent in kernels without fast open. */
+#pragma weak fast_send
 
 #define HEADERS_LEN 160u /* pbuf, tcp_seg and all headers, about */
 /* The most of one segment, so that the heap takes 64 KiB for it, or 16 where
@@ -292,6 +296,26 @@ static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
     return done ? (ssize_t)done : n;
 }
 
+int tcp_send_kernel(struct tcp_sock *t, void *data, size_t len)
+{
+    struct tcp_pcb *pcb = tcp_pcb_of(t);
+    struct socket_msg m = { .flags = 0 };
+    struct io_vec vec;
+
+    io_init_kernel(&m.io, &vec, data, len);
+    while (m.io.left > 0) {
+        ssize_t n = fill_last(pcb, &m);
+
+        if (n == 0)
+            n = add_segment(t, pcb, &m);
+        if (n < 0)
+            return (int)n;
+    }
+    (void)tcp_output(pcb); /* without memory the tick tries again */
+    conn_busy(t->conn);
+    return 0;
+}
+
 /* ---- output ---- */
 
 /* Cut a segment that was not sent in two, the first with `len` bytes. False:
@@ -422,7 +446,7 @@ void tcp_push(struct tcp_sock *t)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
 
-    if (!pcb || pcb->state < ESTABLISHED || pcb->state == TIME_WAIT)
+    if (!pcb || pcb->state < SYN_RCVD || pcb->state == TIME_WAIT)
         return;
     t->conn->held_ticks = 0;
     conn_defer(t->conn);
@@ -432,7 +456,8 @@ void tcp_push(struct tcp_sock *t)
 
 /* ---- sending ---- */
 
-/* Until the connection may be written to. */
+/* Until the connection may be written to. -EINPROGRESS: it begins with what is
+ * written, fast_send(). */
 static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
 {
     struct socket *s = &t->i.s;
@@ -448,6 +473,8 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
             (is_little(t, tcp_unsent_bytes(t)) ||
              tcp_unsent_bytes(t) < send_limit(t)))
             return 0;
+        if (UNLIKELY(t->fast) && t->fast->is_deferred)
+            return -EINPROGRESS;
         t->look |= TCP_LOOK_ROOM;
         err = socket_sleep(&s->writable, w);
         if (err)
@@ -503,6 +530,26 @@ static ssize_t send_urgent(struct tcp_sock *t, struct socket_msg *m)
     return last < 0 && n == 0 ? last : n + MAX(last, 0l);
 }
 
+/* Connect, if need be, and send what did not go with the SYN. */
+static ssize_t send_fast(struct tcp_sock *t, struct socket_msg *m)
+{
+    size_t sent;
+    ssize_t n;
+    int err;
+
+    if (!fast_send)
+        return -EOPNOTSUPP;
+    err = fast_send(t, m, &sent);
+    t->bytes_sent += sent;
+    if (err)
+        return err == -EINPROGRESS && sent > 0 ? (ssize_t)sent : err;
+    if (m->io.left == 0)
+        return (ssize_t)sent;
+    m->flags &= ~MSG_FASTOPEN;
+    n = tcp_send(&t->i.s, m);
+    return n < 0 && sent == 0 ? n : (ssize_t)sent + MAX(n, 0l);
+}
+
 ssize_t tcp_send(struct socket *s, struct socket_msg *m)
 {
     struct tcp_sock *t = tcp_of(s);
@@ -510,9 +557,11 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
     ssize_t n;
 
     if (UNLIKELY(m->flags & (MSG_OOB | MSG_FASTOPEN)))
-        return m->flags & MSG_FASTOPEN ? -EOPNOTSUPP : send_urgent(t, m);
+        return m->flags & MSG_FASTOPEN ? send_fast(t, m) : send_urgent(t, m);
     do {
         n = wait_to_send(t, &m->wait);
+        if (n == -EINPROGRESS)
+            return send_fast(t, m);
         if (n)
             break;
         n = enqueue(t, tcp_pcb_of(t), m);
