@@ -454,15 +454,18 @@ static int64_t wait_events(struct vcpu *cpu, uint64_t deadline_tsc,
     uint32_t always = HYPERCALL_EVENT_TIMER | HYPERCALL_EVENT_SIGNAL |
                       HYPERCALL_EVENT_WINSZ | HYPERCALL_EVENT_TIME |
                       HYPERCALL_EVENT_NET;
+    /* Nothing else needs a look at descriptors when there is an event. */
+    bool asks_console = mask & (HYPERCALL_EVENT_STDIN | HYPERCALL_EVENT_STDOUT);
 
     for (;;) {
         uint32_t events = take(cpu) | take_noted(cpu, mask);
-        int n;
+        int n = 0;
 
         if (cpu == ev.first && net_pump(&fds[4]))
             events |= HYPERCALL_EVENT_NET;
-        n = sleep_until(fds, 5,
-                        events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));
+        if (events == 0 || asks_console)
+            n = sleep_until(fds, 5,
+                            events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));
 
         events |= take(cpu); /* the timer: it need not interrupt the guest */
         if (n > 0)

@@ -31,10 +31,13 @@
 #include "monitor/report.h"
 #include "monitor/vm.h"
 
-#define RX        0u
-#define TX        1u
-#define RX_BUDGET 64u /* frames at once: then the guest looks at them */
-#define BIT(n)    (1ull << (n))
+#define RX         0u
+#define TX         1u
+#define RX_BUDGET  64u /* frames at once: then the guest looks at them */
+#define BIT(n)     (1ull << (n))
+#define BRIEF_LEN  4096u
+#define BRIEF_IOVS 4u  /* buffers for a frame while frames are brief ... */
+#define LONG_COUNT 64u /* ... as so many have been */
 
 struct rx_chain {
     uint16_t head;
@@ -57,6 +60,9 @@ static struct {
     uint64_t offered, accepted;
     struct monitor_net *record; /* in the guest's memory */
     uint32_t is_started;        /* atomic */
+    /* CPU 0's thread has looked since the watcher did, which then need not:
+     * it will soon again. In bulk two that move frames are better; atomic. */
+    uint32_t was_pumped;
 
     pthread_mutex_t lock; /* over all that follows */
     bool is_broken;       /* by the guest, or its other side is gone */
@@ -66,6 +72,7 @@ static struct {
     /* A frame that the window is too short for: its length, and from where on
      * it lies in `spill`. 0: none. */
     uint64_t held_len, held_from;
+    unsigned long_left; /* 0: frames are brief */
     struct {
         uint64_t received, sent, rx_dropped, tx_dropped, notified, looks;
         uint64_t received_len, sent_len;
@@ -194,6 +201,24 @@ static void lose_host(void)
     lose("the host's side was closed or deleted");
 }
 
+static uint64_t iov_len(const struct iovec *iov, unsigned count)
+{
+    uint64_t len = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        len += iov[i].iov_len;
+    return len;
+}
+
+/* A frame of either way. */
+static void note_len(uint64_t len)
+{
+    if (len > BRIEF_LEN)
+        net.long_left = LONG_COUNT;
+    else if (net.long_left > 0)
+        net.long_left--;
+}
+
 /* ---- receiving ---- */
 
 static int window_fill(struct window *w)
@@ -282,6 +307,7 @@ static void give_frame(struct window *w, uint64_t len)
     window_drop(w, count);
     net.count.received++;
     net.count.received_len += frame_len - FRAMES_HEADER_LEN;
+    note_len(frame_len);
 }
 
 /* True when the held frame is out of the way. */
@@ -302,10 +328,31 @@ static bool held_done(struct window *w)
     return true;
 }
 
+/* Into the window and, behind it, `spill`. The host looks at each buffer for
+ * each frame, so brief ones get few. -> as frames_receive(); *room_out: what
+ * lies before `spill` */
+static int64_t receive_into(struct window *w, uint64_t *room_out)
+{
+    bool is_brief = net.long_left == 0 && w->iov_count > BRIEF_IOVS;
+    unsigned count = is_brief ? BRIEF_IOVS : w->iov_count;
+    struct iovec behind = w->iov[count];
+    int64_t n;
+
+    *room_out = is_brief ? iov_len(w->iov, count) : w->len;
+    w->iov[count] = (struct iovec){ spill, sizeof(spill) };
+    n = frames_receive(&net.frames, w->iov, count + 1);
+    if (capture_is_on() && n > (int64_t)FRAMES_HEADER_LEN &&
+        n <= (int64_t)FRAMES_LEN_MAX)
+        capture_frame(CONTROL_TO_GUEST, w->iov, (uint64_t)n);
+    w->iov[count] = behind;
+    return n;
+}
+
 /* -> 1 a frame, 0 none or no buffers for it, -EPIPE, -EINVAL */
 static int receive_one(void)
 {
     struct window *w = &net.window;
+    uint64_t room;
     int64_t n;
 
     if (w->len < FRAMES_LEN_MAX && window_fill(w) != 0)
@@ -313,23 +360,21 @@ static int receive_one(void)
     if (w->chain_count == 0 || !held_done(w))
         return 0;
     ASSERT(w->iov_count <= QUEUE_LEN_MAX);
-    w->iov[w->iov_count] = (struct iovec){ spill, sizeof(spill) };
-    n = frames_receive(&net.frames, w->iov, w->iov_count + 1);
+    n = receive_into(w, &room);
     if (n == -EAGAIN || n == -EPIPE)
         return n == -EAGAIN ? 0 : -EPIPE;
     if (n <= (int64_t)FRAMES_HEADER_LEN || n > (int64_t)FRAMES_LEN_MAX) {
         net.count.rx_dropped++;
         return 1;
     }
-    if (capture_is_on())
-        capture_frame(CONTROL_TO_GUEST, w->iov, (uint64_t)n);
-    if ((uint64_t)n <= w->len) {
+    if ((uint64_t)n <= room) {
         give_frame(w, (uint64_t)n);
         return 1;
     }
     net.held_len = (uint64_t)n;
-    net.held_from = w->len;
-    return 1; /* and then for its buffers */
+    net.held_from = room;
+    (void)held_done(w); /* else it waits for buffers */
+    return 1;
 }
 
 static bool receive(void)
@@ -355,11 +400,10 @@ static bool is_starved(void)
 
 static void sent(const struct iovec *iov, unsigned count)
 {
-    uint64_t len = 0;
+    uint64_t len = iov_len(iov, count);
 
-    for (unsigned i = 0; i < count; i++)
-        len += iov[i].iov_len;
     net.count.sent++;
+    note_len(len);
     if (len <= FRAMES_HEADER_LEN)
         return;
     net.count.sent_len += len - FRAMES_HEADER_LEN;
@@ -483,6 +527,8 @@ uint64_t net_watched(bool is_last, struct pollfd *p)
     if (!is_last && net.vm->cpu_count == 1 &&
         __atomic_load_n(&first->is_waiting, __ATOMIC_SEQ_CST))
         return moved_count();
+    if (__atomic_exchange_n(&net.was_pumped, 0, __ATOMIC_RELAXED) && !is_last)
+        return moved_count();
     pthread_mutex_lock(&net.lock);
     tell = move();
     if (!net.is_broken)
@@ -504,6 +550,7 @@ bool net_pump(struct pollfd *p)
         return false;
     pthread_mutex_lock(&net.lock);
     tell = move();
+    __atomic_store_n(&net.was_pumped, net.long_left == 0, __ATOMIC_RELAXED);
     if (before != moved_count())
         net_watch_begin();
     if (!net.is_broken)

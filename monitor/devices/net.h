@@ -11,6 +11,8 @@
  *              - a watcher's thread, every WATCH_NS while there is traffic,
  *                so that a guest that is busy sends and receives without an
  *                exit. Meanwhile the guest is asked for no notifications.
+ *                While frames are brief it leaves out the looks before which
+ *                CPU 0's thread has looked.
  * Ownership: static state; there is one guest.
  * Context:   net_init() and net_create_thread() before the sandbox closes, the
  *            others from any thread; a lock of its own.

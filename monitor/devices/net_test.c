@@ -212,6 +212,46 @@ TEST(the_longest_frame_fits)
     CHECK_EQ(rx()->used->idx, 33);
 }
 
+/* Of brief frames the host sees few buffers; one that is longer than those goes
+ * where it belongs nevertheless, and those after it at once. */
+TEST(a_long_frame_comes_among_brief_ones)
+{
+    const unsigned brief = BRIEF_IOVS, count = 32;
+    struct pollfd p;
+
+    make(FEATURES);
+    for (unsigned i = 0; i < LEN; i++)
+        lend(i, 2000);
+    for (unsigned i = 0; i < brief; i++)
+        host_sends(100);
+    host_sends(2000 * count - HEADER - 1000);
+    host_sends(60);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(p.events & POLLIN, POLLIN);
+    CHECK_EQ(rx()->used->idx, brief + count + 1);
+    CHECK_EQ(num_buffers(0), 1);
+    CHECK_EQ(num_buffers(brief), count);
+    check_bytes(ram + DATA + brief * 4096 + HEADER, 0, 2000 - HEADER);
+    for (unsigned i = 1; i < count - 1; i++)
+        check_bytes(ram + DATA + (brief + i) * 4096, i * 2000 - HEADER, 2000);
+    CHECK_EQ(rx()->used->ring[brief + count - 1].len, 1000);
+    check_bytes(ram + DATA + (brief + count) * 4096 + HEADER, 0, 60);
+}
+
+TEST(a_long_frame_is_not_held_over_a_look)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    for (unsigned i = 0; i < 40; i++)
+        lend(i, 2000);
+    host_sends(20000);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(net.held_len, 0);
+    CHECK_EQ(num_buffers(0), 11);
+    CHECK_EQ(p.events & POLLIN, POLLIN);
+}
+
 /* ---- sending ---- */
 
 static void give(unsigned i, uint32_t len, unsigned next)
@@ -326,6 +366,32 @@ TEST(waits_for_frames_while_the_guest_is_busy)
     net_watched(false, &p);
     CHECK_EQ(raised, HYPERCALL_EVENT_NET);
     CHECK_EQ(rx()->used->idx, 1);
+}
+
+/* Whoever looks anyway is not helped with brief frames, and is with long. */
+TEST(the_watcher_leaves_brief_frames_to_a_cpu_that_looks)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    for (unsigned i = 0; i < 40; i++)
+        lend(i, 2000);
+    pump(&p);
+    host_sends(100);
+    net_watched(false, &p);
+    CHECK_EQ(rx()->used->idx, 0);
+    net_watched(false, &p); /* it has not looked since */
+    CHECK_EQ(rx()->used->idx, 1);
+    pump(&p);
+    host_sends(100);
+    net_watched(true, &p); /* the last time that somebody looks */
+    CHECK_EQ(rx()->used->idx, 2);
+    host_sends(BRIEF_LEN);
+    pump(&p);
+    CHECK_EQ(rx()->used->idx, 5);
+    host_sends(100);
+    net_watched(false, &p);
+    CHECK_EQ(rx()->used->idx, 6);
 }
 
 /* ---- copies for a tool ---- */
