@@ -101,11 +101,12 @@ void *memchr(const void *s, int c, size_t n)
     const uint8_t *p = s;
 
     for (; n >= 8; n -= 8, p += 8) {
-        uint64_t w;
+        uint64_t w, found;
 
         __builtin_memcpy(&w, p, 8);
-        if (string_bytes_equal(w, (uint8_t)c))
-            break;
+        found = string_bytes_equal(w, (uint8_t)c);
+        if (found)
+            return (void *)(uintptr_t)(p + __builtin_ctzll(found) / 8);
     }
     for (; n > 0; n--, p++)
         if (*p == (uint8_t)c)

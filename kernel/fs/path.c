@@ -221,8 +221,11 @@ int walk_to_last(struct walk *w)
     struct dentry *start = w->at;
     const char *text = w->rest;
     unsigned generation = names_generation, links = w->links;
-    bool is_plain = !prefix_find(w);
+    const char *known;
+    bool is_plain = true;
 
+    prefix_find(w);
+    known = w->rest;
     while (next_component(w)) {
         struct dentry *d;
         int err = may_search(w->at);
@@ -242,7 +245,8 @@ int walk_to_last(struct walk *w)
             continue;
         }
         if (*w->rest == '\0') {
-            if (is_plain && links == w->links && generation == names_generation)
+            if (is_plain && w->last != known && links == w->links &&
+                generation == names_generation)
                 prefix_keep(w, start, text);
             return w->last_len > NAME_MAX ? -ENAMETOOLONG : 0;
         }

@@ -78,8 +78,8 @@ __attribute__((no_sanitize("address"))) static inline uint64_t path_word(
     return word;
 }
 
-/* prefix.c. Go to the last directory at once, if a walk was there before. */
-bool prefix_find(struct walk *w);
+/* prefix.c. Go at once as far as a walk went before. */
+void prefix_find(struct walk *w);
 /* w has come from `start` along `text` to its last component, by plain names
  * that are all in the cache. */
 void prefix_keep(const struct walk *w, struct dentry *start, const char *text);

@@ -5,7 +5,7 @@
  * Programs name the same directory again and again, often twice in a row, by
  * stat() and open(). So the text before a path's last component is kept with
  * the directory that it led to, and a walk that begins at the same place with
- * the same text is there at once. It holds as long as no name has gone, moved
+ * the same text is there at once: the longest such text counts. It holds as long as no name has gone, moved
  * or been mounted on (names_changed()): new names cannot make a path that was
  * found lead elsewhere. Only what root walks is kept, who may search every
  * directory; and nothing with symlinks, dots or names that are never cached.
@@ -16,78 +16,77 @@
 
 #define ENTRY_COUNT 4u
 #define TEXT_LEN    64u
+#define WORD        sizeof(uint64_t) /* what is shorter is walked as fast */
 
-static struct {
+struct entry {
     struct dentry *start, *dir; /* not held: freeing one is a change of names */
-    unsigned generation;
-    unsigned len; /* 0: none */
+    size_t len;                 /* 0: none */
     char text[TEXT_LEN];
-} entries[ENTRY_COUNT];
+};
+
+static struct entry entries[ENTRY_COUNT];
+static unsigned next_entry;
+static unsigned kept_generation; /* of all entries */
 
 unsigned names_generation;
 
-/* The last slash of a string, NULL: it has none. Also where it ends. */
-static const char *last_slash(const char *p, const char **end_out)
+static uint64_t word_at(const char *p)
 {
-    const uint64_t low = 0x7f7f7f7f7f7f7f7full;
-    const char *slash = NULL;
+    uint64_t word;
 
-    for (;; p += 8) {
-        uint64_t word = path_word(p), end = string_bytes_equal(word, 0);
-        uint64_t x = word ^ '/' * 0x0101010101010101ull;
-        uint64_t found = ~(((x & low) + low) | x | low); /* exact for each */
+    __builtin_memcpy(&word, p, WORD);
+    return word;
+}
 
-        if (end)
-            found &= (end & -end) - 1;
-        if (found)
-            slash = p + (63 - __builtin_clzll(found)) / 8;
-        if (end) {
-            *end_out = p + __builtin_ctzll(end) / 8;
-            return slash;
+/* By words, the last of which overlaps. An entry has no NUL, so that the first
+ * that differs is near the path's end at most, and in its page. */
+__attribute__((no_sanitize("address"))) static bool begins_with(
+    const char *path, const struct entry *e)
+{
+    size_t last = e->len - WORD;
+
+    if (((uintptr_t)path & PAGE_MASK) > PAGE_SIZE - TEXT_LEN)
+        return strncmp(path, e->text, e->len) == 0;
+    for (size_t i = 0; i < last; i += WORD)
+        if (word_at(path + i) != word_at(e->text + i))
+            return false;
+    return word_at(path + last) == word_at(e->text + last);
+}
+
+void prefix_find(struct walk *w)
+{
+    const struct entry *best = NULL;
+    size_t len = 0;
+
+    if (w->resolve || kept_generation != names_generation || !cred_is_root())
+        return;
+    for (const struct entry *e = entries; e < entries + ENTRY_COUNT; e++) {
+        if (e->start == w->at && e->len > len && begins_with(w->rest, e)) {
+            best = e;
+            len = e->len;
         }
     }
-}
-
-static unsigned entry_of(const char *text, size_t len)
-{
-    return (unsigned)(len ^ (uint8_t)text[len - 2]) % ENTRY_COUNT;
-}
-
-bool prefix_find(struct walk *w)
-{
-    const char *end, *slash;
-    size_t len;
-    unsigned n;
-
-    if (w->resolve || !cred_is_root())
-        return false;
-    slash = last_slash(w->rest, &end);
-    if (!slash || slash + 1 == end || slash == w->rest)
-        return false;
-    len = (size_t)(slash + 1 - w->rest);
-    n = entry_of(w->rest, len);
-    if (entries[n].len != len || entries[n].start != w->at ||
-        entries[n].generation != names_generation ||
-        memcmp(entries[n].text, w->rest, len) != 0)
-        return false;
-    dentry_ref(entries[n].dir);
+    if (!best || w->rest[len] == '\0' || w->rest[len] == '/')
+        return;
+    dentry_ref(best->dir);
     dentry_unref(w->at);
-    w->at = entries[n].dir;
-    w->rest = slash + 1;
-    return true;
+    w->at = best->dir;
+    w->rest += len;
 }
 
 void prefix_keep(const struct walk *w, struct dentry *start, const char *text)
 {
     size_t len = (size_t)(w->last - text);
-    unsigned n;
+    struct entry *e = &entries[next_entry];
 
-    if (len < 2 || len > TEXT_LEN || w->resolve || !cred_is_root())
+    if (len < WORD || len > TEXT_LEN || w->resolve || !cred_is_root())
         return;
-    n = entry_of(text, len);
-    entries[n].start = start;
-    entries[n].dir = w->at;
-    entries[n].generation = names_generation;
-    entries[n].len = (unsigned)len;
-    memcpy(entries[n].text, text, len);
+    if (kept_generation != names_generation)
+        memset(entries, 0, sizeof(entries));
+    kept_generation = names_generation;
+    next_entry = (next_entry + 1) % ENTRY_COUNT;
+    e->start = start;
+    e->dir = w->at;
+    e->len = len;
+    memcpy(e->text, text, len);
 }
