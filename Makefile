@@ -62,6 +62,7 @@ LWIP_NAMES := -Dtcp_input=conn_input -Dudp_input=inet_udp_input \
 $(patsubst %,$(B)/lwip-objects/core/%.c.o,udp ipv4/ip4): LWIP_CFLAGS += \
 	-Dicmp_dest_unreach=inet_icmp_unreachable
 $(B)/lwip-objects/core/ipv4/ip4.c.o $(B)/lwip-objects/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
+$(B)/lwip-objects/core/tcp.c.o: LWIP_CFLAGS += -Dtcp_output=inet_tcp_output
 $(B)/lwip-objects/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1
 LWIP_FAST := $(patsubst %,$(B)/lwip-objects/core/%.c.o,ip mem memp pbuf tcp tcp_in \
 	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip-objects/netif/ethernet.c.o
@@ -127,8 +128,8 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix fs/,dentry.c epoll.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c path.c pipe.c poll.c prefix.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
-	$(addprefix net/inet/,conn.c defer.c device.c predict.c sender.c stack.c \
-	    tcp_receive.c tcp_send.c) \
+	$(addprefix net/inet/,conn.c defer.c device.c offload.c predict.c \
+	    predict_out.c sender.c stack.c tcp_receive.c tcp_send.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 # In these, copies of functions in their callers cost more bytes than they save

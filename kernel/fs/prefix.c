@@ -5,10 +5,11 @@
  * Programs name the same directory again and again, often twice in a row, by
  * stat() and open(). So the text before a path's last component is kept with
  * the directory that it led to, and a walk that begins at the same place with
- * the same text is there at once: the longest such text counts. It holds as long as no name has gone, moved
- * or been mounted on (names_changed()): new names cannot make a path that was
- * found lead elsewhere. Only what root walks is kept, who may search every
- * directory; and nothing with symlinks, dots or names that are never cached.
+ * the same text is there at once; the longest such text counts. It holds as
+ * long as no name has gone, moved or been mounted on (names_changed()): new
+ * names cannot make a path that was found lead elsewhere. Only what root walks
+ * is kept, who may search every directory; and nothing with symlinks, dots or
+ * names that are never cached.
  */
 #include "fs/path.h"
 

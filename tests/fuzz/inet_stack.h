@@ -23,6 +23,7 @@
  * kernel/net/inet/dgram_control.c kernel/net/inet/dgram_error.c
  * kernel/net/inet/dgram_whole.c kernel/net/inet/udp_cork.c
  * kernel/net/inet/port.c kernel/net/inet/predict.c
+ * kernel/net/inet/predict_out.c kernel/net/inet/offload.c
  * kernel/net/inet/raw.c kernel/net/inet/sender.c kernel/net/inet/stack.c
  * kernel/net/inet/tcp.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c

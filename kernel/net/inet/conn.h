@@ -72,6 +72,10 @@ void conn_settle(struct conn *c);
 /* predict.c: a frame of the device's whose sums are right. False: it is not as
  * expected, and lwIP's. */
 bool predict_input(struct pbuf *p) MUST_CHECK;
+/* predict_out.c: how frames get to a host is learnt from those that lwIP sends,
+ * until something may have changed. */
+void way_learn(const uint8_t *frame, unsigned len);
+void ways_forget(void);
 /* A tick is over, and the connections that are left want these. */
 void conn_timer_run(bool is_slow);
 bool conn_timer_wanted(void);

@@ -4,6 +4,7 @@
  * the program may add to, and acknowledgements that data may take along.
  */
 #include "core/panic.h"
+#include "inet_hooks.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/conn.h"
 #include "net/inet/device.h"
@@ -49,7 +50,7 @@ void conn_send_deferred(void)
         if (UNLIKELY(c->owes_ack) && (c->pcb->flags & TF_ACK_DELAY))
             tcp_ack_now(c->pcb);
         c->owes_ack = false;
-        (void)tcp_output(c->pcb);
+        (void)inet_tcp_output(c->pcb);
         tcp_fit_window(c->pcb);
         conn_busy(c);
     }

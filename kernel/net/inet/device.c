@@ -21,17 +21,16 @@
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/icmp6.h"
-#include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/prot/tcp.h"
-#include "lwip/prot/udp.h"
 #include "mm/page.h"
 #include "net/inet/conn.h"
 #include "net/inet/inet.h"
 #include "net/inet/ip6_check.h"
 #include "net/inet/loop.h"
+#include "net/inet/offload.h"
 #include "net/inet/timers.h"
 #include "net/netif.h"
 #include "netif/ethernet.h"
@@ -45,7 +44,7 @@
 #define GUARD_NS     2000000u
 #define SMALL_PART   2048u /* bytes that do not keep ... */
 #define SMALL_SHARE  4u    /* ... a buffer of more than so many times that */
-#define ETHERNET_LEN 14u
+#define ETHERNET_LEN SIZEOF_ETH_HDR
 #define HEADERS_MAX  256u /* all headers of a frame together */
 #define FRAGMENT_S   16u  /* how long fragments are waited for, and more */
 #define ARP_S        6u
@@ -123,11 +122,14 @@ static bool may_be_fragment6(uint8_t next_header)
            next_header != IP6_NEXTH_ICMP6;
 }
 
-/* Fragments wait for others, and somebody must give up waiting. */
-static void look_for_fragments(const struct pbuf *p)
+/* Fragments wait for others, and somebody must give up waiting. A neighbour may
+ * say that it is elsewhere now. */
+static void look_at(const struct pbuf *p)
 {
     const uint8_t *f = p->payload;
 
+    if (f[12] == 0x08 && f[13] == 0x06)
+        ways_forget();
     if (p->len < ETHERNET_LEN + IP_HLEN)
         return;
     if ((f[12] == 0x08 && f[13] == 0 &&
@@ -210,7 +212,7 @@ static void received(struct netdev *dev, struct netbuf *chain,
         device_counters.rx_dropped++;
         return;
     }
-    look_for_fragments(p);
+    look_at(p);
     if (offload->csum_valid)
         inet_device.chksum_flags &= (u16_t)~checks;
     else
@@ -220,81 +222,6 @@ static void received(struct netdev *dev, struct netbuf *chain,
 }
 
 /* ---- sending ---- */
-
-/* Where the transport header begins; 0: nothing for the device to sum. */
-static unsigned transport_of(const uint8_t *f, unsigned len, uint8_t *protocol)
-{
-    unsigned type = (unsigned)f[12] << 8 | f[13];
-    const uint8_t *ip = f + ETHERNET_LEN;
-
-    if (type == ETHTYPE_IP && len >= ETHERNET_LEN + IP_HLEN) {
-        if ((ip[6] & 0x3f) || ip[7])
-            return 0; /* a fragment: the sum was made before */
-        *protocol = ip[9];
-        return ETHERNET_LEN + 4u * (ip[0] & 0xf);
-    }
-    if (type == ETHTYPE_IPV6 && len >= ETHERNET_LEN + IP6_HLEN) {
-        *protocol = ip[6];
-        return ETHERNET_LEN + IP6_HLEN;
-    }
-    return 0;
-}
-
-static uint16_t fold(uint64_t sum)
-{
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
-/* The sum of the pseudo header, to which the device adds the rest. */
-static uint16_t pseudo_sum(const uint8_t *f, uint8_t protocol, unsigned len)
-{
-    const uint8_t *ip = f + ETHERNET_LEN;
-    bool is_v4 = f[12] == 0x08;
-    const uint8_t *addrs = ip + (is_v4 ? 12 : 8);
-    uint64_t sum = (uint64_t)lwip_htons((uint16_t)len) + lwip_htons(protocol);
-    uint32_t word;
-
-    for (unsigned i = 0; i < (is_v4 ? 8u : 32u); i += sizeof(word)) {
-        __builtin_memcpy(&word, addrs + i, sizeof(word));
-        sum += word;
-    }
-    return fold(sum);
-}
-
-static void offload_sums(struct pbuf *p, struct netdev_offload *o)
-{
-    uint8_t *f = p->payload, protocol = 0;
-    unsigned at = transport_of(f, p->len, &protocol), field;
-    uint16_t sum;
-
-    if (protocol == IP_PROTO_TCP)
-        field = offsetof(struct tcp_hdr, chksum);
-    else if (protocol == IP_PROTO_UDP)
-        field = offsetof(struct udp_hdr, chksum);
-    else
-        return;
-    if (at == 0 || p->len < at + field + sizeof(sum))
-        return;
-    sum = pseudo_sum(f, protocol, p->tot_len - at);
-    __builtin_memcpy(f + at + field, &sum, sizeof(sum));
-    o->csum_needed = true;
-    o->csum_start = (uint16_t)at;
-    o->csum_offset = (uint16_t)field;
-    if (protocol != IP_PROTO_TCP)
-        return;
-    o->header_len = (uint16_t)(at + 4u * (f[at + 12] >> 4));
-    /* lwIP has cut something off the front: what is left is large, too. */
-    if (p->tot_len - ETHERNET_LEN <= inet_device.mtu)
-        return;
-    o->gso = f[12] == 0x08 ? NETDEV_GSO_TCP4 : NETDEV_GSO_TCP6;
-    o->gso_size =
-        p->flags & INET_PBUF_GSO
-            ? p->gso_size
-            : (uint16_t)(inet_device.mtu + ETHERNET_LEN - o->header_len);
-}
 
 bool device_cuts(bool is_v6)
 {
@@ -322,25 +249,45 @@ err_t inet_ip6_frag(struct pbuf *p, struct netif *n, const ip6_addr_t *dest)
 }
 
 /* -> as netdev_ops.transmit(). On success the device holds a reference. */
-static int give(struct pbuf *p)
+static int transmit(struct pbuf *p, const struct netdev_part *parts,
+                    unsigned count, const struct netdev_offload *offload)
 {
-    struct netdev_part parts[NETDEV_PARTS_MAX];
-    struct netdev_offload offload = { 0 };
-    unsigned count = 0;
-    int err;
+    int err = device.dev->ops->transmit(device.dev, parts, count, offload, p);
 
-    for (const struct pbuf *q = p; q; q = q->next)
-        if (q->len > 0)
-            parts[count++] = (struct netdev_part){ q->payload, q->len };
-    if (device.dev->features & NETDEV_TX_CSUM)
-        offload_sums(p, &offload);
-    err = device.dev->ops->transmit(device.dev, parts, count, &offload, p);
     if (err)
         return err;
     device_counters.tx_packets++;
     device_counters.tx_bytes += p->tot_len;
     device.untold_count++;
     return 0;
+}
+
+bool device_send_segment(struct pbuf *p, unsigned tcp_header_len)
+{
+    struct netdev_part part = { p->payload, p->len };
+    struct netdev_offload offload = { 0 };
+
+    if (device.waiting_first)
+        return false;
+    offload_segment(p, ETHERNET_LEN + IP_HLEN, tcp_header_len, &offload);
+    if (transmit(p, &part, 1, &offload))
+        return false;
+    pbuf_ref(p);
+    return true;
+}
+
+static int give(struct pbuf *p)
+{
+    struct netdev_part parts[NETDEV_PARTS_MAX];
+    struct netdev_offload offload = { 0 };
+    unsigned count = 0;
+
+    for (const struct pbuf *q = p; q; q = q->next)
+        if (q->len > 0)
+            parts[count++] = (struct netdev_part){ q->payload, q->len };
+    if (device.dev->features & NETDEV_TX_CSUM)
+        offload_sums(p, &offload);
+    return transmit(p, parts, count, &offload);
 }
 
 static void sent(struct netdev *dev, void *cookie)
@@ -396,6 +343,8 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     (void)n;
     if (asks_for_neighbour(f, p->len))
         timers_link_needed(ARP_S);
+    if (device.dev->features & NETDEV_TX_CSUM)
+        way_learn(f, p->len);
     if (pbuf_clen(p) >= NETDEV_PARTS_MAX) {
         p = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
         if (!p)

@@ -18,6 +18,7 @@
 #include "lwip/priv/nd6_priv.h"
 #include "net/etc.h"
 #include "net/if_abi.h"
+#include "net/inet/conn.h"
 #include "net/inet/device.h"
 #include "net/inet/inet.h"
 #include "net/inet/timers.h"
@@ -155,6 +156,7 @@ static void status_changed(struct netif *n)
     struct netif_addr addr;
 
     (void)n;
+    ways_forget();
     if (!ip4_addr_isany_val(*netif_ip4_addr(&inet_device)))
         waits_for_dhcp = false;
     waitq_wake_all(&changed);
@@ -509,6 +511,7 @@ static int change_gateway(const struct netif_route *r, bool add)
                                 netif_ip4_netmask(&inet_device)))
         return -ENETUNREACH;
     netif_set_gw(&inet_device, add ? &gateway : &none);
+    ways_forget();
     return 0;
 }
 

@@ -176,7 +176,7 @@ static void take_segment(struct conn *c, struct tcp_hdr *h, struct pbuf *p)
     take_ack(pcb, h->ackno);
     take_data(c, p);
     if (pcb->unsent || (pcb->flags & TF_ACK_NOW))
-        (void)tcp_output(pcb);
+        (void)inet_tcp_output(pcb);
     conn_settle(c);
 }
 

@@ -9,6 +9,7 @@
  */
 #include "core/errno.h"
 #include "core/panic.h"
+#include "inet_hooks.h"
 #include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/device.h"
@@ -435,7 +436,7 @@ static void output(struct tcp_sock *t, struct tcp_pcb *pcb, bool more)
     inet_tick();
     t->conn->held_ticks = is_held(t, pcb, more) ? HELD_TICKS : 0;
     if (t->conn->held_ticks == 0) {
-        (void)tcp_output(pcb); /* without memory the tick tries again */
+        (void)inet_tcp_output(pcb); /* without memory the tick tries again */
         tcp_fit_window(pcb);
     }
     conn_busy(t->conn);

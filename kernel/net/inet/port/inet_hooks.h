@@ -24,6 +24,8 @@ struct tcp_hdr;
 /* A segment that is for this connection or listener comes next. */
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
                    u16_t options_len, const struct pbuf *p);
+/* In place of tcp_output(), which it calls for what is not as expected. */
+err_t inet_tcp_output(struct tcp_pcb *pcb);
 /* In place of ip4_frag() and ip6_frag(): what the device cuts up goes to it
  * whole. */
 err_t inet_ip4_frag(struct pbuf *p, struct netif *n, const ip4_addr_t *dest);
