@@ -28,15 +28,22 @@ user_copy_bytes:
     mov %rdx, %rcx
     cmp $64, %rdx
     jae 20f
-    shr $3, %rcx
+    shr $3, %ecx
     jz 3f
-1:  mov (%rsi), %rax
-2:  mov %rax, (%rdi)
-    add $8, %rsi
-    add $8, %rdi
-    sub $8, %rdx
-    dec %rcx
+    and $7, %edx
+    lea (%rsi,%rcx,8), %rsi
+    lea (%rdi,%rcx,8), %rdi
+    neg %rcx
+1:  mov (%rsi,%rcx,8), %rax
+2:  mov %rax, (%rdi,%rcx,8)
+    inc %rcx
     jnz 1b
+10: test %edx, %edx /* words were copied: the last one may overlap them */
+    jz 6f
+11: mov -8(%rsi,%rdx), %rax
+12: mov %rax, -8(%rdi,%rdx)
+    xor %eax, %eax
+    ret
 3:  test %edx, %edx
     jz 6f
 4:  mov (%rsi), %al
@@ -52,22 +59,26 @@ user_copy_bytes:
     shr $3, %rcx
     and $7, %edx
 21: rep movsq
-    jmp 3b
+    jmp 10b
 22: lea (%rdx,%rcx,8), %rdx /* words and tail left; go on by bytes */
-    mov %rdx, %rcx
+13: mov %rdx, %rcx
 23: rep movsb
     xor %eax, %eax
     ret
 24: mov %rcx, %rax
     ret
-25: mov %rdx, %rcx /* a word failed: some of its bytes may be there */
-    jmp 23b
+25: lea (%rsi,%rcx,8), %rsi /* a word failed: some of its bytes may be there */
+    lea (%rdi,%rcx,8), %rdi
+    neg %rcx
+    jmp 22b
 26: mov %edx, %eax
     ret
     EXTABLE 1b 25b
     EXTABLE 2b 25b
     EXTABLE 4b 26b
     EXTABLE 5b 26b
+    EXTABLE 11b 13b
+    EXTABLE 12b 13b
     EXTABLE 21b 22b
     EXTABLE 23b 24b
 
