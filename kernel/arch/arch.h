@@ -38,12 +38,14 @@ void arch_init(const struct bootinfo *boot);
 #define ARCH_CPU_MAX 8u
 
 /*
- * The thread that this CPU runs, and the CPU's number, from 1. Within one
- * thread's code the first never changes, the second may over any sleep. The
+ * The thread that this CPU runs, its run queue once it has one, and its number,
+ * from 1. Within one thread's code the first never changes, the others may over
+ * any sleep. The
  * host's unit tests, built without SAMARA_GUEST, have one.
  */
 #ifndef SAMARA_GUEST
 extern struct thread *thread_current_ptr;
+extern struct runq *runq_mine_ptr;
 static inline struct thread *arch_thread(void)
 {
     return thread_current_ptr;
@@ -51,6 +53,14 @@ static inline struct thread *arch_thread(void)
 static inline void arch_thread_set(struct thread *t)
 {
     thread_current_ptr = t;
+}
+static inline struct runq *arch_runq(void)
+{
+    return runq_mine_ptr;
+}
+static inline void arch_runq_set(struct runq *q)
+{
+    runq_mine_ptr = q;
 }
 static inline uint32_t arch_cpu_number(void)
 {
@@ -85,6 +95,17 @@ static inline struct thread *arch_thread(void)
 static inline void arch_thread_set(struct thread *t)
 {
     __asm__ volatile("mov %0, %%gs:40" ::"r"(t) : "memory");
+}
+static inline struct runq *arch_runq(void)
+{
+    struct runq *q;
+
+    __asm__ volatile("mov %%gs:72, %0" : "=r"(q));
+    return q;
+}
+static inline void arch_runq_set(struct runq *q)
+{
+    __asm__ volatile("mov %0, %%gs:72" ::"r"(q) : "memory");
 }
 static inline uint32_t arch_cpu_number(void)
 {

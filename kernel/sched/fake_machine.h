@@ -48,6 +48,7 @@ static struct thread first;
 static struct fake_cpu_state first_state;
 
 struct thread *thread_current_ptr;
+struct runq *runq_mine_ptr;
 struct spinlock kernel_lock;
 
 unsigned arch_cpu_count(void)

@@ -227,10 +227,9 @@ static bool is_for_owner(const struct futex_waiter *w)
 }
 
 /* -> sleepers woken; -EINVAL: some of those wait for a lock's owner */
-static int wake_queued(const struct futex_word *word, unsigned count_max,
-                       uint32_t bitset)
+static int wake_queued(const struct list *queue, const struct futex_word *word,
+                       unsigned count_max, uint32_t bitset)
 {
-    const struct list *queue = futex_queue_of(word);
     unsigned count = 0;
 
     if (count_max == 0)
@@ -255,14 +254,16 @@ static int wake_queued(const struct futex_word *word, unsigned count_max,
 int futex_wake(const struct futex_word *word, unsigned count_max,
                uint32_t bitset)
 {
-    int count;
+    const struct list *queue = futex_queue_of(word);
+    int count = 0;
 
     if (!futex_is_aligned(word) || bitset == 0)
         return -EINVAL;
     if (!user_range_ok(word->addr, 4))
         return -EFAULT;
     spin_lock(&futex_lock);
-    count = wake_queued(word, count_max, bitset);
+    if (!list_is_empty(queue))
+        count = wake_queued(queue, word, count_max, bitset);
     spin_unlock(&futex_lock);
     return count;
 }
@@ -321,7 +322,8 @@ static int requeue_locked(const struct futex_word *from,
 
     if (err)
         return err;
-    woken = wake_queued(from, wake_max, FUTEX_BITSET_MATCH_ANY);
+    woken = wake_queued(futex_queue_of(from), from, wake_max,
+                        FUTEX_BITSET_MATCH_ANY);
     if (woken < 0)
         return woken;
     moved = move_queued(from, to, move_max);

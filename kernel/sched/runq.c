@@ -493,6 +493,7 @@ static void runq_init(struct runq *q, unsigned number, struct thread *current)
     q->current = current;
     current->cpu = number;
     current->on_cpu = true;
+    arch_runq_set(q);
     arch_thread_set(current);
 }
 
@@ -534,7 +535,7 @@ static void init_boot_thread(struct runq *q, unsigned number)
 /* A further CPU begins as its boot thread. */
 static void cpu_run(void)
 {
-    struct runq *q = runq_mine();
+    struct runq *q = &runqs[arch_cpu_number() - 1];
 
     runq_init(q, arch_cpu_number(), &q->boot);
     /* In their order, so that the first queues are in use. */

@@ -50,7 +50,7 @@ extern unsigned runq_count; /* of CPUs that run, the first; atomic; grows */
 
 static inline struct runq *runq_mine(void)
 {
-    return &runqs[arch_cpu_number() - 1];
+    return arch_runq();
 }
 
 static inline bool runq_is_mine(const struct runq *q)

@@ -303,9 +303,8 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     *frame = *regs;
     sp = (uint64_t *)frame;
     *--sp = (uint64_t)thread_entry;
-    for (int i = 0; i < 6; i++)
-        *--sp = 0; /* what switch_stacks() pops */
-    t->kernel_sp = (uint64_t)sp;
+    *--sp = 0;                         /* rbp: the end of the chain of frames */
+    t->kernel_sp = (uint64_t)(sp - 5); /* all that switch_stacks() pops */
     return 0;
 }
 
@@ -321,9 +320,8 @@ int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
     t->kstack_top = (uint64_t)sp - 8;
     *--sp = 0; /* fn's return address: it has none */
     *--sp = (uint64_t)fn;
-    for (int i = 0; i < 6; i++)
-        *--sp = 0; /* what switch_stacks() pops */
-    t->kernel_sp = (uint64_t)sp;
+    *--sp = 0;                         /* rbp: the end of the chain of frames */
+    t->kernel_sp = (uint64_t)(sp - 5); /* all that switch_stacks() pops */
     return 0;
 }
 

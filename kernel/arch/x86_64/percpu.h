@@ -18,7 +18,8 @@
 #define PERCPU_THREAD     40 /* arch.h knows these two ... */
 #define PERCPU_NUMBER     48
 #define PERCPU_ASKED      52
-#define PERCPU_READING    64 /* ... and this one */
+#define PERCPU_READING    64 /* ... and these */
+#define PERCPU_RUNQ       72
 #define PERCPU_TABLE      96 /* the system-call table: link.ld puts it there */
 
 #define PERCPU_TABLE_LEN (464 * 8) /* SYSCALL_MAX of syscall.h pointers */
@@ -75,7 +76,9 @@ struct percpu {
     uint32_t is_away;   /* asleep: asked is looked at on waking; atomic */
     uint32_t is_kicked; /* an interrupt is under way to it; atomic */
     uint32_t reading;   /* arch_reading_begin(); others look at it */
-    uint32_t unused[7]; /* the table is aligned as the compiler likes it */
+    uint32_t unused;
+    struct runq *runq;
+    uint64_t unused_too[2]; /* the table is aligned as the compiler likes it */
     /* the CPU's system-call table follows */
 };
 

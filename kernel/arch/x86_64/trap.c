@@ -45,6 +45,7 @@ CHECK_OFFSET(struct percpu, thread, PERCPU_THREAD);
 CHECK_OFFSET(struct percpu, number, PERCPU_NUMBER);
 CHECK_OFFSET(struct percpu, asked, PERCPU_ASKED);
 CHECK_OFFSET(struct percpu, reading, PERCPU_READING);
+CHECK_OFFSET(struct percpu, runq, PERCPU_RUNQ);
 _Static_assert(sizeof(struct percpu) == PERCPU_TABLE, "assembly knows it");
 CHECK_OFFSET(struct debug_control, was_hit, 4);
 CHECK_OFFSET(struct debug_control, kernel_step, 68);
