@@ -15,11 +15,22 @@ def page(size):
     return text[:size - 5].encode() + b'</p>\n'
 
 
+def make_keys(place):
+    """For ssh: a server's and a client's, who know each other."""
+    for name in ('host', 'key'):
+        subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C',
+                        '', '-f', '%s/%s' % (place, name)], check=True)
+    with open(place + '/host.pub', encoding='ascii') as f:
+        known = '[192.0.2.1]:2222 ' + f.read()
+    with open(place + '/known', 'w', encoding='ascii') as f:
+        f.write(known)
+
+
 def make(place):
     """Fill the directory `place`."""
     shutil.copytree(os.path.join(HERE, 'files'), place, dirs_exist_ok=True)
     os.chmod(place, 0o755)
-    for name in ('www/deep', 'tls', 'data', 'run'):
+    for name in ('www/deep', 'tls', 'data', 'run', 'out', 'part', 'ssh'):
         os.makedirs(os.path.join(place, name), exist_ok=True)
     source = random.Random(4)
     contents = {
@@ -30,6 +41,7 @@ def make(place):
         'www/empty': b'',
         'www/deep/page.html': page(200),
     }
+    contents['part/random'] = contents['www/random'][:1_000_000]
     for name, data in contents.items():
         with open(os.path.join(place, name), 'wb') as f:
             f.write(data)
@@ -39,6 +51,10 @@ def make(place):
          place + '/tls/key.pem', '-out', place + '/tls/cert.pem', '-days',
          '2', '-subj', '/CN=samara.test', '-addext',
          'subjectAltName=DNS:samara.test'], check=True, capture_output=True)
+    with open(place + '/dnsmasq.conf', 'a', encoding='ascii') as f:
+        for digit in '12345678':  # more than a packet without fragments has
+            f.write('txt-record=big.samara.test,%s\n' % (digit * 250))
+    make_keys(place + '/ssh')
     for directory, _, names in os.walk(place):
         for name in names:
             os.utime(os.path.join(directory, name), (10 ** 9, 10 ** 9))

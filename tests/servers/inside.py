@@ -2,67 +2,73 @@
 """inside.py - clients in guests, against servers on the machine outside.
 
 Each program runs natively and in a guest, as session.py does with servers;
-its output, and what it wrote, must be the same.
+its output, its status and what it uploaded must be the same.
 """
-import subprocess
-import time
+import re
+import shlex
 
 import clients
-import names
+import outside
 import table
-import web
+
+WORDS = {'HOST': '192.0.2.1', 'HOST6': '2001:db8::1',
+         'TLS': '/srv/tls/cert.pem'}
+WORD = re.compile(r'\b(HOST6?|TLS)\b')
+# What differs from one run to the next, and what stands for it.
+UNSTABLE = [
+    (r'(?m)^Date: .*\n', ''),
+    (r'(?m)^(DL% |\r).*\n', ''),            # curl's progress
+    (r'\d+ (ms|milliseconds|msec)\b', 'N ms'),
+    (r'(?m)^;; WHEN: .*\n', ''),
+    (r'(, id: )\d+', r'\1N'),
+    (r'10\.0\.2\.3', WORDS['HOST']),         # the user network's name server
+    (r'\d{4}(.)\d\d\1\d\d \d\d:\d\d:\d\d', 'TIME'),
+    (r'(wall clock time:|Downloaded: \d+ files).*', r'\1'),
+    (r'socat\[\d+\]', 'socat'),
+    (r'(?m)^[0-9A-F]+(:error:)', r'\1'),    # a thread, in openssl's words
+]
+# Of programs that measure only this is compared.
+KEPT = {'ab': r'(?m)^(?:Complete|Failed|Document|Keep-Alive).*$', 'wrk': r'$'}
+SHORT = 1000
 
 
-def run(context, *command, status=0):
-    result = context.run(table.Program(command[0], *command))
-    clients.check(result.status == status, command, 'status', result.status,
+def stable(text, program):
+    for pattern, instead in UNSTABLE:
+        text = re.sub(pattern, instead, text)
+    if program in KEPT:
+        text = '\n'.join(re.findall(KEPT[program], text))
+    return text
+
+
+def tell(data, program):
+    text = stable(data.decode(errors='backslashreplace'), program)
+    return text if len(text) < SHORT else clients.digest(text.encode())
+
+
+def errand(context, line, options):
+    """Run one line of errands.py: what came of it, as lines."""
+    yield '$ ' + line
+    status, *words = shlex.split(WORD.sub(lambda m: WORDS[m[0]], line))
+    stdin = b''
+    if '<' in words:
+        with open(words.pop(), 'rb') as f:
+            stdin = f.read()
+        words.pop()
+    program = '/usr/bin/' + words[0]
+    result = context.run(table.Program(words[0], program, *words[1:],
+                                       options=options), stdin)
+    clients.check(result.status == int(status), line, 'status', result.status,
                   result.out[-200:], result.err[-500:])
-    text = result.out.decode(errors='replace')
-    return text.replace(context.host, 'HOST')
+    yield tell(result.out, words[0]) + tell(result.err, words[0])
+    yield from outside.uploaded()
 
 
-def curl(context):
-    web.outside(8081)
-    base = 'http://%s:8081' % context.host
-    for words in ((base + '/',), (base + '/random', '-r', '0-99', '-w',
-                                  '%{size_download}', '-o', '/dev/null'),
-                  ('-d', 'posted text', base + '/echo'),
-                  ('-I', base + '/none')):
-        lines = run(context, '/usr/bin/curl', '-sS', *words).splitlines()
-        yield '%s: %s' % (words[-1].replace(context.host, 'HOST'), [
-            line for line in lines if not line.startswith('Date')])
-    yield 'refused: ' + run(context, '/usr/bin/curl', '-sS',
-                            'http://%s:9/' % context.host, status=7)
-
-
-def wget(context):
-    web.outside(8081)
-    base = 'http://%s:8081' % context.host
-    yield run(context, '/usr/bin/wget', '-q', '-O', '-', base + '/')
-    yield clients.digest(run(context, '/usr/bin/wget', '-q', '-O', '-',
-                             base + '/text.txt').encode())
-    yield run(context, '/usr/bin/wget', '-q', '-O', '-', base + '/none',
-              status=8)
-
-
-def dig(context):
-    server = subprocess.Popen(
-        ['/usr/sbin/dnsmasq', '-d', '-C', '/srv/dnsmasq.conf', '-u', 'root'],
-        stderr=subprocess.DEVNULL)
-    try:
-        while subprocess.run(['dig', '@127.0.0.1', '+tries=1', '+time=1',
-                              'www.samara.test'],
-                             stdout=subprocess.DEVNULL).returncode != 0:
-            time.sleep(0.1)
-        for name, kind in names.ASKED[:-1]:
-            for how in ('+notcp', '+tcp'):
-                yield run(context, '/usr/bin/dig', '@' + context.host,
-                          '+short', how, name, kind)
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def python(context):
-    web.outside(8081)
-    yield run(context, '/usr/bin/python3', '/srv/client.py', context.host)
+def errands(lines, servers, options=()):
+    """The drive() of a Client: lines of errands.py, servers of outside.py."""
+    def drive(context):
+        own = outside.start(servers)
+        for line in lines.strip().split('\n'):
+            yield from errand(context, line, options)
+        for s in own:
+            s.close()
+    return drive

@@ -30,6 +30,7 @@ import common  # noqa: E402
 
 PLACE = '/srv'
 OUTSIDE = '192.0.2.1'     # of this machine, as a guest in user mode sees it
+OUTSIDE_6 = '2001:db8::1'
 READY_S = {'qemu/tcg': 240}
 ENV = {'LC_ALL': 'C', 'PATH': '/usr/sbin:/usr/bin:/bin', 'HOME': '/srv',
        'TZ': 'UTC0'}
@@ -77,8 +78,13 @@ class Session:
         quiet('ip', 'route', 'add', 'default', 'dev', 'outside')
         quiet('mount', '-t', 'tmpfs', 'srv', PLACE)
         shutil.copytree(files, PLACE, symlinks=True, dirs_exist_ok=True)
-        self.host = '127.0.0.1' if config == 'native' else OUTSIDE
-        self.addresses = [self.host if net == 'user' else '127.0.0.1'] * 2
+        quiet('mount', '--bind', PLACE + '/resolv.conf',
+              os.path.realpath('/etc/resolv.conf'))
+        quiet('ip', 'addr', 'add', OUTSIDE_6 + '/64', 'dev', 'outside',
+              'nodad')
+        quiet('ip', 'route', 'add', 'unreachable', '198.51.100.0/24')
+        self.host = OUTSIDE
+        self.addresses = [OUTSIDE if net == 'user' else '127.0.0.1'] * 2
         if self.net == 'tap':
             self.addresses = [self._tap(i) for i in range(2)]
         self._fill_in()
@@ -88,6 +94,8 @@ class Session:
         name, network = 'tap%d' % number, '10.0.%d.' % (3 + number)
         quiet('ip', 'tuntap', 'add', 'dev', name, 'mode', 'tap')
         quiet('ip', 'addr', 'add', network + '1/24', 'dev', name)
+        quiet('ip', 'addr', 'add', 'fd0%d::1/64' % (3 + number), 'dev', name,
+              'nodad')
         quiet('ip', 'link', 'set', name, 'up')
         with open('/proc/sys/net/ipv4/ip_forward', 'w',
                   encoding='ascii') as f:
@@ -99,7 +107,9 @@ class Session:
         if self.net == 'tap':
             address = self.addresses[program.place]
             return ['--net', 'tap:tap%d' % program.place, '--ip',
-                    address + '/24', '--gateway', address[:-1] + '1']
+                    address + '/24', '--gateway', address[:-1] + '1', '--ip',
+                    'fd0%d::2/64' % (3 + program.place), '--gateway',
+                    'fd0%d::1' % (3 + program.place)]
         options = ['--net', 'user']
         for port in program.ports:
             number, kind = port.partition('/')[::2]
@@ -150,9 +160,9 @@ class Session:
         """samara itself needs what it was started with, its cache above all."""
         return ENV if self.config == 'native' else dict(os.environ)
 
-    def run(self, program, timeout=120):
+    def run(self, program, stdin=None, timeout=120):
         """Run a program to its end, as servers are run: common.Result."""
-        return common.run(self.command(program), None, timeout, self._env(),
+        return common.run(self.command(program), stdin, timeout, self._env(),
                           PLACE)
 
     def stop(self, p):

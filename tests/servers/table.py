@@ -6,6 +6,9 @@ configuration of tests/servers/files in /srv. What its client sees must be the
 same lines. A Program is what is started, a Server one that is driven by a
 client outside; a Client is a program in a guest, against servers outside.
 """
+import collections
+
+import errands
 import inside
 import names
 import sql
@@ -50,7 +53,11 @@ class Server(Program):
     ends     whether SIGTERM must end it as natively; or a tuple of statuses of
              which natively, too, one or the other comes
     configs  where to run it; None: everywhere
+    nets     {config: networks of a guest}
     """
+
+    nets = collections.defaultdict(lambda: ['user'])
+    is_for_root = False
 
     def __init__(self, name, *command, ready, drive=None, source=None,
                  prepare=None, behind=(), ends=True, configs=ONE_CPU, **more):
@@ -61,12 +68,18 @@ class Server(Program):
 
 
 class Client:
-    """What runs programs against servers that it starts outside."""
+    """What runs programs against servers that it starts outside.
+
+    is_for_root  a server outside wants to be root of more than its namespaces
+    """
+
+    nets = {'monitor/kvm': ['user', 'tap'], 'qemu/tcg': ['tap']}
 
     configs, source = ONE_CPU, None
 
-    def __init__(self, name, drive, needs):
+    def __init__(self, name, needs, drive, is_for_root=False):
         self.name, self.drive, self.command = name, drive, [needs]
+        self.is_for_root = is_for_root
 
 
 def language(name, *command, **more):
@@ -133,10 +146,21 @@ SERVERS = [
 ]
 
 CLIENTS = [
-    Client('curl', inside.curl, '/usr/bin/curl'),
-    Client('wget', inside.wget, '/usr/bin/wget'),
-    Client('dig', inside.dig, '/usr/bin/dig'),
-    Client('python-client', inside.python, '/usr/bin/python3'),
+    Client('curl', '/usr/bin/curl', inside.errands(
+        errands.CURL, 'nginx dnsmasq ftp smtp tinyproxy microsocks')),
+    Client('wget', '/usr/bin/wget', inside.errands(
+        errands.WGET, 'nginx dnsmasq ftp')),
+    Client('dig', '/usr/bin/dig', inside.errands(errands.NAMES, 'dnsmasq')),
+    Client('streams', '/usr/bin/socat', inside.errands(
+        errands.STREAMS, 'nginx redis mosquitto rsync git')),
+    Client('ssh', '/usr/sbin/sshd', inside.errands(errands.SSH, 'sshd'),
+           is_for_root=True),
+    Client('python-client', '/usr/bin/python3', inside.errands(
+        errands.PYTHON, 'nginx dnsmasq ftp smtp')),
+    Client('python-libraries', '/usr/lib/python3/dist-packages/requests',
+           inside.errands(errands.LIBRARIES, 'nginx dnsmasq', [
+               '--package', 'python3-requests', '--package',
+               'python3-aiohttp'])),
 ]
 
 ALL = SERVERS + CLIENTS
