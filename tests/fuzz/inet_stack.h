@@ -15,7 +15,7 @@
 /* unit: kernel/fs/inode.c kernel/net/control.c kernel/net/option.c
  * kernel/net/socket.c kernel/net/inet/addr.c kernel/net/inet/conn.c
  * kernel/net/inet/board.c kernel/net/inet/congestion.c kernel/net/inet/cookie.c
- * kernel/net/inet/defer.c kernel/net/inet/device.c
+ * kernel/net/inet/defer.c kernel/net/inet/device.c kernel/net/inet/disorder.c
  * kernel/net/inet/fast_connect.c kernel/net/inet/fast_open.c
  * kernel/net/inet/fast_option.c kernel/net/inet/dgram.c
  * kernel/net/inet/icmp.c kernel/net/inet/ip6_check.c kernel/net/inet/loop.c

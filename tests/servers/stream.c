@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define PORT      5002
+#define CONTROL   "cubic" /* whatever the host's default is */
 #define PERIOD    251u
 #define CHUNK_LEN (256u << 10)
 #define STACK_LEN (64u << 10)
@@ -153,8 +154,10 @@ int main(void)
 
         if (fd < 0)
             err(1, "accept");
-        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
-            warn("TCP_NODELAY");
+        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) ||
+            setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, CONTROL,
+                       strlen(CONTROL)))
+            warn("an option");
         if (pthread_create(&thread, &attr, serve, (void *)(intptr_t)fd))
             errx(1, "no thread");
     }

@@ -28,6 +28,8 @@ def compile_server(place):
 
 def begin(context, *words):
     s = clients.connect(context, PORT)
+    # As the server: the machine's default may be another.
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b'cubic')
     s.sendall((' '.join(map(str, words)) + '\n').encode())
     return s
 

@@ -228,22 +228,46 @@ static uint32_t word_at(const uint8_t *p)
     return lwip_ntohl(word);
 }
 
+struct range {
+    uint32_t left, right;
+};
+
+static struct range range_at(const uint8_t *block)
+{
+    return (struct range){ word_at(block), word_at(block + 4) };
+}
+
+/* RFC 2883: the first block may tell of what came twice; what is not
+ * acknowledged yet is then within the second. */
+static bool tells_twice(struct range r, uint32_t ackno, const uint8_t *blocks,
+                        unsigned count)
+{
+    struct range second = { 0 };
+
+    if (count > 1)
+        second = range_at(blocks + BLOCK_LEN);
+    return TCP_SEQ_LEQ(r.right, ackno) ||
+           (count > 1 && TCP_SEQ_GEQ(r.left, second.left) &&
+            TCP_SEQ_LEQ(r.right, second.right));
+}
+
 static void take_blocks(struct conn *c, uint32_t ackno, const uint8_t *blocks,
                         unsigned count, struct board_news *news)
 {
     uint32_t packet = MAX(c->pcb->mss, (u16_t)1);
 
     for (unsigned n = 0; n < count; n++) {
-        uint32_t left = word_at(blocks + n * BLOCK_LEN);
-        uint32_t right = word_at(blocks + n * BLOCK_LEN + 4);
+        struct range r = range_at(blocks + n * BLOCK_LEN);
 
-        if (!TCP_SEQ_LT(left, right) || TCP_SEQ_GT(right, c->pcb->snd_nxt))
+        if (!TCP_SEQ_LT(r.left, r.right) ||
+            TCP_SEQ_GT(r.right, c->pcb->snd_nxt))
             continue;
-        /* RFC 2883: the first one may tell of what came twice. */
-        if (n == 0 && TCP_SEQ_LEQ(right, ackno))
-            news->repeated += (right - left + packet - 1) / packet;
-        else if (TCP_SEQ_GT(left, ackno))
-            take_block(&c->sender, left, right, news);
+        if (n == 0 && tells_twice(r, ackno, blocks, count)) {
+            news->repeated += (r.right - r.left + packet - 1) / packet;
+            inet_counters.repeats_told++;
+        } else if (TCP_SEQ_GT(r.left, ackno)) {
+            take_block(&c->sender, r.left, r.right, news);
+        }
     }
 }
 

@@ -497,7 +497,7 @@ static bool is_answered(struct pbuf *p, struct netif *inp)
 }
 
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
-                   u16_t options_len, const struct pbuf *p)
+                   u16_t options_len, struct pbuf *p)
 {
     struct conn *c = pcb->ext_args[0].data;
     bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & (TCP_FIN | TCP_URG));
@@ -508,6 +508,9 @@ err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
                    : ERR_OK;
     if (pcb->state == TIME_WAIT)
         return ERR_OK;
+    if (UNLIKELY(h->seqno != pcb->rcv_nxt) &&
+        disorder_take(c, h, options_len, p))
+        return ERR_ABRT;
     if (!is_bare)
         conn_put_ack_off(c, p->tot_len);
     if (UNLIKELY(TCPH_FLAGS(h) & TCP_URG) && tcp_urgent_mark)

@@ -38,6 +38,8 @@ struct conn {
     uint8_t held_ticks;         /* how long a corked segment is held back yet */
     bool owes_ack;              /* when it sends what is deferred */
     uint32_t unacked_from;      /* of what came: the first that is not */
+    uint32_t dup_nxt;           /* disorder.c: of this were sent ... */
+    uint8_t dup_count;          /* ... so many acknowledgements at once */
     bool keeps_alive;           /* SO_KEEPALIVE */
     uint8_t syn_retries, syns_resent; /* how often, and how often it was */
     bool is_quick;      /* TCP_QUICKACK: acknowledges at once, until ... */
@@ -98,6 +100,12 @@ bool limits_end(struct conn *c);
 
 /* For /proc/net/tcp: call fn for each until it gives false. */
 void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg);
+
+/* ---- disorder.c ---- */
+
+/* A segment is not the next one. True: it has been dealt with. */
+bool disorder_take(struct conn *c, const struct tcp_hdr *h,
+                   unsigned options_len, struct pbuf *p);
 
 /* ---- defer.c ---- */
 

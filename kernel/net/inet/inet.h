@@ -119,6 +119,7 @@ struct inet_counters {
     uint32_t udp_in[2], udp_out[2], udp_no_port[2], udp_bad[2], udp_full[2];
     uint32_t predicted; /* segments that lwIP has not seen */
     uint32_t resent, failed, reset, timed_out, timeouts, probes;
+    uint32_t twice_old, twice_early, repeats_told; /* by DSACK */
     uint32_t cookies_sent, cookies_taken;
     /* Fast open: of ours to others, of others to ours (fast_open.h). */
     uint32_t fast_active, fast_active_failed;

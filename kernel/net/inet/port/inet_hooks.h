@@ -21,9 +21,10 @@ u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
 extern u32_t inet_now_us;
 struct tcp_pcb;
 struct tcp_hdr;
-/* A segment that is for this connection or listener comes next. */
+/* A segment that is for this connection or listener comes next. ERR_ABRT: and
+ * has been dealt with. */
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
-                   u16_t options_len, const struct pbuf *p);
+                   u16_t options_len, struct pbuf *p);
 /* In place of tcp_output(), which it calls for what is not as expected. */
 err_t inet_tcp_output(struct tcp_pcb *pcb);
 /* In place of ip4_frag() and ip6_frag(): what the device cuts up goes to it

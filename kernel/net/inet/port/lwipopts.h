@@ -164,16 +164,18 @@
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE  7
 /* Send buffers are limited by SO_SNDBUF (tcp_send.c), so here by nothing. */
-#define TCP_SND_BUF           0x7fffffff
-#define TCP_SND_QUEUELEN      0xfff0
-#define TCP_OVERSIZE          TCP_MSS
-#define TCP_QUEUE_OOSEQ       1
-#define TCP_OOSEQ_MAX_BYTES   TCP_WND
-#define TCP_OOSEQ_MAX_PBUFS   512
-#define LWIP_TCP_SACK_OUT     1
-#define LWIP_TCP_MAX_SACK_NUM 3 /* with time stamps no more fit */
-#define LWIP_TCP_TIMESTAMPS   1
-#define LWIP_TCP_KEEPALIVE    1
+#define TCP_SND_BUF         0x7fffffff
+#define TCP_SND_QUEUELEN    0xfff0
+#define TCP_OVERSIZE        TCP_MSS
+#define TCP_QUEUE_OOSEQ     1
+#define TCP_OOSEQ_MAX_BYTES TCP_WND
+/* Of those that come early: as much as the window is in full packets, and some
+ * small ones. Each holds a buffer of 2 KiB, whatever is in it. */
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) (u16_t)(512 + (pcb)->rcv_wnd / 1024)
+#define LWIP_TCP_SACK_OUT          1
+#define LWIP_TCP_MAX_SACK_NUM      3 /* with time stamps no more fit */
+#define LWIP_TCP_TIMESTAMPS        1
+#define LWIP_TCP_KEEPALIVE         1
 /* Our tables have the backlog: lwIP's counter ends at 255. */
 #define TCP_LISTEN_BACKLOG 0
 /* Delayed acknowledgements after 50 ms, about Linux's. Only connections with
