@@ -346,7 +346,8 @@ void sender_acked(struct conn *c, const struct tcp_hdr *h,
         return;
     if (acked > 0)
         s->backoff = 0;
-    if (UNLIKELY(s->board || options_len > LWIP_TCP_OPT_LEN_TS_OUT))
+    if (UNLIKELY(s->board || options_len > LWIP_TCP_OPT_LEN_TS_OUT ||
+                 (options_len > 0 && !(pcb->flags & TF_TIMESTAMP))))
         o = find_options(options, options_len);
     if (!(pcb->flags & TF_SACK))
         o.count = 0;
