@@ -5,8 +5,10 @@
 #include "core/errno.h"
 #include "core/string.h"
 #include "net/socket.h"
+#include "time/clock.h"
 
 #define CMSG_ALIGN_LEN(len) ALIGN_UP((len), 8ul)
+#define NS_PER_US           1000
 
 int socket_control_next(const struct socket_msg *m, size_t *off,
                         struct socket_control *out)
@@ -46,4 +48,19 @@ int socket_control_put(struct socket_msg *m, int level, int type,
     m->control_at += len;
     m->control_len -= len;
     return 0;
+}
+
+void socket_stamp_put(const struct socket *s, struct socket_msg *m,
+                      uint64_t real_ns)
+{
+    bool is_ns = socket_flag(s, SO_TIMESTAMPNS_OLD);
+    int64_t when[2];
+
+    if (real_ns == 0)
+        real_ns = clock_real_ns();
+    when[0] = (int64_t)(real_ns / NS_PER_SEC);
+    when[1] = (int64_t)(real_ns % NS_PER_SEC) / (is_ns ? 1 : NS_PER_US);
+    (void)!socket_control_put(m, SOL_SOCKET,
+                              is_ns ? SO_TIMESTAMPNS_OLD : SO_TIMESTAMP_OLD,
+                              when, sizeof(when));
 }

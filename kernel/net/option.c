@@ -13,12 +13,11 @@
 #include "sched/process.h"
 
 #define BIT(option) (1ull << (option))
-#define STAMPS      (BIT(SO_TIMESTAMP_OLD) | BIT(SO_TIMESTAMPNS_OLD))
 #define SWITCHES                                                 \
     (BIT(SO_DEBUG) | BIT(SO_REUSEADDR) | BIT(SO_DONTROUTE) |     \
      BIT(SO_BROADCAST) | BIT(SO_KEEPALIVE) | BIT(SO_OOBINLINE) | \
      BIT(SO_NO_CHECK) | BIT(SO_REUSEPORT) | BIT(SO_PASSCRED) |   \
-     BIT(SO_PASSSEC) | STAMPS)
+     BIT(SO_PASSSEC) | SOCKET_STAMPS)
 #define NS_PER_US         1000
 #define PRIORITY_FREE_MAX 6 /* more takes CAP_NET_ADMIN */
 
@@ -87,10 +86,10 @@ static int set_switch(struct socket *s, int name, int value)
         return -EACCES;
     if (name == SO_REUSEPORT && value && s->family == AF_UNIX)
         return -EOPNOTSUPP;
-    if (BIT(name) & STAMPS) { /* one of the two, or none */
+    if (BIT(name) & SOCKET_STAMPS) { /* one of the two, or none */
         if (!s->has_stamps)
             return -ENOPROTOOPT;
-        s->flags &= ~STAMPS;
+        s->flags &= ~SOCKET_STAMPS;
     }
     s->flags = (s->flags & ~BIT(name)) | (value ? BIT(name) : 0);
     return 0;

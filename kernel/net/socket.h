@@ -34,6 +34,9 @@
 #define SOCKET_RCVBUF_MIN  2304u
 #define SOCKET_CONTROL_MAX 20480u /* net.core.optmem_max: bytes of cmsgs */
 
+/* Bits of socket.flags: SO_TIMESTAMP and SO_TIMESTAMPNS, of which one is on. */
+#define SOCKET_STAMPS (1ull << SO_TIMESTAMP_OLD | 1ull << SO_TIMESTAMPNS_OLD)
+
 #define SHUTDOWN_RECEIVE 1u /* bits of socket.shutdown: shutdown(2)'s how + 1 */
 #define SHUTDOWN_SEND    2u
 #define SHUTDOWN_BOTH    3u
@@ -199,5 +202,9 @@ MUST_CHECK int socket_control_next(const struct socket_msg *m, size_t *off,
  * -EFAULT: it is lost; the message is not, as on Linux */
 int socket_control_put(struct socket_msg *m, int level, int type,
                        const void *data, size_t len);
+/* When a message came, in the form of the option that asked for it; 0: before
+ * that, so that it is now, as on Linux. */
+void socket_stamp_put(const struct socket *s, struct socket_msg *m,
+                      uint64_t real_ns);
 
 #endif

@@ -78,6 +78,7 @@ struct unix_packet {
     struct unix_sock *sender; /* referenced */
     struct unix_extra extra;
     uint16_t off, len, cap; /* of data; off + len <= cap */
+    uint64_t stamp_ns;      /* SO_TIMESTAMP's, by the real clock; 0: none */
     size_t cost;            /* charged to the sender; 0: nothing */
     uint8_t data[];
 };

@@ -11,6 +11,7 @@
 #include "core/errno.h"
 #include "core/panic.h"
 #include "net/unix.h"
+#include "time/clock.h"
 
 #define LEN_SLACK 32u /* of SO_SNDBUF, that a message may not use */
 
@@ -87,6 +88,8 @@ static int deliver(struct unix_sock *u, struct unix_sock *to,
     if (to != u && to->peer != u && unix_is_full(to))
         return -EAGAIN;
     unix_extra_complete(&p->extra, u, to);
+    if (UNLIKELY(to->s.flags & SOCKET_STAMPS))
+        p->stamp_ns = clock_real_ns();
     unix_push(to, p);
     waitq_wake_all(&to->s.readable);
     return 0;
@@ -218,6 +221,8 @@ ssize_t unix_message_receive(struct socket *s, struct socket_msg *m)
             m->out_flags |= MSG_TRUNC;
         if (m->addr)
             unix_copy_name(p->sender, m->addr);
+        if (UNLIKELY(s->flags & SOCKET_STAMPS))
+            socket_stamp_put(s, m, p->stamp_ns);
         unix_extra_put(u, m, &p->extra);
         if (m->flags & MSG_TRUNC)
             done = len;

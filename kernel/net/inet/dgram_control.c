@@ -7,9 +7,6 @@
 #include "core/errno.h"
 #include "core/string.h"
 #include "net/inet/dgram.h"
-#include "time/clock.h"
-
-#define NS_PER_US 1000
 
 /* ---- receiving ---- */
 
@@ -35,25 +32,6 @@ static void put_pktinfo(struct dgram_sock *d, struct socket_msg *m,
 }
 
 /* When it came; if the program has asked only since then, now. */
-static void put_stamp(struct dgram_sock *d, struct socket_msg *m,
-                      uint64_t stamp_ns)
-{
-    int64_t when[2];
-
-    if (stamp_ns == 0)
-        stamp_ns = clock_real_ns();
-    when[0] = (int64_t)(stamp_ns / NS_PER_SEC);
-    when[1] = (int64_t)(stamp_ns % NS_PER_SEC);
-    if (socket_flag(&d->i.s, SO_TIMESTAMPNS_OLD)) {
-        (void)!socket_control_put(m, SOL_SOCKET, SO_TIMESTAMPNS_OLD, when,
-                                  sizeof(when));
-        return;
-    }
-    when[1] /= NS_PER_US;
-    (void)!socket_control_put(m, SOL_SOCKET, SO_TIMESTAMP_OLD, when,
-                              sizeof(when));
-}
-
 void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
                        const struct packet *k)
 {
@@ -61,7 +39,7 @@ void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
     bool is_v6 = IP_IS_V6_VAL(k->to);
 
     if (d->i.wants & INET_WANT_STAMP)
-        put_stamp(d, m, k->stamp_ns);
+        socket_stamp_put(&d->i.s, m, k->stamp_ns);
     put_pktinfo(d, m, k);
     if ((d->i.wants & INET_WANT_TTL) && !is_v6)
         (void)!socket_control_put(m, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
