@@ -29,6 +29,7 @@ import common  # noqa: E402
 import lossy  # noqa: E402
 import packets  # noqa: E402
 import stores  # noqa: E402
+import streams  # noqa: E402
 import wires  # noqa: E402
 from clients import Http, check  # noqa: E402
 from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
@@ -37,7 +38,7 @@ PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
 SMALL = '32M'
 CASES = {'nginx': [], 'redis': [], 'small': [], 'backlog': [], 'busy': [],
-         'unheard': []}  # by server
+         'unheard': [], 'stream': []}  # by server
 REDIS = ['/usr/bin/redis-server', '--save', '', '--bind', '0.0.0.0',
          '--protected-mode', 'no', '--maxclients', '12000',
          '--tcp-backlog', '1024']
@@ -90,6 +91,9 @@ class Trouble:
             return
         if self.kind == 'redis':
             stores.redis_ready(self.context)
+            return
+        if self.kind == 'stream':
+            streams.echoes(self.context, times)
             return
         for _ in range(times):
             with Http(self.context, 80) as h:
@@ -577,6 +581,73 @@ def unread(t):
 CASES['unheard'].append(unread)
 
 
+# What happens to packets on the way to the server and back.
+BAD_LINES = ({'loss': 1}, {'loss': 5}, {'loss': 0.2, 'burst': 10},
+             {'late': 5, 'behind': 3}, {'late': 2, 'behind': 20},
+             {'twice': 2}, {'loss': 1, 'late': 1, 'late_ms': 2,
+                            'delay_ms': 5, 'jitter_ms': 2})
+
+
+def bad_lines(t):
+    """Streams both ways and echoes over lines that are bad in one way each:
+    every byte arrives, and what is sent again is what was lost, or late."""
+    line, size = lossy.compile_line('/srv'), t.some(2 << 20, 1 << 20)
+    for way in BAD_LINES:
+        before = streams.counters(t.context)
+        with lossy.Relay(line, t.wire, 6, way, way) as relay:
+            streams.download(t.context, size)
+            streams.upload(t.context, size)
+            streams.echoes(t.context, 30)
+        after = streams.counters(t.context)
+        resent = after['RetransSegs'] - before['RetransSegs']
+        _, lost, doubled, late = relay.counts['in']
+        check(lost + doubled + late, 'the line was good:', way)
+        # A time-out repeats what had arrived, each probe a packet.
+        check(resent <= 3 * (lost + late) + 100, resent, 'sent again for',
+              lost, 'lost and', late, 'late:', way)
+        if way.get('twice'):
+            check(after['TCPDSACKOldSent'] > before['TCPDSACKOldSent'],
+                  'nobody is told what came twice')
+
+
+CASES['stream'].append(bad_lines)
+
+
+def misbehaving(t):
+    """One peer stops reading, one sends a byte now and then, one vanishes in
+    the midst of what it asked for, and 31 are served. Who has vanished is
+    given up by TCP_USER_TIMEOUT."""
+    fake, port = t.fake(81), t.own_port()
+    stopped = streams.begin(t.context, 's', 1 << 26)
+    slow = streams.begin(t.context, 'r', 10)
+    state = fake.connect(streams.PORT, port, options=b'\2\4\5\xb4')
+    check(state, 'no connection')
+    fake.tcp((port, streams.PORT), ACK | PSH, state[0], state[1], b'u 1500\n')
+    for n in range(10):
+        clients.at_once(31, lambda _: streams.echoes(t.context, 3))
+        slow.sendall(bytes([n]))
+        time.sleep(0.3)
+    check(slow.recv(1) == b'+', 'the slow one is not understood')
+    end = time.monotonic() + 60
+    while streams.ask(t.context, 'q') != '110' and time.monotonic() < end:
+        time.sleep(0.2)
+    error = streams.ask(t.context, 'q')
+    check(error == '110', 'who has vanished is waited for:', error)
+    # Who goes on gets all of it.
+    got, buf = 0, bytearray(1 << 18)
+    while got < 1 << 26:
+        count = stopped.recv_into(buf)
+        at = got % streams.PERIOD
+        check(count and memoryview(buf)[:count] ==
+              streams.PATTERN[at:at + count], 'the stream ends after', got)
+        got += count
+    stopped.close()
+    slow.close()
+
+
+CASES['stream'].append(misbehaving)
+
+
 def large():
     return random.Random(7).randbytes(1 << 20) * (LARGE >> 20)
 
@@ -586,6 +657,7 @@ def make_files(place):
     os.makedirs(place + '/run')
     subprocess.run(['gcc', '-O2', '-pthread', os.path.join(HERE, 'backlog.c'), '-o',
                     place + '/backlog'], check=True)
+    streams.compile_server(place)
     shutil.copy(os.path.join(HERE, 'files/trouble.conf'), place)
     for name, data in (('index.html', PAGE), ('large', large())):
         with open(place + '/www/' + name, 'wb') as f:
@@ -596,6 +668,7 @@ def start(config, kind, build, net):
     """(the server, the interface to it and this machine's address there)."""
     command = (['/srv/backlog'] + ['busy'] * (kind == 'busy')
                if kind in ASKED else REDIS if kind == 'redis' else
+               ['/srv/stream'] if kind == 'stream' else
                ['/usr/sbin/nginx', '-c', '/srv/trouble.conf'])
     if config == 'native':
         return (wires.Native(net, ['sh', '-c', 'ulimit -n 20000; exec "$@"',
@@ -615,6 +688,9 @@ def ready(kind):
             return
         if kind in ASKED:
             clients.connect(context, 7002, 2).close()
+            return
+        if kind == 'stream':
+            streams.ready(context)
             return
         with Http(context, 80) as h:
             h.s.settimeout(2)

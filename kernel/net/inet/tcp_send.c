@@ -457,8 +457,8 @@ void tcp_push(struct tcp_sock *t)
 
 /* ---- sending ---- */
 
-/* Until the connection may be written to. -EINPROGRESS: it begins with what is
- * written, fast_send(). */
+/* Until the connection may be written to. An error of the socket's is left
+ * there. -EINPROGRESS: it begins with what is written, fast_send(). */
 static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
 {
     struct socket *s = &t->i.s;
@@ -466,7 +466,7 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
 
     for (;;) {
         if (s->error)
-            return socket_error_take(s);
+            return -s->error;
         if ((s->shutdown & SHUTDOWN_SEND) ||
             (t->state != TCP_SOCK_CONNECTED && t->state != TCP_SOCK_CONNECTING))
             return -EPIPE;
@@ -483,6 +483,14 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
     }
 }
 
+/* A call returns n: if that is the socket's error, it is told. */
+static ssize_t error_take(struct tcp_sock *t, ssize_t n)
+{
+    if (n < 0 && n == -t->i.s.error)
+        (void)socket_error_take(&t->i.s);
+    return n;
+}
+
 /* The last byte goes by itself, so that no device has to cut up a segment with
  * an urgent pointer. It does not wait for more, nor for an acknowledgement. */
 static ssize_t send_urgent_byte(struct tcp_sock *t, struct socket_msg *m)
@@ -493,7 +501,7 @@ static ssize_t send_urgent_byte(struct tcp_sock *t, struct socket_msg *m)
     ssize_t n = wait_to_send(t, &m->wait);
 
     if (n)
-        return n;
+        return error_take(t, n);
     pcb = tcp_pcb_of(t);
     pcb->unsent_oversize = 0;
     n = add_segment(t, pcb, m);
@@ -579,5 +587,7 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
         }
     } while (n >= 0 && m->io.left > 0);
     t->bytes_sent += done;
-    return done ? (ssize_t)done : n;
+    if (done > 0)
+        return (ssize_t)done; /* an error is the next call's */
+    return error_take(t, n);
 }
