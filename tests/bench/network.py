@@ -19,6 +19,9 @@ import common
 
 sys.path.insert(0, os.path.join(common.ROOT, 'tests', 'servers'))
 import clients  # noqa: E402
+import lossy  # noqa: E402
+import packets  # noqa: E402
+import streams  # noqa: E402
 import wires  # noqa: E402
 
 PAGE = 612  # as nginx's own first page
@@ -27,6 +30,7 @@ CONNECTIONS = 250
 RUNS = 3
 REQUESTS = int(os.environ.get('REQUESTS', '100000'))
 BULK = 1 << 30
+LINE_BYTES = 16 << 20
 
 NGINX = '''# One process, no log: what is measured is requests.
 daemon off;
@@ -337,6 +341,41 @@ def bench_bulk(b):
               work)
 
 
+LINES = {'1 % lost': {'loss': 1}, '5 % lost': {'loss': 5},
+         'bursts of ten lost': {'loss': 0.1, 'burst': 10},
+         '1 % late by 20 packets': {'late': 1, 'behind': 20},
+         '1 % doubled': {'twice': 1},
+         '1 % lost, 20 ms': {'loss': 1, 'delay_ms': 10}}
+ENDS = {'native': ('near', '10.0.4.1'), 'guest': (wires.TAP, '10.0.3.1')}
+
+
+def bench_lines(b):
+    """Streams of 16 MiB, by CUBIC on both sides. Of three seeds the slowest
+    counts: others would hide that something stalls."""
+    line = lossy.compile_line(b.place)
+    program = streams.compile_server(b.place)
+
+    def slowest(side, server, way, move):
+        wire = packets.Wire(*ENDS[side], server.address)
+        rates = []
+        for seed in range(RUNS):
+            with lossy.Relay(line, wire, seed, way, way):
+                rates.append(move(server.context,
+                                  LINE_BYTES >> (2 * ('delay_ms' in way))))
+        return min(rates)
+
+    def work(both):
+        for what, way in LINES.items():
+            for move in (streams.download, streams.upload):
+                rates = {side: slowest(side, server, way, move)
+                         for side, server in both.items()}
+                rate_row(b, 'a line with %s, %s' % (what, move.__name__),
+                         rates['native'], rates['guest'], 'MB/s', 125)
+
+    with_pair(b, 'bad lines', [program], net(b).image('stream', [program]),
+              streams.ready, work)
+
+
 DRIVER = {'received, in bursts': 400, 'echoed, in bursts': 800,
           'echoed, one at a time': 1400}
 
@@ -357,4 +396,5 @@ def bench_driver(b):
 
 ROWS = {'net-driver': bench_driver, 'net-http': bench_http, 'net-redis': bench_redis,
         'net-memory': bench_memory, 'net-speed': bench_speed,
-        'net-latency': bench_latency, 'net-bulk': bench_bulk}
+        'net-latency': bench_latency, 'net-bulk': bench_bulk,
+        'net-lines': bench_lines}
