@@ -506,3 +506,35 @@ TEST(ports_do_not_repeat_soon)
     CHECK_EQ(again, 0);
     close(l);
 }
+
+/* All of 127.0.0.0/8 is this machine, seen from 127.0.0.1. */
+TEST(addresses_of_the_loopback)
+{
+    static const char *const addresses[] = { "127.0.0.2", "127.0.1.1",
+                                             "127.255.3.4" };
+    struct sockaddr_in peer, own;
+    socklen_t len = sizeof(peer);
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct sockaddr_in a = { .sin_family = AF_INET };
+        int l = socket(AF_INET, SOCK_STREAM, 0), c, s;
+
+        CHECK_EQ(inet_pton(AF_INET, addresses[i], &a.sin_addr), 1);
+        CHECK_EQ(bind(l, (struct sockaddr *)&a, sizeof(a)), 0);
+        CHECK_EQ(listen(l, 1), 0);
+        a.sin_port = htons(port_of(l));
+        c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(c, (struct sockaddr *)&a, sizeof(a));
+        CHECK(poll_for(c, POLLOUT) == POLLOUT);
+        s = accept(l, (struct sockaddr *)&peer, &len);
+        CHECK(s >= 0);
+        CHECK_EQ(ntohl(peer.sin_addr.s_addr), INADDR_LOOPBACK);
+        CHECK_EQ(getsockname(s, (struct sockaddr *)&own, &len), 0);
+        CHECK_EQ(own.sin_addr.s_addr, a.sin_addr.s_addr);
+        CHECK_EQ(write(s, "x", 1), 1);
+        CHECK(poll_for(c, POLLIN) == POLLIN);
+        close(c);
+        close(s);
+        close(l);
+    }
+}

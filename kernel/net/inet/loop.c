@@ -117,6 +117,20 @@ static err_t loop_send6(struct netif *n, struct pbuf *p, const ip6_addr_t *to)
     return loop_send(p);
 }
 
+/* lwIP accepts what is for an address of the interface, and 127.0.0.0/8 has
+ * more of them than it can have: it has the one that is asked for. */
+static void deliver(struct pbuf *p)
+{
+    const struct ip_hdr *h = p->payload;
+    ip4_addr_t to;
+
+    ip4_addr_copy(to, h->dest);
+    if (IPH_V(h) == 4 && UNLIKELY(ip4_addr_isloopback(&to)))
+        ip4_addr_copy(*ip_2_ip4(&inet_loop.ip_addr), to);
+    (void)ip_input(p, &inet_loop);
+    IP_ADDR4(&inet_loop.ip_addr, 127, 0, 0, 1);
+}
+
 void loop_deliver(void)
 {
     while (queue_first) {
@@ -128,7 +142,7 @@ void loop_deliver(void)
         queue_count--;
         loop_counters.rx_packets++;
         loop_counters.rx_bytes += p->tot_len;
-        (void)ip_input(p, &inet_loop);
+        deliver(p);
     }
 }
 

@@ -251,8 +251,9 @@ static const ip_addr_t *source_for(struct netif *netif, const ip_addr_t *to)
 {
     static ip_addr_t same;
 
-    /* To ourselves from the very address, as Linux has it. */
-    if (netif == &inet_loop && inet_is_local(to)) {
+    /* To ourselves from the very address, as Linux has it, which takes
+     * 127.0.0.1 for all of 127.0.0.0/8. */
+    if (netif == &inet_loop && inet_is_local(to) && !ip_addr_isloopback(to)) {
         same = *to;
         return &same;
     }
