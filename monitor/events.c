@@ -441,6 +441,15 @@ static uint32_t take_noted(struct vcpu *cpu, uint32_t mask)
     return wanted;
 }
 
+/* CPU 0 hears of it: as what this call returns, or by being woken. */
+static uint32_t news_of_net(const struct vcpu *cpu)
+{
+    if (cpu == ev.first)
+        return HYPERCALL_EVENT_NET;
+    events_raise(ev.first, HYPERCALL_EVENT_NET);
+    return 0;
+}
+
 static int64_t wait_events(struct vcpu *cpu, uint64_t deadline_tsc,
                            uint32_t mask)
 {
@@ -461,8 +470,8 @@ static int64_t wait_events(struct vcpu *cpu, uint64_t deadline_tsc,
         uint32_t events = take(cpu) | take_noted(cpu, mask);
         int n = 0;
 
-        if (cpu == ev.first && net_pump(&fds[4]))
-            events |= HYPERCALL_EVENT_NET;
+        if (net_pump(cpu == ev.first, &fds[4]))
+            events |= news_of_net(cpu);
         if (events == 0 || asks_console)
             n = sleep_until(fds, 5,
                             events ? 1 : sooner(deadline_tsc, cpu->timer_tsc));

@@ -102,8 +102,9 @@ struct netdev {
     uint16_t mtu;      /* the largest IP packet, 1,500 unless it says more */
     uint32_t features; /* enum netdev_features; final before open */
     bool link_up;
-    bool is_short; /* of receive buffers: copy what is not read at once */
-    void *upper;   /* the protocols' */
+    bool looks_at_halt; /* a CPU that halts makes it look, told or not */
+    bool is_short;      /* of receive buffers: copy what is not read at once */
+    void *upper;        /* the protocols' */
 };
 
 /* The interface, looked for at the first call; NULL: this machine has none. */

@@ -54,6 +54,7 @@ struct virtio {
     unsigned queue_len[VIRTIO_QUEUES_MAX]; /* powers of two */
     uint16_t number[VIRTIO_QUEUES_MAX];    /* as the device counts them */
     void (*news)(struct virtio *v, bool is_config_changed);
+    bool looks_at_halt; /* as in netdev.h */
 
     struct virtq queue[VIRTIO_QUEUES_MAX];
     volatile uint8_t *registers; /* the transport's */

@@ -90,5 +90,6 @@ struct virtio *virtio_monitor_find(unsigned id)
     if (id != VIRTIO_ID_NET || !hypercall_net())
         return NULL;
     device.ops = &monitor_ops;
+    device.looks_at_halt = true;
     return &device;
 }

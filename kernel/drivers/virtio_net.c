@@ -580,6 +580,7 @@ static void probe(void)
     choose_mac(interface->mac);
     interface->mtu = choose_mtu();
     interface->link_up = read_link();
+    interface->looks_at_halt = v->looks_at_halt;
     interface->features = features_of(nic.accepted);
     interface->ops = &virtio_net_ops;
 }

@@ -51,6 +51,11 @@ static void handle_interrupts(void)
 
 bool (*runq_idle_hook)(void);
 
+void runq_halt_soon(void)
+{
+    runq_mine()->poll_ticks = 0;
+}
+
 /* Is there work that no interrupt will tell of? */
 static bool look_before_halt(void)
 {
@@ -75,7 +80,7 @@ static void halt(struct runq *q)
     if (arch_irq_pending())
         handle_interrupts();
     if (slept < POLL_PAYS)
-        q->poll_ticks = MIN(q->poll_ticks * 2, POLL_MAX);
+        q->poll_ticks = MIN(MAX(q->poll_ticks * 2, RUNQ_POLL_MIN), POLL_MAX);
     else
         q->poll_ticks = MAX(q->poll_ticks / 2, RUNQ_POLL_MIN);
 }

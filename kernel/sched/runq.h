@@ -112,6 +112,9 @@ void runq_idle(struct runq *q);
 /* Set by whoever has a device that is polled: called before a CPU halts, under
  * the kernel lock. True: there was work, look at the queue again. */
 extern bool (*runq_idle_hook)(void);
+/* Something waits for this CPU to halt: when it is idle next, it does not poll
+ * before that. Under the kernel lock. */
+void runq_halt_soon(void);
 /* t's key, in its locked queue, has changed. */
 void runq_resort(struct runq *q, struct thread *t);
 /* Count what t has used of its CPU until now. */

@@ -451,16 +451,22 @@ static bool send_all(void)
 /* ---- both ---- */
 
 /*
- * Whoever looks next will see what the guest adds meanwhile, unless nobody
- * does: then the guest is to notify. With several CPUs the guest on one may
- * send while CPU 0, which would look, sleeps: there it always notifies.
+ * With the lock held. While the watcher is on, it or a CPU that goes to sleep
+ * will see what the guest adds; else the guest is to notify. No chain is missed
+ * between the two: the watcher is off before it takes the lock for its last
+ * look, which asks; whoever finds it on later knows that it was woken.
  */
-static void ask(bool is_watched)
+static void ask_tx(bool is_watched)
 {
-    if (is_watched && net.vm->cpu_count == 1)
+    if (is_watched)
         queue_ask_none(&net.tx);
     else if (!net.is_blocked && !queue_ask(&net.tx))
         net_watch_begin(); /* it was added to just now */
+}
+
+static void ask(bool is_watched)
+{
+    ask_tx(is_watched);
     if (!is_starved())
         queue_ask_none(&net.rx);
     else if (!queue_ask(&net.rx))
@@ -474,7 +480,7 @@ static uint64_t moved_count(void)
 }
 
 /* With the lock held. True when the guest is to be told. */
-static bool move(void)
+static bool move(bool receives)
 {
     bool tell;
 
@@ -482,7 +488,7 @@ static bool move(void)
         return false;
     net.count.looks++;
     tell = send_all();
-    if (!net.is_broken)
+    if (receives && !net.is_broken)
         tell = receive() || tell;
     return tell || net.is_broken;
 }
@@ -496,7 +502,7 @@ void net_notified(void)
     pthread_mutex_lock(&net.lock);
     net.count.notified++;
     net_watch_begin();
-    tell = move();
+    tell = move(true);
     if (!net.is_broken)
         ask(true);
     pthread_mutex_unlock(&net.lock);
@@ -530,7 +536,7 @@ uint64_t net_watched(bool is_last, struct pollfd *p)
     if (__atomic_exchange_n(&net.was_pumped, 0, __ATOMIC_RELAXED) && !is_last)
         return moved_count();
     pthread_mutex_lock(&net.lock);
-    tell = move();
+    tell = move(true);
     if (!net.is_broken)
         ask(!is_last);
     fill_poll(p);
@@ -540,7 +546,7 @@ uint64_t net_watched(bool is_last, struct pollfd *p)
     return moved_count();
 }
 
-bool net_pump(struct pollfd *p)
+bool net_pump(bool is_first, struct pollfd *p)
 {
     uint64_t before = moved_count();
     bool tell;
@@ -549,13 +555,16 @@ bool net_pump(struct pollfd *p)
     if (!is_started())
         return false;
     pthread_mutex_lock(&net.lock);
-    tell = move();
-    __atomic_store_n(&net.was_pumped, net.long_left == 0, __ATOMIC_RELAXED);
-    if (before != moved_count())
+    tell = move(is_first);
+    if (is_first)
+        __atomic_store_n(&net.was_pumped, net.long_left == 0, __ATOMIC_RELAXED);
+    /* CPU 0's thread may be asleep and not know that the host has no room. */
+    if (before != moved_count() || (!is_first && net.is_blocked))
         net_watch_begin();
     if (!net.is_broken)
-        ask(net_watch_is_on());
-    fill_poll(p);
+        (is_first ? ask : ask_tx)(net_watch_is_on());
+    if (is_first)
+        fill_poll(p);
     pthread_mutex_unlock(&net.lock);
     return tell;
 }

@@ -7,6 +7,7 @@
  *            the way. Who moves them:
  *              - the thread of CPU 0, when the guest sleeps on it
  *                (events.c): that one has the time, and nobody need be woken;
+ *                another CPU's as well, but that only sends;
  *              - whichever CPU's thread the guest notifies the device on;
  *              - a watcher's thread, every WATCH_NS while there is traffic,
  *                so that a guest that is busy sends and receives without an
@@ -55,9 +56,12 @@ void net_fill_record(struct monitor_net *record, const uint8_t mac[6]);
 int64_t net_start(void);
 /* MONITOR_NET_PORT was written to. */
 void net_notified(void);
-/* By the thread of CPU 0, which is about to sleep until *p is ready: move
- * what there is. True: the guest is to be told. */
-bool net_pump(struct pollfd *p);
+/* By the thread of a CPU that is about to sleep: CPU 0's (is_first) moves what
+ * there is and sleeps until *p is ready, another's only sends, and *p is
+ * nothing. True: the guest is to be told. */
+bool net_pump(bool is_first, struct pollfd *p);
+/* By another CPU's thread, which is about to sleep: send what there is. */
+void net_flush(void);
 
 struct control_counters;
 void net_counters(struct control_counters *out);

@@ -45,7 +45,7 @@ static void make(uint64_t features)
 
 static bool pump(struct pollfd *p)
 {
-    return net_pump(p);
+    return net_pump(true, p);
 }
 
 /* A frame from the host: a header, then bytes that tell where they are. */
@@ -348,6 +348,54 @@ TEST(asks_for_notifications_when_nobody_looks)
     watches = 0;
     net_watched(true, &p);
     CHECK_EQ(vring_need_event(*event, 2, 1), 1);
+}
+
+/* Another CPU than the first sends as it goes to sleep, and leaves what has
+ * come to the first; while the watcher is on, no CPU need notify. */
+TEST(a_second_cpu_sends_before_it_sleeps)
+{
+    struct pollfd p;
+    uint16_t *event;
+
+    make(FEATURES);
+    fake_vm.cpu_count = 2;
+    event = (uint16_t *)(void *)&net.tx.used->ring[LEN];
+    lend(0, 2000);
+    host_sends(100);
+    CHECK_EQ(net_pump(false, &p), false);
+    CHECK_EQ(watches, 0);
+    CHECK_EQ(vring_need_event(*event, 1, 0), 1);
+    give(0, HEADER + 20, 0);
+    offer(&net.tx, 0);
+    (void)net_pump(false, &p);
+    CHECK_EQ(net.tx.used->idx, 1);
+    CHECK_EQ(watches, 1);
+    CHECK_EQ(vring_need_event(*event, 2, 1), 0);
+    CHECK_EQ(p.fd, -1);
+    CHECK_EQ(rx()->used->idx, 0);
+    CHECK_EQ(pump(&p), true);
+    CHECK_EQ(rx()->used->idx, 1);
+}
+
+/* Nobody polls for room on the host's side unless the watcher does. */
+TEST(a_second_cpu_that_finds_no_room_has_it_watched)
+{
+    struct pollfd p;
+
+    make(FEATURES);
+    fake_vm.cpu_count = 2;
+    give(0, HEADER + 20, 0);
+    for (unsigned i = 0; i < 10000 && !net.is_blocked; i++) {
+        offer(&net.tx, 0);
+        (void)net_pump(false, &p);
+    }
+    REQUIRE(net.is_blocked);
+    watches = 0;
+    (void)net_pump(false, &p);
+    CHECK_EQ(watches, 1);
+    CHECK_EQ(p.fd, -1);
+    net_watched(true, &p);
+    CHECK_EQ(p.events & POLLOUT, POLLOUT);
 }
 
 /* A guest that is busy and has buffers: the watcher sleeps on the tap. */

@@ -102,7 +102,7 @@ static void step(const uint8_t s[STEP_LEN])
         (void)net_watched(s[1] & 1, &p);
         break;
     case 6:
-        (void)net_pump(&p);
+        (void)net_pump(!(s[1] & 1), &p);
         break;
     default:
         drain();

@@ -320,6 +320,8 @@ static void tell(void)
         return;
     device.untold_count = 0;
     device.dev->ops->flush(device.dev);
+    if (device.dev->looks_at_halt)
+        runq_halt_soon();
 }
 
 /* ARP, or ICMPv6's neighbour solicitation: to be repeated if none answers. */
