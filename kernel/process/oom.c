@@ -35,5 +35,6 @@ void fault_out_of_memory(void)
              thread_current()->name, st.mapped_pages >> 8, own >> 10,
              others >> 10, all >> 20, MAX(all >> 19, 1ul));
     console_report(text, NULL, false, SIGKILL);
-    process_exit_group(STATUS_KILLED);
+    /* In the middle of anything: connections are left alone. */
+    process_exit(STATUS_KILLED);
 }

@@ -119,7 +119,7 @@ void thread_exit(void)
     struct process *p = t->process;
 
     if (p->thread_count == 1)
-        process_exit(p->exit_status);
+        process_exit_group(p->exit_status);
     if (!p->exiting)
         futex_thread_exit();
     thread_release(t);

@@ -66,4 +66,7 @@ static inline struct process *process_current(void)
     return thread_current()->process;
 }
 
+/* Called once the process is exiting, before the machine ends; or NULL. */
+extern void (*process_end_hook)(void);
+
 #endif

@@ -27,6 +27,11 @@ static unsigned bufs_out; /* the driver's buffers that lwIP has */
 
 bool (*runq_idle_hook)(void);
 bool (*wait_look_hook)(void);
+void (*process_end_hook)(void);
+
+void inet_end(void)
+{
+}
 
 void runq_halt_soon(void)
 {

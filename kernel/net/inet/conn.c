@@ -147,6 +147,28 @@ void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg)
                 return;
 }
 
+/* The first with a socket, in this bucket and those behind it. */
+static struct conn *next_owned(unsigned *bucket)
+{
+    for (; *bucket < table.bucket_count; ++*bucket)
+        for (struct conn *c = table.buckets[*bucket]; c; c = c->hash_next)
+            if (c->sock)
+                return c;
+    return NULL;
+}
+
+void conn_end_all(void)
+{
+    struct tcp_pcb_listen *l;
+    unsigned bucket = 0;
+    struct conn *c;
+
+    while ((l = tcp_listen_pcbs.listen_pcbs) != NULL)
+        tcp_stop_listening(l->ext_args[0].data);
+    while ((c = next_owned(&bucket)) != NULL)
+        tcp_let_go(c->sock);
+}
+
 /* ---- birth and death ---- */
 
 static void list_leave(struct conn *c)

@@ -98,6 +98,8 @@ bool limits_end(struct conn *c);
 
 /* ---- conn.c ---- */
 
+/* The program is over: all listeners and sockets are closed. */
+void conn_end_all(void);
 /* For /proc/net/tcp: call fn for each until it gives false. */
 void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg);
 

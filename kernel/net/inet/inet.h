@@ -7,6 +7,7 @@
  *
  *            stack.c    begin, routes, sequence numbers, flushing
  *            loop.c     the loopback interface
+ *            end.c      what is left to do when the program is over
  *            device.c   the network device
  *            timers.c   when lwIP's timers run
  *            addr.c     addresses of programs and of lwIP; port.c: who has a
@@ -79,6 +80,11 @@ static inline struct inet_sock *inet_of(struct socket *s)
 {
     return (struct inet_sock *)s;
 }
+
+/* ---- end.c ---- */
+
+/* The process is over: end its connections, see what it sent off. For good. */
+void inet_end(void);
 
 /* ---- stack.c ---- */
 

@@ -19,6 +19,7 @@
 #include "net/inet/inet.h"
 #include "net/inet/loop.h"
 #include "random/pool.h"
+#include "sched/process.h"
 #include "time/clock.h"
 
 /* Of the parts IPPROTO_IP, without which nobody is in a group, and SOCK_RAW. */
@@ -333,6 +334,7 @@ void inet_begin(void)
     if (has_begun)
         return;
     has_begun = true;
+    process_end_hook = inet_end;
     inet_tick();
     lwip_init();
     loop_begin();
