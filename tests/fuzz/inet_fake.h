@@ -195,6 +195,7 @@ const ip_addr_t *dns_getserver(u8_t index)
 static struct netdev dev;
 static void *sent_cookies[64];
 static unsigned sent_count;
+static bool dev_is_armed; /* an interrupt would tell of what comes */
 /* Who is shown each frame; NULL: nobody. */
 static void (*on_sent)(const uint8_t *frame, size_t len);
 
@@ -245,6 +246,7 @@ static void dev_flush(struct netdev *d)
 static unsigned dev_poll(struct netdev *d, unsigned budget)
 {
     (void)budget;
+    dev_is_armed = false;
     while (sent_count > 0)
         d->events->sent(d, sent_cookies[--sent_count]);
     return 0;
@@ -253,6 +255,7 @@ static unsigned dev_poll(struct netdev *d, unsigned budget)
 static bool dev_arm(struct netdev *d)
 {
     (void)d;
+    dev_is_armed = true;
     return true;
 }
 

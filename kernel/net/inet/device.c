@@ -420,6 +420,15 @@ static void arm(bool is_idle)
     }
 }
 
+void device_catch_up(void)
+{
+    bool was_armed = device.is_armed;
+
+    (void)device_poll();
+    if (was_armed)
+        arm(device.is_idle);
+}
+
 /* Nobody will be interrupted: look again some time, whatever the CPU does. */
 static void guard_begin(void)
 {

@@ -28,7 +28,11 @@ bool device_is_short(void);
 bool device_send_segment(struct pbuf *p, unsigned tcp_header_len) MUST_CHECK;
 /* Tell the device what was queued since the last time, unless that may wait. */
 void device_flush(void);
-/* Take what has arrived. True: something had. */
+/* Take what has arrived. True: something had. No interrupt will tell of what
+ * comes next: the caller looks again, or sleeps. */
 bool device_poll(void);
+/* Take what has arrived, on behalf of nobody who will look again: a timer may
+ * have interrupted a program that computes. An interrupt still comes. */
+void device_catch_up(void);
 
 #endif

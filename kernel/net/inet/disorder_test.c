@@ -216,3 +216,20 @@ TEST(only_what_was_sent_before_is_lost)
     CHECK_EQ(inet_counters.repeats_told > 0, true);
     end();
 }
+
+/* A timer that looks at the device leaves nobody behind who would look again,
+ * if it found a program that computes. */
+TEST(a_timer_of_the_sender_does_not_end_interrupts)
+{
+    static char text[PACKET];
+    uint32_t timeouts = inet_counters.timeouts;
+
+    begin();
+    CHECK_EQ(file_give(f, text, sizeof(text)), (ssize_t)sizeof(text));
+    CHECK(!runq_idle_hook());
+    CHECK(dev_is_armed);
+    advance(NS_PER_SEC);
+    CHECK(inet_counters.timeouts > timeouts);
+    CHECK(dev_is_armed);
+    end();
+}

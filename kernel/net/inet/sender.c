@@ -561,7 +561,7 @@ static void expired(struct timer *t)
 
     (void)t;
     /* What has arrived and was not looked at yet is not overdue. */
-    (void)device_poll();
+    device_catch_up();
     inet_tick();
     LIST_FOR_EACH(it, &waiting)
     {
