@@ -60,8 +60,6 @@ void net_notified(void);
  * there is and sleeps until *p is ready, another's only sends, and *p is
  * nothing. True: the guest is to be told. */
 bool net_pump(bool is_first, struct pollfd *p);
-/* By another CPU's thread, which is about to sleep: send what there is. */
-void net_flush(void);
 
 struct control_counters;
 void net_counters(struct control_counters *out);
