@@ -154,12 +154,14 @@ static void *touch_victim(void *arg)
     (void)arg;
     while (!atomic_load(&stop)) {
         volatile char *p = atomic_load(&victim);
+        char is;
 
         if (!p)
             continue;
         if (sigsetjmp(back, 1) == 0) {
             may_fault = 1;
-            if (*p != 0 && *p != 'v')
+            is = *p; /* once: the next page may come between two looks */
+            if (is != 0 && is != 'v')
                 _exit(98);
             may_fault = 0;
             atomic_fetch_add(&touches, 1);
