@@ -26,7 +26,7 @@ CURL = """
 0 curl -sS -c /srv/out/jar http://HOST/cookie --next -sS -b /srv/out/jar \
     http://HOST/cookie --next -sS file:///srv/out/jar
 0 curl -sS -F a=b -F file=@/srv/www/text.txt http://HOST/echo?form
-0 curl -sS -o /srv/out/large http://HOST/large --next -sS -T /srv/out/large \
+0 curl -sS -o /srv/out/large http://HOST/download --next -sS -T /srv/out/large \
     http://HOST/upload/large
 0 curl -sS -r 0-999999 -o /srv/out/part http://HOST/random --next -sS -C - \
     -o /srv/out/part http://HOST/random --next -sS -T /srv/out/part \
