@@ -40,8 +40,7 @@ void arch_init(const struct bootinfo *boot);
 /*
  * The thread that this CPU runs, its run queue once it has one, and its number,
  * from 1. Within one thread's code the first never changes, the others may over
- * any sleep. The
- * host's unit tests, built without SAMARA_GUEST, have one.
+ * any sleep. The host's unit tests, built without SAMARA_GUEST, have one.
  */
 #ifndef SAMARA_GUEST
 extern struct thread *thread_current_ptr;

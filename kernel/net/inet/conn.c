@@ -147,12 +147,18 @@ void conn_for_each(bool (*fn)(struct conn *c, void *arg), void *arg)
                 return;
 }
 
+/* A closed one of fast open keeps its socket until the handshake has ended. */
+static bool is_owned(const struct conn *c)
+{
+    return c->sock && !(c->fast && c->fast->is_closed);
+}
+
 /* The first with a socket, in this bucket and those behind it. */
 static struct conn *next_owned(unsigned *bucket)
 {
     for (; *bucket < table.bucket_count; ++*bucket)
         for (struct conn *c = table.buckets[*bucket]; c; c = c->hash_next)
-            if (c->sock)
+            if (is_owned(c))
                 return c;
     return NULL;
 }

@@ -229,6 +229,13 @@ TEST(closes_before_the_handshake_has_ended)
     close_it(f);
     segment(PEER, TCP_RST, ISN + 6, 0, "");
     end();
+    /* Or the program ends, and waits for nobody here. */
+    begin(5);
+    f = half_open(PEER, &seq);
+    close_it(f);
+    conn_end_all();
+    segment(PEER, TCP_RST, ISN + 6, 0, "");
+    end();
     /* Or sends what nobody reads any more. */
     begin(5);
     f = half_open(PEER, &seq);
