@@ -81,7 +81,7 @@ static bool fake_addr(unsigned n, struct netif_addr *out)
         return false;
     out->index = n < 2 ? 1 : 2;
     out->family = n % 2 ? AF_INET6 : AF_INET;
-    out->prefix_len = (uint8_t)(n * 8 + 1);
+    out->prefix_len = (uint8_t)(n * 7 + 1); /* within IPv4's 32 */
     out->scope = n < 2 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
     memset(out->addr, (int)n, sizeof(out->addr));
     return true;
