@@ -3,13 +3,14 @@
  * inet_peer.h - a peer of TCP that is made of single frames.
  *
  * What:      10.0.0.1, which sends what a test says, and keeps what comes.
- * Context:   included once, after inet_stack.h.
+ * Context:   included once, after tests/unit.h.
  */
 #ifndef TESTS_FUZZ_INET_PEER_H
 #define TESTS_FUZZ_INET_PEER_H
 
 #include "tests/fuzz/inet_stack.h"
 
+#include "lwip/etharp.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/tcp.h"
@@ -95,6 +96,39 @@ static void segment_on(unsigned from, unsigned to, unsigned flags, uint32_t seq,
     conn_send_deferred();
     inet_flush();
     (void)device_poll();
+}
+
+/* A program's listener, to which the peer's Ethernet address is known. */
+static struct file *listen_on(unsigned port)
+{
+    static const struct eth_addr peer_mac = { { 2, 0, 0, 0, 0, 1 } };
+    ip4_addr_t peer = { lwip_htonl(0x0a000001) };
+    struct sockaddr_in any = { .sin_family = AF_INET,
+                               .sin_port = lwip_htons((u16_t)port) };
+    struct socket_addr a = { .len = sizeof(any) };
+    struct file *server;
+    struct socket *s;
+
+    thread_current_ptr = &fake_thread;
+    if (socket_create(AF_INET, SOCK_STREAM, 0, 04000, &server))
+        abort();
+    s = socket_of(server);
+    memcpy(a.bytes, &any, sizeof(any));
+    if (s->ops->bind(s, &a) || s->ops->listen(s, 16))
+        abort();
+    etharp_add_static_entry(&peer, (struct eth_addr *)(uintptr_t)&peer_mac);
+    on_sent = keep;
+    return server;
+}
+
+/* What was closed is over in 40 minutes, and the driver has its buffers. */
+static void all_is_over(void)
+{
+    for (unsigned i = 0; i < 40; i++) {
+        advance(60 * NS_PER_SEC);
+        (void)device_poll();
+    }
+    CHECK_EQ(bufs_out, 0);
 }
 
 #endif

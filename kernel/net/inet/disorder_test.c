@@ -12,7 +12,6 @@
 #include "tests/fuzz/inet_peer.h"
 #include "tests/fuzz/inet_stack.h"
 
-#include "lwip/etharp.h"
 #include "net/inet/tcp.h"
 
 #define PORT   80u
@@ -73,30 +72,16 @@ static bool acknowledges(unsigned count)
 
 static void begin(void)
 {
-    static const struct eth_addr peer_mac = { { 2, 0, 0, 0, 0, 1 } };
     static const uint8_t options[] = { 2, 4, PACKET >> 8, PACKET & 0xff,
                                        4, 2, 1,           1 };
-    ip4_addr_t peer = { lwip_htonl(0x0a000001) };
-    struct sockaddr_in any = { .sin_family = AF_INET,
-                               .sin_port = lwip_htons(PORT) };
-    struct socket_addr a = { .len = sizeof(any) };
-    struct socket *s;
 
-    thread_current_ptr = &fake_thread;
     for (unsigned n = 0; n + 1 < sizeof(data); n++)
         data[n] = (char)('a' + n % 23);
-    if (socket_create(AF_INET, SOCK_STREAM, 0, 04000, &server))
-        abort();
-    s = socket_of(server);
-    memcpy(a.bytes, &any, sizeof(any));
-    if (s->ops->bind(s, &a) || s->ops->listen(s, 16))
-        abort();
-    etharp_add_static_entry(&peer, (struct eth_addr *)(uintptr_t)&peer_mac);
-    on_sent = keep;
+    server = listen_on(PORT);
     segment_on(1000, PORT, TCP_SYN, ISN, 0, options, sizeof(options), "");
     ours = last()->seq + 1;
     segment_on(1000, PORT, TCP_ACK, ISN + 1, ours, NULL, 0, "");
-    if (socket_accept(s, 04000, &f))
+    if (socket_accept(socket_of(server), 04000, &f))
         abort();
 }
 
@@ -106,11 +91,7 @@ static void end(void)
     segment_on(1000, PORT, TCP_RST, ISN + 1, 0, NULL, 0, "");
     file_put(f);
     file_put(server);
-    for (unsigned i = 0; i < 40; i++) {
-        advance(60 * NS_PER_SEC);
-        (void)device_poll();
-    }
-    CHECK_EQ(bufs_out, 0);
+    all_is_over();
 }
 
 /* All that has come is the peer's first `count` packets. */

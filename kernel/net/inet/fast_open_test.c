@@ -14,7 +14,6 @@
 
 #include <linux/tcp.h>
 
-#include "lwip/etharp.h"
 #include "net/inet/fast_open.h"
 #include "net/inet/tcp.h"
 #include "net/inet_info.h"
@@ -86,34 +85,17 @@ static struct file *new_socket(void)
 
 static void begin(int queue)
 {
-    static const struct eth_addr peer_mac = { { 2, 0, 0, 0, 0, 1 } };
-    ip4_addr_t peer = { lwip_htonl(0x0a000001) };
-    struct sockaddr_in any = { .sin_family = AF_INET,
-                               .sin_port = lwip_htons(PORT) };
-    struct socket_addr a = { .len = sizeof(any) };
-    struct socket *s;
-
-    thread_current_ptr = &fake_thread;
-    server = new_socket();
-    s = socket_of(server);
-    memcpy(a.bytes, &any, sizeof(any));
-    if (s->ops->bind(s, &a) || s->ops->listen(s, 16))
-        abort();
-    etharp_add_static_entry(&peer, (struct eth_addr *)(uintptr_t)&peer_mac);
+    server = listen_on(PORT);
     fast_mode = FAST_CLIENT | FAST_SERVER;
-    CHECK_EQ(fast_set_option(tcp_of(s), TCP_FASTOPEN, queue), 0);
-    on_sent = keep;
+    CHECK_EQ(fast_set_option(tcp_of(socket_of(server)), TCP_FASTOPEN, queue),
+             0);
 }
 
 static void end(void)
 {
     if (server)
         file_put(server);
-    for (unsigned i = 0; i < 40; i++) {
-        advance(60 * NS_PER_SEC);
-        (void)device_poll();
-    }
-    CHECK_EQ(bufs_out, 0);
+    all_is_over();
 }
 
 static struct file *accepted(void)
