@@ -325,7 +325,7 @@ check-readme: all
 check-figures: all
 	@tools/run-figures -b $(B) $(T)
 check-fuzz: all
-	@tools/run-fuzz -b $(B)/fuzz -t 40 -g 30 $(T)
+	@tools/run-fuzz -b $(B)/fuzz --seed 1 -t 60 -g 90 $(T)
 check-%:
 	@tools/run-unit -b $(B)/unit $(sort $(filter kernel/$*/% $*/%,$(UNIT_TESTS)))
 

@@ -3,11 +3,12 @@
 tools/run-fuzz.
 
 tests/fuzz/NAME/*.c is one program, run as `NAME SEED CALLS THREADS`, in guests
-of every configuration, until the time is up. Only status 0 is right, or an end
-for want of memory: a guest may have very little. Lines of
-tests/fuzz/corpus/NAME, `SEED CALLS THREADS MEMORY`, are run first: they once
-found something.
+of every configuration, until the time is up; what is run follows from a seed,
+which is shown. Only status 0 is right, or an end for want of memory: a guest
+may have very little. Lines of tests/fuzz/corpus/NAME, `SEED CALLS THREADS
+MEMORY`, are run first: they once found something.
 """
+import collections
 import os
 import random
 import re
@@ -25,6 +26,10 @@ COMPILERS = {
 }
 TIMEOUT_S = 240
 OUT_OF_MEMORY = b'out of memory'
+
+# The time in all; how many guests at most of a configuration, and the seed:
+# None for any number, and for one by chance.
+Limits = collections.namedtuple('Limits', 'seconds guests seed')
 
 
 def build(name, place, score):
@@ -95,7 +100,7 @@ def run_one(samara, options, program, case):
             said + readable(result.err), False)
 
 
-def run(name, place, seconds, score):
+def run(name, place, limits, score):
     """Fuzz in each configuration for its part of the time."""
     programs = build(name, place, score)
     if not programs:
@@ -103,19 +108,20 @@ def run(name, place, seconds, score):
     configs = common.configs()
     samara = os.path.join(os.path.dirname(os.path.dirname(place)), 'samara')
     for config, options in configs.items():
-        start = random.SystemRandom().randrange(1 << 32)
-        rng = random.Random(start)
+        seed = limits.seed or random.randrange(1, 1 << 32)
+        rng = random.Random(seed)
         todo = corpus(name)
-        end = time.monotonic() + seconds / len(configs)
+        end = time.monotonic() + limits.seconds / len(configs)
         count = starved = 0
         error = said = ''
-        while not error and (todo or time.monotonic() < end):
+        while not error and (todo or time.monotonic() < end and
+                             count != limits.guests):
             case = todo.pop(0) if todo else any_case(rng)
             program = programs[rng.choice(list(programs))]
             error, said, starving = run_one(samara, vary_cpus(rng, options),
                                             program, case)
             count += 1
             starved += starving
-        print('# fuzz/%s (%s): %d guests from %d on, %d without memory left' %
-              (name, config, count, start, starved))
+        print('# fuzz/%s (%s): %d guests, --seed %d, %d without memory left' %
+              (name, config, count, seed, starved))
         score.add('fuzz/' + name, config, error, said)
