@@ -31,6 +31,8 @@ typedef int64_t off_t;
 #define ALIGN_DOWN(x, a)  ((x) & ~((__typeof__(x))(a)-1))
 #define ALIGN_UP(x, a)    ALIGN_DOWN((x) + (__typeof__(x))(a)-1, a)
 #define NOINLINE          __attribute__((noinline))
+/* Runs seldom, in a file that is compiled for speed: this one is for size. */
+#define COLD __attribute__((cold))
 /* What a breakpoint in the kernel needs before it can be told from one inside
  * of itself: none may be here. */
 #define STOP_CODE     __attribute__((section(".text.stop"), noinline))

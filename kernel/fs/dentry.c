@@ -131,7 +131,7 @@ void dentry_put(struct dentry *d)
     }
 }
 
-void dentry_shrink(bool all)
+COLD void dentry_shrink(bool all)
 {
     unsigned left = all ? dentry_count : SHRINK_SCAN;
 
@@ -247,8 +247,8 @@ void dentry_remove(struct dentry *d)
     d->removed = true;
 }
 
-void dentry_move(struct dentry *d, struct dentry *parent, const char *name_take,
-                 size_t name_len)
+COLD void dentry_move(struct dentry *d, struct dentry *parent,
+                      const char *name_take, size_t name_len)
 {
     struct dentry *old_parent = d->parent;
     bool was_hashed = d->hashed;
@@ -271,7 +271,7 @@ void dentry_move(struct dentry *d, struct dentry *parent, const char *name_take,
 
 /* The inodes change places, and with them what is below: so the dentries do,
  * which keeps open files and working directories right. */
-void dentry_exchange(struct dentry *a, struct dentry *b)
+COLD void dentry_exchange(struct dentry *a, struct dentry *b)
 {
     char swap[DENTRY_INLINE_LEN];
     struct dentry *parent = a->parent;
@@ -308,7 +308,7 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
 }
 
 /* Looks through all cached names: only for people's eyes, never hot. */
-void inode_path(const struct inode *i, char *buf, size_t buf_len)
+COLD void inode_path(const struct inode *i, char *buf, size_t buf_len)
 {
     buf[0] = '\0';
     LIST_FOR_EACH(it, &all_dentries)
@@ -325,7 +325,7 @@ void inode_path(const struct inode *i, char *buf, size_t buf_len)
 }
 
 /* Written from the end of buf backwards, then moved to its start. */
-int dentry_path(struct dentry *d, char *buf, size_t buf_len)
+COLD int dentry_path(struct dentry *d, char *buf, size_t buf_len)
 {
     static const char deleted[] = " (deleted)";
     struct dentry *root = thread_current()->fs->root;

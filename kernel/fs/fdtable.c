@@ -90,7 +90,7 @@ static int grow(struct fdtable *t, unsigned fd)
     return 0;
 }
 
-struct fdtable *fdtable_copy(struct fdtable *t)
+COLD struct fdtable *fdtable_copy(struct fdtable *t)
 {
     struct fdtable *copy = fdtable_create();
 
@@ -132,7 +132,7 @@ static struct file *slot_clear(struct fdtable *t, unsigned fd)
     return f;
 }
 
-void fdtable_put(struct fdtable *t)
+COLD void fdtable_put(struct fdtable *t)
 {
     if (--t->refs > 0)
         return;
@@ -268,7 +268,7 @@ int fd_set_cloexec(int fd, bool cloexec)
     return 0;
 }
 
-void fd_close_range(unsigned first, unsigned last)
+COLD void fd_close_range(unsigned first, unsigned last)
 {
     struct fdtable *t = table();
 

@@ -224,7 +224,8 @@ ssize_t file_write_locked(struct file *f, uaddr_t buf, size_t len)
     return done;
 }
 
-ssize_t file_read_kernel(struct file *f, void *buf, size_t len, uint64_t off)
+COLD ssize_t file_read_kernel(struct file *f, void *buf, size_t len,
+                              uint64_t off)
 {
     size_t done = 0;
 

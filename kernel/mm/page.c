@@ -150,7 +150,7 @@ static void block_free(uint32_t idx, unsigned order)
 }
 
 /* The frontier has moved over these. */
-static void describe(paddr_t pa, size_t count)
+static COLD void describe(paddr_t pa, size_t count)
 {
     for (uint32_t idx = idx_of(pa); count > 0; count--, idx++)
         *page_of(idx) = (struct page){ 0 };
@@ -317,7 +317,7 @@ static void carve_array(void)
     panic("-m is too small: no room for the page table of %u pages", mem.count);
 }
 
-void page_init(const struct bootinfo *boot)
+COLD void page_init(const struct bootinfo *boot)
 {
     uint64_t low = UINT64_MAX, high = 0;
 
@@ -385,7 +385,7 @@ static paddr_t large_take(bool *is_zeroed)
     return pa ? hand_out(pa, PAGE_ORDER_LARGE) : 0;
 }
 
-paddr_t page_alloc_large(bool *is_zeroed)
+COLD paddr_t page_alloc_large(bool *is_zeroed)
 {
     paddr_t pa;
 
@@ -403,7 +403,7 @@ void page_zero_large(paddr_t pa)
         arch_page_zero(page_ptr(pa + i * PAGE_SIZE));
 }
 
-void page_split(paddr_t pa)
+COLD void page_split(paddr_t pa)
 {
     struct page *p = page_of(idx_of(pa));
     size_t count = (size_t)1 << p->order;

@@ -73,7 +73,7 @@ static void choose_layout(struct space *s)
     s->mmap_base = slot + MAX(a, b);
 }
 
-struct space *space_create(void)
+COLD struct space *space_create(void)
 {
     struct space *s = kzalloc(sizeof(*s));
 
@@ -88,7 +88,7 @@ struct space *space_create(void)
     return s;
 }
 
-void space_destroy(struct space *s)
+COLD void space_destroy(struct space *s)
 {
     bool was_taken = space_enter(s);
 
@@ -348,7 +348,7 @@ static NOINLINE int add_region(struct space *s, const struct region *like)
     return r ? 0 : -ENOMEM;
 }
 
-int space_map_trampoline(struct space *s, uaddr_t va, size_t len)
+COLD int space_map_trampoline(struct space *s, uaddr_t va, size_t len)
 {
     const struct region like = { .start = va,
                                  .end = va + len,
@@ -412,8 +412,8 @@ bool space_grow_stack(struct space *s, struct region *r, uaddr_t va)
     return true;
 }
 
-long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
-                     int prot, const char *name)
+COLD long space_map_pages(struct space *s, const paddr_t *pages, size_t count,
+                          int prot, const char *name)
 {
     long at = region_find_hole(s, count * PAGE_SIZE, s->mmap_base);
     struct region *r;

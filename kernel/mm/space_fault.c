@@ -363,7 +363,7 @@ bool space_fault_alone(struct space *s, uaddr_t va, enum space_access access)
     return result == SPACE_FAULT_OK;
 }
 
-paddr_t space_resident(struct space *s, uaddr_t va)
+COLD paddr_t space_resident(struct space *s, uaddr_t va)
 {
     bool was_taken = space_enter(s);
     unsigned flags;
@@ -427,8 +427,8 @@ static int poke(struct space *s, uaddr_t va, const void *src, size_t len,
     return 0;
 }
 
-int space_poke(struct space *s, uaddr_t va, const void *src, size_t len,
-               bool is_live)
+COLD int space_poke(struct space *s, uaddr_t va, const void *src, size_t len,
+                    bool is_live)
 {
     bool was_taken = space_enter(s);
     int err = poke(s, va, src, len, is_live);

@@ -225,7 +225,7 @@ static unsigned socket_poll(struct file *f, struct poll_table *table)
     return s->ops->poll(s);
 }
 
-static long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+static COLD long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 {
     struct socket *s = f->private;
     long err = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
@@ -317,8 +317,8 @@ int socket_create(int family, int type, int protocol, unsigned flags,
     return 0;
 }
 
-int socket_create_pair(int family, int type, int protocol, unsigned flags,
-                       struct file *out[2])
+COLD int socket_create_pair(int family, int type, int protocol, unsigned flags,
+                            struct file *out[2])
 {
     struct socket *a;
     int err = socket_create(family, type, protocol, flags, &out[0]);

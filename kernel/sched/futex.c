@@ -180,7 +180,7 @@ static int many_queue(struct futex_waiter *waiters, const uint32_t *expected,
 }
 
 /* Take all off their queues. -> the last that was woken before, or -1 */
-static int many_unqueue(struct futex_waiter *waiters, unsigned count)
+static COLD int many_unqueue(struct futex_waiter *waiters, unsigned count)
 {
     int woken = -1;
 
@@ -192,8 +192,8 @@ static int many_unqueue(struct futex_waiter *waiters, unsigned count)
     return woken;
 }
 
-int futex_wait_many(struct futex_waiter *waiters, const uint32_t *expected,
-                    unsigned count, uint64_t deadline_ns)
+COLD int futex_wait_many(struct futex_waiter *waiters, const uint32_t *expected,
+                         unsigned count, uint64_t deadline_ns)
 {
     int woken = -1;
     int err;
@@ -383,8 +383,9 @@ static int32_t sign_extend12(uint32_t field)
     return (int32_t)(field << 20) >> 20;
 }
 
-int futex_wake_op(const struct futex_word *word, const struct futex_word *word2,
-                  unsigned wake_max, unsigned wake2_max, uint32_t encoded)
+COLD int futex_wake_op(const struct futex_word *word,
+                       const struct futex_word *word2, unsigned wake_max,
+                       unsigned wake2_max, uint32_t encoded)
 {
     uint32_t op = encoded >> 28 & 7, cmp = encoded >> 24 & 15;
     uint32_t arg = (uint32_t)sign_extend12(encoded >> 12 & 0xfff);

@@ -497,7 +497,7 @@ static void runq_init(struct runq *q, unsigned number, struct thread *current)
     arch_thread_set(current);
 }
 
-void runq_init_first(struct thread *t)
+COLD void runq_init_first(struct thread *t)
 {
     runq_init(&runqs[0], 1, t);
     t->state = THREAD_RUNNING;
@@ -508,7 +508,7 @@ void runq_init_first(struct thread *t)
 }
 
 /* What a CPU does as nobody: look for a thread, for ever. */
-static void run_boot_thread(void)
+static COLD void run_boot_thread(void)
 {
     for (;;) {
         struct runq *q = runq_mine();
@@ -518,7 +518,7 @@ static void run_boot_thread(void)
     }
 }
 
-static void begin_boot_thread(void)
+static COLD void begin_boot_thread(void)
 {
     finish_switch();
     run_boot_thread();
@@ -533,7 +533,7 @@ static void init_boot_thread(struct runq *q, unsigned number)
 }
 
 /* A further CPU begins as its boot thread. */
-static void cpu_run(void)
+static COLD void cpu_run(void)
 {
     struct runq *q = &runqs[arch_cpu_number() - 1];
 
@@ -545,7 +545,7 @@ static void cpu_run(void)
     run_boot_thread();
 }
 
-int runq_start_cpus(void)
+COLD int runq_start_cpus(void)
 {
     static bool done;
     struct thread *boot = &runqs[0].boot;

@@ -264,7 +264,7 @@ uint64_t thread_cpu_ns(const struct thread *t)
     return clock_ns_of_cycles(thread_cpu_cycles(t));
 }
 
-uint64_t process_cpu_ns(const struct process *p)
+COLD uint64_t process_cpu_ns(const struct process *p)
 {
     uint64_t sum = p->dead_threads_cycles;
 
@@ -273,7 +273,7 @@ uint64_t process_cpu_ns(const struct process *p)
     return clock_ns_of_cycles(sum);
 }
 
-void thread_set_effective(struct thread *t, int rt_effective)
+COLD void thread_set_effective(struct thread *t, int rt_effective)
 {
     struct runq *q = runq_lock_of(t);
     bool was_realtime = t->rt_effective > 0;
@@ -287,7 +287,7 @@ void thread_set_effective(struct thread *t, int rt_effective)
     spin_unlock(&q->lock);
 }
 
-void thread_set_policy(struct thread *t, int policy, int rt_priority)
+COLD void thread_set_policy(struct thread *t, int policy, int rt_priority)
 {
     struct runq *q = runq_lock_of(t);
 
@@ -303,7 +303,7 @@ void thread_set_policy(struct thread *t, int policy, int rt_priority)
     spin_unlock(&q->lock);
 }
 
-void thread_set_nice(struct thread *t, int nice)
+COLD void thread_set_nice(struct thread *t, int nice)
 {
     struct runq *q = runq_lock_of(t);
 
@@ -325,7 +325,7 @@ static int await_cpus(struct thread *t, uint64_t mask)
     return 0;
 }
 
-int thread_set_affinity(struct thread *t, uint64_t mask)
+COLD int thread_set_affinity(struct thread *t, uint64_t mask)
 {
     struct runq *q;
     bool may_stay;

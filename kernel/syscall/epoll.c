@@ -14,7 +14,7 @@
 
 #define EVENTS_MAX ((unsigned)INT32_MAX / sizeof(struct epoll_event))
 
-long sys_epoll_create1(int flags)
+COLD long sys_epoll_create1(int flags)
 {
     struct file *f;
     int err;
@@ -25,7 +25,7 @@ long sys_epoll_create1(int flags)
     return err ? err : fd_give(f, flags & EPOLL_CLOEXEC);
 }
 
-long sys_epoll_create(int size)
+COLD long sys_epoll_create(int size)
 {
     return size <= 0 ? -EINVAL : sys_epoll_create1(0);
 }

@@ -185,7 +185,8 @@ long sys_futex(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
     return futex_locked(addr, op, value, timeout, addr2, value3);
 }
 
-static long waitv_checked(uaddr_t user, unsigned count, uint64_t deadline_ns)
+static COLD long waitv_checked(uaddr_t user, unsigned count,
+                               uint64_t deadline_ns)
 {
     struct futex_waiter *waiters = kmalloc(count * sizeof(*waiters));
     uint32_t expected[FUTEX_WAIT_MAX];
@@ -213,8 +214,8 @@ free_waiters:
     return result;
 }
 
-long sys_futex_waitv(uaddr_t waiters, unsigned count, unsigned flags,
-                     uaddr_t timeout, int clock)
+COLD long sys_futex_waitv(uaddr_t waiters, unsigned count, unsigned flags,
+                          uaddr_t timeout, int clock)
 {
     uint64_t deadline_ns = WAIT_FOREVER;
     int err;

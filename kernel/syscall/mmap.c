@@ -165,8 +165,8 @@ long sys_brk(uaddr_t end)
     return space_brk(space(), end);
 }
 
-long sys_mremap(uaddr_t old, size_t old_len, size_t new_len, int flags,
-                uaddr_t new_addr)
+COLD long sys_mremap(uaddr_t old, size_t old_len, size_t new_len, int flags,
+                     uaddr_t new_addr)
 {
     if (new_len > old_len && exceeds_limit(new_len - old_len))
         return -ENOMEM;
@@ -183,7 +183,7 @@ long sys_mincore(uaddr_t addr, size_t len, uaddr_t vec)
     return space_incore(space(), addr, len, vec);
 }
 
-long sys_msync(uaddr_t addr, size_t len, int flags)
+COLD long sys_msync(uaddr_t addr, size_t len, int flags)
 {
     if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || addr & PAGE_MASK ||
         (flags & MS_ASYNC && flags & MS_SYNC))
@@ -210,7 +210,7 @@ static int may_lock(size_t len)
                : 0;
 }
 
-long sys_mlock2(uaddr_t addr, size_t len, unsigned flags)
+COLD long sys_mlock2(uaddr_t addr, size_t len, unsigned flags)
 {
     int err;
 
@@ -231,7 +231,7 @@ long sys_munlock(uaddr_t addr, size_t len)
     return space_lock(space(), addr, len, false, false);
 }
 
-long sys_mlockall(int flags)
+COLD long sys_mlockall(int flags)
 {
     struct space_stat st;
     int err;

@@ -223,7 +223,7 @@ static int message_len_put(uaddr_t msg, ssize_t len)
     return user_put32(msg + offsetof(struct abi_mmsghdr, len), (uint32_t)len);
 }
 
-long sys_sendmmsg(int fd, uaddr_t msgs, unsigned count, int flags)
+COLD long sys_sendmmsg(int fd, uaddr_t msgs, unsigned count, int flags)
 {
     struct socket *s;
     struct file *f;
@@ -270,8 +270,8 @@ static long receive_many(struct socket *s, uaddr_t msgs, unsigned count,
 }
 
 /* The time limit is looked at between messages only, as on Linux. */
-long sys_recvmmsg(int fd, uaddr_t msgs, unsigned count, int flags,
-                  uaddr_t timeout)
+COLD long sys_recvmmsg(int fd, uaddr_t msgs, unsigned count, int flags,
+                       uaddr_t timeout)
 {
     uint64_t deadline;
     struct socket *s;

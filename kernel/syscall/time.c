@@ -44,7 +44,7 @@ long sys_clock_gettime(int clock, uaddr_t out)
 }
 
 /* All clocks come from the TSC, and all are as fine as a ns can tell. */
-long sys_clock_getres(int clock, uaddr_t out)
+COLD long sys_clock_getres(int clock, uaddr_t out)
 {
     uint64_t now;
     int err = clock_read(process_current(), clock, &now);
@@ -64,7 +64,7 @@ static int set_real(uint64_t ns)
     return 0;
 }
 
-long sys_clock_settime(int clock, uaddr_t value)
+COLD long sys_clock_settime(int clock, uaddr_t value)
 {
     struct __kernel_timespec ts;
     uint64_t ns;
@@ -98,7 +98,7 @@ long sys_gettimeofday(uaddr_t tv, uaddr_t tz)
     return 0;
 }
 
-long sys_settimeofday(uaddr_t tv, uaddr_t tz)
+COLD long sys_settimeofday(uaddr_t tv, uaddr_t tz)
 {
     struct __kernel_old_timeval now;
     struct timezone zone;
@@ -130,7 +130,7 @@ long sys_time(uaddr_t out)
     return (long)sec;
 }
 
-static long read_timex(uaddr_t buf)
+static COLD long read_timex(uaddr_t buf)
 {
     struct timex t;
     uint64_t now;
@@ -163,7 +163,7 @@ long sys_adjtimex(uaddr_t buf)
     return read_timex(buf);
 }
 
-long sys_clock_adjtime(int clock, uaddr_t buf)
+COLD long sys_clock_adjtime(int clock, uaddr_t buf)
 {
     uint64_t now;
 

@@ -49,7 +49,7 @@ static uint64_t read_xcr0(void)
 
 /* Asked once, on first need: CPUID is an exit of 60 us on nested hosts, and a
  * program with one thread and no signal handlers never needs the answer. */
-static void detect(void)
+static COLD void detect(void)
 {
     static bool done;
     uint32_t r[4];
@@ -99,7 +99,7 @@ static bool fsgsbase_works(void)
     return works;
 }
 
-void arch_init(const struct bootinfo *boot)
+COLD void arch_init(const struct bootinfo *boot)
 {
     kernel_pa = boot->kernel_pa;
     cpu_features.is_monitor = boot->platform == BOOTINFO_MONITOR;
@@ -234,7 +234,7 @@ void arch_xstate_reset(void)
 }
 
 /* From the exceptions of the unit that raised it that are not masked. */
-int arch_fp_fault_code(bool is_x87)
+COLD int arch_fp_fault_code(bool is_x87)
 {
     uint32_t mxcsr, raised;
     uint16_t status, control;
@@ -308,8 +308,8 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     return 0;
 }
 
-int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
-                            void (*fn)(void))
+COLD int arch_thread_init_kernel(struct arch_thread *t, void *kstack,
+                                 void (*fn)(void))
 {
     uint64_t *sp = (uint64_t *)(((uint64_t)kstack + ARCH_KSTACK_LEN) & ~15ul);
 
@@ -375,7 +375,8 @@ bool arch_random(uint64_t *out)
     return false;
 }
 
-size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out, size_t max)
+COLD size_t arch_backtrace(uint64_t rip, uint64_t rbp, uint64_t *out,
+                           size_t max)
 {
     size_t n = 0;
 

@@ -118,7 +118,7 @@ static void apic_timer_init(void)
 /* Ticks of the APIC timer per 2^20 TSC ticks; measured on first use. */
 static uint64_t apic_per_tsc;
 
-static void calibrate_apic(void)
+static COLD void calibrate_apic(void)
 {
     uint64_t start, tsc;
     uint32_t left;
@@ -202,7 +202,7 @@ void arch_idle(void)
 
 /* ---- interrupts of devices ---- */
 
-static uint32_t vector_for(void (*fn)(void *arg), void *arg)
+static COLD uint32_t vector_for(void (*fn)(void *arg), void *arg)
 {
     unsigned slot = ++irq_used;
 
@@ -223,7 +223,7 @@ static void ioapic_write(unsigned number, uint32_t reg, uint32_t value)
     io[4] = value;
 }
 
-void arch_irq_register(unsigned irq, void (*fn)(void *arg), void *arg)
+COLD void arch_irq_register(unsigned irq, void (*fn)(void *arg), void *arg)
 {
     unsigned number = irq / IOAPIC_PINS, pin = irq % IOAPIC_PINS;
 

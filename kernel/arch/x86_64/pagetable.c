@@ -110,8 +110,8 @@ static uint64_t *spare_pop(struct pt *pt)
  * who faults on it then finds it mended. Pages that is_unused, if any, tells
  * of are freed instead. Result: how many.
  */
-static size_t split_but(struct pt *pt, uint64_t *e, uint64_t va,
-                        bool (*is_unused)(paddr_t))
+static COLD size_t split_but(struct pt *pt, uint64_t *e, uint64_t va,
+                             bool (*is_unused)(paddr_t))
 {
     uint64_t *table = spare_pop(pt);
     uint64_t small = *e & ~CPU_PTE_PS;
@@ -320,7 +320,7 @@ bool pt_may_map_large(struct pt *pt, uint64_t va)
     return large_slot(pt, va) != NULL;
 }
 
-int pt_map_large(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
+COLD int pt_map_large(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
 {
     uint64_t *e = large_slot(pt, va);
     paddr_t spare = page_alloc();
