@@ -276,6 +276,14 @@ static inline uint64_t arch_cycles(void)
     return (uint64_t)hi << 32 | lo;
 }
 
+/* Once round a loop that waits for time to pass: the slowest of the short
+ * instructions, which leaves a sibling thread the core, and an emulator few
+ * to execute. */
+static inline void arch_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
 /* True when an interrupt was noted that irq_poll() must handle. */
 bool arch_irq_pending(void);
 /* Handle noted interrupts: run expired timers, console input, signals. */

@@ -20,7 +20,8 @@
 #define PIT_MODE_0    0xb0   /* counter 2, low and high byte, mode 0 */
 #define PIT_LATCH     0x80   /* counter 2 */
 #define PIT_SPAN      11932u /* ticks to measure over: 10 ms */
-#define PIT_STUCK_MAX 2000u  /* equal readings: there is no such chip */
+#define PIT_PAUSES    64u    /* between two looks; 0.3 to 30 us */
+#define PIT_STUCK_MAX 500u   /* equal readings: there is no such chip */
 #define SAMPLE_COUNT  5u
 
 #define RTC_INDEX      0x70
@@ -68,15 +69,20 @@ static struct pit_sample pit_read_best(void)
     return best;
 }
 
-/* Wait until the counter has run for the span. False: it stands still. */
+/* Wait until the counter has run for the span. False: it stands still. It is
+ * looked at now and then only: each look is three exits in a guest, or 70
+ * instructions to emulate. */
 static bool pit_wait(uint16_t first)
 {
     uint16_t last = first;
     unsigned stuck = 0;
 
     while ((uint16_t)(first - last) < PIT_SPAN) {
-        uint16_t count = pit_read().count;
+        uint16_t count;
 
+        for (unsigned i = 0; i < PIT_PAUSES; i++)
+            arch_pause();
+        count = pit_read().count;
         stuck = count == last ? stuck + 1 : 0;
         if (stuck > PIT_STUCK_MAX)
             return false;
