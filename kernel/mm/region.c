@@ -34,7 +34,7 @@ static unsigned random_level(struct space *s)
 
     s->random = s->random * 6364136223846793005ull + 1442695040888963407ull;
     for (uint64_t bits = s->random >> 32;
-         (bits & 3) == 0 && level < REGION_LEVELS; bits >>= 2)
+         (bits & 7) == 0 && level < REGION_LEVELS; bits >>= 3)
         level++;
     return level;
 }
@@ -102,7 +102,7 @@ static void insert_before(struct space *s, struct region *r,
     r->next[0] = next;
     *(next ? &next->prev : &s->tail) = r;
     *(prev ? &prev->next[0] : &s->head[0]) = r;
-    if (r->levels > 1) { /* one in four: look for what leads here */
+    if (r->levels > 1) { /* one in eight: look for what leads here */
         find_links(s, r->start, links);
         for (unsigned i = 1; i < r->levels; i++) {
             r->next[i] = *links[i];

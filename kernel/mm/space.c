@@ -282,12 +282,14 @@ static long map_region(struct space *s, uaddr_t hint, size_t len, int prot,
         if (at < 0)
             return at;
     }
-    like = (struct region){ .start = (uint64_t)at,
-                            .end = (uint64_t)at + len,
-                            .prot = (uint32_t)prot & 7,
-                            .flags = region_flags_of(s, flags, obj != NULL),
-                            .obj = obj,
-                            .obj_off = obj_off };
+    /* Its kind alone: zeroing the rest would cost as much as the search. */
+    like.start = (uint64_t)at;
+    like.end = (uint64_t)at + len;
+    like.prot = (uint32_t)prot & 7;
+    like.flags = region_flags_of(s, flags, obj != NULL);
+    like.obj = obj;
+    like.obj_off = obj_off;
+    like.name = NULL;
     if ((region_is_data(like.prot, like.flags) && !space_data_fits(s, len)) ||
         !region_add(s, &like))
         return -ENOMEM;

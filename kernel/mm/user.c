@@ -57,28 +57,28 @@ ssize_t user_string(char *dst, uaddr_t src, size_t max)
 /* Words go in one access: a futex's must, and it is the cheapest. */
 int user_get32(uint32_t *dst, uaddr_t src)
 {
-    return user_range_ok(src, sizeof(*dst))
+    return user_word_ok(src, sizeof(*dst))
                ? user_copy_word32((uint64_t)dst, src)
                : -EFAULT;
 }
 
 int user_get64(uint64_t *dst, uaddr_t src)
 {
-    return user_range_ok(src, sizeof(*dst))
+    return user_word_ok(src, sizeof(*dst))
                ? user_copy_word64((uint64_t)dst, src)
                : -EFAULT;
 }
 
 int user_put32(uaddr_t dst, uint32_t value)
 {
-    return user_range_ok(dst, sizeof(value))
+    return user_word_ok(dst, sizeof(value))
                ? user_copy_word32(dst, (uint64_t)&value)
                : -EFAULT;
 }
 
 int user_put64(uaddr_t dst, uint64_t value)
 {
-    return user_range_ok(dst, sizeof(value))
+    return user_word_ok(dst, sizeof(value))
                ? user_copy_word64(dst, (uint64_t)&value)
                : -EFAULT;
 }
@@ -88,7 +88,7 @@ int user_cmpxchg32(uaddr_t p, uint32_t old, uint32_t new_value,
 {
     uint64_t result;
 
-    if (!user_range_ok(p, sizeof(uint32_t)))
+    if (!user_word_ok(p, sizeof(uint32_t)))
         return -EFAULT;
     result = user_cmpxchg_word(p, old, new_value);
     if (result >> 32)

@@ -32,6 +32,12 @@ static inline bool user_range_ok(uaddr_t p, size_t len)
     return p < ARCH_USER_MAX && len <= ARCH_USER_MAX - p;
 }
 
+/* The same for a few bytes, 1 at least, in one comparison. */
+static inline bool user_word_ok(uaddr_t p, size_t len)
+{
+    return p <= ARCH_USER_MAX - len;
+}
+
 /* The port's copies (user_copy.S): no range check; result: bytes left. */
 size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len);
 size_t user_zero_bytes(uint64_t dst, size_t len);

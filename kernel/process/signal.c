@@ -471,11 +471,14 @@ int signal_thread_init(struct thread *t, const struct thread *parent)
         s = kmalloc(sizeof(*s));
     if (!s)
         return -ENOMEM;
-    *s = (struct signal_thread){ 0 };
+    s->blocked = parent ? parent->signal->blocked : 0;
+    s->waiting = 0;
+    s->saved_blocked = 0;
+    s->restore_blocked = false;
     pending_init(&s->pending);
+    s->alt_sp = 0;
+    s->alt_len = 0;
     s->alt_flags = 2; /* SS_DISABLE: a thread has no alternate stack */
-    if (parent)
-        s->blocked = parent->signal->blocked;
     t->signal = s;
     return 0;
 }

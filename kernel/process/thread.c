@@ -7,7 +7,6 @@
 
 #include "core/errno.h"
 #include "core/panic.h"
-#include "core/string.h"
 #include "fs/file.h"
 #include "fs/vfs.h"
 #include "process/exec.h"
@@ -80,7 +79,7 @@ int thread_create(const struct regs *regs, struct thread **out)
     thread_sched_init(t, self);
     t->process = p;
     t->tid = tid_pick(p);
-    memcpy(t->name, self->name, sizeof(t->name));
+    __builtin_memcpy(t->name, self->name, sizeof(t->name));
     if (signal_thread_init(t, self) != 0)
         goto free_thread;
     t->files = fdtable_get(self->files);

@@ -259,7 +259,7 @@ int futex_wake(const struct futex_word *word, unsigned count_max,
 
     if (!futex_is_aligned(word) || bitset == 0)
         return -EINVAL;
-    if (!user_range_ok(word->addr, 4))
+    if (!user_word_ok(word->addr, 4))
         return -EFAULT;
     spin_lock(&futex_lock);
     if (!list_is_empty(queue))
@@ -303,7 +303,7 @@ int futex_check_two(const struct futex_word *from, const struct futex_word *to,
 
     if (!futex_is_aligned(from) || !futex_is_aligned(to))
         return -EINVAL;
-    if (!user_range_ok(from->addr, 4) || !user_range_ok(to->addr, 4))
+    if (!user_word_ok(from->addr, 4) || !user_word_ok(to->addr, 4))
         return -EFAULT;
     if (!expected)
         return 0;
@@ -395,7 +395,7 @@ COLD int futex_wake_op(const struct futex_word *word,
 
     if (!futex_is_aligned(word) || !futex_is_aligned(word2))
         return -EINVAL;
-    if (!user_range_ok(word->addr, 4))
+    if (!user_word_ok(word->addr, 4))
         return -EFAULT;
     if (op > FUTEX_OP_XOR || cmp > FUTEX_OP_CMP_GE)
         return -ENOSYS;

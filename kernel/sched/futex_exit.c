@@ -65,14 +65,14 @@ static void robust_exit(uaddr_t head)
 void futex_thread_exit(void)
 {
     struct thread *t = thread_current();
-    struct futex_word word;
 
     if (t->robust_list)
         robust_exit(t->robust_list);
     t->robust_list = 0;
     futex_pi_exit();
     if (t->clear_child_tid && user_put32(t->clear_child_tid, 0) == 0) {
-        word = futex_word_at(t->clear_child_tid, false);
+        struct futex_word word = futex_word_at(t->clear_child_tid, false);
+
         (void)futex_wake(&word, 1, FUTEX_BITSET_MATCH_ANY);
     }
     t->clear_child_tid = 0;
