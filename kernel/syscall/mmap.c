@@ -49,8 +49,6 @@ static int check_access(const struct file *f, int prot, int flags)
 {
     int mode = f->flags & O_ACCMODE;
 
-    if (f->flags & O_PATH)
-        return -EBADF;
     if (mode == O_WRONLY)
         return -EACCES;
     if ((flags & MAP_TYPE) != MAP_PRIVATE && prot & PROT_WRITE &&
@@ -59,16 +57,12 @@ static int check_access(const struct file *f, int prot, int flags)
     return f->ops->mmap ? 0 : -ENODEV;
 }
 
-static long map_file(uaddr_t addr, size_t len, int prot, int flags, int fd,
-                     uint64_t off)
+static long map_file(uaddr_t addr, size_t len, int prot, int flags,
+                     struct file *f, uint64_t off)
 {
-    struct file *f = fd_get(fd);
     struct vm_object *obj = NULL;
-    long result;
+    long result = check_access(f, prot, flags);
 
-    if (!f)
-        return -EBADF;
-    result = check_access(f, prot, flags);
     if ((flags & MAP_TYPE) != MAP_PRIVATE && (f->flags & O_ACCMODE) != O_RDWR)
         flags |= SPACE_MAP_NO_WRITE;
     if (result == 0)
@@ -77,7 +71,6 @@ static long map_file(uaddr_t addr, size_t len, int prot, int flags, int fd,
         flags |= SPACE_MAP_NO_WRITE;
     if (result == 0)
         result = space_map(space(), addr, len, prot, flags, obj, off);
-    file_put(f);
     return result;
 }
 
@@ -93,27 +86,45 @@ static bool exceeds_limit(size_t more)
     return st.mapped_pages * PAGE_SIZE + more > p->rlimits[RLIMIT_AS_IDX].soft;
 }
 
-long sys_mmap(uaddr_t addr, size_t len, int prot, int flags, int fd,
-              uint64_t off)
+/* What does not depend on the file, in Linux's order. off: a file's */
+static int check_range(uaddr_t addr, size_t len, int flags, uint64_t off)
 {
-    int err;
+    bool has_file = !(flags & MAP_ANONYMOUS);
 
-    if (off & PAGE_MASK || len == 0)
+    if (len == 0 || (has_file && flags & MAP_HUGETLB))
         return -EINVAL;
-    flags &= ~SPACE_MAP_NO_WRITE;
     if (len > ARCH_USER_MAX || exceeds_limit(len))
         return -ENOMEM;
-    if (off + len < off)
-        return -EOVERFLOW;
     if (flags & MAP_FIXED_NOREPLACE && !(addr & PAGE_MASK) &&
         !space_is_free(space(), addr, len))
         return -EEXIST;
-    err = check_flags(flags, !(flags & MAP_ANONYMOUS));
-    if (err)
-        return err;
-    if (flags & MAP_ANONYMOUS)
-        return space_map(space(), addr, len, prot, flags, NULL, 0);
-    return map_file(addr, len, prot, flags, fd, off);
+    if (has_file && off + len < off)
+        return -EOVERFLOW;
+    return check_flags(flags, has_file);
+}
+
+long sys_mmap(uaddr_t addr, size_t len, int prot, int flags, int fd,
+              uint64_t off)
+{
+    struct file *f = NULL;
+    long result;
+
+    if (off & PAGE_MASK)
+        return -EINVAL;
+    flags &= ~SPACE_MAP_NO_WRITE;
+    if (!(flags & MAP_ANONYMOUS)) {
+        f = fd_get(fd);
+        if (!f)
+            return -EBADF;
+    }
+    result =
+        f && f->flags & O_PATH ? -EBADF : check_range(addr, len, flags, off);
+    if (result == 0)
+        result = f ? map_file(addr, len, prot, flags, f, off)
+                   : space_map(space(), addr, len, prot, flags, NULL, 0);
+    if (f)
+        file_put(f);
+    return result;
 }
 
 long sys_munmap(uaddr_t addr, size_t len)

@@ -198,6 +198,31 @@ TEST(offsets)
     close(fd);
 }
 
+/* A file is looked at first, then the length, then what else there is. */
+TEST(errors_in_their_order)
+{
+    int fd = open("f", O_RDONLY), path_only = open("f", O_PATH);
+    int write_only = open("f", O_WRONLY), huge = MAP_PRIVATE | MAP_HUGETLB;
+    size_t too_long = 1ul << 60;
+
+    CHECK_ERR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+    CHECK_ERR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE, -1, 1), EINVAL);
+    CHECK_ERR((long)mmap(NULL, too_long, PROT_READ, 0, -1, 0), EBADF);
+    CHECK_ERR((long)mmap(NULL, 0, PROT_READ, 0, path_only, 0), EBADF);
+    CHECK_ERR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE, fd, 0), EINVAL);
+    CHECK_ERR((long)mmap(NULL, 0, PROT_READ, MAP_PRIVATE, write_only, 0),
+              EINVAL);
+    CHECK_ERR((long)mmap(NULL, PAGE, PROT_READ, huge, -1, 0), EBADF);
+    CHECK_ERR((long)mmap(NULL, PAGE, PROT_READ, huge, fd, 0), EINVAL);
+    CHECK_ERR((long)mmap(NULL, too_long, PROT_READ, 0, write_only, 0), ENOMEM);
+    CHECK_ERR((long)mmap(NULL, 2 * PAGE, PROT_READ, 0, fd, -PAGE), EOVERFLOW);
+    CHECK_OK((long)mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
+                        -1, -PAGE));
+    close(fd);
+    close(path_only);
+    close(write_only);
+}
+
 TEST(errors)
 {
     int fd = open("f", O_RDONLY), write_only = open("f", O_WRONLY);
