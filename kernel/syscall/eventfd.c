@@ -122,6 +122,6 @@ long sys_memfd_create(uaddr_t user_name, unsigned flags)
                       sizeof(name) - MEMFD_PREFIX_LEN);
     if (len < 0)
         return len == -ENAMETOOLONG ? -EINVAL : len;
-    err = vfs_memory_file(name, 0777, O_RDWR, seals, &f);
+    err = vfs_memory_file(name, 0777, O_RDWR | O_LARGEFILE, seals, &f);
     return err ? err : fd_give(f, flags & MFD_CLOEXEC);
 }

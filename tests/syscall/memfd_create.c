@@ -14,6 +14,7 @@ TEST(a_file_in_memory)
 
     CHECK_OK(fd);
     CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_EQ(fcntl(fd, F_GETFL), O_RDWR | 0100000); /* O_LARGEFILE */
     CHECK_EQ(write(fd, "abc", 3), 3);
     CHECK_OK(fstat(fd, &st));
     CHECK(S_ISREG(st.st_mode));
