@@ -69,6 +69,15 @@ struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out)
     return vfs_mounts[idx]->sb;
 }
 
+unsigned vfs_mount_id(const struct superblock *sb)
+{
+    unsigned i = 0;
+
+    while (i < mount_count && vfs_mounts[i]->sb != sb)
+        i++;
+    return VFS_ROOT_ID + i;
+}
+
 void vfs_mount_lazy(const char *name, mount_fn mount)
 {
     if (!mount)

@@ -159,8 +159,10 @@ static int show_fdinfo(struct text_file *t, void *inode)
 
     if (!f)
         return -ENOENT;
-    err = text_printf(t, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t20\nino:\t%lu\n",
-                      f->pos, f->flags | cloexec, f->inode ? f->inode->ino : 0);
+    err = text_printf(t, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
+                      f->pos, f->flags | cloexec,
+                      vfs_mount_id(f->dentry ? f->dentry->sb : NULL),
+                      f->inode ? f->inode->ino : 0);
     file_put(f);
     return err;
 }

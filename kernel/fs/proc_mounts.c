@@ -7,8 +7,6 @@
 #include "fs/special.h"
 #include "mm/heap.h"
 
-#define ROOT_ID 20u /* of the root's mount; the others follow */
-
 static int each_mount(struct text_file *t,
                       int (*put)(struct text_file *t, unsigned idx,
                                  const struct superblock *sb, const char *path))
@@ -41,9 +39,9 @@ static int put_mountinfo(struct text_file *t, unsigned idx,
     const char *mode = sb->read_only ? "ro" : "rw";
 
     return text_printf(t, "%u %u %u:%u / %s %s,relatime - %s %s %s\n",
-                       idx + ROOT_ID, idx ? ROOT_ID : 1, DEV_MAJOR(sb->dev),
-                       DEV_MINOR(sb->dev), path, mode, sb->type, sb->type,
-                       mode);
+                       idx + VFS_ROOT_ID, idx ? VFS_ROOT_ID : 1,
+                       DEV_MAJOR(sb->dev), DEV_MINOR(sb->dev), path, mode,
+                       sb->type, sb->type, mode);
 }
 
 static int put_mountstats(struct text_file *t, unsigned idx,

@@ -148,6 +148,11 @@ struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out)
     return idx == 0 ? &sb : NULL;
 }
 
+unsigned vfs_mount_id(const struct superblock *s)
+{
+    return VFS_ROOT_ID + (s != &sb);
+}
+
 int dentry_path(struct dentry *d, char *buf, size_t buf_len)
 {
     CHECK(d == some_dentry);

@@ -143,6 +143,7 @@ MUST_CHECK int vfs_mount(const char *path, struct superblock *sb);
  * for /dev, /proc, /sys (special.h), /tmp and /run. name: a constant. */
 #define VFS_LAZY_MOUNT_MAX 8u
 #define VFS_MOUNT_MAX      32u
+#define VFS_ROOT_ID        20u /* of the root's mount */
 /* Roots, in order of mounting; then NULL. For records.c and mount.c. */
 extern struct dentry *vfs_mounts[VFS_MOUNT_MAX];
 void vfs_mount_lazy(const char *name, int (*mount)(struct superblock *sb,
@@ -151,6 +152,9 @@ void vfs_mount_lazy(const char *name, int (*mount)(struct superblock *sb,
  * dentry_path(). Index 0 is the root. Lazy mounts count once they happened.
  * NULL: no more. */
 struct superblock *vfs_mount_at(unsigned idx, struct dentry **path_out);
+/* By which programs name it: VFS_ROOT_ID and up; last what is mounted nowhere
+ * (pipes, sockets; NULL). */
+unsigned vfs_mount_id(const struct superblock *sb);
 /* A fresh empty tmpfs whose root has this mode; NULL: no memory. */
 struct superblock *tmpfs_create(uint32_t mode) MUST_CHECK;
 /* An unnamed file in memory (memfd_create, shared anonymous memory). flags:

@@ -128,10 +128,11 @@ long sys_statx(int dirfd, uaddr_t path, int flags, unsigned mask, uaddr_t buf)
     if (t.dentry && t.dentry->sb->root == t.dentry)
         x.stx_attributes |= STATX_ATTR_MOUNT_ROOT;
     x.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT;
+    x.stx_mnt_id = vfs_mount_id(t.dentry ? t.dentry->sb : NULL);
     at_put(&t);
     if (err)
         return err;
-    x.stx_mask = STATX_BASIC_STATS | STATX_BTIME;
+    x.stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
     x.stx_blksize = k.blksize;
     x.stx_nlink = (uint32_t)k.nlink;
     x.stx_uid = k.uid;

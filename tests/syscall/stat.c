@@ -116,6 +116,36 @@ TEST(statx_says_what_it_filled)
 }
 #endif
 
+#ifdef STATX_MNT_ID
+static unsigned long mount_id(const char *path)
+{
+    struct statx x;
+
+    CHECK_OK(statx(AT_FDCWD, path, 0, STATX_MNT_ID, &x));
+    CHECK(x.stx_mask & STATX_MNT_ID);
+    return x.stx_mnt_id;
+}
+
+/* The numbers are mountinfo's, whose lines begin with them. */
+TEST(statx_tells_mounts_apart)
+{
+    char line[512], start[32];
+    FILE *f = fopen("/proc/self/mountinfo", "r");
+    int found = 0;
+
+    CHECK(f != NULL);
+    snprintf(start, sizeof(start), "%lu ", mount_id("/proc"));
+    while (f && fgets(line, sizeof(line), f))
+        found += strncmp(line, start, strlen(start)) == 0 &&
+                 strstr(line, " / /proc ");
+    CHECK_EQ(found, 1);
+    if (f)
+        fclose(f);
+    CHECK(mount_id("/proc") != mount_id("."));
+    CHECK_EQ(mount_id("f"), mount_id("."));
+}
+#endif
+
 TEST(access_asks_for_rights)
 {
     CHECK_OK(access("f", F_OK));
