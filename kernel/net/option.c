@@ -75,6 +75,11 @@ static int set_int(struct socket *s, int name, int value)
             return -EPERM;
         s->mark = value;
         return 0;
+    case SO_PEEK_OFF:
+        if (s->family != AF_UNIX)
+            return -EOPNOTSUPP;
+        s->peek_off = value;
+        return 0;
     default:
         return -ENOPROTOOPT;
     }
@@ -193,6 +198,9 @@ static int get_int(struct socket *s, int name, int *out)
     case SO_MARK:
         *out = s->mark;
         return 0;
+    case SO_PEEK_OFF:
+        *out = s->peek_off;
+        return s->family == AF_UNIX ? 0 : -EOPNOTSUPP;
     default:
         return -ENOPROTOOPT;
     }

@@ -87,6 +87,7 @@ struct socket {
     uint64_t flags;    /* options that are on: bit SO_x; socket_flag() */
     uint32_t sndbuf, rcvbuf;
     int rcvlowat, priority, mark;
+    int peek_off;       /* SO_PEEK_OFF: negative: off */
     uint32_t linger[2]; /* struct linger */
     uint64_t rcv_timeout_ns, snd_timeout_ns;
     struct socket_cred peer_cred; /* SO_PEERCRED */

@@ -159,13 +159,39 @@ fini_extra:
 
 /* ---- receiving ---- */
 
-/* The first message; NULL: none, *err_out says why, 0 for the end. */
-static struct unix_packet *message_wait(struct unix_sock *u,
-                                        struct socket_wait *w, int *err_out)
+/* The message that `flags` and SO_PEEK_OFF mean, and how far in it begins.
+ * One without bytes is peeked at once. NULL: it has not come yet. */
+static struct unix_packet *message_at(const struct unix_sock *u, unsigned flags,
+                                      size_t *skip_out)
 {
+    bool is_peek = flags & MSG_PEEK && u->s.peek_off >= 0;
+    size_t skip = unix_peek_at(u, flags);
+
+    LIST_FOR_EACH(it, &u->queue)
+    {
+        struct unix_packet *p = LIST_ENTRY(it, struct unix_packet, link);
+        size_t len = unix_packet_len(p);
+
+        if (!is_peek || skip < len || (skip == 0 && !p->was_peeked)) {
+            *skip_out = skip;
+            p->was_peeked |= is_peek && len == 0;
+            return p;
+        }
+        skip -= len;
+    }
+    return NULL;
+}
+
+/* Wait for it. NULL: none, *err_out says why, 0 for the end. */
+static struct unix_packet *message_wait(struct unix_sock *u,
+                                        struct socket_msg *m, size_t *skip_out,
+                                        int *err_out)
+{
+    struct socket_wait *w = &m->wait;
+    struct unix_packet *p;
     int err = 0;
 
-    while (list_is_empty(&u->queue) && !err) {
+    while (!(p = message_at(u, m->flags, skip_out)) && !err) {
         err = socket_error_take(&u->s);
         if (err)
             break;
@@ -177,19 +203,21 @@ static struct unix_packet *message_wait(struct unix_sock *u,
         err = socket_sleep(&u->s.readable, w);
     }
     *err_out = err;
-    if (list_is_empty(&u->queue))
-        return NULL;
-    return LIST_ENTRY(u->queue.next, struct unix_packet, link);
+    return p;
 }
 
-/* Bytes copied, or -EFAULT. */
-static ssize_t message_copy(const struct unix_packet *p, struct socket_msg *m)
+/* Bytes copied from `skip` on, or -EFAULT. */
+static ssize_t message_copy(const struct unix_packet *p, struct socket_msg *m,
+                            size_t skip)
 {
     ssize_t done = 0;
 
     for (; p; p = p->more) {
-        size_t want = MIN((size_t)p->len, m->io.left);
-        size_t n = io_put(&m->io, p->data, want);
+        size_t from = MIN(skip, (size_t)p->len);
+        size_t want = MIN(p->len - from, m->io.left);
+        size_t n = io_put(&m->io, p->data + from, want);
+
+        skip -= from;
 
         if (n < want)
             return -EFAULT;
@@ -203,20 +231,22 @@ ssize_t unix_message_receive(struct socket *s, struct socket_msg *m)
     struct unix_sock *u = unix_of(s);
     struct unix_packet *p;
     ssize_t done, len;
+    size_t skip;
     int err;
 
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
     if (is_seqpacket(u) && u->state != UNIX_CONNECTED)
         return -ENOTCONN;
-    p = message_wait(u, &m->wait, &err);
+    p = message_wait(u, m, &skip, &err);
     if (!p)
         return err;
     if (!(m->flags & MSG_PEEK))
         unix_pop(u, p);
-    len = (ssize_t)unix_packet_len(p);
-    done = message_copy(p, m);
+    len = (ssize_t)(unix_packet_len(p) - skip);
+    done = message_copy(p, m, skip);
     if (done >= 0) {
+        unix_peek_move(u, m->flags, (size_t)(m->flags & MSG_PEEK ? done : len));
         if (done < len)
             m->out_flags |= MSG_TRUNC;
         if (m->addr)

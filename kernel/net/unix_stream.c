@@ -196,12 +196,13 @@ static int wait_to_receive(struct unix_sock *u, struct socket_wait *w)
     return socket_sleep(&u->s.readable, w);
 }
 
-/* Bytes of one packet. 0: no more that go with those before; -EFAULT */
+/* Bytes of one packet, `skip` into the queue, after `done` others. 0: no more
+ * that go with those; -EFAULT */
 static ssize_t stream_take(struct unix_sock *u, struct socket_msg *m,
-                           struct unix_extra *e, size_t done)
+                           struct unix_extra *e, size_t skip, size_t done)
 {
     bool is_peek = m->flags & MSG_PEEK;
-    size_t skip = is_peek ? done : 0, want, n;
+    size_t want, n;
     struct unix_packet *p = packet_at(u, &skip);
 
     if (!p || e->rights)
@@ -222,17 +223,21 @@ static ssize_t stream_take(struct unix_sock *u, struct socket_msg *m,
 ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
 {
     struct unix_sock *u = unix_of(s);
-    size_t target = socket_receive_target(s, m), done = 0;
+    bool is_peek = m->flags & MSG_PEEK;
+    /* Peeking waits for the first byte alone, even with MSG_WAITALL. */
+    size_t target = is_peek ? 1 : socket_receive_target(s, m), done = 0;
     struct unix_extra e = { 0 };
     ssize_t n = 0;
 
     if (u->state != UNIX_CONNECTED || (m->flags & MSG_OOB))
         return -EINVAL;
     do {
-        if (u->queue_bytes > (m->flags & MSG_PEEK ? done : 0)) {
+        size_t skip = is_peek ? unix_peek_at(u, m->flags) + done : 0;
+
+        if (u->queue_bytes > skip) {
             if (m->io.left == 0)
                 break;
-            n = stream_take(u, m, &e, done);
+            n = stream_take(u, m, &e, skip, done);
             if (n <= 0)
                 break;
             done += (size_t)n;
@@ -246,10 +251,11 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
     } while (m->io.left > 0);
     if (done == 0 && n < 0)
         return n;
+    unix_peek_move(u, m->flags, done);
     if (m->addr && done > 0)
         unix_copy_name(u->peer, m->addr);
     unix_extra_put(u, m, &e);
-    if (!(m->flags & MSG_PEEK))
+    if (!is_peek)
         unix_extra_fini(&e);
     return (ssize_t)done;
 }
