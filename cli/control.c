@@ -111,8 +111,9 @@ int guest_stop(struct guest *g, unsigned seconds, struct fault *fault)
         (void)guest_signal(g, SIGKILL, fault);
         err = guest_wait(g, KILL_WAIT_MS, fault);
     }
-    /* Ended in between: that is what was wanted. */
-    return err == -ESRCH ? 0 : err;
+    /* Ended in between, or gone as well, as foreground guests go: that is what
+     * was wanted. */
+    return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
 
 static int do_stop(struct guest *g, const void *arg, struct fault *fault)
