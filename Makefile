@@ -126,7 +126,7 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	    core/*.c mm/*.c sched/*.c time/*.c)))) \
 	$(addprefix drivers/,netbuf.c virtio_net.c virtq.c) \
 	$(addprefix fs/,dentry.c epoll.c fdtable.c file.c inode.c \
-	    memfs_file.c pagetree.c path.c pipe.c poll.c prefix.c) \
+	    memfs_file.c pagetree.c pipe.c poll.c prefix.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
 	$(addprefix net/inet/,conn.c defer.c device.c offload.c predict.c \
 	    predict_out.c sender.c stack.c tcp_receive.c tcp_send.c) \
@@ -135,11 +135,12 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 # In these, copies of functions in their callers cost more bytes than they save
 # instructions.
 KERNEL_PLAIN := $(patsubst %.c,$(B)/kernel/%.c.o,arch/$(ARCH)/cpu.c \
-	arch/$(ARCH)/irq.c arch/$(ARCH)/pagetable.c core/config.c \
-	fs/dentry.c fs/epoll.c fs/file.c fs/inode.c \
+	$(patsubst %,arch/$(ARCH)/%.c,irq pagetable trap) core/config.c \
+	$(patsubst %,fs/%.c,dentry epoll fdtable file inode) \
 	$(addprefix net/inet/,conn.c device.c sender.c stack.c tcp_receive.c) \
-	mm/page.c mm/region.c net/unix_queue.c process/signal.c sched/futex.c sched/thread.c \
-	$(addprefix syscall/,deadline.c mmap.c poll.c read_write.c trace.c) time/timer.c) \
+	$(patsubst %,mm/%.c,page region space) net/unix_queue.c process/signal.c \
+	$(patsubst %,sched/%.c,futex thread) \
+	$(addprefix syscall/,deadline.c epoll.c mmap.c poll.c read_write.c trace.c) time/timer.c) \
 	$(patsubst %,$(B)/lwip-objects/core/%.c.o,pbuf tcp tcp_in)
 $(KERNEL_PLAIN): KERNEL_CFLAGS += -fno-inline-functions
 KERNEL_SPEED := -Os

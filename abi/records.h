@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define RECORDS_MAGIC   0x73647263655261b5ull
-#define RECORDS_VERSION 14u
+#define RECORDS_VERSION 15u
 
 /* struct thread.state, as records tell it. */
 enum records_thread_state {
@@ -73,8 +73,10 @@ struct records_sites {
  * came; packets, bytes, errors, dropped of what went. uint64_t each. */
 #define RECORDS_NET_WORDS 9u
 /* Files of the root and in memory: reads, writes, bytes read, bytes written. */
-#define RECORDS_FILE_WORDS 4u
-#define RECORDS_MOUNT_MAX  32u
+#define RECORDS_FILE_WORDS  4u
+#define RECORDS_FILE_STRIDE 8u /* words from one CPU's to the next */
+#define RECORDS_FILE_CPUS   8u
+#define RECORDS_MOUNT_MAX   32u
 /* A thread's table of descriptors: uint32_t slots, a pointer to as many words;
  * those that are 0 are free. */
 #define RECORDS_FDTABLE_CAP   4u
@@ -229,7 +231,7 @@ struct records {
 
     /* Addresses; 0: this kernel has no such thing */
     uint64_t net_loop, net_device; /* RECORDS_NET_WORDS */
-    uint64_t files;                /* RECORDS_FILE_WORDS */
+    uint64_t files;                /* RECORDS_FILE_*; to be added up */
 
     /* struct process, again */
     uint16_t process_core_limit; /* uint64_t: RLIMIT_CORE, soft */

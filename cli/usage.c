@@ -147,14 +147,19 @@ static int descriptors_read(struct inside *in, struct usage *u,
 static int files_read(struct inside *in, struct usage *u, struct fault *fault)
 {
     const struct records *r = &in->records;
+    uint64_t each[RECORDS_FILE_CPUS][RECORDS_FILE_STRIDE] = { 0 };
     uint64_t files[RECORDS_FILE_WORDS] = { 0 };
     const uint64_t *io = u->process.io;
+    size_t i;
     int err = 0;
 
     if (r->files)
-        err = inside_read(in, r->files, files, sizeof(files), fault);
+        err = inside_read(in, r->files, each, sizeof(each), fault);
     if (err)
         return err;
+    for (i = 0; i < RECORDS_FILE_CPUS * RECORDS_FILE_WORDS; i++)
+        files[i % RECORDS_FILE_WORDS] +=
+            each[i / RECORDS_FILE_WORDS][i % RECORDS_FILE_WORDS];
     memcpy(u->io_len, io, sizeof(u->io_len));
     memcpy(u->io_calls, io + 2, sizeof(u->io_calls));
     memcpy(u->file_calls, files, sizeof(u->file_calls));

@@ -31,6 +31,7 @@ bool kernel_lock_enter_seldom(void)
 static struct {
     const struct spinlock *held[HELD_MAX];
     unsigned count;
+    int claims;
 } checks[LOCK_CHECKS ? ARCH_CPU_MAX : 1];
 
 void lock_check_take(const struct spinlock *l, bool is_try)
@@ -83,12 +84,17 @@ void lock_check_below(enum lock_rank rank)
         ASSERT_OP(checks[cpu].held[i]->rank, <=, rank);
 }
 
+void lock_check_claim(int by)
+{
+    checks[arch_cpu_number() - 1].claims += by;
+}
+
 void lock_check_asleep(const struct spinlock *only)
 {
     unsigned cpu = arch_cpu_number() - 1;
 
     if (LOCK_CHECKS)
-        ASSERT(!arch_is_reading());
+        ASSERT(!arch_is_reading() && checks[cpu].claims == 0);
     for (unsigned i = 0; LOCK_CHECKS && i < checks[cpu].count; i++)
         ASSERT(checks[cpu].held[i] == only);
 }

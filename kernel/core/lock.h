@@ -60,6 +60,9 @@ void lock_check_release(const struct spinlock *l);
 void lock_check_mine(const struct spinlock *l);
 /* Nothing is held that comes after `rank`, so that its locks may be taken. */
 void lock_check_below(enum lock_rank rank);
+/* Something that is no lock but may not be slept with is taken, or given up:
+ * 1, -1. */
+void lock_check_claim(int by);
 /* Nothing is held but `only` and the kernel lock: a sleep follows. */
 void lock_check_asleep(const struct spinlock *only);
 

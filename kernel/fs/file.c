@@ -66,6 +66,39 @@ void file_put(struct file *f)
     file_put_quick(f);
 }
 
+static bool pos_try(struct file *f)
+{
+    return !__atomic_exchange_n(&f->pos_is_taken, true, __ATOMIC_ACQUIRE);
+}
+
+/* Who has it may be about to take the kernel lock, for a fault or a write. */
+static NOINLINE void pos_wait(struct file *f)
+{
+    bool was_mine = kernel_lock_drop();
+
+    while (!pos_try(f))
+        arch_spin_wait();
+    if (was_mine)
+        (void)kernel_lock_enter_seldom();
+}
+
+void file_pos_take(struct file *f)
+{
+    if (LOCK_CHECKS)
+        lock_check_asleep(NULL);
+    if (UNLIKELY(!pos_try(f)))
+        pos_wait(f);
+    if (LOCK_CHECKS)
+        lock_check_claim(1);
+}
+
+void file_pos_set(struct file *f, uint64_t pos)
+{
+    file_pos_enter(f);
+    f->pos = pos;
+    file_pos_leave(f);
+}
+
 bool file_can_read(const struct file *f)
 {
     return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
@@ -146,8 +179,8 @@ static inline ssize_t write_any(struct file *f, struct io *io, uint64_t *pos)
     return done;
 }
 
-static NOINLINE ssize_t write_regular(struct file *f, struct io *io,
-                                      uint64_t *pos)
+static ssize_t write_regular_locked(struct file *f, struct io *io,
+                                    uint64_t *pos)
 {
     ssize_t done;
     int err;
@@ -162,6 +195,17 @@ static NOINLINE ssize_t write_regular(struct file *f, struct io *io,
     done = write_any(f, io, pos);
     if (done > 0)
         drop_suid(f->inode);
+    return done;
+}
+
+/* They want the kernel lock, whoever comes without it. */
+static NOINLINE ssize_t write_regular(struct file *f, struct io *io,
+                                      uint64_t *pos)
+{
+    bool was_taken = kernel_lock_enter_seldom();
+    ssize_t done = write_regular_locked(f, io, pos);
+
+    kernel_lock_leave(was_taken);
     return done;
 }
 
@@ -198,12 +242,22 @@ static inline ssize_t transfer_buf(transfer_fn fn, struct file *f, uaddr_t buf,
 
 ssize_t file_read_free(struct file *f, uaddr_t buf, size_t len)
 {
-    return transfer_buf(file_read, f, buf, len);
+    ssize_t done;
+
+    file_pos_enter(f);
+    done = transfer_buf(file_read, f, buf, len);
+    file_pos_leave(f);
+    return done;
 }
 
 ssize_t file_write_free(struct file *f, uaddr_t buf, size_t len)
 {
-    return transfer_buf(file_write, f, buf, len);
+    ssize_t done;
+
+    file_pos_enter(f);
+    done = transfer_buf(file_write, f, buf, len);
+    file_pos_leave(f);
+    return done;
 }
 
 ssize_t file_read_locked(struct file *f, uaddr_t buf, size_t len)

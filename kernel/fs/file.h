@@ -14,6 +14,7 @@
 #define FS_FILE_H
 
 #include "core/list.h"
+#include "core/lock.h"
 #include "mm/user.h"
 
 struct file;
@@ -31,8 +32,8 @@ struct file_ops {
     ssize_t (*write)(struct file *f, struct io *io, uint64_t *pos); /* EINVAL */
     /* Optional, for read() and write(): one buffer of the program's, not empty
      * and at most a page, inotify aside. May sleep. What is not the usual goes
-     * on to file_read_free() and file_write_free(). A file that has these two
-     * needs no kernel lock for them nor for the two above. */
+     * on to file_read_free() and file_write_free(). A file that has one of them
+     * needs no kernel lock for it, nor for the one above and seek(). */
     ssize_t (*read_plain)(struct file *f, uaddr_t buf, size_t len);
     ssize_t (*write_plain)(struct file *f, uaddr_t buf, size_t len);
     off_t (*seek)(struct file *f, off_t off, int whence);     /* ESPIPE */
@@ -56,6 +57,7 @@ struct file_ops {
     /* mode: FALLOC_FL_*; the range is checked. NULL: ENODEV. */
     int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
     bool no_sigpipe;  /* a write's EPIPE comes without the signal */
+    bool guards_pos;  /* file_pos_enter(); read and write do not sleep */
     const char *kind; /* "pipe", "eventfd", ...: /proc/self/fd's link text */
 };
 
@@ -68,7 +70,8 @@ struct file {
     struct dentry *dentry;     /* referenced; NULL when it has no path */
     void *private;             /* the kind's own */
     int owner_pid;             /* F_SETOWN */
-    int owner_signal;          /* F_SETSIG */
+    short owner_signal;        /* F_SETSIG */
+    bool pos_is_taken;         /* file_pos_enter() */
     struct list epoll_watches; /* struct epoll_watch, for close */
 };
 
@@ -92,6 +95,27 @@ static ALWAYS_INLINE void file_put_quick(struct file *f)
     if (UNLIKELY(__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0))
         file_end(f);
 }
+
+/*
+ * The position is one call's at a time, as on Linux: for read(), write() and
+ * lseek() of files that have guards_pos. Whoever waits gives up the kernel lock
+ * meanwhile; no other lock is held, and nobody sleeps between the two.
+ */
+void file_pos_take(struct file *f);
+static inline void file_pos_enter(struct file *f)
+{
+    if (f->ops->guards_pos)
+        file_pos_take(f);
+}
+static inline void file_pos_leave(struct file *f)
+{
+    if (LOCK_CHECKS && f->ops->guards_pos)
+        lock_check_claim(-1);
+    __atomic_store_n(&f->pos_is_taken, false, __ATOMIC_RELEASE);
+}
+
+/* A position that was used as a copy is the file's again. */
+void file_pos_set(struct file *f, uint64_t pos);
 
 bool file_can_read(const struct file *f);
 bool file_can_write(const struct file *f);

@@ -12,7 +12,7 @@
 
 unsigned notify_watch_count;
 
-#define RELATIME_NS (24 * 3600 * NS_PER_SEC)
+#define RELATIME_NS (int64_t)(24 * 3600 * NS_PER_SEC)
 
 static void object_ref(struct vm_object *obj)
 {
@@ -180,16 +180,19 @@ int inode_setattr(struct inode *i, unsigned valid, const struct kstat *attr)
  */
 void inode_touch_atime(struct inode *i)
 {
-    uint64_t now;
+    uint64_t atime = i->atime_ns;
+    bool was_taken;
 
     /* On a PC the first question about the time costs 5 ms of measuring:
      * reading a file is no reason to ask. */
     if (i->sb->read_only || !clock_is_running())
         return;
-    now = clock_real_ns();
-    if (i->atime_ns <= i->mtime_ns || i->atime_ns <= i->ctime_ns ||
-        now - i->atime_ns >= RELATIME_NS)
-        i->atime_ns = now;
+    if (atime > i->mtime_ns && atime > i->ctime_ns &&
+        (int64_t)(clock_real_about_ns() - atime) < RELATIME_NS)
+        return;
+    was_taken = kernel_lock_enter_seldom();
+    i->atime_ns = clock_real_ns();
+    kernel_lock_leave(was_taken);
 }
 
 void inode_touch_mtime(struct inode *i)

@@ -13,6 +13,7 @@
 #ifndef FS_MEMFS_H
 #define FS_MEMFS_H
 
+#include "abi/records.h"
 #include "core/operation.h"
 #include "fs/dentry.h"
 #include "fs/erofs.h"
@@ -24,8 +25,9 @@
 
 struct mem_inode;
 
-/* Of all files here: reads, writes, bytes read, bytes written. */
-extern uint64_t mem_counters[4];
+/* Of all files here, for each CPU in a line of its own: reads, writes, bytes
+ * read, bytes written. */
+extern uint64_t mem_counters[ARCH_CPU_MAX][RECORDS_FILE_STRIDE];
 
 struct mem_sb {
     struct superblock sb;
@@ -164,9 +166,6 @@ long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg);
 MUST_CHECK int mem_page_own(struct mem_inode *mi, uint64_t idx,
                             paddr_t *pa_out);
 void mem_pages_free(struct mem_inode *mi, uint64_t first, uint64_t end);
-/* What shows at pos (< size): *ptr_out NULL for zeros. */
-MUST_CHECK int mem_span(struct mem_inode *mi, uint64_t pos,
-                        const uint8_t **ptr_out, uint64_t *len_out);
 /* What shows in [pos, pos + len) becomes zeros. -ENOSPC */
 MUST_CHECK int mem_zero_range(struct mem_inode *mi, uint64_t pos, uint64_t len);
 MUST_CHECK int mem_page_insert(struct mem_inode *mi, uint64_t idx, paddr_t pa);

@@ -24,12 +24,16 @@
 #include "fs/memfs.h"
 #include "mm/page.h"
 
-uint64_t mem_counters[4];
+_Static_assert(ARCH_CPU_MAX == RECORDS_FILE_CPUS, "as the tools know");
+uint64_t mem_counters[ARCH_CPU_MAX][RECORDS_FILE_STRIDE]
+    __attribute__((aligned(64)));
 
 static ssize_t counted(bool is_write, uint64_t len)
 {
-    mem_counters[is_write]++;
-    mem_counters[2 + is_write] += len;
+    uint64_t *mine = mem_counters[arch_cpu_number() - 1];
+
+    mine[is_write]++;
+    mine[2 + is_write] += len;
     return (ssize_t)len;
 }
 
@@ -67,53 +71,84 @@ static int lower_span(struct mem_inode *mi, uint64_t pos,
     return err;
 }
 
-int mem_span(struct mem_inode *mi, uint64_t pos, const uint8_t **ptr_out,
-             uint64_t *len_out)
+/* What shows at one place, as far as it lies together. */
+struct piece {
+    const uint8_t *ptr; /* NULL: zeros */
+    uint64_t len;       /* 0: the end of the file */
+    paddr_t page;       /* a reference, so that it may be copied; 0: none */
+};
+
+/* Of a file that somebody has begun to change, or of one with a table of
+ * chunks, whose errors are told. */
+static int look_changed(struct mem_inode *mi, uint64_t pos, struct piece *out)
 {
-    uint64_t in_page = PAGE_SIZE - (pos & PAGE_MASK);
-    uint64_t entry;
+    uint64_t entry = pagetree_get(&mi->pages, pos >> PAGE_SHIFT);
+    uint64_t size = mi->inode.size;
     int err = 0;
 
-    *ptr_out = NULL;
-    if (mi->pages.root == 0) {
-        if (pos < mi->lower_len)
-            return lower_span(mi, pos, ptr_out, len_out);
-        *len_out = mi->inode.size - pos;
+    if (pos >= size)
         return 0;
+    out->len = mi->pages.root ? PAGE_SIZE - (pos & PAGE_MASK) : size - pos;
+    if (is_page(entry)) {
+        out->ptr = (uint8_t *)page_ptr(entry) + (pos & PAGE_MASK);
+        out->page = entry;
+        page_get(entry);
+    } else if (entry == 0 && pos < mi->lower_len) {
+        uint64_t len;
+
+        err = lower_span(mi, pos, &out->ptr, &len);
+        out->len = MIN(out->len, len);
     }
-    entry = pagetree_get(&mi->pages, pos >> PAGE_SHIFT);
-    *len_out = in_page;
-    if (is_page(entry))
-        *ptr_out = (uint8_t *)page_ptr(entry) + (pos & PAGE_MASK);
-    else if (entry == 0 && pos < mi->lower_len)
-        err = lower_span(mi, pos, ptr_out, len_out);
-    *len_out = MIN(*len_out, in_page);
+    out->len = MIN(out->len, size - pos);
     return err;
 }
 
+/*
+ * That nobody has begun to change the file is looked at first: what follows is
+ * the image's, which is constant, and right for the moment of that look.
+ */
+static int look(struct mem_inode *mi, uint64_t pos, struct piece *out)
+{
+    bool was_taken;
+    int err;
+
+    *out = (struct piece){ .len = 0 };
+    if (!__atomic_load_n(&mi->is_changed, __ATOMIC_ACQUIRE) &&
+        !mi->lower.chunk_bits) {
+        if (pos >= mi->lower.size)
+            return 0;
+        return erofs_span(&mem_sb_of(&mi->inode)->lower, &mi->lower, pos,
+                          &out->ptr, &out->len);
+    }
+    was_taken = kernel_lock_enter();
+    err = look_changed(mi, pos, out);
+    kernel_lock_leave(was_taken);
+    return err;
+}
+
+/* With or without the kernel lock: what is copied stays meanwhile. */
 static ssize_t mem_read(struct file *f, struct io *io, uint64_t *pos)
 {
     struct mem_inode *mi = mem_of(f->inode);
     uint64_t start = *pos;
+    int err = 0;
 
-    while (io->left > 0 && *pos < mi->inode.size) {
-        const uint8_t *ptr;
-        uint64_t len;
-        size_t done;
-        int err = mem_span(mi, *pos, &ptr, &len);
+    while (io->left > 0 && !err) {
+        struct piece p;
+        size_t len, done;
 
-        if (err)
-            return *pos > start ? (ssize_t)(*pos - start) : err;
-        len = MIN(len, mi->inode.size - *pos);
-        len = MIN(len, io->left);
-        done = ptr ? io_put(io, ptr, len) : io_zero(io, len);
-        *pos += done;
-        if (done < len) {
-            if (*pos == start)
-                return -EFAULT;
+        err = look(mi, *pos, &p);
+        if (err || p.len == 0)
             break;
-        }
+        len = MIN(p.len, io->left);
+        done = p.ptr ? io_put(io, p.ptr, len) : io_zero(io, len);
+        if (p.page)
+            page_put(p.page);
+        *pos += done;
+        err = done < len ? -EFAULT : 0;
     }
+    if (err && *pos == start)
+        return err;
     inode_touch_atime(f->inode);
     return counted(false, *pos - start);
 }
@@ -434,6 +469,9 @@ static int mem_sync(struct file *f)
 const struct file_ops mem_file_ops = {
     .read = mem_read,
     .write = mem_write,
+    .read_plain = file_read_free,
+    .write_plain = file_write_free,
+    .guards_pos = true,
     .seek = mem_seek,
     .mmap = mem_mmap,
     .truncate = mem_file_truncate,

@@ -224,7 +224,8 @@ static uint64_t seek_data(struct mem_inode *mi, uint64_t pos, bool want_hole)
 off_t mem_seek(struct file *f, off_t off, int whence)
 {
     struct mem_inode *mi = mem_of(f->inode);
-    uint64_t size = f->inode->size;
+    uint64_t size = __atomic_load_n(&f->inode->size, __ATOMIC_RELAXED);
+    bool was_taken;
 
     switch (whence) {
     case SEEK_SET:
@@ -241,7 +242,9 @@ off_t mem_seek(struct file *f, off_t off, int whence)
     case SEEK_HOLE:
         if (off < 0 || (uint64_t)off >= size)
             return -ENXIO;
+        was_taken = kernel_lock_enter_seldom();
         off = (off_t)seek_data(mi, (uint64_t)off, whence == SEEK_HOLE);
+        kernel_lock_leave(was_taken);
         if (whence == SEEK_DATA && (uint64_t)off >= size)
             return -ENXIO;
         break;

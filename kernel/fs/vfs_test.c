@@ -18,7 +18,7 @@
  * kernel/fs/text_file.c kernel/syscall/at.c kernel/syscall/attr.c
  * kernel/syscall/copy.c kernel/syscall/dir.c kernel/syscall/fcntl.c
  * kernel/syscall/links.c kernel/syscall/open.c kernel/syscall/read_write.c
- * kernel/syscall/stat.c kernel/syscall/xattr.c */
+ * kernel/syscall/stat.c kernel/syscall/transfer.c kernel/syscall/xattr.c */
 #include "fs/oracle.h"
 
 #define STEPS 4000

@@ -95,8 +95,12 @@ int io_vec_get(uaddr_t vec, unsigned long count,
 
     if (count > VEC_MAX)
         return -EINVAL;
-    if (count > IO_VEC_FAST_COUNT)
+    if (count > IO_VEC_FAST_COUNT) {
+        bool was_taken = kernel_lock_enter_seldom();
+
         v = kmalloc(count * sizeof(*v));
+        kernel_lock_leave(was_taken);
+    }
     if (!v)
         return -ENOMEM;
     if (copy_from_user(v, vec, count * sizeof(*v))) {
@@ -123,8 +127,13 @@ int io_vec_get(uaddr_t vec, unsigned long count,
 
 void io_vec_free(struct io_vec *vec, const struct io_vec *fast)
 {
-    if (vec != fast)
-        kfree(vec);
+    bool was_taken;
+
+    if (vec == fast)
+        return;
+    was_taken = kernel_lock_enter_seldom();
+    kfree(vec);
+    kernel_lock_leave(was_taken);
 }
 
 ssize_t write_failed(const struct file *f, ssize_t result)

@@ -50,12 +50,12 @@ static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
     return done > 0 ? (ssize_t)done : n;
 }
 
-/* A pointer to an offset overrides the file's position. */
+/* A pointer to an offset overrides the file's position, of which a copy is used
+ * as on Linux: others may move it meanwhile. */
 struct place {
     struct file *file;
     uaddr_t off_ptr;
-    uint64_t own;
-    uint64_t *pos;
+    uint64_t pos;
 };
 
 static int place_get(struct place *p, int fd, uaddr_t off_ptr)
@@ -64,23 +64,25 @@ static int place_get(struct place *p, int fd, uaddr_t off_ptr)
     p->file = fd_get(fd);
     if (!p->file)
         return -EBADF;
-    p->pos = &p->file->pos;
+    p->pos = p->file->pos;
     if (off_ptr == 0)
         return 0;
-    p->pos = &p->own;
     if (!p->file->ops->seek)
         return -ESPIPE;
-    if (user_get64(&p->own, off_ptr))
+    if (user_get64(&p->pos, off_ptr))
         return -EFAULT;
-    return (int64_t)p->own < 0 ? -EINVAL : 0;
+    return (int64_t)p->pos < 0 ? -EINVAL : 0;
 }
 
 static ssize_t place_put(struct place *p, ssize_t result)
 {
-    if (p->file && p->off_ptr && result >= 0 && user_put64(p->off_ptr, p->own))
+    if (!p->file)
+        return result;
+    if (result > 0 && !p->off_ptr)
+        file_pos_set(p->file, p->pos);
+    if (result >= 0 && p->off_ptr && user_put64(p->off_ptr, p->pos))
         result = -EFAULT;
-    if (p->file)
-        file_put(p->file);
+    file_put(p->file);
     return result;
 }
 
@@ -103,10 +105,10 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t off, size_t len)
     len = MIN(len, IO_LEN_MAX);
     if (!n && pipe_of && pipe_of(out.file)) /* as splice: what fits */
         n = write_signals(out.file,
-                          pipe_from_file(pipe_of(out.file), in.file, in.pos,
+                          pipe_from_file(pipe_of(out.file), in.file, &in.pos,
                                          len, out.file->flags & O_NONBLOCK));
     else if (!n)
-        n = copy_bytes(in.file, in.pos, out.file, out.pos, len);
+        n = copy_bytes(in.file, &in.pos, out.file, &out.pos, len);
     n = place_put(&out, n);
     return place_put(&in, n);
 }
@@ -127,9 +129,9 @@ static int range_check(const struct place *in, const struct place *out,
         return -EBADF;
     if (from->sb != to->sb)
         return -EXDEV;
-    if (*in->pos + len < *in->pos || *out->pos + len < *out->pos)
+    if (in->pos + len < in->pos || out->pos + len < out->pos)
         return -EOVERFLOW;
-    if (from == to && *in->pos < *out->pos + len && *out->pos < *in->pos + len)
+    if (from == to && in->pos < out->pos + len && out->pos < in->pos + len)
         return -EINVAL;
     return 0;
 }
@@ -149,7 +151,7 @@ long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd, uaddr_t out_off,
     if (!n)
         n = range_check(&in, &out, len);
     if (!n)
-        n = copy_bytes(in.file, in.pos, out.file, out.pos, len);
+        n = copy_bytes(in.file, &in.pos, out.file, &out.pos, len);
     n = place_put(&out, n);
     return place_put(&in, n);
 }

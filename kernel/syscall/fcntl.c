@@ -170,7 +170,7 @@ static long fcntl_owner(struct file *f, unsigned cmd, unsigned long arg)
     case F_SETSIG:
         if (arg > 64)
             return -EINVAL;
-        f->owner_signal = (int)arg;
+        f->owner_signal = (short)arg;
         return 0;
     default: /* F_GETSIG */
         return f->owner_signal;

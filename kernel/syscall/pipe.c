@@ -46,21 +46,29 @@ long sys_pipe(uaddr_t fds)
     return sys_pipe2(fds, 0);
 }
 
-/* One end's position: the program's word, or the file's own. */
-static int offset_get(struct file *f, uaddr_t user, uint64_t *own,
-                      uint64_t **pos_out)
+/* One end's position: the program's word, or the file's own, a copy as on
+ * Linux: others may move that meanwhile. */
+static int offset_get(struct file *f, uaddr_t user, uint64_t *pos)
 {
-    *pos_out = &f->pos;
+    *pos = f->pos;
     if (!user)
         return 0;
     if (pipe_of(f))
         return -ESPIPE;
     if (!f->ops->seek)
         return -EINVAL;
-    *pos_out = own;
-    if (user_get64(own, user) != 0)
+    if (user_get64(pos, user) != 0)
         return -EFAULT;
-    return (int64_t)*own < 0 ? -EINVAL : 0;
+    return (int64_t)*pos < 0 ? -EINVAL : 0;
+}
+
+static int offset_put(struct file *f, uaddr_t user, uint64_t pos)
+{
+    if (user)
+        return user_put64(user, pos);
+    if (!pipe_of(f))
+        file_pos_set(f, pos);
+    return 0;
 }
 
 static ssize_t splice_pos(struct file *in, uint64_t *in_pos, struct file *out,
@@ -86,22 +94,21 @@ static ssize_t splice_pos(struct file *in, uint64_t *in_pos, struct file *out,
 static ssize_t splice_files(struct file *in, uaddr_t off_in, struct file *out,
                             uaddr_t off_out, size_t len, unsigned flags)
 {
-    uint64_t own_in, own_out, *in_pos, *out_pos;
+    uint64_t in_pos, out_pos;
     ssize_t n;
     int err;
 
     if (!file_can_read(in) || !file_can_write(out))
         return -EBADF;
-    err = offset_get(in, off_in, &own_in, &in_pos);
+    err = offset_get(in, off_in, &in_pos);
     if (!err)
-        err = offset_get(out, off_out, &own_out, &out_pos);
+        err = offset_get(out, off_out, &out_pos);
     if (err)
         return err;
-    n = splice_pos(in, in_pos, out, out_pos, MIN(len, IO_LEN_MAX),
+    n = splice_pos(in, &in_pos, out, &out_pos, MIN(len, IO_LEN_MAX),
                    flags & SPLICE_NONBLOCK);
-    if (n > 0 && off_in && user_put64(off_in, own_in) != 0)
-        return -EFAULT;
-    if (n > 0 && off_out && user_put64(off_out, own_out) != 0)
+    if (n > 0 && (offset_put(in, off_in, in_pos) != 0 ||
+                  offset_put(out, off_out, out_pos) != 0))
         return -EFAULT;
     return write_signals(out, n);
 }

@@ -273,6 +273,12 @@ uint64_t clock_real_ns(void)
     return real_of_mono(clock_mono_ns());
 }
 
+uint64_t clock_real_about_ns(void)
+{
+    return clock_mono_ns() +
+           __atomic_load_n(&clock_state.real_offset_ns, __ATOMIC_RELAXED);
+}
+
 /* The program's own time from now on: the host's is not asked any more. */
 void clock_set_real_ns(uint64_t now_ns)
 {

@@ -25,7 +25,10 @@ void clock_init(const struct bootinfo *boot, uint64_t config_tsc_khz,
 uint64_t clock_mono_ns(void);
 /* False while nobody has asked for the time and its rate must be measured. */
 bool clock_is_running(void);
-uint64_t clock_real_ns(void);
+uint64_t clock_real_ns(void); /* with the kernel lock */
+/* The same but for what a host has not been asked about: as good as it was when
+ * somebody last did, and far in the past before anybody did. */
+uint64_t clock_real_about_ns(void);
 /* The host's clocks at one moment; set where a host tells them. The wall clock
  * follows it from then on: by steps beyond 1 ms, below that by running up to
  * 500 ppm faster or slower. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * together.c - what two threads on two CPUs gain over one after the other, when
- * each works for itself in the kernel: touching 64 MiB in pages of 4 KiB, or
- * passing bytes through a pipe of its own.
+ * each works for itself in the kernel: touching 64 MiB in pages of 4 KiB,
+ * passing bytes through a pipe of its own, reading pages of a file of the image
+ * or of one in memory.
  *
  * Prints the time of both at once as a part of the time one after the other,
- * the best of several rounds each, for `touch` and for `pipe`.
+ * the best of several rounds each, for `touch`, `pipe`, `image` and `memory`.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@
 #define LEN    (64ul << 20)
 #define PAGE   4096
 #define BYTES  20000
+#define READS  40000
+#define PAGES  4 /* of a file */
 #define ROUNDS 5
 
 static void touch(void)
@@ -44,6 +48,31 @@ static void pass_bytes(void)
             _exit(2);
     close(fds[0]);
     close(fds[1]);
+}
+
+static void read_pages(int fd)
+{
+    char page[PAGE];
+
+    for (int i = 0; i < READS; i++)
+        if (pread(fd, page, PAGE, i % PAGES * PAGE) != PAGE)
+            _exit(2);
+    close(fd);
+}
+
+static void read_image(void)
+{
+    read_pages(open("/proc/self/exe", O_RDONLY));
+}
+
+static void read_memory(void)
+{
+    static char bytes[PAGES * PAGE];
+    int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+    if (write(fd, bytes, sizeof(bytes)) != sizeof(bytes))
+        _exit(2);
+    read_pages(fd);
 }
 
 static void *run(void *work)
@@ -92,5 +121,7 @@ int main(void)
 {
     compare("touch", touch);
     compare("pipe", pass_bytes);
+    compare("image", read_image);
+    compare("memory", read_memory);
     return 0;
 }
