@@ -37,8 +37,8 @@ enum {
 };
 
 struct row {
-    uint32_t seq, sent_us;
-    uint16_t len; /* with FIN */
+    uint32_t seq, first_us, sent_us; /* when it was sent first, and last */
+    uint16_t len;                    /* with FIN */
     uint8_t flags;
 };
 
@@ -105,7 +105,7 @@ static bool add_row(struct sender *s, uint32_t seq, unsigned len,
         s->board = b;
     }
     b->rows[b->count++] =
-        (struct row){ .seq = seq, .len = (uint16_t)len, .sent_us = sent_us };
+        (struct row){ seq, sent_us, sent_us, (uint16_t)len, 0 };
     return true;
 }
 
@@ -163,39 +163,40 @@ static uint32_t stamp_of(const struct row *r)
                : sys_now();
 }
 
-/* Was it one that was sent before, not the last of this row? An acknowledgement
- * that moves lastack echoes the time stamp of what moved it (RFC 3522); else
- * it is known when it comes sooner than can be. */
-static bool is_original(const struct sender *s, const struct row *r,
-                        const struct board_news *news)
+/* May it be one that was sent before, not the last of this row? It is if it is
+ * too soon, or echoes an earlier time stamp, as what moves lastack does (RFC
+ * 3522); without an echo, on a path that reorders, nobody knows. */
+static bool may_be_original(const struct sender *s, const struct row *r,
+                            const struct board_news *news)
 {
-    if (news->has_echo && (int32_t)(news->echo - stamp_of(r)) < 0)
-        return true;
-    return since_us(r->sent_us) < MAX(s->min_rtt_us, s->srtt_us / 2);
+    return since_us(r->sent_us) < MAX(s->min_rtt_us, s->srtt_us / 2) ||
+           (news->has_echo ? (int32_t)(news->echo - stamp_of(r)) < 0
+                           : s->has_reordered);
 }
 
 static void arrived(struct sender *s, struct row *r, struct board_news *news)
 {
     struct board *b = s->board;
-    uint32_t rtt_us = since_us(r->sent_us);
+    uint32_t sent_us = r->sent_us;
 
     news->delivered += r->len;
     if (r->flags & ROW_REPEATED) {
-        if (is_original(s, r, news)) {
+        /* Taken for the last, all that was sent since would count as lost. */
+        if (may_be_original(s, r, news)) {
             news->originals += news->has_echo;
-            return;
+            sent_us = r->first_us;
         }
     } else {
-        news->rtt_us = MAX(rtt_us, 1u);
+        news->rtt_us = MAX(since_us(sent_us), 1u);
         if (TCP_SEQ_LT(end_of(r), b->sacked_end))
             s->has_reordered = true;
     }
-    if (!b->has_newest || (int32_t)(r->sent_us - b->newest_us) > 0 ||
-        (r->sent_us == b->newest_us && TCP_SEQ_GT(end_of(r), b->newest_end))) {
-        b->newest_us = r->sent_us;
+    if (!b->has_newest || (int32_t)(sent_us - b->newest_us) > 0 ||
+        (sent_us == b->newest_us && TCP_SEQ_GT(end_of(r), b->newest_end))) {
+        b->newest_us = sent_us;
         b->has_newest = true;
         b->newest_end = end_of(r);
-        b->newest_rtt_us = rtt_us;
+        b->newest_rtt_us = since_us(sent_us);
         b->has_advanced = true;
     }
 }

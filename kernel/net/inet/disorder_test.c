@@ -19,6 +19,7 @@
 #define LEN    1200u /* of the peer's packets */
 #define PACKET 1460u /* of ours: the MSS that the peer names */
 #define SACK   5u
+#define MS     (NS_PER_SEC / 1000)
 
 static struct file *server, *f;
 static uint32_t ours; /* the number of our first byte */
@@ -195,6 +196,39 @@ TEST(only_what_was_sent_before_is_lost)
     CHECK_EQ(inet_counters.resent, resent + 1);
     acknowledge(6, 0, 1); /* the original had come: the window is as before */
     CHECK_EQ(inet_counters.repeats_told > 0, true);
+    end();
+}
+
+static void give_packets(unsigned count)
+{
+    static char text[2 * PACKET];
+
+    CHECK_EQ(file_give(f, text, count * PACKET), (ssize_t)(count * PACKET));
+    conn_send_deferred();
+    inet_flush();
+    advance(2 * MS);
+}
+
+/* On a path that reorders, one that was sent again may have come late, not
+ * again: then it tells nothing of what was sent between the two. */
+TEST(a_late_original_is_not_taken_for_the_repeat)
+{
+    uint32_t resent = inet_counters.resent;
+
+    begin();
+    give_packets(2);
+    acknowledge(0, 1, 2);
+    acknowledge(2, 0, 0);
+    CHECK_EQ(inet_counters.resent, resent);
+    for (unsigned n = 2; n < 6; n++)
+        give_packets(1);
+    acknowledge(2, 3, 4);
+    CHECK_EQ(inet_counters.resent, resent + 1);
+    advance(8 * MS);
+    acknowledge(4, 0, 0);
+    CHECK_EQ(inet_counters.resent, resent + 1);
+    acknowledge(6, 0, 0);
+    CHECK_EQ(inet_counters.resent, resent + 1);
     end();
 }
 
