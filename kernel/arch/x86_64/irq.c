@@ -129,7 +129,6 @@ static COLD void calibrate_apic(void)
     stub_call(STUB_APIC_WRITE, APIC_INIT, 0xffffffff);
     start = arch_cycles();
     do {
-        arch_pause();
         tsc = arch_cycles() - start;
     } while (tsc < 400000);
     left = (uint32_t)stub_call(STUB_APIC_READ, APIC_CURRENT, 0);
