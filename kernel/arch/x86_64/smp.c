@@ -146,7 +146,7 @@ void arch_attend(void)
             percpu_work_set(WORK_TODO); /* return by iretq */
             __atomic_fetch_or(&cpu->asked, ASKED_STOPPED, __ATOMIC_SEQ_CST);
         } else {
-            __asm__ volatile("pause");
+            arch_pause();
         }
     }
 }
@@ -204,7 +204,7 @@ void arch_spin_wait(void)
 {
     struct percpu *cpu = percpu_mine();
 
-    __asm__ volatile("pause");
+    arch_pause();
     if (++spin_counts[cpu->number - 1] % SPIN_MAX == 0 &&
         cpu_features.is_monitor)
         yield_to_host(cpu);
