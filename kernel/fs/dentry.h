@@ -97,6 +97,12 @@ static inline void dentry_unref(struct dentry *d)
         dentry_put(d);
 }
 
+/* Will it be found by the same name until names change? */
+static inline bool dentry_is_cached(const struct dentry *d)
+{
+    return d->hashed || (d->covers && d->covers->hashed);
+}
+
 /* struct linux_dirent64: ino, off, reclen, type; then the name. */
 #define DIRENT_HEADER_LEN 19u
 #define DIRENT_LEN_MAX    (DIRENT_HEADER_LEN + NAME_MAX + 1 + 7)

@@ -239,6 +239,12 @@ int copy_from_user(void *dst, uaddr_t src, size_t len)
     return 0;
 }
 
+bool user_equal_bytes(uint64_t p, uint64_t kernel, size_t len)
+{
+    return !bad_address(p) &&
+           strncmp((const char *)p, (const char *)kernel, len) == 0;
+}
+
 int copy_to_user(uaddr_t dst, const void *src, size_t len)
 {
     if (len > 0 && bad_address(dst))

@@ -18,6 +18,7 @@
 #pragma weak fifo_open
 
 #define FLAGS_DROPPED (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+#define PATH_FLAGS    (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define TMPFILE_BIT   (O_TMPFILE & ~O_DIRECTORY)
 
 static const struct file_ops path_ops = { .kind = NULL };
@@ -89,6 +90,7 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
                       struct file **out)
 {
     struct inode *i = d->inode;
+    unsigned may = may_of(flags);
     int err = 0;
 
     if (flags & O_PATH)
@@ -100,10 +102,10 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
         ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))))
         return -EISDIR;
     if (!created)
-        err = inode_permission(i, may_of(flags));
+        err = inode_permission(i, may);
     if (!err && (flags & O_NOATIME) && !inode_is_owner(i))
         err = -EPERM;
-    if (!err && (may_of(flags) & MAY_WRITE))
+    if (!err && (may & MAY_WRITE))
         err = inode_may_be_written(i);
     if (!err && (flags & O_TRUNC) && S_ISREG(i->mode) && !created) {
         err = inode_truncate(i, 0);
@@ -111,6 +113,17 @@ static int open_found(struct dentry *d, unsigned flags, bool created,
             notify_dentry(d, IN_MODIFY);
     }
     return err ? err : vfs_open_dentry(d, flags, out);
+}
+
+int vfs_open_known(struct dentry *d, unsigned flags, struct file **out)
+{
+    if (flags & O_PATH)
+        flags &= PATH_FLAGS;
+    if ((flags & O_CREAT) && (flags & O_EXCL))
+        return -EEXIST;
+    if ((flags & O_DIRECTORY) && !S_ISDIR(d->inode->mode))
+        return -ENOTDIR;
+    return open_found(d, flags, false, out);
 }
 
 static int create_last(struct walk *w, struct dentry *d, uint32_t mode)
@@ -211,7 +224,7 @@ int vfs_open_how(int dirfd, const char *path, unsigned flags, uint32_t mode,
 
     *out = NULL;
     if (flags & O_PATH)
-        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        flags &= PATH_FLAGS;
     if (!err && (flags & TMPFILE_BIT)) {
         err = open_tmpfile(&w, flags, mode, out);
     } else {

@@ -210,12 +210,6 @@ static bool next_component(struct walk *w)
     return w->last_len > 0;
 }
 
-/* Will it be found by the same name until names change? */
-static bool is_cached(const struct dentry *d)
-{
-    return d->hashed || (d->covers && d->covers->hashed);
-}
-
 int walk_to_last(struct walk *w)
 {
     struct dentry *start = w->at;
@@ -245,15 +239,18 @@ int walk_to_last(struct walk *w)
             continue;
         }
         if (*w->rest == '\0') {
-            if (is_plain && w->last != known && links == w->links &&
-                generation == names_generation)
+            is_plain =
+                is_plain && links == w->links && generation == names_generation;
+            if (is_plain && w->last != known)
                 prefix_keep(w, start, text);
+            w->plain = is_plain && links == 0 && !w->last_slash ? text : NULL;
+            w->plain_start = start;
             return w->last_len > NAME_MAX ? -ENAMETOOLONG : 0;
         }
         err = dentry_lookup(w->at, w->last, w->last_len, w->last_hash, &d);
         if (err)
             return err;
-        is_plain = is_plain && is_cached(d);
+        is_plain = is_plain && dentry_is_cached(d);
         err = walk_into(w, d);
         if (err)
             return err;
@@ -274,6 +271,8 @@ int walk_last(struct walk *w, struct dentry **out)
         dentry_put(*out);
         err = -EXDEV;
     }
+    if (!err && w->plain)
+        path_keep(w, *out);
     return err;
 }
 

@@ -22,10 +22,13 @@ struct walk {
     const char *last;     /* last component; not NUL-terminated */
     size_t last_len;      /* 0: the path ended at `at` itself ("/", "..") */
     uint32_t last_hash;
-    bool last_slash;  /* slashes follow: it must be a directory */
-    unsigned links;   /* symlinks followed so far */
-    uint64_t resolve; /* RESOLVE_* of openat2 */
-    char *buf;        /* path text of a followed symlink; owned */
+    bool last_slash;   /* slashes follow: it must be a directory */
+    unsigned links;    /* symlinks followed so far */
+    uint64_t resolve;  /* RESOLVE_* of openat2 */
+    char *buf;         /* path text of a followed symlink; owned */
+    const char *plain; /* all of the path, if it came to its last component by
+                        * plain names of the cache; else NULL */
+    struct dentry *plain_start; /* from there; not held */
 };
 
 /* Begin at dirfd or the root. flags: PATH_EMPTY. */
@@ -84,6 +87,12 @@ void prefix_find(struct walk *w);
  * that are all in the cache. */
 void prefix_keep(const struct walk *w, struct dentry *start, const char *text);
 
+/* w has come to d, by all of w->plain. */
+void path_keep(const struct walk *w, struct dentry *d);
+/* What a path of the program's leads to, which is no symlink, with a reference,
+ * if that is remembered; NULL: walk. */
+struct dentry *path_known(int dirfd, uaddr_t path);
+
 /* A path from the program, copied to the kernel: most are short, and need no
  * memory but the caller's. */
 struct path_text {
@@ -96,6 +105,9 @@ void path_put(struct path_text *p);
 /* openat2(2) for kernel strings. */
 MUST_CHECK int vfs_open_how(int dirfd, const char *path, unsigned flags,
                             uint32_t mode, uint64_t resolve, struct file **out);
+/* The same for what path_known() found. */
+MUST_CHECK int vfs_open_known(struct dentry *d, unsigned flags,
+                              struct file **out);
 /* A new description of an inode that is found already. */
 MUST_CHECK int vfs_open_dentry(struct dentry *d, unsigned flags,
                                struct file **out);

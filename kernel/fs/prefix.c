@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * prefix.c - the directories that the last walks went through.
+ * prefix.c - the directories that the last walks went through, and where they
+ * ended.
  *
  * Programs name the same directory again and again, often twice in a row, by
  * stat() and open(). So the text before a path's last component is kept with
@@ -10,24 +11,35 @@
  * names cannot make a path that was found lead elsewhere. Only what root walks
  * is kept, who may search every directory; and nothing with symlinks, dots or
  * names that are never cached.
+ *
+ * Whole paths are kept alike, and compared where the program has them: what a
+ * path just led to is found without copying it. Only what exists is kept.
  */
 #include "fs/path.h"
 
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
 #include "core/string.h"
+#include "mm/user.h"
 
 #define ENTRY_COUNT 4u
 #define TEXT_LEN    64u
 #define WORD        sizeof(uint64_t) /* what is shorter is walked as fast */
 
 struct entry {
-    struct dentry *start, *dir; /* not held: freeing one is a change of names */
-    size_t len;                 /* 0: none */
+    struct dentry *start, *dentry; /* not held: names change as one goes */
+    size_t len;                    /* 0: none */
     char text[TEXT_LEN];
 };
 
-static struct entry entries[ENTRY_COUNT];
-static unsigned next_entry;
-static unsigned kept_generation; /* of all entries */
+struct table {
+    struct entry entries[ENTRY_COUNT];
+    unsigned latest;     /* entry that was kept, or found */
+    unsigned generation; /* of all entries */
+};
+
+static struct table dirs, wholes;
 
 unsigned names_generation;
 
@@ -59,9 +71,10 @@ void prefix_find(struct walk *w)
     const struct entry *best = NULL;
     size_t len = 0;
 
-    if (w->resolve || kept_generation != names_generation || !cred_is_root())
+    if (w->resolve || dirs.generation != names_generation || !cred_is_root())
         return;
-    for (const struct entry *e = entries; e < entries + ENTRY_COUNT; e++) {
+    for (const struct entry *e = dirs.entries; e < dirs.entries + ENTRY_COUNT;
+         e++) {
         if (e->start == w->at && e->len > len && begins_with(w->rest, e)) {
             best = e;
             len = e->len;
@@ -69,25 +82,62 @@ void prefix_find(struct walk *w)
     }
     if (!best || w->rest[len] == '\0' || w->rest[len] == '/')
         return;
-    dentry_ref(best->dir);
+    dentry_ref(best->dentry);
     dentry_unref(w->at);
-    w->at = best->dir;
+    w->at = best->dentry;
     w->rest += len;
+}
+
+static void keep(struct table *t, struct dentry *start, const char *text,
+                 size_t len, struct dentry *led_to)
+{
+    struct entry *e;
+
+    if (len < WORD || len > TEXT_LEN || !cred_is_root())
+        return;
+    if (t->generation != names_generation)
+        memset(t->entries, 0, sizeof(t->entries));
+    t->generation = names_generation;
+    t->latest = (t->latest + 1) % ENTRY_COUNT;
+    e = &t->entries[t->latest];
+    e->start = start;
+    e->dentry = led_to;
+    e->len = len;
+    memcpy(e->text, text, len);
 }
 
 void prefix_keep(const struct walk *w, struct dentry *start, const char *text)
 {
-    size_t len = (size_t)(w->last - text);
-    struct entry *e = &entries[next_entry];
+    if (!w->resolve)
+        keep(&dirs, start, text, (size_t)(w->last - text), w->at);
+}
 
-    if (len < WORD || len > TEXT_LEN || w->resolve || !cred_is_root())
-        return;
-    if (kept_generation != names_generation)
-        memset(entries, 0, sizeof(entries));
-    kept_generation = names_generation;
-    next_entry = (next_entry + 1) % ENTRY_COUNT;
-    e->start = start;
-    e->dir = w->at;
-    e->len = len;
-    memcpy(e->text, text, len);
+void path_keep(const struct walk *w, struct dentry *d)
+{
+    if (d->inode && !S_ISLNK(d->inode->mode) && dentry_is_cached(d) &&
+        !w->resolve)
+        keep(&wholes, w->plain_start, w->plain,
+             (size_t)(w->last - w->plain) + w->last_len + 1, d);
+}
+
+struct dentry *path_known(int dirfd, uaddr_t path)
+{
+    const struct fs_context *fs = thread_current()->fs;
+
+    if (dirfd != AT_FDCWD || wholes.generation != names_generation ||
+        (path & PAGE_MASK) > PAGE_SIZE - TEXT_LEN || path >= ARCH_USER_MAX ||
+        !cred_is_root())
+        return NULL;
+    for (unsigned n = 0; n < ENTRY_COUNT; n++) {
+        unsigned idx = (wholes.latest + n) % ENTRY_COUNT;
+        const struct entry *e = &wholes.entries[idx];
+
+        if (e->start != (e->text[0] == '/' ? fs->root : fs->cwd) ||
+            !user_equal_bytes(path, (uint64_t)e->text, e->len))
+            continue;
+        wholes.latest = idx;
+        e->dentry->used = true;
+        return dentry_ref(e->dentry);
+    }
+    return NULL;
 }

@@ -57,6 +57,9 @@ MUST_CHECK static inline size_t copy_to_user_partial(uaddr_t dst,
         return len;
     return user_copy_bytes(dst, (uint64_t)src, len);
 }
+/* Whether these bytes of the program's, 8 at least and within one page, can be
+ * read and are those. No range check. */
+bool user_equal_bytes(uint64_t p, uint64_t kernel, size_t len);
 /* One word, in one access each side. 0 or -EFAULT. */
 int user_copy_word32(uint64_t dst, uint64_t src);
 int user_copy_word64(uint64_t dst, uint64_t src);

@@ -22,7 +22,7 @@ int at_get_fd(int fd, bool allow_path, struct at_target *out)
 {
     struct file *f = fd_get(fd);
 
-    *out = (struct at_target){ .file = f };
+    out->file = f;
     if (!f)
         return -EBADF;
     if (!allow_path && (f->flags & O_PATH)) {
@@ -34,29 +34,32 @@ int at_get_fd(int fd, bool allow_path, struct at_target *out)
     return 0;
 }
 
+bool path_is_empty(uaddr_t path)
+{
+    char first;
+
+    return copy_from_user(&first, path, 1) == 0 && first == '\0';
+}
+
 int at_get(int dirfd, uaddr_t path, int flags, struct at_target *out)
 {
     unsigned walk_flags = (flags & AT_SYMLINK_NOFOLLOW) ? 0 : PATH_FOLLOW;
-    struct path_text p;
-    int err;
+    int err = 0;
 
-    *out = (struct at_target){ 0 };
-    /* Linux 6.11: NULL stands for "" where AT_EMPTY_PATH is given. */
-    if ((flags & AT_EMPTY_PATH) && path == 0 && dirfd >= 0)
-        return at_get_fd(dirfd, true, out);
-    err = path_get(&p, path);
-    if (err)
-        return err;
-    if ((flags & AT_EMPTY_PATH) && *p.text == '\0') {
-        if (dirfd >= 0)
-            err = at_get_fd(dirfd, true, out);
-        else
-            err = path_lookup(dirfd, ".", 0, &out->dentry);
-    } else {
-        err = path_lookup(dirfd, p.text, walk_flags, &out->dentry);
+    out->file = NULL;
+    if (flags & AT_EMPTY_PATH) {
+        /* Linux 6.11: NULL stands for "". */
+        if (dirfd >= 0 && (path == 0 || path_is_empty(path)))
+            return at_get_fd(dirfd, true, out);
     }
-    path_put(&p);
-    if (!err && !out->file)
+    out->dentry = path_known(dirfd, path);
+    if (!out->dentry) {
+        if ((flags & AT_EMPTY_PATH) && path_is_empty(path))
+            err = path_lookup(dirfd, ".", 0, &out->dentry);
+        else
+            err = path_lookup_user(dirfd, path, walk_flags, &out->dentry);
+    }
+    if (!err)
         out->inode = out->dentry->inode;
     return err;
 }

@@ -17,6 +17,8 @@ struct at_target {
     struct file *file; /* when a descriptor was named */
 };
 
+/* Whether path is there and "". */
+bool path_is_empty(uaddr_t path);
 /* flags: AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH; follows unless
  * told not to. */
 MUST_CHECK int at_get(int dirfd, uaddr_t path, int flags,

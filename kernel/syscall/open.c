@@ -21,18 +21,35 @@
     (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | \
      RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
-static long open_how(int dirfd, uaddr_t path, const struct open_how *how)
+static int open_path(int dirfd, uaddr_t path, const struct open_how *how,
+                     struct file **out)
 {
-    unsigned flags = (unsigned)how->flags;
     struct path_text p;
-    struct file *f;
-    int fd, err = path_get(&p, path);
+    int err = path_get(&p, path);
 
     if (err)
         return err;
-    err = vfs_open_how(dirfd, p.text, flags, (uint32_t)how->mode, how->resolve,
-                       &f);
+    err = vfs_open_how(dirfd, p.text, (unsigned)how->flags, (uint32_t)how->mode,
+                       how->resolve, out);
     path_put(&p);
+    return err;
+}
+
+static long open_how(int dirfd, uaddr_t path, const struct open_how *how)
+{
+    unsigned flags = (unsigned)how->flags;
+    struct dentry *known = NULL;
+    struct file *f;
+    int fd, err;
+
+    if (!how->resolve && (flags & O_TMPFILE) != O_TMPFILE)
+        known = path_known(dirfd, path);
+    if (known) {
+        err = vfs_open_known(known, flags, &f);
+        dentry_unref(known);
+    } else {
+        err = open_path(dirfd, path, how, &f);
+    }
     if (err)
         return err;
     fd = fd_install_take(f, 0, flags & O_CLOEXEC);

@@ -30,25 +30,27 @@ static uint32_t nsec_of(uint64_t ns)
 
 static long stat_put(const struct kstat *k, uaddr_t buf)
 {
-    struct stat st = {
-        .st_dev = k->dev,
-        .st_ino = k->ino,
-        .st_nlink = k->nlink,
-        .st_mode = k->mode,
-        .st_uid = k->uid,
-        .st_gid = k->gid,
-        .st_rdev = k->rdev,
-        .st_size = (long)k->size,
-        .st_blksize = (long)k->blksize,
-        .st_blocks = (long)k->blocks,
-        .st_atime = (unsigned long)sec_of(k->atime_ns),
-        .st_atime_nsec = nsec_of(k->atime_ns),
-        .st_mtime = (unsigned long)sec_of(k->mtime_ns),
-        .st_mtime_nsec = nsec_of(k->mtime_ns),
-        .st_ctime = (unsigned long)sec_of(k->ctime_ns),
-        .st_ctime_nsec = nsec_of(k->ctime_ns),
-    };
+    struct stat st; /* an initialiser would fill it with zeros first */
 
+    st.st_dev = k->dev;
+    st.st_ino = k->ino;
+    st.st_nlink = k->nlink;
+    st.st_mode = k->mode;
+    st.st_uid = k->uid;
+    st.st_gid = k->gid;
+    st.__pad0 = 0;
+    st.st_rdev = k->rdev;
+    st.st_size = (long)k->size;
+    st.st_blksize = (long)k->blksize;
+    st.st_blocks = (long)k->blocks;
+    st.st_atime = (unsigned long)sec_of(k->atime_ns);
+    st.st_atime_nsec = nsec_of(k->atime_ns);
+    st.st_mtime = (unsigned long)sec_of(k->mtime_ns);
+    st.st_mtime_nsec = nsec_of(k->mtime_ns);
+    st.st_ctime = (unsigned long)sec_of(k->ctime_ns);
+    st.st_ctime_nsec = nsec_of(k->ctime_ns);
+    for (unsigned i = 0; i < ARRAY_LEN(st.__unused); i++)
+        st.__unused[i] = 0;
     return copy_to_user(buf, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
@@ -261,13 +263,6 @@ static long link_put(struct inode *i, uaddr_t buf, size_t len)
     }
     kfree(text);
     return n;
-}
-
-static bool path_is_empty(uaddr_t path)
-{
-    char first;
-
-    return copy_from_user(&first, path, 1) == 0 && first == '\0';
 }
 
 long sys_readlinkat(int dirfd, uaddr_t path, uaddr_t buf, int len)

@@ -126,6 +126,26 @@ user_zero_bytes:
     EXTABLE 1b 3b
     EXTABLE 2b 4b
 
+/* bool user_equal_bytes(uint64_t p, uint64_t kernel, size_t len): words, the
+ * last one first, as paths differ there; the first may overlap the second. */
+.globl user_equal_bytes
+.hidden user_equal_bytes
+user_equal_bytes:
+    sub $8, %rdx
+4:  mov (%rsi,%rdx), %rax
+1:  cmp %rax, (%rdi,%rdx)
+    jne 3f
+    sub $8, %rdx
+    ja 4b
+    mov (%rsi), %rax
+2:  cmp %rax, (%rdi)
+    sete %al
+    ret
+3:  xor %eax, %eax
+    ret
+    EXTABLE 1b 3b
+    EXTABLE 2b 3b
+
 /* uint64_t user_cmpxchg_word(p, old, new): value seen, or -1 on a fault */
 .globl user_cmpxchg_word
 .hidden user_cmpxchg_word
