@@ -4,10 +4,13 @@
  *
  * The TSC is measured against counter 2 of the 8254 (1.193182 MHz), which
  * runs free in mode 0 while its gate (port 0x61, bit 0) is open. A port access
- * may cost 100 us in a guest, so the counter is read by the latch command, the
- * TSC is taken right before and after that command, and of several readings
- * the one with the narrowest such window counts: the error is that window, not
- * the time of a polling loop.
+ * may cost 100 us in a guest, so the counter is read by the latch command, and
+ * the TSC is taken right before and after that command: the error is the width
+ * of that window, not the time of a polling loop.
+ *
+ * The counter wraps in 55 ms, and the host may be elsewhere for longer than
+ * that. So it is looked at again and again, and what counts are the times
+ * between looks that are not much longer than the shortest one.
  */
 #include "time/pc_clock.h"
 
@@ -22,7 +25,9 @@
 #define PIT_SPAN      11932u /* ticks to measure over: 10 ms */
 #define PIT_PAUSES    64u    /* between two looks; 0.3 to 30 us */
 #define PIT_STUCK_MAX 500u   /* equal readings: there is no such chip */
-#define SAMPLE_COUNT  5u
+#define PIT_FIRST     8u     /* looks that only tell how long one takes */
+#define PIT_AWAY      8u     /* times as long: the host was elsewhere */
+#define PIT_AWAY_MAX  1000u
 
 #define RTC_INDEX      0x70
 #define RTC_DATA       0x71
@@ -37,83 +42,68 @@
 #define RTC_POLL_MAX   100000u
 #define RTC_REREAD_MAX 8u
 
-struct pit_sample {
-    uint64_t tsc;    /* middle of the window */
-    uint64_t window; /* its width */
+struct pit_look {
+    uint64_t tsc; /* middle of the window */
     uint16_t count;
 };
 
-static struct pit_sample pit_read(void)
+/* After a pause: a look is three exits in a guest, or 70 instructions to
+ * emulate. */
+static struct pit_look pit_look(void)
 {
-    struct pit_sample s;
-    uint64_t before = arch_cycles();
+    struct pit_look l;
 
+    for (unsigned i = 0; i < PIT_PAUSES; i++)
+        arch_pause();
+    l.tsc = arch_cycles();
     arch_out8(PIT_COMMAND, PIT_LATCH);
-    s.window = arch_cycles() - before;
-    s.tsc = before + s.window / 2;
-    s.count = arch_in8(PIT_COUNTER_2);
-    s.count |= (uint16_t)(arch_in8(PIT_COUNTER_2) << 8);
-    return s;
+    l.tsc += (arch_cycles() - l.tsc) / 2;
+    l.count = arch_in8(PIT_COUNTER_2);
+    l.count |= (uint16_t)(arch_in8(PIT_COUNTER_2) << 8);
+    return l;
 }
 
-static struct pit_sample pit_read_best(void)
+/* 0: the counter stands still, or the host is elsewhere all the time. */
+static uint64_t pit_measure(void)
 {
-    struct pit_sample best = pit_read();
+    struct pit_look last = pit_look();
+    uint64_t least = UINT64_MAX, tsc = 0, ticks = 0;
+    unsigned stuck = 0, away = 0;
 
-    for (unsigned i = 1; i < SAMPLE_COUNT; i++) {
-        struct pit_sample s = pit_read();
+    for (unsigned i = 0; ticks < PIT_SPAN; i++) {
+        struct pit_look l = pit_look();
+        uint64_t took = l.tsc - last.tsc;
+        uint16_t ran = (uint16_t)(last.count - l.count);
 
-        if (s.window < best.window)
-            best = s;
+        last = l;
+        least = MIN(least, took);
+        stuck = ran == 0 ? stuck + 1 : 0;
+        if (stuck > PIT_STUCK_MAX || away > PIT_AWAY_MAX)
+            return 0;
+        if (i < PIT_FIRST)
+            continue;
+        if (took > PIT_AWAY * least) {
+            away++;
+            continue;
+        }
+        tsc += took;
+        ticks += ran;
     }
-    return best;
-}
-
-/* Wait until the counter has run for the span. False: it stands still. It is
- * looked at now and then only: each look is three exits in a guest, or 70
- * instructions to emulate. */
-static bool pit_wait(uint16_t first)
-{
-    uint16_t last = first;
-    unsigned stuck = 0;
-
-    while ((uint16_t)(first - last) < PIT_SPAN) {
-        uint16_t count;
-
-        for (unsigned i = 0; i < PIT_PAUSES; i++)
-            arch_pause();
-        count = pit_read().count;
-        stuck = count == last ? stuck + 1 : 0;
-        if (stuck > PIT_STUCK_MAX)
-            return false;
-        last = count;
-    }
-    return true;
+    return tsc * PIT_HZ / ticks / 1000;
 }
 
 uint64_t pc_measure_tsc_khz(void)
 {
     uint8_t gate = arch_in8(PIT_GATE);
-    struct pit_sample first, last = { 0 };
-    uint64_t ticks;
-    bool runs;
+    uint64_t khz;
 
     arch_out8(PIT_GATE, (gate & 0xfc) | 1); /* gate open, speaker off */
     arch_out8(PIT_COMMAND, PIT_MODE_0);
     arch_out8(PIT_COUNTER_2, 0xff);
     arch_out8(PIT_COUNTER_2, 0xff);
-    first = pit_read_best();
-    runs = pit_wait(first.count);
-    if (runs)
-        last = pit_read_best();
+    khz = pit_measure();
     arch_out8(PIT_GATE, gate);
-
-    ticks = (uint16_t)(first.count - last.count);
-    /* If the host stole 40 ms, the counter may have wrapped: no answer is
-     * better than a wrong one. */
-    if (!runs || ticks > 4 * PIT_SPAN || last.tsc <= first.tsc)
-        return 0;
-    return (last.tsc - first.tsc) * PIT_HZ / ticks / 1000;
+    return khz;
 }
 
 /* ---- the wall clock ---- */
