@@ -27,7 +27,8 @@ enum state { OFF, BEGINS, ON };
 static struct sampler {
     struct timer timer;
     enum state state;
-    uint64_t due_ns, due_tsc;
+    uint64_t due_ns;
+    uint64_t from_tsc;            /* kernel code is sampled from then on */
     uint64_t next;                /* position of `taken` */
     struct control_sample *taken; /* of kernel code, not told yet; or NULL */
 } samplers[ARCH_CPU_MAX];
@@ -170,23 +171,25 @@ void sample_interrupt(const struct regs *regs)
 {
     struct sampler *s = mine();
 
-    if (s->state == ON && !s->taken && arch_cycles() >= s->due_tsc &&
+    if (s->state == ON && !s->taken && arch_cycles() >= s->from_tsc &&
         !is_idle())
         take(s, regs);
 }
 
 /* ---- beginning and end ---- */
 
-static void arm(struct sampler *s, uint64_t due_ns)
-{
-    s->due_ns = due_ns;
-    s->due_tsc = clock_tsc_of_mono(due_ns);
-    timer_arm(&s->timer, due_ns);
-}
-
 static uint64_t step_ns(void)
 {
     return MAX(sample_control.step_ns, (uint64_t)STEP_MIN_NS);
+}
+
+/* The hardware's timer may come a little early, and again when it is due: by
+ * then the kernel code that it interrupted would have been left. */
+static void arm(struct sampler *s, uint64_t due_ns)
+{
+    s->due_ns = due_ns;
+    s->from_tsc = clock_tsc_of_mono(due_ns - step_ns() / 8);
+    timer_arm(&s->timer, due_ns);
 }
 
 static void end(struct sampler *s)
