@@ -29,6 +29,7 @@
 static void (*fake_while_asleep)(void);
 static unsigned fake_sleeps;
 static uint64_t fake_mono_ns = 1000;
+static uint64_t fake_look_ns; /* each look at the clock takes that long */
 
 bool (*wait_look_hook)(void);
 
@@ -112,7 +113,10 @@ void waiter_remove(struct waiter *w)
 
 uint64_t clock_mono_ns(void)
 {
-    return fake_mono_ns;
+    uint64_t now = fake_mono_ns;
+
+    fake_mono_ns += fake_look_ns;
+    return now;
 }
 
 static struct clock_watch *fake_watch;

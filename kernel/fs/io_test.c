@@ -342,6 +342,22 @@ TEST(timerfd_counts_periods)
     file_put(f);
 }
 
+/* What is left is no longer than a period, whenever somebody asks. */
+TEST(timerfd_that_expires_meanwhile)
+{
+    struct timerfd_time t = { .value_ns = 100, .interval_ns = 10 }, left;
+    struct file *f;
+
+    REQUIRE(timerfd_create(CLOCK_MONOTONIC, O_NONBLOCK, &f) == 0);
+    CHECK_EQ(timerfd_set(f, 0, &t, NULL), 0);
+    fake_mono_ns += 98;
+    fake_look_ns = 3;
+    CHECK_EQ(timerfd_get(f, &left), 0);
+    fake_look_ns = 0;
+    CHECK(left.value_ns > 0 && left.value_ns <= 10);
+    file_put(f);
+}
+
 /* Each look at the fake wall clock moves it by 1000 ns. */
 TEST(timerfd_follows_the_wall_clock)
 {

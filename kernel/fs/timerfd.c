@@ -62,22 +62,19 @@ static int check_cancelled(struct timerfd *t)
     return -ECANCELED;
 }
 
-/* Count the periods that are over. */
-static void catch_up(struct timerfd *t)
+/* Count the periods that are over at now_ns. */
+static void catch_up(struct timerfd *t, uint64_t now_ns)
 {
-    uint64_t now, periods;
+    uint64_t periods;
 
-    if (t->next_ns == 0)
-        return;
-    now = clock_mono_ns();
-    if (now < t->next_ns)
+    if (t->next_ns == 0 || now_ns < t->next_ns)
         return;
     if (t->interval_ns == 0) {
         t->ticks++;
         t->next_ns = 0;
         return;
     }
-    periods = (now - t->next_ns) / t->interval_ns + 1;
+    periods = (now_ns - t->next_ns) / t->interval_ns + 1;
     t->ticks += periods;
     t->next_ns += periods * t->interval_ns;
     timer_arm(&t->timer, t->next_ns);
@@ -96,7 +93,7 @@ static ssize_t timerfd_read(struct file *f, struct io *io, uint64_t *pos)
 
         if (err)
             return err;
-        catch_up(t);
+        catch_up(t, clock_mono_ns());
         if (t->ticks > 0)
             break;
         if (f->flags & O_NONBLOCK)
@@ -117,7 +114,7 @@ static unsigned timerfd_poll(struct file *f, struct poll_table *table)
     struct timerfd *t = f->private;
 
     poll_wait(table, &t->expired);
-    catch_up(t);
+    catch_up(t, clock_mono_ns());
     return t->ticks > 0 || t->is_cancelled ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -159,12 +156,14 @@ int timerfd_create(int clock, unsigned flags, struct file **out)
 int timerfd_get(struct file *f, struct timerfd_time *out)
 {
     struct timerfd *t = f->private;
+    uint64_t now_ns;
 
     if (f->ops != &timerfd_ops)
         return -EINVAL;
-    catch_up(t);
+    now_ns = clock_mono_ns();
+    catch_up(t, now_ns);
     out->interval_ns = t->interval_ns;
-    out->value_ns = t->next_ns ? t->next_ns - clock_mono_ns() : 0;
+    out->value_ns = t->next_ns ? t->next_ns - now_ns : 0;
     return 0;
 }
 
