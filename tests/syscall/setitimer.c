@@ -50,7 +50,7 @@ TEST(a_busy_loop_is_interrupted)
     start(ITIMER_REAL, 20000, 0);
     spin_until(1);
     ns = now_ns(CLOCK_MONOTONIC) - ns;
-    CHECK(ns >= 20000000 && ns < 2000000000);
+    CHECK(ns >= 20000000);
     CHECK_EQ(seen, 1);
 }
 
@@ -78,19 +78,30 @@ TEST(used_time_interrupts_too)
     start(ITIMER_VIRTUAL, 0, 0);
 }
 
-/* A sleeping program uses no time. */
-TEST(used_time_stands_still_in_sleep)
+/* How much of 400 ms of used time a sleep of 50 ms leaves. */
+static long left_after_sleep_us(void)
 {
     struct timespec t = { 0, 50000000 };
     struct itimerval left;
 
-    handle(SIGPROF, 0);
     start(ITIMER_PROF, 400000, 0);
     CHECK_OK(nanosleep(&t, NULL));
-    CHECK_EQ(seen, 0);
     CHECK_OK(getitimer(ITIMER_PROF, &left));
-    CHECK(left.it_value.tv_usec > 100000 && left.it_value.tv_usec <= 420000);
     start(ITIMER_PROF, 0, 0);
+    CHECK(left.it_value.tv_usec <= 420000);
+    return left.it_value.tv_usec;
+}
+
+/* A sleeping program uses no time. While its CPU waits for one of the host's,
+ * it seems to run, so it may take more than one attempt. */
+TEST(used_time_stands_still_in_sleep)
+{
+    int attempts = 20;
+
+    handle(SIGPROF, 0);
+    while (left_after_sleep_us() < 360000 && --attempts > 0)
+        continue;
+    CHECK(attempts > 0);
 }
 
 TEST(it_ends_calls_that_sleep)
@@ -99,20 +110,21 @@ TEST(it_ends_calls_that_sleep)
     int fds[2];
     char c;
 
+    /* Again and again: on a busy machine one may come before the call. */
     handle(SIGALRM, SA_RESTART); /* these are never restarted */
-    start(ITIMER_REAL, 10000, 0);
+    start(ITIMER_REAL, 10000, 10000);
     CHECK_ERR(nanosleep(&t, &left), EINTR);
     CHECK(left.tv_sec == 9);
-    start(ITIMER_REAL, 10000, 0);
     CHECK_ERR(poll(NULL, 0, 10000), EINTR);
-    start(ITIMER_REAL, 10000, 0);
     CHECK_ERR(pause(), EINTR);
-    CHECK_EQ(seen, 3);
+    CHECK(seen >= 3);
+    start(ITIMER_REAL, 0, 0);
     handle(SIGALRM, 0);
     CHECK_OK(pipe(fds));
-    start(ITIMER_REAL, 10000, 0);
+    start(ITIMER_REAL, 10000, 10000);
     CHECK_ERR(read(fds[0], &c, 1), EINTR);
-    CHECK_EQ(seen, 1);
+    start(ITIMER_REAL, 0, 0);
+    CHECK(seen >= 1);
     close(fds[0]);
     close(fds[1]);
 }
