@@ -30,6 +30,7 @@ static struct {
     uint64_t tsc_khz; /* 0: not known yet */
     uint64_t mult;
     uint64_t tsc_base; /* monotonic time 0 */
+    uint64_t tsc_good; /* the same once the rate is known; before, no TSC is */
     uint64_t real_offset_ns;
     bool real_known;
     bool is_pc, is_own; /* is_own: the program has set the clock */
@@ -39,7 +40,7 @@ static struct {
     int64_t slew, rate;
     uint64_t boot_wall_tsc, boot_wall_ns, config_wall_ns;
     uint64_t image_offset; /* pa - va of the kernel's own bytes */
-} clock_state;
+} clock_state = { .tsc_good = UINT64_MAX };
 
 bool (*clock_host_hook)(struct clock_reading *out);
 
@@ -51,6 +52,7 @@ static void set_rate(uint64_t khz)
         khz = TSC_KHZ_GUESS;
     clock_state.tsc_khz = khz;
     clock_state.mult = (1000000ull << CLOCK_SHIFT) / khz;
+    clock_state.tsc_good = clock_state.tsc_base;
 }
 
 void clock_init(const struct bootinfo *boot, uint64_t config_tsc_khz,
@@ -88,14 +90,21 @@ static void find_rate(void)
     set_rate(khz);
 }
 
-static uint64_t mono_of_tsc(uint64_t tsc)
+static COLD NOINLINE uint64_t mono_seldom(uint64_t tsc)
 {
-    if (UNLIKELY(clock_state.tsc_khz == 0))
+    if (clock_state.tsc_khz == 0)
         find_rate();
     /* Another CPU's TSC may lie a little behind the one that booted. */
-    if (UNLIKELY(tsc < clock_state.tsc_base))
+    if (tsc < clock_state.tsc_base)
         return 0;
     return vvar_ns(tsc - clock_state.tsc_base, clock_state.mult);
+}
+
+static inline uint64_t mono_of_tsc(uint64_t tsc)
+{
+    if (UNLIKELY(tsc < clock_state.tsc_good))
+        return mono_seldom(tsc);
+    return vvar_ns(tsc - clock_state.tsc_good, clock_state.mult);
 }
 
 uint64_t clock_mono_ns(void)
