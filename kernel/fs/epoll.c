@@ -20,7 +20,9 @@
 #include "core/errno.h"
 #include "core/panic.h"
 #include "mm/heap.h"
+#include "sched/thread.h"
 #include "sched/wait.h"
+#include "time/clock.h"
 
 #define BUCKETS_MIN     16u
 #define QUEUES_MAX      2u /* wait queues that one file's poll names */
@@ -33,6 +35,8 @@ struct epoll {
     struct waitq waiting;  /* threads in epoll_wait */
     struct waitq outer;    /* instances that watch this one, pollers */
     struct list ready;     /* struct epoll_watch.ready_link */
+    struct thread *timed;  /* sleeps, and is woken by timer */
+    struct timer timer;    /* stays armed when its sleep is over */
     struct list *buckets;  /* watches by descriptor; NULL: none yet */
     unsigned bucket_count; /* a power of two */
     unsigned watch_count;
@@ -449,6 +453,34 @@ static int wait_ready(struct epoll *ep, uint64_t deadline_ns)
     return err;
 }
 
+static void timed_expired(struct timer *t)
+{
+    struct epoll *ep = CONTAINER_OF(t, struct epoll, timer);
+
+    if (ep->timed)
+        thread_wake(ep->timed);
+}
+
+/*
+ * The same for one thread of the instance's that has a deadline. Servers give
+ * one each time and hardly ever reach it, so its timer stays armed when
+ * something else ends the sleep, and serves the next one, which ends no
+ * earlier: it may be woken too soon, once, and looks at the time.
+ */
+static int wait_timed(struct epoll *ep, uint64_t deadline_ns)
+{
+    int err;
+
+    if (!timer_is_armed(&ep->timer) || ep->timer.deadline_ns > deadline_ns)
+        timer_arm(&ep->timer, deadline_ns);
+    ep->timed = thread_current();
+    err = wait_ready(ep, WAIT_FOREVER);
+    ep->timed = NULL;
+    if (!err && list_is_empty(&ep->ready) && clock_mono_ns() >= deadline_ns)
+        return -ETIMEDOUT;
+    return err;
+}
+
 long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
                        uint64_t deadline_ns)
 {
@@ -462,7 +494,9 @@ long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
             n = collect(ep, out, max);
         if (n != 0 || deadline_ns == 0)
             return n;
-        err = wait_ready(ep, deadline_ns);
+        err = deadline_ns == WAIT_FOREVER || ep->timed
+                  ? wait_ready(ep, deadline_ns)
+                  : wait_timed(ep, deadline_ns);
         if (err == -ETIMEDOUT)
             return collect(ep, out, max);
         if (err)
@@ -497,6 +531,7 @@ static void epoll_release(struct file *f)
         while (!list_is_empty(&ep->buckets[i]))
             watch_free(LIST_ENTRY(ep->buckets[i].next, struct epoll_watch,
                                   bucket_link));
+    timer_cancel(&ep->timer);
     kfree(ep->buckets);
     kfree(ep);
 }
@@ -516,6 +551,7 @@ int epoll_create_file(struct file **out)
     waitq_init_locked(&ep->waiting, &ready_lock);
     waitq_init_locked(&ep->outer, &ready_lock);
     list_init(&ep->ready);
+    timer_init(&ep->timer, timed_expired);
     *out = file_create(&epoll_ops, O_RDWR, ep);
     if (!*out) {
         kfree(ep);

@@ -77,6 +77,11 @@ int waitq_sleep(struct waitq *q, uint64_t deadline_ns)
     return -ERESTARTSYS;
 }
 
+void thread_wake(struct thread *t)
+{
+    (void)t; /* it is the one thread */
+}
+
 void waitq_wake_waiters(struct waitq *q)
 {
     bool taken = false;

@@ -39,6 +39,7 @@ void timer_init(struct timer *t, void (*expired)(struct timer *t))
 void timer_arm(struct timer *t, uint64_t deadline_ns)
 {
     t->deadline_ns = deadline_ns;
+    t->queue = (struct timer_queue *)(void *)t;
     armed = t;
 }
 
@@ -46,6 +47,16 @@ void timer_cancel(struct timer *t)
 {
     if (armed == t)
         armed = NULL;
+    t->queue = NULL;
+}
+
+static void timer_expires(void)
+{
+    struct timer *t = armed;
+
+    fake_mono_ns = t->deadline_ns;
+    timer_cancel(t);
+    t->expired(t);
 }
 
 static unsigned pipe_bytes(void)
@@ -517,13 +528,59 @@ TEST(epoll_sleeps_until_the_event)
     start(0);
     REQUIRE(epoll_create_file(&ep) == 0);
     CHECK_EQ(watch(ep, EPOLL_CTL_ADD, ends[0], EPOLLIN), 0);
+    fake_while_asleep = timer_expires;
     CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, fake_mono_ns + 5), 0);
+    CHECK(!armed);
     CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, WAIT_FOREVER), -EINTR);
     CHECK_EQ(epoll_wait_events(ep, 8, 8, 0), 0);
     CHECK_EQ(file_give(ends[1], "x", 1), 1);
     CHECK_EQ(epoll_wait_events(ep, 8, 8, 0), -EFAULT);
     CHECK_EQ(look(ep), 1); /* the fault lost nothing */
     file_put(ep);
+    close_pipe();
+}
+
+static void give_one(void)
+{
+    CHECK_EQ(file_give(ends[1], "x", 1), 1);
+}
+
+static void expires_early(void)
+{
+    timer_expires();
+    fake_while_asleep = timer_expires;
+}
+
+TEST(epoll_keeps_a_timer_for_the_next_sleep)
+{
+    uint64_t first, second;
+    struct file *ep;
+
+    start(0);
+    REQUIRE(epoll_create_file(&ep) == 0);
+    CHECK_EQ(watch(ep, EPOLL_CTL_ADD, ends[0], EPOLLIN | EPOLLET), 0);
+    first = fake_mono_ns + 50;
+    fake_while_asleep = give_one;
+    CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, first), 1);
+    REQUIRE(armed);
+    CHECK_EQ(armed->deadline_ns, first);
+    second = first + 30; /* later: woken too soon, and goes on */
+    fake_sleeps = 0;
+    fake_while_asleep = expires_early;
+    CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, second), 0);
+    CHECK_EQ(fake_mono_ns, second);
+    CHECK_EQ(fake_sleeps, 2);
+    first = second + 50;
+    fake_while_asleep = give_one;
+    CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, first), 1);
+    fake_while_asleep = timer_expires; /* earlier: armed for it */
+    CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, first - 20), 0);
+    CHECK_EQ(fake_mono_ns, first - 20);
+    fake_while_asleep = give_one;
+    CHECK_EQ(epoll_wait_events(ep, (uaddr_t)got, 8, first), 1);
+    REQUIRE(armed);
+    file_put(ep);
+    CHECK(!armed);
     close_pipe();
 }
 

@@ -6,8 +6,10 @@
  */
 #include "check.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 
 static int ep, fds[2];
 static struct epoll_event got[4];
@@ -136,6 +138,66 @@ TEST(timeouts)
     CHECK_EQ(epoll_wait(ep, got, 4, 25), 0);
     CHECK(now_ns(CLOCK_MONOTONIC) - began >= 25 * 1000 * 1000);
     tear_down();
+}
+
+/* Whether a wait without events takes at least its time. */
+static bool waits_out(int ms)
+{
+    int64_t end = now_ns(CLOCK_MONOTONIC) + ms * 1000000ll;
+
+    return epoll_wait(ep, got, 4, ms) == 0 && now_ns(CLOCK_MONOTONIC) >= end;
+}
+
+static void *thread_waits(void *ms)
+{
+    struct epoll_event e;
+    int64_t limit = (int64_t)(intptr_t)ms * 1000000;
+    int64_t end = now_ns(CLOCK_MONOTONIC) + limit;
+    int n = epoll_wait(ep, &e, 1, (int)(intptr_t)ms);
+
+    return (void *)(intptr_t)(n == 0 && now_ns(CLOCK_MONOTONIC) >= end);
+}
+
+TEST(a_limit_that_was_not_reached_does_not_end_the_next_wait)
+{
+    struct itimerspec soon = { .it_value.tv_nsec = 1000000 };
+    struct epoll_event e = { .events = EPOLLIN | EPOLLET };
+    int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+
+    ep = epoll_create1(0);
+    CHECK_OK(epoll_ctl(ep, EPOLL_CTL_ADD, timer, &e));
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(timerfd_settime(timer, 0, &soon, NULL));
+        CHECK_EQ(epoll_wait(ep, got, 4, 20 + 60000 * (i == 1)), 1);
+        CHECK(waits_out(40)); /* 20 is over in the middle */
+        CHECK(waits_out(3));
+    }
+    CHECK_OK(timerfd_settime(timer, 0, &soon, NULL));
+    CHECK_EQ(epoll_wait(ep, got, 4, 20), 1);
+    soon.it_value.tv_nsec = 40000000;
+    CHECK_OK(timerfd_settime(timer, 0, &soon, NULL));
+    CHECK_EQ(epoll_wait(ep, got, 4, -1), 1);
+    close(timer);
+    close(ep);
+}
+
+TEST(threads_with_limits_of_their_own)
+{
+    static const int limits[] = { 30, 10, 50, 20, 40 };
+    pthread_t threads[5];
+
+    ep = epoll_create1(0);
+    for (int i = 0; i < 5; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, thread_waits,
+                                (void *)(intptr_t)limits[i]),
+                 0);
+    for (int i = 0; i < 5; i++) {
+        void *good = NULL;
+
+        pthread_join(threads[i], &good);
+        CHECK(good);
+    }
+    close(ep);
 }
 
 TEST(errors)
