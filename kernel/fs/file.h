@@ -36,6 +36,11 @@ struct file_ops {
      * needs no kernel lock for it, nor for the one above and seek(). */
     ssize_t (*read_plain)(struct file *f, uaddr_t buf, size_t len);
     ssize_t (*write_plain)(struct file *f, uaddr_t buf, size_t len);
+    /* Optional, for sendfile(): what read() would copy, where it lies. It stays
+     * as it is, if *page_out is not 0 until page_put(). -> all of len bytes, or
+     * those up to the file's end; 0: use read(). */
+    size_t (*lend)(struct file *f, uint64_t pos, size_t len,
+                   const void **ptr_out, paddr_t *page_out);
     off_t (*seek)(struct file *f, off_t off, int whence);     /* ESPIPE */
     long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg); /* ENOTTY */
     /* EPOLL* bits ready now. Takes no lock but by poll_wait(). Registers on the

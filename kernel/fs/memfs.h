@@ -159,6 +159,9 @@ extern const struct vm_object_ops mem_object_ops;
 MUST_CHECK int mem_truncate(struct mem_inode *mi, uint64_t len);
 int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len);
 OPERATION_OF(mem_fallocate);
+size_t mem_lend(struct file *f, uint64_t pos, size_t len, const void **ptr_out,
+                paddr_t *page_out);
+OPERATION_OF(mem_lend);
 int mem_object_remove(struct vm_object *obj, uint64_t first, uint64_t count);
 off_t mem_seek(struct file *f, off_t off, int whence);
 long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg);

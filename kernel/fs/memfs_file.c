@@ -107,7 +107,7 @@ static int look_changed(struct mem_inode *mi, uint64_t pos, struct piece *out)
  * That nobody has begun to change the file is looked at first: what follows is
  * the image's, which is constant, and right for the moment of that look.
  */
-static int look(struct mem_inode *mi, uint64_t pos, struct piece *out)
+static inline int look(struct mem_inode *mi, uint64_t pos, struct piece *out)
 {
     bool was_taken;
     int err;
@@ -151,6 +151,24 @@ static ssize_t mem_read(struct file *f, struct io *io, uint64_t *pos)
         return err;
     inode_touch_atime(f->inode);
     return counted(false, *pos - start);
+}
+
+size_t mem_lend(struct file *f, uint64_t pos, size_t len, const void **ptr_out,
+                paddr_t *page_out)
+{
+    struct piece p;
+
+    if (look(mem_of(f->inode), pos, &p) || p.len == 0)
+        return 0;
+    if (p.ptr && (p.len >= len || pos + p.len >= f->inode->size)) {
+        *ptr_out = p.ptr;
+        *page_out = p.page;
+        inode_touch_atime(f->inode);
+        return (size_t)counted(false, MIN(len, p.len));
+    }
+    if (p.page)
+        page_put(p.page);
+    return 0;
 }
 
 /* Fill a page of RAM with what shows at idx. */
@@ -468,6 +486,7 @@ static int mem_sync(struct file *f)
 
 const struct file_ops mem_file_ops = {
     .read = mem_read,
+    .lend = OPERATION(mem_lend),
     .write = mem_write,
     .read_plain = file_read_free,
     .write_plain = file_write_free,

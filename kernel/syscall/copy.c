@@ -8,6 +8,7 @@
 #include <linux/stat.h>
 
 #include "core/errno.h"
+#include "fs/notify.h"
 #include "fs/pipe.h"
 #include "mm/page.h"
 #include "syscall/at.h"
@@ -17,28 +18,57 @@
 #pragma weak pipe_of
 #pragma weak pipe_from_file
 
-/* Through one page of the kernel: short writes of the target set the pace. */
+/* Bytes of a file: where they lie, or read into a page. */
+struct source {
+    const void *ptr;
+    paddr_t page; /* to be put; 0: none */
+};
+
+static ssize_t source_get(struct source *s, struct file *in, uint64_t pos,
+                          size_t len)
+{
+    struct io_vec one;
+    struct io io;
+    ssize_t n;
+
+    if (in->ops->lend && file_can_read(in)) {
+        n = (ssize_t)in->ops->lend(in, pos, len, &s->ptr, &s->page);
+        if (n > 0) {
+            notify_file(in, IN_ACCESS);
+            return n;
+        }
+    }
+    s->page = page_alloc();
+    if (s->page == 0)
+        return -ENOMEM;
+    s->ptr = page_ptr(s->page);
+    io_init_kernel(&io, &one, page_ptr(s->page), len);
+    n = file_read(in, &io, &pos);
+    if (n <= 0)
+        page_put(s->page);
+    return n;
+}
+
+/* By pages: short writes of the target set the pace. */
 static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
                           uint64_t *out_pos, size_t len)
 {
-    paddr_t page = page_alloc();
     size_t done = 0;
     ssize_t n = 0;
 
-    if (page == 0)
-        return -ENOMEM;
     while (done < len) {
+        struct source s;
         struct io_vec one;
         struct io io;
-        uint64_t pos = *in_pos;
         ssize_t got;
 
-        io_init_kernel(&io, &one, page_ptr(page), MIN(len - done, PAGE_SIZE));
-        got = n = file_read(in, &io, &pos);
+        got = n = source_get(&s, in, *in_pos, MIN(len - done, PAGE_SIZE));
         if (n <= 0)
             break;
-        io_init_kernel(&io, &one, page_ptr(page), (size_t)got);
+        io_init_kernel(&io, &one, (void *)(uintptr_t)s.ptr, (size_t)got);
         n = write_signals(out, file_write(out, &io, out_pos));
+        if (s.page)
+            page_put(s.page);
         if (n <= 0)
             break;
         done += (size_t)n;
@@ -46,7 +76,6 @@ static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
         if (n < got)
             break;
     }
-    page_put(page);
     return done > 0 ? (ssize_t)done : n;
 }
 

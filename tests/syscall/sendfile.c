@@ -46,6 +46,54 @@ TEST(sendfile_with_and_without_offset)
     tear_down();
 }
 
+/* All of a file, from off on in steps, must be what read() gives. */
+static void send_in_steps(int from, off_t off, size_t step)
+{
+    static char sent[140000], was_read[140000];
+    ssize_t n = 0, done = 0;
+    off_t pos = off;
+
+    out = open("out", O_CREAT | O_TRUNC | O_RDWR, 0644);
+    while (done < 65536 && (n = sendfile(out, from, &pos, step)) > 0)
+        done += n;
+    CHECK(n >= 0);
+    CHECK_EQ(pos, off + done);
+    CHECK_EQ(pread(out, sent, sizeof(sent), 0), done);
+    n = pread(from, was_read, (size_t)done, off);
+    CHECK_EQ(n, done);
+    CHECK_EQ(memcmp(sent, was_read, (size_t)done), 0);
+    close(out);
+}
+
+static const struct {
+    off_t off;
+    size_t step;
+} steps[] = { { 0, 70000 },  { 0, 4096 },   { 1, 4095 },    { 4095, 2 },
+              { 100, 5000 }, { 8192, 600 }, { 12000, 1000 } };
+
+TEST(sendfile_from_files_of_all_kinds)
+{
+    int exe = open("/proc/self/exe", O_RDONLY), mixed;
+
+    CHECK_OK(exe);
+    mixed = open("mixed", O_CREAT | O_TRUNC | O_RDWR, 0644);
+    CHECK_EQ(pwrite(mixed, "begin", 5, 0), 5);
+    CHECK_EQ(pwrite(mixed, "middle", 6, 4093), 6);
+    CHECK_EQ(pwrite(mixed, "end", 3, 20001), 3);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+        send_in_steps(exe, steps[i].off, steps[i].step);
+        send_in_steps(mixed, steps[i].off, steps[i].step);
+    }
+    CHECK_OK(ftruncate(mixed, 4000));
+    send_in_steps(mixed, 0, 70000);
+    send_in_steps(mixed, 3999, 4096);
+    send_in_steps(mixed, 4000, 4096);
+    CHECK_OK(ftruncate(mixed, 5000));
+    send_in_steps(mixed, 3000, 4096);
+    close(exe);
+    close(mixed);
+}
+
 TEST(sendfile_into_a_pipe)
 {
     char buf[16] = "";
