@@ -412,6 +412,7 @@ static void enter_time_wait(struct conn *c)
 {
     bool is_new = !c->in_time_wait;
 
+    sender_end(c); /* our FIN has arrived, and with it all else */
     list_remove(&c->link);
     c->due = c->pcb->tmr + 2 * TCP_MSL / TCP_SLOW_INTERVAL;
     list_push_back(&table.time_wait, &c->link);

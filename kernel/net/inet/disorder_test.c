@@ -232,6 +232,24 @@ TEST(a_late_original_is_not_taken_for_the_repeat)
     end();
 }
 
+/* In TIME-WAIT nothing is under way: no time-out comes, no timer either. */
+TEST(nothing_is_awaited_in_time_wait)
+{
+    uint32_t timeouts = inet_counters.timeouts;
+
+    begin();
+    file_put(f);
+    conn_send_deferred();
+    inet_flush();
+    CHECK(last()->flags & TCP_FIN);
+    segment_on(1000, PORT, TCP_FIN | TCP_ACK, ISN + 1, ours + 1, NULL, 0, "");
+    CHECK_EQ(last()->ack, ISN + 2);
+    advance(NS_PER_SEC);
+    CHECK_EQ(inet_counters.timeouts, timeouts);
+    file_put(server);
+    all_is_over();
+}
+
 /* A timer that looks at the device leaves nobody behind who would look again,
  * if it found a program that computes. */
 TEST(a_timer_of_the_sender_does_not_end_interrupts)

@@ -77,6 +77,7 @@ struct sender {
 
 /* The connection is established. */
 void sender_begin(struct conn *c);
+/* Nothing more will be sent, and nothing is awaited. May be called twice. */
 void sender_end(struct conn *c);
 /* lwIP will look at this segment next: take from it what it acknowledges. */
 void sender_acked(struct conn *c, const struct tcp_hdr *h,
