@@ -3,8 +3,7 @@
  * board.c - the scoreboard: what became of each packet that is under way.
  *
  * It exists while something is missing. lwIP's segments may be of several
- * packets, so the board has a row for each packet; its bytes are copied out of
- * the segment when it is sent again, and lwIP's lists are left alone.
+ * packets, so the board has a row for each packet (board.h).
  *
  * A packet is lost when one that was sent later has arrived, and a round trip
  * and some time for reordering have passed (RFC 8985, section 6.2). That holds
@@ -12,11 +11,11 @@
  * packet is lost after three duplicate acknowledgements, and after each partial
  * one (RFC 6582).
  */
+#include "net/inet/board.h"
+
 #include "core/panic.h"
 #include "core/string.h"
 #include "inet_hooks.h"
-#include "lwip/inet_chksum.h"
-#include "lwip/ip.h"
 #include "lwip/sys.h"
 #include "mm/heap.h"
 #include "net/inet/conn.h"
@@ -26,40 +25,7 @@
 #define ROWS_MAX     4096u
 #define DUP_THRESH   3u
 #define BLOCK_LEN    8u
-#define TS_OPTION    0x0101080au
 #define SHORT_RTT_US 1000u
-
-enum {
-    ROW_SACKED = 1,
-    ROW_LOST = 2,
-    ROW_RESENT = 4,   /* since it was lost last */
-    ROW_REPEATED = 8, /* ever: its acknowledgement tells no time */
-};
-
-struct row {
-    uint32_t seq, first_us, sent_us; /* when it was sent first, and last */
-    uint16_t len;                    /* with FIN */
-    uint8_t flags;
-};
-
-struct board {
-    unsigned count, capacity;
-    /* What was sent last of all that has arrived, and how long it took. */
-    uint32_t newest_us, newest_end, newest_rtt_us;
-    bool has_newest;
-    bool has_advanced;   /* ... since was looked for what is lost */
-    uint32_t sacked_end; /* the highest */
-    unsigned sacked_count;
-    /* RFC 6937's */
-    uint32_t flight, delivered, out;
-    uint32_t seen_nxt; /* snd_nxt when `out` was right */
-    struct row rows[];
-};
-
-static uint32_t end_of(const struct row *r)
-{
-    return r->seq + r->len;
-}
 
 static uint32_t since_us(uint32_t then_us)
 {
@@ -67,6 +33,50 @@ static uint32_t since_us(uint32_t then_us)
 }
 
 /* ---- its rows ---- */
+
+/* What a row adds to the counts. */
+static void count_row(struct board *b, const struct row *r)
+{
+    b->sacked_count += r->flags & ROW_SACKED ? 1 : 0;
+    b->marked_count += r->flags ? 1 : 0;
+    if (row_is_missing(r))
+        b->missing_count++;
+    else if (!(r->flags & ROW_SACKED))
+        b->under_way += r->len;
+}
+
+static void uncount_row(struct board *b, const struct row *r)
+{
+    b->sacked_count -= r->flags & ROW_SACKED ? 1 : 0;
+    b->marked_count -= r->flags ? 1 : 0;
+    if (row_is_missing(r))
+        b->missing_count--;
+    else if (!(r->flags & ROW_SACKED))
+        b->under_way -= r->len;
+}
+
+void board_mark(struct board *b, struct row *r, unsigned flags)
+{
+    uncount_row(b, r);
+    r->flags = flags & 0xf;
+    count_row(b, r);
+    if (row_is_missing(r))
+        b->missing_from = MIN(b->missing_from, (unsigned)(r - b->rows));
+}
+
+/* The first row from n on that was not told of. What is passed by on the way is
+ * one run from then on. */
+static unsigned pass_sacked(struct board *b, unsigned n)
+{
+    struct row *begin = board_row(b, n);
+    unsigned end = n;
+
+    while (end < b->count && (board_row(b, end)->flags & ROW_SACKED))
+        end += board_row(b, end)->run;
+    if (end > n)
+        begin->run = MIN(end - n, RUN_MAX) & RUN_MAX;
+    return end;
+}
 
 bool board_begin(struct conn *c)
 {
@@ -88,59 +98,91 @@ void board_end(struct sender *s)
     s->board = NULL;
 }
 
+/* Room for one more behind the last: where those were that are acknowledged by
+ * now, if they were as many as are left, else in twice the memory. */
+static bool make_room(struct sender *s)
+{
+    struct board *b = s->board;
+    size_t capacity = 2 * (size_t)b->capacity;
+
+    if (b->first + b->count < b->capacity)
+        return true;
+    if (b->first < b->count && capacity <= ROWS_MAX) {
+        b = krealloc(b, sizeof(*b) + capacity * sizeof(b->rows[0]));
+        if (b) {
+            b->capacity = (unsigned)capacity;
+            s->board = b;
+            return true;
+        }
+        b = s->board;
+    }
+    memmove(b->rows, board_row(b, 0), b->count * sizeof(b->rows[0]));
+    b->missing_from -= MIN(b->missing_from, b->first);
+    b->first = 0;
+    return b->count < b->capacity;
+}
+
 static bool add_row(struct sender *s, uint32_t seq, unsigned len,
                     uint32_t sent_us)
 {
-    struct board *b = s->board;
+    struct board *b;
 
-    if (b->count == b->capacity) {
-        size_t capacity = 2 * b->capacity;
-
-        if (capacity > ROWS_MAX)
-            return false;
-        b = krealloc(b, sizeof(*b) + capacity * sizeof(b->rows[0]));
-        if (!b)
-            return false;
-        b->capacity = (unsigned)capacity;
-        s->board = b;
-    }
-    b->rows[b->count++] =
-        (struct row){ seq, sent_us, sent_us, (uint16_t)len, 0 };
+    if (!make_room(s))
+        return false;
+    b = s->board;
+    *board_row(b, b->count++) =
+        (struct row){ seq, sent_us, sent_us, (uint16_t)len, 0, 0 };
+    b->under_way += len;
     return true;
 }
 
-/* Rows for the packets of a segment that end beyond `end`. */
+/* Rows for the packets of a segment that end beyond `end`, and begin before
+ * `until`. */
 static bool add_segment(struct sender *s, const struct tcp_seg *seg,
-                        uint32_t end)
+                        uint32_t end, uint32_t until)
 {
     uint32_t seq = lwip_ntohl(seg->tcphdr->seqno);
-    unsigned left = TCP_TCPLEN(seg), packet = seg->len;
-    unsigned fin = left - seg->len; /* goes with the last bytes */
+    uint32_t seg_end = seq + TCP_TCPLEN(seg);
+    unsigned packet = seg->len;
+    unsigned fin = TCP_TCPLEN(seg) - seg->len; /* goes with the last bytes */
 
     if (seg->p->flags & INET_PBUF_GSO)
         packet = seg->p->gso_size;
-    while (left > 0) {
-        unsigned len = left <= packet + fin ? left : packet;
+    if (TCP_SEQ_GT(end, seq) && packet > 0)
+        seq += (end - seq) / packet * packet;
+    while (TCP_SEQ_LT(seq, seg_end) && TCP_SEQ_LT(seq, until)) {
+        unsigned left = seg_end - seq,
+                 len = left <= packet + fin ? left : packet;
 
-        if (TCP_SEQ_GT(seq + len, end) &&
-            !add_row(s, seq, len, seg->p->sent_us))
+        if (!add_row(s, seq, len, seg->p->sent_us))
             return false;
         seq += len;
-        left -= len;
     }
     return true;
 }
 
-/* Rows for what was sent since. Without memory some have none: they wait for
- * the time-out. */
-static void extend(struct conn *c)
+/* What has rows ends there. */
+static uint32_t rows_end(const struct conn *c)
 {
-    const struct board *b = c->sender.board;
-    uint32_t end = b->count ? end_of(&b->rows[b->count - 1]) : c->pcb->lastack;
+    struct board *b = c->sender.board;
 
-    for (const struct tcp_seg *seg = c->pcb->unacked; seg; seg = seg->next)
-        if (!add_segment(&c->sender, seg, end))
+    return b->count ? row_end(board_row(b, b->count - 1)) : c->pcb->lastack;
+}
+
+void board_extend(struct conn *c, uint32_t until)
+{
+    uint32_t end = rows_end(c);
+
+    for (const struct tcp_seg *seg = c->pcb->unacked;
+         seg && TCP_SEQ_LT(end, until); seg = seg->next) {
+        uint32_t seq = lwip_ntohl(seg->tcphdr->seqno);
+
+        if (!TCP_SEQ_LT(seq, until))
             return;
+        if (TCP_SEQ_GT(seq + TCP_TCPLEN(seg), end) &&
+            !add_segment(&c->sender, seg, end, until))
+            return;
+    }
 }
 
 /* ---- what has arrived ---- */
@@ -149,7 +191,7 @@ static bool is_sent_later(uint32_t us, uint32_t end, const struct row *r)
 {
     int32_t later = (int32_t)(us - r->sent_us);
 
-    return later > 0 || (later == 0 && TCP_SEQ_GT(end, end_of(r)));
+    return later > 0 || (later == 0 && TCP_SEQ_GT(end, row_end(r)));
 }
 
 /* What its time stamp was when this row was sent last: sys_now() then. */
@@ -188,37 +230,53 @@ static void arrived(struct sender *s, struct row *r, struct board_news *news)
         }
     } else {
         news->rtt_us = MAX(since_us(sent_us), 1u);
-        if (TCP_SEQ_LT(end_of(r), b->sacked_end))
+        if (TCP_SEQ_LT(row_end(r), b->sacked_end))
             s->has_reordered = true;
     }
     if (!b->has_newest || (int32_t)(sent_us - b->newest_us) > 0 ||
-        (sent_us == b->newest_us && TCP_SEQ_GT(end_of(r), b->newest_end))) {
+        (sent_us == b->newest_us && TCP_SEQ_GT(row_end(r), b->newest_end))) {
         b->newest_us = sent_us;
         b->has_newest = true;
-        b->newest_end = end_of(r);
+        b->newest_end = row_end(r);
         b->newest_rtt_us = since_us(sent_us);
         b->has_advanced = true;
     }
+}
+
+/* The first row that begins at this number or beyond. */
+static unsigned find_row(struct board *b, uint32_t seq)
+{
+    unsigned low = 0, high = b->count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+
+        if (TCP_SEQ_LT(board_row(b, middle)->seq, seq))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static void take_block(struct sender *s, uint32_t left, uint32_t right,
                        struct board_news *news)
 {
     struct board *b = s->board;
+    unsigned begin = find_row(b, left);
 
-    for (unsigned n = 0; n < b->count; n++) {
-        struct row *r = &b->rows[n];
+    for (unsigned n = begin; (n = pass_sacked(b, n)) < b->count;) {
+        struct row *r = board_row(b, n);
 
-        if (TCP_SEQ_LT(r->seq, left) || (r->flags & ROW_SACKED))
-            continue;
-        if (TCP_SEQ_GT(end_of(r), right))
-            return;
+        if (TCP_SEQ_GT(row_end(r), right))
+            break;
         arrived(s, r, news);
-        r->flags |= ROW_SACKED;
-        b->sacked_count++;
-        if (TCP_SEQ_GT(end_of(r), b->sacked_end))
-            b->sacked_end = end_of(r);
+        board_mark(b, r, r->flags | ROW_SACKED);
+        r->run = 1;
+        if (TCP_SEQ_GT(row_end(r), b->sacked_end))
+            b->sacked_end = row_end(r);
     }
+    (void)pass_sacked(b, begin);
 }
 
 static uint32_t word_at(const uint8_t *p)
@@ -276,22 +334,38 @@ static void drop_acked(struct sender *s, uint32_t ackno,
                        struct board_news *news)
 {
     struct board *b = s->board;
-    unsigned n = 0;
+    struct row *r = board_row(b, 0);
 
-    while (n < b->count && TCP_SEQ_LEQ(end_of(&b->rows[n]), ackno)) {
-        if (b->rows[n].flags & ROW_SACKED)
-            b->sacked_count--;
-        else
-            arrived(s, &b->rows[n], news);
-        n++;
+    for (; b->count > 0 && TCP_SEQ_LEQ(row_end(r), ackno); r++) {
+        if (!(r->flags & ROW_SACKED))
+            arrived(s, r, news);
+        uncount_row(b, r);
+        b->first++;
+        b->count--;
     }
-    b->count -= n;
-    memmove(b->rows, b->rows + n, b->count * sizeof(b->rows[0]));
-    if (b->count > 0 && TCP_SEQ_LT(b->rows[0].seq, ackno)) {
-        news->delivered += ackno - b->rows[0].seq;
-        b->rows[0].len = (uint16_t)(end_of(&b->rows[0]) - ackno);
-        b->rows[0].seq = ackno;
+    if (b->count > 0 && TCP_SEQ_LT(r->seq, ackno)) {
+        news->delivered += ackno - r->seq;
+        uncount_row(b, r);
+        r->len = (uint16_t)(row_end(r) - ackno);
+        r->seq = ackno;
+        count_row(b, r);
     }
+}
+
+/* Those behind all that is told of need no rows yet, but the first that has not
+ * come: what is missing is mostly little of a window of thousands. */
+static uint32_t rows_needed(const struct conn *c, uint32_t ackno,
+                            const uint8_t *blocks, unsigned count)
+{
+    uint32_t until = ackno + 1;
+
+    for (unsigned n = 0; n < count; n++) {
+        uint32_t right = range_at(blocks + n * BLOCK_LEN).right;
+
+        if (TCP_SEQ_GT(right, until) && TCP_SEQ_LEQ(right, c->pcb->snd_nxt))
+            until = right;
+    }
+    return until;
 }
 
 void board_acked(struct conn *c, uint32_t ackno, const uint8_t *blocks,
@@ -300,7 +374,7 @@ void board_acked(struct conn *c, uint32_t ackno, const uint8_t *blocks,
     struct board *b;
     bool has_echo;
 
-    extend(c);
+    board_extend(c, rows_needed(c, ackno, blocks, count));
     b = c->sender.board;
     b->out += c->pcb->snd_nxt - b->seen_nxt;
     b->seen_nxt = c->pcb->snd_nxt;
@@ -347,13 +421,15 @@ bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
         return false;
     }
     b->has_advanced = false;
-    for (unsigned n = 0; n < b->count; n++) {
-        struct row *r = &b->rows[n];
+    for (unsigned n = 0; (n = pass_sacked(b, n)) < b->count; n++) {
+        struct row *r = board_row(b, n);
+        bool is_earlier = is_sent_later(b->newest_us, b->newest_end, r);
         int32_t remaining_us;
 
-        if ((r->flags & ROW_SACKED) ||
-            (r->flags & (ROW_LOST | ROW_RESENT)) == ROW_LOST ||
-            !is_sent_later(b->newest_us, b->newest_end, r))
+        /* What is behind was sent first after this, and perhaps again. */
+        if (!is_earlier && !(r->flags & ROW_REPEATED))
+            break;
+        if (!is_earlier || row_is_missing(r))
             continue;
         remaining_us = (int32_t)(wait_us - since_us(r->sent_us));
         if (remaining_us > 0) {
@@ -361,7 +437,7 @@ bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
                 MAX(news->remaining_us, (uint32_t)remaining_us);
             continue;
         }
-        r->flags = (uint8_t)((r->flags & ~ROW_RESENT) | ROW_LOST);
+        board_mark(b, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
         found = true;
     }
     return found;
@@ -369,9 +445,10 @@ bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
 
 void board_lose_first(struct sender *s)
 {
+    struct row *r = board_row(s->board, 0);
+
     if (s->board->count > 0)
-        s->board->rows[0].flags =
-            (uint8_t)((s->board->rows[0].flags & ~ROW_RESENT) | ROW_LOST);
+        board_mark(s->board, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
 }
 
 void board_lose_all(struct conn *c)
@@ -379,54 +456,33 @@ void board_lose_all(struct conn *c)
     struct board *b;
     bool has_reneged;
 
-    extend(c);
+    board_extend(c, c->pcb->snd_nxt);
     b = c->sender.board;
     /* RFC 2018, section 8: a receiver may have thrown away what it told of. */
-    has_reneged = b->count > 0 && (b->rows[0].flags & ROW_SACKED);
+    has_reneged = b->count > 0 && (board_row(b, 0)->flags & ROW_SACKED);
     for (unsigned n = 0; n < b->count; n++) {
-        struct row *r = &b->rows[n];
+        struct row *r = board_row(b, n);
 
-        if (has_reneged)
-            r->flags &= (uint8_t)~ROW_SACKED;
-        if (!(r->flags & ROW_SACKED))
-            r->flags = ROW_LOST | (r->flags & ROW_REPEATED);
+        if (has_reneged || !(r->flags & ROW_SACKED))
+            board_mark(b, r, ROW_LOST | (r->flags & ROW_REPEATED));
     }
-    if (has_reneged)
-        b->sacked_count = 0;
     b->has_newest = false;
 }
 
 bool board_is_clean(const struct sender *s)
 {
-    for (unsigned n = 0; n < s->board->count; n++)
-        if (s->board->rows[n].flags)
-            return false;
-    return true;
+    return s->board->marked_count == 0;
 }
 
 bool board_has_lost(const struct sender *s)
 {
-    for (unsigned n = 0; n < s->board->count; n++)
-        if ((s->board->rows[n].flags & (ROW_LOST | ROW_RESENT | ROW_SACKED)) ==
-            ROW_LOST)
-            return true;
-    return false;
+    return s->board->missing_count > 0;
 }
 
 uint32_t board_pipe(const struct conn *c)
 {
-    const struct board *b = c->sender.board;
-    uint32_t end = b->count ? end_of(&b->rows[b->count - 1]) : c->pcb->lastack;
-    uint32_t pipe = c->pcb->snd_nxt - end; /* has no rows yet */
-
-    for (unsigned n = 0; n < b->count; n++) {
-        const struct row *r = &b->rows[n];
-
-        if (!(r->flags & ROW_SACKED) &&
-            (r->flags & (ROW_LOST | ROW_RESENT)) != ROW_LOST)
-            pipe += r->len;
-    }
-    return pipe;
+    /* What was sent since has no rows yet. */
+    return c->sender.board->under_way + c->pcb->snd_nxt - rows_end(c);
 }
 
 /* ---- recovery ---- */
@@ -464,137 +520,4 @@ uint32_t board_window(const struct conn *c, uint32_t delivered)
     if (b->out == 0) /* the first that is lost goes out at once */
         more = MAX(more, (int64_t)mss);
     return pipe + (uint32_t)MAX(more, (int64_t)0);
-}
-
-/* ---- sending again ---- */
-
-static void fill_header(struct tcp_hdr *h, const struct tcp_seg *seg,
-                        const struct tcp_pcb *pcb, uint32_t seq, bool is_last)
-{
-    uint32_t *options = (uint32_t *)(void *)(h + 1);
-
-    memcpy(h, seg->tcphdr, TCP_HLEN);
-    h->seqno = lwip_htonl(seq);
-    h->ackno = lwip_htonl(pcb->rcv_nxt);
-    h->wnd = lwip_htons(TCPWND_MIN16(RCV_WND_SCALE(pcb, pcb->rcv_ann_wnd)));
-    h->chksum = 0;
-    if (!is_last)
-        TCPH_UNSET_FLAG(h, TCP_FIN | TCP_PSH);
-    if (seg->flags & TF_SEG_OPTS_TS) {
-        options[0] = lwip_htonl(TS_OPTION);
-        options[1] = lwip_htonl(sys_now());
-        options[2] = lwip_htonl(pcb->ts_recent);
-    }
-}
-
-static struct netif *netif_for(const struct tcp_pcb *pcb)
-{
-    return pcb->netif_idx ? netif_get_by_index(pcb->netif_idx)
-                          : ip_route(&pcb->local_ip, &pcb->remote_ip);
-}
-
-/* len of a segment's numbers, from seq on, as a packet. */
-static bool send_again(struct tcp_pcb *pcb, const struct tcp_seg *seg,
-                       uint32_t seq, unsigned len)
-{
-    unsigned header_len = TCPH_HDRLEN_BYTES(seg->tcphdr);
-    unsigned at = seq - lwip_ntohl(seg->tcphdr->seqno);
-    unsigned bytes = MIN(len, (unsigned)seg->len - MIN(at, (unsigned)seg->len));
-    size_t lead = (size_t)((char *)seg->tcphdr - (char *)seg->p->payload);
-    struct netif *netif = netif_for(pcb);
-    struct pbuf *p;
-    err_t err;
-
-    if (!netif)
-        return false;
-    p = pbuf_alloc(PBUF_IP, (u16_t)(header_len + bytes), PBUF_RAM);
-    if (!p)
-        return false;
-    fill_header(p->payload, seg, pcb, seq, at + len >= TCP_TCPLEN(seg));
-    (void)pbuf_copy_partial(seg->p, (char *)p->payload + header_len,
-                            (u16_t)bytes, (u16_t)(lead + header_len + at));
-    if (netif->chksum_flags & NETIF_CHECKSUM_GEN_TCP)
-        ((struct tcp_hdr *)p->payload)->chksum = ip_chksum_pseudo(
-            p, IP_PROTO_TCP, p->tot_len, &pcb->local_ip, &pcb->remote_ip);
-    ((struct conn *)pcb->ext_args[0].data)->sender.resent_total++;
-    inet_counters.resent++;
-    err = ip_output_if(p, &pcb->local_ip, &pcb->remote_ip, pcb->ttl, pcb->tos,
-                       IP_PROTO_TCP, netif);
-    pbuf_free(p);
-    pcb->rcv_ann_right_edge = pcb->rcv_nxt + pcb->rcv_ann_wnd;
-    return err == ERR_OK;
-}
-
-/* The segment that has this number. */
-static const struct tcp_seg *segment_at(const struct tcp_pcb *pcb, uint32_t seq)
-{
-    const struct tcp_seg *seg = pcb->unacked;
-
-    while (seg &&
-           TCP_SEQ_LEQ(lwip_ntohl(seg->tcphdr->seqno) + TCP_TCPLEN(seg), seq))
-        seg = seg->next;
-    return seg && TCP_SEQ_GEQ(seq, lwip_ntohl(seg->tcphdr->seqno)) ? seg : NULL;
-}
-
-static bool resend(struct conn *c, struct row *r)
-{
-    const struct tcp_seg *seg = segment_at(c->pcb, r->seq);
-
-    if (!seg || !send_again(c->pcb, seg, r->seq, r->len))
-        return false;
-    r->flags |= ROW_RESENT | ROW_REPEATED;
-    r->sent_us = inet_now_us;
-    c->sender.board->out += r->len;
-    c->sender.resent_count++;
-    return true;
-}
-
-bool board_resend(struct conn *c)
-{
-    struct board *b = c->sender.board;
-
-    for (unsigned n = 0; n < b->count; n++) {
-        struct row *r = &b->rows[n];
-
-        if ((r->flags & (ROW_LOST | ROW_RESENT | ROW_SACKED)) != ROW_LOST)
-            continue;
-        /* Beyond the peer's window it would be dropped; the first probes. */
-        if (n > 0 && end_of(r) - c->pcb->lastack > c->pcb->snd_wnd)
-            return false;
-        return resend(c, r);
-    }
-    return false;
-}
-
-bool board_resend_head(struct conn *c)
-{
-    const struct tcp_seg *seg = c->pcb->unacked;
-    unsigned len = TCP_TCPLEN(seg);
-
-    if (seg->p->flags & INET_PBUF_GSO)
-        len = seg->p->gso_size;
-    return send_again(c->pcb, seg, lwip_ntohl(seg->tcphdr->seqno), len);
-}
-
-bool board_probe(struct conn *c)
-{
-    const struct tcp_seg *seg = c->pcb->unacked;
-    struct board *b = c->sender.board;
-    unsigned len;
-
-    if (b)
-        extend(c);
-    b = c->sender.board;
-    if (b && b->count > 0)
-        return resend(c, &b->rows[b->count - 1]);
-    if (!seg)
-        return false;
-    while (seg->next)
-        seg = seg->next;
-    len = TCP_TCPLEN(seg);
-    if (seg->p->flags & INET_PBUF_GSO)
-        len = (len - 1) % seg->p->gso_size + 1;
-    return send_again(c->pcb, seg,
-                      lwip_ntohl(seg->tcphdr->seqno) + TCP_TCPLEN(seg) - len,
-                      len);
 }

@@ -129,6 +129,12 @@ uint32_t board_pipe(const struct conn *c);
 /* The recovery begins, and goes on: how much its window is. */
 void board_recover(struct conn *c);
 uint32_t board_window(const struct conn *c, uint32_t delivered);
+/* Rows for what was sent, up to this number. Without memory some have none:
+ * they wait for the time-out. */
+void board_extend(struct conn *c, uint32_t until);
+
+/* ---- resend.c ---- */
+
 /* Send the first lost one again. False: there is none, or it cannot be. */
 bool board_resend(struct conn *c);
 /* Send the first, or the last packet of all again; without a board, too. */
