@@ -211,15 +211,15 @@ static bool keeps_gap(struct space *s, uaddr_t end)
 /* Where a mapping without a fixed address goes. */
 static long place(struct space *s, uaddr_t hint, size_t len, int flags)
 {
-    if (flags & MAP_32BIT)
-        return region_find_hole(s, len, 0x80000000ul);
+    uaddr_t end = flags & MAP_32BIT ? 0x80000000ul : ARCH_USER_MAX;
+
     hint &= ~PAGE_MASK;
     if (hint)
         hint = MAX(hint, ARCH_USER_MIN);
-    if (hint && hint < ARCH_USER_MAX && len <= ARCH_USER_MAX - hint &&
+    if (hint && hint < end && len <= end - hint &&
         space_is_free(s, hint, len) && keeps_gap(s, hint + len))
         return (long)hint;
-    return region_find_hole(s, len, s->mmap_base);
+    return region_find_hole(s, len, MIN(end, s->mmap_base));
 }
 
 static int check_fixed(struct space *s, uaddr_t at, size_t len, int flags)

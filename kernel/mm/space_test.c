@@ -212,6 +212,9 @@ TEST(hints_and_32bit)
     CHECK(at > 0 && at != 0x123456789000);
     at = map_anon(0, 1 << 20, PROT_READ, MAP_32BIT);
     CHECK(at > 0 && at + (1 << 20) <= 1l << 31);
+    CHECK_EQ(map_anon(0x50000000, 4096, PROT_READ, MAP_32BIT), 0x50000000);
+    at = map_anon(0x7ffff000, 8192, PROT_READ, MAP_32BIT);
+    CHECK(at > 0 && at + 8192 <= 1l << 31);
 }
 
 TEST(bases_are_random_and_share_a_slot)

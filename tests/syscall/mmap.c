@@ -118,6 +118,23 @@ TEST(fixed_replaces_and_noreplace_refuses)
     munmap(q, PAGE);
 }
 
+/* As SBCL asks for its spaces: a hint below 2 GiB is taken there, too. */
+TEST(hints_go_with_map_32bit)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT;
+    char *low = (char *)0x50000000, *high = (char *)0x80000000, *p, *q;
+
+    p = mmap(low, 4 * PAGE, PROT_READ, flags, -1, 0);
+    CHECK(p == low);
+    q = mmap(low, 4 * PAGE, PROT_READ, flags, -1, 0);
+    CHECK(q != MAP_FAILED && q != p && q + 4 * PAGE <= high);
+    munmap(q, 4 * PAGE);
+    q = mmap(high - PAGE, 2 * PAGE, PROT_READ, flags, -1, 0);
+    CHECK(q != MAP_FAILED && q + 2 * PAGE <= high);
+    munmap(q, 2 * PAGE);
+    munmap(p, 4 * PAGE);
+}
+
 TEST(private_file_pages_are_copies)
 {
     int fd = open("f", O_CREAT | O_RDWR | O_TRUNC, 0644);
