@@ -17,10 +17,13 @@ static void put_pktinfo(struct dgram_sock *d, struct socket_msg *m,
     struct in_pktinfo info = { .ipi_ifindex = k->netif_index };
     uint32_t mapped[4] = { 0, 0, lwip_htonl(0xffff), ip_2_ip4(&k->to)->addr };
     bool is_v6 = IP_IS_V6_VAL(k->to);
+    const struct netif *n = netif_get_by_index(k->netif_index);
 
     if ((d->i.wants & INET_WANT_PKTINFO) && !is_v6) {
         info.ipi_addr.s_addr = ip_2_ip4(&k->to)->addr;
         info.ipi_spec_dst = info.ipi_addr;
+        if (n && !inet_is_local(&k->to)) /* what went to many is answered so */
+            info.ipi_spec_dst.s_addr = netif_ip4_addr(n)->addr;
         (void)!socket_control_put(m, IPPROTO_IP, IP_PKTINFO, &info,
                                   sizeof(info));
     }
