@@ -8,6 +8,7 @@
  *   resolv, hosts   the file's lines
  *   name=NAME       the addresses that getaddrinfo() finds
  *   send=ADDR,PORT  a datagram there: "sent", or why not
+ *   group=ADDR,PORT whether what is sent to that group comes back from eth0
  *   notified        wait until netlink tells of a new IPv4 address
  */
 #define _GNU_SOURCE
@@ -134,6 +135,78 @@ static void send_to(char *where)
     freeaddrinfo(to);
 }
 
+static void join(int fd, const struct addrinfo *to)
+{
+    const struct sockaddr_in *in = (const void *)to->ai_addr;
+    const struct sockaddr_in6 *in6 = (const void *)to->ai_addr;
+    struct ip_mreqn mreq = { .imr_multiaddr = in->sin_addr };
+    struct ipv6_mreq mreq6 = { .ipv6mr_multiaddr = in6->sin6_addr };
+    int one = 1;
+
+    if (to->ai_family == AF_INET) {
+        setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
+        setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+    } else {
+        setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &mreq6,
+                   sizeof(mreq6));
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+    }
+}
+
+/* The interface a datagram came by; where IPv4 would be answered from. */
+static void show_info(struct msghdr *m)
+{
+    char name[IF_NAMESIZE] = "?", text[INET6_ADDRSTRLEN] = "";
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        const struct in_pktinfo *info = (const void *)CMSG_DATA(c);
+        const struct in6_pktinfo *info6 = (const void *)CMSG_DATA(c);
+
+        if (c->cmsg_level == IPPROTO_IP)
+            inet_ntop(AF_INET, &info->ipi_spec_dst, text, sizeof(text));
+        if_indextoname(c->cmsg_level == IPPROTO_IP ? (unsigned)info->ipi_ifindex
+                                                   : info6->ipi6_ifindex,
+                       name);
+    }
+    printf("heard on %s %s\n", name, text);
+}
+
+static void hear_group(char *where)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+    struct addrinfo *to = NULL;
+    char bytes[16], control[256], *port = strchr(where, ',');
+    struct iovec iov = { bytes, sizeof(bytes) };
+    struct msghdr m = { .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control,
+                        .msg_controllen = sizeof(control) };
+    struct sockaddr_in6 any = { 0 }; /* IPv4's has the port there, too */
+    struct pollfd p = { .events = POLLIN };
+    int sender;
+
+    *port++ = '\0';
+    if (getaddrinfo(where, port, &hints, &to) != 0)
+        return;
+    p.fd = socket(to->ai_family, SOCK_DGRAM, 0);
+    sender = socket(to->ai_family, SOCK_DGRAM, 0);
+    join(p.fd, to);
+    any.sin6_family = (sa_family_t)to->ai_family;
+    any.sin6_port = htons((uint16_t)atoi(port));
+    if (bind(p.fd, (void *)&any, to->ai_addrlen) != 0)
+        perror("bind");
+    if (sendto(sender, "hello", 5, 0, to->ai_addr, to->ai_addrlen) != 5)
+        printf("not sent: %s\n", strerror(errno));
+    else if (poll(&p, 1, 10000) == 1 && recvmsg(p.fd, &m, 0) == 5)
+        show_info(&m);
+    else
+        printf("nothing heard\n");
+    close(sender);
+    close(p.fd);
+    freeaddrinfo(to);
+}
+
 static void wait_for_address(void)
 {
     struct sockaddr_nl name = { .nl_family = AF_NETLINK,
@@ -177,6 +250,8 @@ int main(int argc, char **argv)
             wait_for_address();
         else if (strncmp(a, "name=", 5) == 0)
             show_name(a + 5);
+        else if (strncmp(a, "group=", 6) == 0)
+            hear_group(a + 6);
         else if (strncmp(a, "send=", 5) == 0)
             send_to(a + 5);
         else

@@ -159,6 +159,17 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
 
 /* ---- sending ---- */
 
+/* ff02::1 and its like where nobody names an interface: that of the option,
+ * else of the default route. */
+static void choose_zone(const struct inet_sock *i, ip_addr_t *to)
+{
+    const struct netif *n = netif_default ? netif_default : &inet_loop;
+
+    if (IP_IS_V6_VAL(*to) && ip6_addr_lacks_zone(ip_2_ip6(to), IP6_MULTICAST))
+        ip6_addr_set_zone(ip_2_ip6(to),
+                          i->mcast_index ? i->mcast_index : netif_get_index(n));
+}
+
 int dgram_target(struct dgram_sock *d, struct socket_msg *m,
                  struct dgram_target *out)
 {
@@ -179,6 +190,8 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
     if (ip_addr_isany(&out->to))
         inet_addr_loopback(i, &out->to);
     is_mcast = ip_addr_ismulticast(&out->to);
+    if (UNLIKELY(is_mcast))
+        choose_zone(i, &out->to);
     out->ttl = is_mcast ? i->mcast_ttl : i->ttl;
     out->tos = i->tos;
     err = inet_route(i, &out->to, &out->netif, &out->from);
@@ -193,20 +206,34 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
     return dgram_control_take ? dgram_control_take(m, out) : -EINVAL;
 }
 
+/* To those of this machine who joined the group: a copy that the loop hands in
+ * as the device's, since the device keeps the original, with its headers. */
+static void loop_back(const struct dgram_sock *d, struct pbuf *p,
+                      const struct dgram_target *t)
+{
+    struct pbuf *copy = pbuf_clone(PBUF_IP, PBUF_RAM, p);
+
+    if (!copy)
+        return;
+    copy->if_idx = netif_get_index(t->netif);
+    (void)ip_output_if_src(copy, &t->from, &t->to, t->ttl, t->tos,
+                           (u8_t)d->i.s.protocol, &inet_loop);
+    pbuf_free(copy);
+}
+
 int dgram_output(struct dgram_sock *d, struct pbuf *p,
                  const struct dgram_target *t)
 {
     err_t err;
 
+    if (UNLIKELY(ip_addr_ismulticast(&t->to)) && d->i.mcast_loop &&
+        t->netif != &inet_loop)
+        loop_back(d, p, t);
     if (UNLIKELY(d->i.pmtu_discover || d->i.dont_frag) && dgram_output_whole)
         return dgram_output_whole(d, p, t);
     inet_tick();
     err = ip_output_if_src(p, &t->from, &t->to, t->ttl, t->tos,
                            (u8_t)d->i.s.protocol, t->netif);
-    if (ip_addr_ismulticast(&t->to) && d->i.mcast_loop &&
-        t->netif != &inet_loop)
-        (void)ip_output_if_src(p, &t->from, &t->to, t->ttl, t->tos,
-                               (u8_t)d->i.s.protocol, &inet_loop);
     pbuf_free(p);
     inet_flush();
     return inet_error(err);

@@ -19,6 +19,10 @@
 #define COPY_MAX    512u /* less is copied */
 #define HEADERS_MAX 128u /* IP's and TCP's with options: 40 + 60 */
 #define QUEUE_MAX   1024u
+#define CHECKS                                              \
+    (NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_UDP |   \
+     NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_ICMP | \
+     NETIF_CHECKSUM_CHECK_ICMP6)
 
 /* Payload that belongs to another pbuf. */
 struct lent {
@@ -96,6 +100,7 @@ static err_t loop_send(struct pbuf *p)
     }
     loop_counters.tx_packets++;
     loop_counters.tx_bytes += p->tot_len;
+    copy->if_idx = p->if_idx;
     copy->queue_next = NULL;
     *queue_end = copy;
     queue_end = &copy->queue_next;
@@ -119,7 +124,7 @@ static err_t loop_send6(struct netif *n, struct pbuf *p, const ip6_addr_t *to)
 
 /* lwIP accepts what is for an address of the interface, and 127.0.0.0/8 has
  * more of them than it can have: it has the one that is asked for. */
-static void deliver(struct pbuf *p)
+static void deliver_own(struct pbuf *p)
 {
     const struct ip_hdr *h = p->payload;
     ip4_addr_t to;
@@ -129,6 +134,27 @@ static void deliver(struct pbuf *p)
         ip4_addr_copy(*ip_2_ip4(&inet_loop.ip_addr), to);
     (void)ip_input(p, &inet_loop);
     IP_ADDR4(&inet_loop.ip_addr, 127, 0, 0, 1);
+}
+
+/* A device's own multicast, back to those who joined the group there: it has
+ * not been where checksums are made. */
+static void deliver_of(struct netif *device, struct pbuf *p)
+{
+    u16_t flags = device->chksum_flags;
+
+    device->chksum_flags &= (u16_t)~CHECKS;
+    (void)ip_input(p, device);
+    device->chksum_flags = flags;
+}
+
+static void deliver(struct pbuf *p)
+{
+    struct netif *device = netif_get_by_index(p->if_idx);
+
+    if (UNLIKELY(device != NULL))
+        deliver_of(device, p);
+    else
+        deliver_own(p);
 }
 
 void loop_deliver(void)
