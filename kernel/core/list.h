@@ -40,9 +40,11 @@ static inline bool list_is_empty(const struct list *head)
 
 static inline void list_insert_before(struct list *pos, struct list *link)
 {
-    link->prev = pos->prev;
+    struct list *prev = pos->prev;
+
+    link->prev = prev;
     link->next = pos;
-    pos->prev->next = link;
+    prev->next = link;
     pos->prev = link;
 }
 
@@ -59,8 +61,10 @@ static inline void list_push_front(struct list *head, struct list *link)
 /* Leaves `link` empty, so that removing it twice does no harm. */
 static inline void list_remove(struct list *link)
 {
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
+    struct list *prev = link->prev, *next = link->next;
+
+    prev->next = next;
+    next->prev = prev;
     list_init(link);
 }
 
