@@ -81,6 +81,7 @@ static inline bool arch_is_reading(void)
 static inline void arch_readers_wait(void)
 {
 }
+void arch_work_set(void);
 void arch_resched_set(void);
 void arch_resched_clear(void);
 #else
@@ -112,6 +113,11 @@ static inline uint32_t arch_cpu_number(void)
 
     __asm__ volatile("mov %%gs:48, %0" : "=r"(n));
     return n;
+}
+/* This CPU's next return to the program goes through thread_return_work(). */
+static inline void arch_work_set(void)
+{
+    __asm__ volatile("orl $1, %%gs:8" ::: "memory", "cc"); /* WORK_TODO */
 }
 /* The next return to the program goes through thread_preempt(), or through
  * thread_return_work() if there is more to do; or not: WORK_RESCHED. */
@@ -149,6 +155,50 @@ static inline bool arch_is_reading(void)
     return n != 0;
 }
 void arch_readers_wait(void);
+#endif
+
+/*
+ * A call that is seldom made from code that often runs: fn, declared
+ * ARCH_SELDOM, takes one word and preserves every register, and the compiler,
+ * which sees an instruction in place of a call, saves none for it.
+ */
+#ifndef SAMARA_GUEST
+#define ARCH_SELDOM
+#define ARCH_CALL_SELDOM(fn, arg) fn(arg)
+#else
+#define ARCH_SELDOM __attribute__((noinline, no_caller_saved_registers))
+#define ARCH_CALL_SELDOM(fn, arg) \
+    __asm__ volatile("call " #fn ::"D"(arg) : "memory", "cc")
+/* Copies for mm/user.h, which change few registers. */
+static inline size_t arch_user_copy(uint64_t dst, uint64_t src, size_t len)
+{
+    size_t left;
+
+    __asm__ volatile("call arch_copy_bytes"
+                     : "=a"(left), "+D"(dst), "+S"(src), "+d"(len)::"rcx",
+                       "memory", "cc");
+    return left;
+}
+static inline int arch_user_copy32(uint64_t dst, uint64_t src)
+{
+    int err;
+
+    __asm__ volatile("call arch_copy_word32"
+                     : "=a"(err)
+                     : "D"(dst), "S"(src)
+                     : "memory", "cc");
+    return err;
+}
+static inline int arch_user_copy64(uint64_t dst, uint64_t src)
+{
+    int err;
+
+    __asm__ volatile("call arch_copy_word64"
+                     : "=a"(err)
+                     : "D"(dst), "S"(src)
+                     : "memory", "cc");
+    return err;
+}
 #endif
 
 /* How many there are, whether they run or not. */

@@ -12,7 +12,7 @@
 struct spinlock kernel_lock = { 1, LOCK_KERNEL };
 
 #ifdef SAMARA_GUEST
-void spin_lock_wait(struct spinlock *l)
+ARCH_SELDOM void spin_lock_await(struct spinlock *l)
 {
     do
         while (__atomic_load_n(&l->owner, __ATOMIC_RELAXED))

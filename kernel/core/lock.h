@@ -90,12 +90,13 @@ static inline bool spin_trylock(struct spinlock *l)
     return true;
 }
 
-/* Another CPU has it: wait, and take it. It preserves all registers, so that
- * functions that take a lock save none for it. In unit tests there is no other
- * CPU. */
+/* Another CPU has it: wait, and take it. In unit tests there is none. */
 #ifdef SAMARA_GUEST
-__attribute__((no_caller_saved_registers)) void spin_lock_wait(
-    struct spinlock *l);
+ARCH_SELDOM void spin_lock_await(struct spinlock *l);
+static inline void spin_lock_wait(struct spinlock *l)
+{
+    ARCH_CALL_SELDOM(spin_lock_await, l);
+}
 #else
 static inline void spin_lock_wait(struct spinlock *l)
 {

@@ -12,6 +12,7 @@
 #define MM_USER_H
 
 #include "arch/arch.h"
+#include "core/errno.h"
 
 MUST_CHECK int copy_from_user(void *dst, uaddr_t src, size_t len);
 MUST_CHECK int copy_to_user(uaddr_t dst, const void *src, size_t len);
@@ -39,8 +40,32 @@ static inline bool user_word_ok(uaddr_t p, size_t len)
 }
 
 /* The port's copies (user_copy.S): no range check; result: bytes left. */
+#ifdef SAMARA_GUEST
+static inline size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len)
+{
+    return arch_user_copy(dst, src, len);
+}
+#else
 size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len);
+#endif
 size_t user_zero_bytes(uint64_t dst, size_t len);
+/* user_get64() and user_put64() where few registers are free: in system calls
+ * that preserve them all (syscall.h). */
+#ifdef SAMARA_GUEST
+MUST_CHECK static ALWAYS_INLINE int user_get64_quick(uint64_t *dst, uaddr_t src)
+{
+    return user_word_ok(src, sizeof(*dst))
+               ? arch_user_copy64((uint64_t)dst, src)
+               : -EFAULT;
+}
+MUST_CHECK static ALWAYS_INLINE int user_put64_quick(uaddr_t dst,
+                                                     const uint64_t *src)
+{
+    return user_word_ok(dst, sizeof(*src))
+               ? arch_user_copy64(dst, (uint64_t)src)
+               : -EFAULT;
+}
+#endif
 /* The same with the check, for read() and write()'s partial counts. */
 MUST_CHECK static inline size_t copy_from_user_partial(void *dst, uaddr_t src,
                                                        size_t len)
@@ -60,9 +85,6 @@ MUST_CHECK static inline size_t copy_to_user_partial(uaddr_t dst,
 /* Whether these bytes of the program's, 8 at least and within one page, can be
  * read and are those. No range check. */
 bool user_equal_bytes(uint64_t p, uint64_t kernel, size_t len);
-/* One word, in one access each side. 0 or -EFAULT. */
-int user_copy_word32(uint64_t dst, uint64_t src);
-int user_copy_word64(uint64_t dst, uint64_t src);
 uint64_t user_cmpxchg_word(uint64_t p, uint32_t old, uint32_t new_value);
 /* Where to continue after a fault at rip, or 0: for the fault handler. */
 uint64_t extable_find(uint64_t rip);

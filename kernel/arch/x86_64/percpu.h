@@ -31,7 +31,7 @@
 #define ASKED_SAMPLES 8 /* sample_interrupt() may have something to do; stays */
 
 /* Bits of percpu.work: leave the kernel by the slow path. */
-#define WORK_TODO    1 /* call thread_return_work() */
+#define WORK_TODO    1 /* call thread_return_work(); arch.h knows it */
 #define WORK_FULL    2 /* every register of struct regs is to be restored */
 #define WORK_RESCHED 4 /* thread_preempt(), or as WORK_TODO; arch.h knows it */
 

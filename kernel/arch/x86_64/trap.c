@@ -71,11 +71,6 @@ STOP_CODE static bool in_kernel(const struct regs *regs)
            (regs->rip >= base && regs->rip < (uint64_t)__text_end);
 }
 
-void arch_work_set(void)
-{
-    percpu_work_set(WORK_TODO);
-}
-
 struct regs *arch_current_regs(void)
 {
     return (struct regs *)percpu_mine()->regs;

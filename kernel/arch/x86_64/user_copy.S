@@ -21,15 +21,16 @@
 
 .section .text.hot, "ax", @progbits
 
-/* size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len) */
-.globl user_copy_bytes
-.hidden user_copy_bytes
-user_copy_bytes:
+/* rdi, rsi, rdx = dst, src, len. -> rax = bytes left. Changes these and rcx. */
+.globl arch_copy_bytes
+.hidden arch_copy_bytes
+arch_copy_bytes:
+    cmp $8, %rdx
+    jb 3f
     mov %rdx, %rcx
     cmp $64, %rdx
     jae 20f
     shr $3, %ecx
-    jz 3f
     and $7, %edx
     lea (%rsi,%rcx,8), %rsi
     lea (%rdi,%rcx,8), %rdi
@@ -44,13 +45,13 @@ user_copy_bytes:
 12: mov %rax, -8(%rdi,%rdx)
     xor %eax, %eax
     ret
-3:  test %edx, %edx
+3:  add %rdx, %rsi
+    add %rdx, %rdi
+    neg %rdx
     jz 6f
-4:  mov (%rsi), %al
-5:  mov %al, (%rdi)
-    inc %rsi
-    inc %rdi
-    dec %edx
+4:  mov (%rsi,%rdx), %al
+5:  mov %al, (%rdi,%rdx)
+    inc %rdx
     jnz 4b
 6:  xor %eax, %eax
     ret
@@ -71,7 +72,8 @@ user_copy_bytes:
     lea (%rdi,%rcx,8), %rdi
     neg %rcx
     jmp 22b
-26: mov %edx, %eax
+26: mov %rdx, %rax
+    neg %rax
     ret
     EXTABLE 1b 25b
     EXTABLE 2b 25b
@@ -82,10 +84,10 @@ user_copy_bytes:
     EXTABLE 21b 22b
     EXTABLE 23b 24b
 
-/* int user_copy_word32(uint64_t dst, uint64_t src): 0 or -EFAULT */
-.globl user_copy_word32
-.hidden user_copy_word32
-user_copy_word32:
+/* rdi, rsi = dst, src. -> eax = 0 or -EFAULT. Changes nothing else. */
+.globl arch_copy_word32
+.hidden arch_copy_word32
+arch_copy_word32:
 1:  mov (%rsi), %eax
 2:  mov %eax, (%rdi)
     xor %eax, %eax
@@ -93,10 +95,10 @@ user_copy_word32:
     EXTABLE 1b 5f
     EXTABLE 2b 5f
 
-/* int user_copy_word64(uint64_t dst, uint64_t src): 0 or -EFAULT */
-.globl user_copy_word64
-.hidden user_copy_word64
-user_copy_word64:
+/* The same for a word of 64 bits. */
+.globl arch_copy_word64
+.hidden arch_copy_word64
+arch_copy_word64:
 3:  mov (%rsi), %rax
 4:  mov %rax, (%rdi)
     xor %eax, %eax
