@@ -51,7 +51,7 @@ static inline size_t take_plain(struct pipe *p, uaddr_t buf, size_t len)
 ssize_t pipe_read_plain(struct file *f, uaddr_t buf, size_t len)
 {
     struct pipe *p = f->private;
-    size_t n = 0;
+    size_t n;
 
     if ((f->flags & O_ACCMODE) == O_WRONLY || !may_be_copied(buf))
         return file_read_free(f, buf, len);
@@ -62,9 +62,13 @@ ssize_t pipe_read_plain(struct file *f, uaddr_t buf, size_t len)
             goto unlock;
     }
     n = take_plain(p, buf, len);
+    if (LIKELY(n)) {
+        spin_unlock(&p->lock);
+        return (ssize_t)n;
+    }
 unlock:
     spin_unlock(&p->lock);
-    return LIKELY(n) ? (ssize_t)n : file_read_free(f, buf, len);
+    return file_read_free(f, buf, len);
 }
 
 /* Into an empty pipe, on the page that it keeps. */

@@ -117,12 +117,6 @@ void runq_remove(struct runq *q, struct thread *t)
     q->ready_count--;
 }
 
-/* Its CPU changed before the lock was there: again. */
-NOINLINE struct runq *runq_lock_of_moving(struct thread *t)
-{
-    return runq_lock_of(t);
-}
-
 /* ---- time slices ---- */
 
 static void resched_current(struct runq *q)
@@ -141,8 +135,19 @@ static void resched_current(struct runq *q)
         arch_cpu_kick(q->number);
 }
 
-static NOINLINE void slice_arm(struct runq *q, uint64_t end, uint64_t now)
+/* When the slice timer is to run out. Where another CPU could take who waits,
+ * it is not for the slice's end to come, which may be never. */
+static inline uint64_t watch_end(const struct thread *current, uint64_t now)
 {
+    uint64_t end = current->slice_end;
+
+    return runq_running() > 1 ? MIN(end, now + SLICE) : end;
+}
+
+ARCH_SELDOM void runq_slice_arm(struct runq *q)
+{
+    uint64_t now = arch_cycles();
+    uint64_t end = watch_end(q->current, now);
     uint64_t left_ns = end > now ? clock_ns_of_cycles(end - now) : 0;
 
     q->slice_timer_end = end;
@@ -150,19 +155,16 @@ static NOINLINE void slice_arm(struct runq *q, uint64_t end, uint64_t now)
 }
 
 /* Let the running thread's slice end in time. The ready list of a busy guest
- * empties and fills all the time, so an armed timer stays. Where another CPU
- * could take who waits, it is not for that end to come, which may be never. */
-static inline void slice_watch(struct runq *q, uint64_t now)
+ * empties and fills all the time, so an armed timer stays. */
+static inline void slice_watch(struct runq *q, const struct thread *current,
+                               uint64_t now)
 {
-    uint64_t end = q->current->slice_end;
+    uint64_t end = watch_end(current, now);
 
-    if (runq_running() > 1)
-        end = MIN(end, now + SLICE);
     if (end == UINT64_MAX)
         return; /* SCHED_FIFO */
-    if (LIKELY(timer_is_armed(&q->slice_timer) && q->slice_timer_end <= end))
-        return;
-    slice_arm(q, end, now);
+    if (UNLIKELY(!timer_is_armed(&q->slice_timer) || q->slice_timer_end > end))
+        ARCH_CALL_SELDOM(runq_slice_arm, q);
 }
 
 void runq_watch(struct runq *q)
@@ -170,7 +172,7 @@ void runq_watch(struct runq *q)
     if (list_is_empty(&q->ready) || timer_is_armed(&q->slice_timer) ||
         q->current->state != THREAD_RUNNING)
         return;
-    slice_watch(q, arch_cycles());
+    slice_watch(q, q->current, arch_cycles());
 }
 
 static void slice_expired(struct timer *timer)
@@ -185,7 +187,7 @@ static void slice_expired(struct timer *timer)
         if (now >= t->slice_end)
             resched_current(q);
         else
-            slice_watch(q, now);
+            slice_watch(q, t, now);
         runq_balance(q);
     }
     spin_unlock(&q->lock);
@@ -217,10 +219,11 @@ static inline void preempt_check(struct runq *q, const struct thread *t)
     struct thread *current = q->current;
     uint64_t now, lead = runq_is_realtime(t) ? 0 : WAKE_LEAD;
 
-    if (q->idle == RUNQ_HALTED && !runq_is_mine(q))
-        arch_cpu_kick(q->number);
-    if (current->state != THREAD_RUNNING)
-        return; /* it waits for interrupts, and will look at the list */
+    if (current->state != THREAD_RUNNING) { /* it will look at the list */
+        if (q->idle == RUNQ_HALTED && !runq_is_mine(q))
+            arch_cpu_kick(q->number);
+        return;
+    }
     /* What it has used since it was counted can only make that clearer. */
     if (t->ready_key + lead < key_of(current)) {
         resched_current(q);
@@ -234,8 +237,8 @@ static inline void preempt_check(struct runq *q, const struct thread *t)
     /* It ran alone until now, so nobody waited for its slice to end. */
     if (q->ready_count == 1 && current->slice_end <= now)
         runq_slice_begin(current, now);
-    if (runq_is_mine(q))
-        slice_watch(q, now);
+    if (LIKELY(runq_is_mine(q)))
+        slice_watch(q, current, now);
     else if (!timer_is_armed(&q->slice_timer))
         arch_cpu_kick(q->number); /* thread_return_work() watches */
 }
@@ -294,11 +297,12 @@ inline void runq_add(struct runq *q, struct thread *t)
     preempt_check(q, t);
 }
 
-void runq_leave(struct runq *q, struct thread *t, const struct runq *to)
+void runq_leave(struct runq *q, struct thread *t, struct runq *to)
 {
     t->state = THREAD_MOVING;
     move_vruntime(t, q, to);
-    __atomic_store_n(&t->cpu, to->number, __ATOMIC_RELEASE);
+    t->cpu = to->number;
+    __atomic_store_n(&t->runq, to, __ATOMIC_RELEASE);
 }
 
 /* From q, locked and released, to another, which is locked then. */
@@ -379,18 +383,16 @@ void thread_begin(void)
 }
 
 /* Make next, in no queue, the running one. True: it was another before. */
-static inline bool become_current(struct runq *q, struct thread *next,
-                                  uint64_t now)
+static inline bool become_current(struct runq *q, struct thread *prev,
+                                  struct thread *next, uint64_t now)
 {
-    struct thread *prev = q->current;
-
     next->need_resched = false;
     arch_resched_clear();
     next->switched_in = now;
     q->current = next;
     runq_slice_begin(next, now);
     if (!list_is_empty(&q->ready))
-        slice_watch(q, now);
+        slice_watch(q, next, now);
     if (next->rseq && next->rseq_cpu != q->number)
         next->kicked = true; /* the program is told where it runs */
     if (next->kicked | debug_control.is_held)
@@ -404,14 +406,13 @@ static inline bool become_current(struct runq *q, struct thread *next,
     return true;
 }
 
-/* Whom to run after prev: the first that is ready, once there is one. */
-static inline struct thread *pick(struct runq *q, const struct thread *prev,
-                                  uint64_t *now)
+/* Whom to run now: the first that is ready, once there is one. */
+static inline struct thread *pick(struct runq *q, uint64_t *now)
 {
     struct thread *next;
 
     if (UNLIKELY(list_is_empty(&q->ready))) {
-        if (prev->state == THREAD_MOVING)
+        if (q->current->state == THREAD_MOVING)
             return &q->boot;
         runq_idle(q);
         *now = arch_cycles();
@@ -422,23 +423,32 @@ static inline struct thread *pick(struct runq *q, const struct thread *prev,
     return next;
 }
 
-void runq_switch(struct runq *q, uint64_t now)
+/* Nothing is kept over the switch, which saves all registers. */
+static NOINLINE void switch_away(struct runq *q, uint64_t now)
 {
-    struct thread *prev = thread_current(), *next;
-    bool had_kernel_lock = kernel_lock_drop();
+    struct thread *prev, *next;
 
-    ASSERT(prev->state != THREAD_RUNNING);
+    ASSERT(q->current->state != THREAD_RUNNING);
     if (LOCK_CHECKS)
         lock_check_asleep(&q->lock);
-    next = pick(q, prev, &now);
-    if (become_current(q, next, now)) {
+    next = pick(q, &now);
+    prev = q->current;
+    if (become_current(q, prev, next, now)) {
         arch_switch(prev, next);
         finish_switch();
     } else {
         spin_unlock(&q->lock);
     }
-    if (had_kernel_lock)
-        spin_lock(&kernel_lock);
+}
+
+void runq_switch(struct runq *q, uint64_t now)
+{
+    if (!kernel_lock_drop()) {
+        switch_away(q, now);
+        return;
+    }
+    switch_away(q, now);
+    spin_lock(&kernel_lock);
 }
 
 void runq_stop(struct runq *q, enum thread_state why, uint64_t now)
@@ -454,13 +464,14 @@ void runq_requeue(struct runq *q, bool to_the_end)
 {
     struct thread *t = thread_current();
     uint64_t now = arch_cycles();
-    bool before_equals;
+    bool before_equals = false;
     uint64_t key;
 
     runq_account(q, t, now);
     key = key_of(t);
-    before_equals = !to_the_end && runq_is_realtime(t) && now < t->slice_end;
-    if (to_the_end && !runq_is_realtime(t))
+    if (UNLIKELY(runq_is_realtime(t)))
+        before_equals = !to_the_end && now < t->slice_end;
+    else if (to_the_end)
         key = MAX(
             key,
             LIST_ENTRY(q->ready.prev, struct thread, ready_link)->ready_key);
@@ -492,6 +503,7 @@ static void runq_init(struct runq *q, unsigned number, struct thread *current)
     q->number = number;
     q->current = current;
     current->cpu = number;
+    current->runq = q;
     current->on_cpu = true;
     arch_runq_set(q);
     arch_thread_set(current);
@@ -529,6 +541,7 @@ static void init_boot_thread(struct runq *q, unsigned number)
     q->boot.state = THREAD_DEAD;
     q->boot.process = process_current();
     q->boot.cpu = number;
+    q->boot.runq = q;
     list_init(&q->boot.ready_link);
 }
 

@@ -74,18 +74,18 @@ static inline bool runq_may_have(const struct runq *q, const struct thread *t)
 }
 
 /* The lock of t's queue, which is t's as long as it is held. */
-struct runq *runq_lock_of_moving(struct thread *t);
 static inline struct runq *runq_lock_of(struct thread *t)
 {
-    uint32_t n = __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE);
-    struct runq *q = &runqs[n - 1];
+    for (;;) { /* again if it moved before the lock was there */
+        struct runq *q = __atomic_load_n(&t->runq, __ATOMIC_ACQUIRE);
 
-    spin_lock(&q->lock);
-    if (LIKELY(t->cpu == n))
-        return q;
-    spin_unlock(&q->lock);
-    return runq_lock_of_moving(t);
+        spin_lock(&q->lock);
+        if (LIKELY(__atomic_load_n(&t->runq, __ATOMIC_RELAXED) == q))
+            return q;
+        spin_unlock(&q->lock);
+    }
 }
+
 /* Put a sleeping thread into a queue, its own or a better one. Releases q. */
 void runq_wake(struct runq *q, struct thread *t);
 /* The current thread's state says why it stops; q is its queue, locked, and
@@ -99,7 +99,7 @@ void runq_stop(struct runq *q, enum thread_state why, uint64_t now);
 /* Take a ready thread out of q, locked. */
 void runq_remove(struct runq *q, struct thread *t);
 /* t, in no queue, leaves q, locked, for another: THREAD_MOVING, nobody's ... */
-void runq_leave(struct runq *q, struct thread *t, const struct runq *to);
+void runq_leave(struct runq *q, struct thread *t, struct runq *to);
 /* ... until it becomes ready in that one, locked. */
 void runq_add(struct runq *q, struct thread *t);
 /* Somebody waits in q, this CPU's, locked, beside the one that runs: let other
@@ -121,6 +121,8 @@ void runq_resort(struct runq *q, struct thread *t);
 void runq_account(struct runq *q, struct thread *t, uint64_t now);
 /* Somebody is ready: see to it that the running thread's slice ends. */
 void runq_watch(struct runq *q);
+/* The slice timer is armed anew. */
+ARCH_SELDOM void runq_slice_arm(struct runq *q);
 void runq_slice_begin(struct thread *t, uint64_t now);
 void runq_init_first(struct thread *t);
 /* Once, before there is a second thread: the other CPUs begin. -ENOMEM */

@@ -103,11 +103,12 @@ void thread_preempt(void)
     struct runq *q = runq_mine();
 
     spin_lock(&q->lock);
-    arch_resched_clear();
-    if (thread_current()->need_resched && q->ready_count > 0)
+    if (thread_current()->need_resched && q->ready_count > 0) {
         runq_requeue(q, false);
-    else
-        spin_unlock(&q->lock);
+        return;
+    }
+    arch_resched_clear();
+    spin_unlock(&q->lock);
 }
 
 void thread_return_work(struct regs *regs)
@@ -224,14 +225,14 @@ static NOINLINE int sleep_timed(struct thread *t, uint64_t deadline_ns,
     return s.is_over ? -ETIMEDOUT : err;
 }
 
-static int sleep_until(uint64_t deadline_ns, bool is_deaf)
+static inline int sleep_until(uint64_t deadline_ns, bool is_deaf)
 {
     struct thread *t = thread_current();
     int err = LIKELY(deadline_ns == WAIT_FOREVER)
                   ? sleep_now(t, is_deaf)
                   : sleep_timed(t, deadline_ns, is_deaf);
 
-    if (t->woken)
+    if (LIKELY(t->woken))
         return 0;
     return must_not_sleep(t, is_deaf) ? -ERESTARTSYS : err;
 }
@@ -241,7 +242,7 @@ int thread_sleep(uint64_t deadline_ns)
     return sleep_until(deadline_ns, false);
 }
 
-int thread_sleep_deaf(uint64_t deadline_ns)
+COLD int thread_sleep_deaf(uint64_t deadline_ns)
 {
     return sleep_until(deadline_ns, true);
 }
@@ -360,9 +361,10 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
     }
     t->state = THREAD_SLEEPING;
     t->cpu = arch_cpu_number();
+    t->runq = runq_mine();
     t->affinity = parent->affinity;
     t->wake_gap = WAKE_GAP_MAX;
-    t->vruntime = MAX(parent->vruntime, runq_mine()->vruntime_min);
+    t->vruntime = MAX(parent->vruntime, t->runq->vruntime_min);
     t->nice = parent->nice;
     if (parent->reset_on_fork) {
         t->nice = MAX(t->nice, 0);

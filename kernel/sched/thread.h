@@ -53,6 +53,7 @@ struct thread {
     enum thread_state state;
     uint32_t cpu;      /* number of the CPU that it runs on, or ran on last */
     bool on_cpu;       /* that CPU is on its stack, running or idle */
+    struct runq *runq; /* that CPU's */
     uint64_t affinity; /* bit n: it may run on CPU number n + 1 */
     uint64_t woke_at;  /* when it last woke another thread; 0: slept since */
     uint64_t wake_gap; /* average time from there to its sleep */
@@ -187,8 +188,6 @@ void thread_sched_init(struct thread *t, const struct thread *parent);
 NORETURN void thread_die(void);
 /* Set t->interrupted and end its sleep: a signal came. */
 void thread_interrupt(struct thread *t);
-/* arch: let the next return to the program go through thread_return_work(). */
-void arch_work_set(void);
 /* The current thread's turn is over if need_resched says so. Without the
  * kernel lock. */
 void thread_preempt(void);

@@ -70,9 +70,12 @@ void waiter_remove(struct waiter *w)
 static inline int sleep_on(struct waitq *q, struct spinlock *lock,
                            uint64_t deadline_ns)
 {
-    struct waiter w = { .thread = thread_current(), .exclusive = true };
+    struct waiter w;
     int err;
 
+    w.thread = thread_current();
+    w.notify = NULL;
+    w.exclusive = true;
     list_push_back(&q->waiters, &w.link);
     thread_wake_clear();
     lock_leave(lock);
