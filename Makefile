@@ -47,6 +47,7 @@ KERNEL_OBJ := $(KERNEL_SRC:%=$(B)/%.o) $(B)/kernel/abi/cpu_tables.c.o \
 	$(LWIP_OBJ)
 KERNEL_CFLAGS := -DSAMARA_GUEST -ffreestanding -fPIE -fvisibility=hidden -mgeneral-regs-only \
 	-mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
+	$(if $(findstring gcc,$(CC)),-mpreferred-stack-boundary=3,-mstack-alignment=8) \
 	-ffunction-sections -fdata-sections -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -fmacro-prefix-map=kernel/= \
