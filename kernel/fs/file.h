@@ -67,9 +67,9 @@ struct file_ops {
 };
 
 struct file {
-    const struct file_ops *ops;
-    unsigned refs;  /* atomic */
+    unsigned refs;  /* atomic; first, since nothing is touched as often */
     unsigned flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... as fcntl gives */
+    const struct file_ops *ops;
     uint64_t pos;
     struct inode *inode;       /* referenced; NULL for anonymous kinds */
     struct dentry *dentry;     /* referenced; NULL when it has no path */
