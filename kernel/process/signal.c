@@ -29,7 +29,8 @@
 
 #define RLIMIT_SIGPENDING_IDX 11
 
-#define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+_Static_assert(SIGKILL == 9 && SIGSTOP == 19, "SIGNAL_UNBLOCKABLE");
+
 #define STOPPERS                                                       \
     (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | \
      SIGNAL_BIT(SIGTTOU))
@@ -68,7 +69,8 @@ static int pending_add(struct signal_pending *pending, struct process *p,
         q = kmalloc(sizeof(*q));
     if (!q && is_realtime && info->code != SI_USER)
         return -EAGAIN;
-    pending->set |= SIGNAL_BIT(info->signo);
+    /* Before masks are looked at: signal_set_blocked(). */
+    __atomic_fetch_or(&pending->set, SIGNAL_BIT(info->signo), __ATOMIC_SEQ_CST);
     if (q) {
         q->info = *info;
         list_push_back(&pending->queue, &q->link);
@@ -353,22 +355,20 @@ static void retarget(uint64_t set)
     }
 }
 
-void signal_set_blocked(uint64_t blocked)
+ARCH_SELDOM void signal_blocked_changed(uint64_t before)
 {
-    struct thread *t = thread_current();
-    struct signal_thread *s = t->signal;
-    uint64_t added;
+    bool was_taken = kernel_lock_enter_seldom();
+    uint64_t added = signal_blocked() & ~before;
 
-    blocked &= ~UNBLOCKABLE;
-    added = blocked & ~s->blocked;
-    s->blocked = blocked;
-    if (LIKELY((s->pending.set | t->process->signal->pending.set) == 0)) {
-        t->interrupted = false;
-        return;
-    }
     if (added)
         retarget(added);
     signal_recalc();
+    kernel_lock_leave(was_taken);
+}
+
+void signal_set_blocked(uint64_t blocked)
+{
+    signal_set_blocked_quick(blocked);
 }
 
 void signal_mask_swap(uint64_t blocked)

@@ -10,15 +10,15 @@
 #define PROCESS_SIGNAL_H
 
 #include "core/list.h"
+#include "sched/process.h"
 #include "sched/wait.h"
 
 struct regs;
-struct thread;
-struct process;
 
 #define SIGNAL_COUNT 64u
 
-#define SIGNAL_BIT(signo) (1ull << ((signo)-1))
+#define SIGNAL_BIT(signo)  (1ull << ((signo)-1))
+#define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(9) | SIGNAL_BIT(19)) /* KILL, STOP */
 
 struct signal_info { /* what siginfo_t carries, decoded */
     int signo, code, err;
@@ -55,7 +55,7 @@ struct signal_process {
 };
 
 struct signal_thread {
-    uint64_t blocked;
+    uint64_t blocked; /* changed by its thread alone, perhaps without a lock */
     uint64_t waiting; /* sigtimedwait()'s set while it sleeps */
     uint64_t saved_blocked;
     bool restore_blocked; /* sigsuspend & co.: saved_blocked is due back */
@@ -78,10 +78,27 @@ bool signal_pending(void);
 void signal_deliver(struct regs *regs);
 /* What no handler interrupted begins again, if it is to. */
 void signal_finish_call(struct regs *regs);
-/* The signal mask, with all that hangs on a change. SIGKILL and SIGSTOP stay
- * open. */
+/*
+ * The signal mask, with all that hangs on a change. SIGKILL and SIGSTOP stay
+ * open. The kernel lock need not be held: who sends adds what is pending and
+ * looks at the mask then, who sets the mask looks at what is pending then, so
+ * one of the two sees the other's.
+ */
 uint64_t signal_blocked(void);
 void signal_set_blocked(uint64_t blocked);
+/* Something is pending, or was: look who takes it. */
+ARCH_SELDOM void signal_blocked_changed(uint64_t before);
+static ALWAYS_INLINE void signal_set_blocked_quick(uint64_t blocked)
+{
+    struct thread *t = thread_current();
+    struct signal_thread *s = t->signal;
+    uint64_t before = __atomic_exchange_n(
+        &s->blocked, blocked & ~SIGNAL_UNBLOCKABLE, __ATOMIC_SEQ_CST);
+
+    if (UNLIKELY(s->pending.set | t->process->signal->pending.set |
+                 t->interrupted))
+        ARCH_CALL_SELDOM(signal_blocked_changed, before);
+}
 /* For calls that swap the mask while they sleep (ppoll, pselect6, epoll_pwait,
  * sigsuspend): begin before, and finish after with the call's result, which
  * says whether the old mask comes back now or after the handler. */

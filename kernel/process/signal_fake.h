@@ -14,6 +14,7 @@
 
 #include "arch/arch.h"
 #include "core/errno.h"
+#include "core/lock.h"
 #include "process/exec.h"
 #include "process/signal.h"
 #include "sched/process.h"
@@ -26,6 +27,7 @@ static int exit_status;
 static jmp_buf exit_jump;
 static unsigned reports;
 
+struct spinlock kernel_lock = { 1, LOCK_KERNEL };
 struct thread *thread_current_ptr;
 struct debug_control debug_control;
 

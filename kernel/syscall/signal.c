@@ -63,7 +63,7 @@ long sys_rt_sigprocmask(int how, uaddr_t set, uaddr_t old_out, size_t set_len)
     if (set_len != SET_LEN)
         return -EINVAL;
     if (set) {
-        if (user_get64(&mask, set) != 0)
+        if (user_get64_quick(&mask, set) != 0)
             return -EFAULT;
         if (how == SIG_BLOCK)
             mask |= old;
@@ -71,9 +71,9 @@ long sys_rt_sigprocmask(int how, uaddr_t set, uaddr_t old_out, size_t set_len)
             mask = old & ~mask;
         else if (how != SIG_SETMASK)
             return -EINVAL;
-        signal_set_blocked(mask);
+        signal_set_blocked_quick(mask);
     }
-    return old_out ? user_put64(old_out, old) : 0;
+    return old_out ? user_put64_quick(old_out, &old) : 0;
 }
 
 long sys_rt_sigpending(uaddr_t set_out, size_t set_len)
