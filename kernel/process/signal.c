@@ -491,6 +491,7 @@ void signal_thread_fini(struct thread *t)
     if (t == thread_current()) {
         s->blocked = UINT64_MAX;
         s->waiting = 0;
-        retarget(UINT64_MAX);
+        if (t->process->signal->pending.set)
+            retarget(UINT64_MAX);
     }
 }

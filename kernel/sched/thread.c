@@ -361,6 +361,7 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
     }
     t->state = THREAD_SLEEPING;
     t->cpu = arch_cpu_number();
+    t->on_cpu = false;
     t->runq = runq_mine();
     t->affinity = parent->affinity;
     t->wake_gap = WAKE_GAP_MAX;
@@ -401,6 +402,8 @@ struct thread *thread_alloc(const struct regs *regs)
         xstate = t->arch.xstate;
         signal = t->signal;
     } else {
+        if (runq_start_cpus() != 0)
+            return NULL;
         t = kmalloc(sizeof(*t));
         if (!t)
             return NULL;
@@ -408,12 +411,11 @@ struct thread *thread_alloc(const struct regs *regs)
         if (!kstack)
             goto free_thread;
     }
-    memset(t, 0, sizeof(*t));
+    memset(&t->woke_at, 0, sizeof(*t) - offsetof(struct thread, woke_at));
     t->kstack = kstack;
     t->arch.xstate = xstate;
     t->signal = signal;
-    if (runq_start_cpus() == 0 &&
-        arch_thread_init(&t->arch, kstack, regs) == 0) {
+    if (arch_thread_init(&t->arch, kstack, regs) == 0) {
         cputime_thread_begin(t);
         return t;
     }

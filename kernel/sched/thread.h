@@ -45,8 +45,11 @@ struct syscall_restart {
 struct thread {
     struct arch_thread arch; /* first: assembly knows */
     struct process *process;
-    struct fdtable *files; /* one reference; CLONE_FILES shares it */
-    struct fs_context *fs; /* one reference; CLONE_FS shares it */
+    struct fdtable *files;        /* one reference; CLONE_FILES shares it */
+    struct fs_context *fs;        /* one reference; CLONE_FS shares it */
+    void *kstack;                 /* NULL: the boot stack */
+    struct signal_thread *signal; /* process/signal.h */
+    char name[16];
     int tid;
     /* What the scheduler keeps is guarded by the lock of the queue that the
      * thread is in: of its CPU's, runq.h. */
@@ -55,22 +58,24 @@ struct thread {
     bool on_cpu;       /* that CPU is on its stack, running or idle */
     struct runq *runq; /* that CPU's */
     uint64_t affinity; /* bit n: it may run on CPU number n + 1 */
-    uint64_t woke_at;  /* when it last woke another thread; 0: slept since */
-    uint64_t wake_gap; /* average time from there to its sleep */
-    bool woken;        /* thread_wake() since thread_wake_clear() */
+    uint64_t wake_gap; /* average time from woke_at to its sleep */
+    struct list ready_link;
+    struct list process_link;
+    struct list pi_waiters; /* who waits for its locks: futex_pi.c */
+    uint64_t ready_key;     /* order in the ready list, lowest first */
+    uint64_t vruntime;  /* CPU time weighted by nice; the fair policies' key */
+    uint64_t slice_end; /* in TSC ticks, as those below */
+    uint64_t switched_in;
+    /* Whoever makes a thread sets all above, and zeroes what follows. */
+    uint64_t woke_at; /* when it last woke another thread; 0: slept since */
+    bool woken;       /* thread_wake() since thread_wake_clear() */
     /* Work to do before the next return to the program: signals to deliver,
      * a time slice that is over, exit asked for. Read by assembly through
      * struct percpu.work as well; set with thread_kick(). */
     bool need_resched;
     bool kicked;      /* thread_kick() since the last thread_return_work() */
     bool interrupted; /* a signal is deliverable: sleeps end. By signals only */
-    struct list ready_link;
-    struct list process_link;
-    uint64_t ready_key;  /* order in the ready list, lowest first */
-    uint64_t vruntime;   /* CPU time weighted by nice; the fair policies' key */
-    uint64_t slice_end;  /* in TSC ticks, as those below */
     uint64_t cpu_cycles; /* CPU time used, up to switched_in */
-    uint64_t switched_in;
     /* Of them in the kernel, see cputime.c: timed one by one, and estimated;
      * where they stood when a sample began, and when the last one ended. */
     uint64_t timed_cycles, estimated_cycles;
@@ -86,19 +91,15 @@ struct thread {
     int policy;          /* SCHED_* */
     int rt_priority;     /* 1..99 for SCHED_FIFO and SCHED_RR, else 0 */
     int rt_effective; /* what it runs with: rt_priority or an inherited one */
-    struct list pi_waiters;          /* who waits for its locks: futex_pi.c */
-    struct futex_waiter *pi_blocked; /* its own such waiting */
+    struct futex_waiter *pi_blocked; /* its own waiting for a lock */
     bool reset_on_fork;
     uint16_t ioprio; /* as ioprio_set() has it; 0: from nice */
-    char name[16];
-    void *kstack; /* NULL: the boot stack */
     uaddr_t clear_child_tid;
     uaddr_t robust_list;
     uaddr_t rseq;
     uint32_t rseq_cpu; /* the CPU number that the program was told; 0: none */
     uint32_t rseq_len;
     uint32_t rseq_sig;
-    struct signal_thread *signal;   /* process/signal.h */
     struct syscall_restart restart; /* for -ERESTART_RESTARTBLOCK */
     uint64_t fault_addr;
     struct debug_thread debug; /* a debugger's */
@@ -180,8 +181,8 @@ uint64_t thread_slice_ns(const struct thread *t);
 NORETURN void thread_exit(void);
 /* The scheduler's halves of birth and death, for process/thread.c. A dead
  * thread's memory is kept for the next one, or freed, once it is off the CPU,
- * with it what signal points to. thread_alloc: zeroed but for arch, kstack,
- * state, signal; NULL: out of memory. */
+ * with it what signal points to. thread_alloc: arch, kstack,
+ * signal and what struct thread says is zeroed; NULL: out of memory. */
 struct thread *thread_alloc(const struct regs *regs) MUST_CHECK;
 void thread_free(struct thread *t); /* one that never ran */
 void thread_sched_init(struct thread *t, const struct thread *parent);

@@ -16,16 +16,15 @@ arch_page_zero:
     sub $24, %rsp
     movups %xmm0, (%rsp)
     xorps %xmm0, %xmm0
-    lea 4096(%rdi), %rax
+    mov $-4096, %rax
 1:
-    .set off, 0
+    .set off, 4096
     .rept 32
-    movaps %xmm0, off(%rdi)
+    movaps %xmm0, off(%rdi,%rax)
     .set off, off + 16
     .endr
-    add $512, %rdi
-    cmp %rax, %rdi
-    jne 1b
+    add $512, %rax
+    jnz 1b
     movups (%rsp), %xmm0
     add $24, %rsp
     ret
