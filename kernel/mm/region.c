@@ -16,16 +16,12 @@
 
 bool space_enter(struct space *s)
 {
-    if (spin_is_mine(&s->lock))
-        return false;
-    spin_lock(&s->lock);
-    return true;
+    return space_enter_quick(s);
 }
 
 void space_leave(struct space *s, bool was_taken)
 {
-    if (was_taken)
-        spin_unlock(&s->lock);
+    space_leave_quick(s, was_taken);
 }
 
 static unsigned random_level(struct space *s)
@@ -411,19 +407,23 @@ static bool zap_page(struct space *s, uint64_t va)
     return true;
 }
 
-void region_zap(struct space *s, uint64_t start, uint64_t end)
+static NOINLINE void zap_pages(struct space *s, uint64_t start, uint64_t end)
 {
     struct zap z;
 
-    space_check_inside(s);
-    if (end - start == PAGE_SIZE && zap_page(s, start))
-        return;
     z.space = s;
     z.changed = 0;
     z.chain = 0;
     z.shared_count = 0;
     pt_unmap(&s->pt, start, end, page_gone, &z);
     zap_flush(&z);
+}
+
+void region_zap(struct space *s, uint64_t start, uint64_t end)
+{
+    space_check_inside(s);
+    if (end - start != PAGE_SIZE || !zap_page(s, start))
+        zap_pages(s, start, end);
 }
 
 void region_zap_touched(struct space *s, uint64_t start, uint64_t end,
@@ -438,12 +438,6 @@ void region_zap_touched(struct space *s, uint64_t start, uint64_t end,
     high = MIN(high, end);
     if (low < high)
         region_zap(s, low, high);
-}
-
-void region_forget(struct region *r, uint64_t start, uint64_t end)
-{
-    if (r->flags & REGION_POKED)
-        arch_rewrite_forget(MAX(start, r->start), MIN(end, r->end));
 }
 
 unsigned region_pt_flags(uint32_t prot)

@@ -92,6 +92,19 @@ struct space {
 /* Result: for space_leave(). False: this CPU is inside already. */
 bool space_enter(struct space *s);
 void space_leave(struct space *s, bool was_taken);
+/* The same, for where it is often done. */
+static ALWAYS_INLINE bool space_enter_quick(struct space *s)
+{
+    if (spin_is_mine(&s->lock))
+        return false;
+    spin_lock(&s->lock);
+    return true;
+}
+static ALWAYS_INLINE void space_leave_quick(struct space *s, bool was_taken)
+{
+    if (was_taken)
+        spin_unlock(&s->lock);
+}
 
 static inline void space_check_inside(const struct space *s)
 {
@@ -126,7 +139,12 @@ long region_find_hole(struct space *s, uint64_t len, uint64_t below);
 /* Flush what `count` changed pages need; va: the page, if it is one. */
 void region_flush(size_t count, uint64_t va);
 /* Forget rewritten system calls of [start, end), before it changes. */
-void region_forget(struct region *r, uint64_t start, uint64_t end);
+static inline void region_forget(const struct region *r, uint64_t start,
+                                 uint64_t end)
+{
+    if (UNLIKELY(r->flags & REGION_POKED))
+        arch_rewrite_forget(MAX(start, r->start), MIN(end, r->end));
+}
 /* So many pages more are resident. */
 static inline void region_count_pages(struct space *s, size_t count)
 {

@@ -173,9 +173,9 @@ static int unmap(struct space *s, uaddr_t start, uaddr_t end)
 
     if (!r || r->start >= end)
         return 0;
-    was_taken = space_enter(s);
+    was_taken = space_enter_quick(s);
     err = cut_out(s, r, start, end);
-    space_leave(s, was_taken);
+    space_leave_quick(s, was_taken);
     return err;
 }
 
@@ -300,10 +300,10 @@ static long map_region(struct space *s, uaddr_t hint, size_t len, int prot,
 static long map_object(struct space *s, uaddr_t hint, size_t len, int prot,
                        int flags, struct vm_object *obj, uint64_t obj_off)
 {
-    bool was_taken = space_enter(s);
+    bool was_taken = space_enter_quick(s);
     long at = map_region(s, hint, len, prot, flags, obj, obj_off);
 
-    space_leave(s, was_taken);
+    space_leave_quick(s, was_taken);
     if (at >= 0 && (flags & (MAP_POPULATE | MAP_LOCKED) || s->lock_future))
         populate(s, (uint64_t)at, len, prot);
     return at;

@@ -102,9 +102,9 @@ static int protect(struct space *s, uaddr_t start, uaddr_t end, int prot)
 
 int space_protect(struct space *s, uaddr_t start, size_t len, int prot)
 {
-    bool was_taken = space_enter(s);
+    bool was_taken = space_enter_quick(s);
     int err = protect(s, start, start + ALIGN_UP(len, PAGE_SIZE), prot);
 
-    space_leave(s, was_taken);
+    space_leave_quick(s, was_taken);
     return err;
 }

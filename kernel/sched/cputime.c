@@ -74,10 +74,12 @@ static uint64_t system_cycles(const struct thread *t)
 
 void cputime_thread_end(const struct thread *t)
 {
-    t->process->dead_threads_system += system_cycles(t);
-    t->process->dead_threads_calls += t->call_count;
+    struct process *p = t->process;
+
+    p->dead_threads_system += system_cycles(t);
+    p->dead_threads_calls += t->call_count;
     for (unsigned i = 0; i < ARRAY_LEN(t->io); i++)
-        t->process->io[i] += t->io[i];
+        p->io[i] += t->io[i];
 }
 
 /* An estimate may turn out too high: neither of the two times ever falls. */
