@@ -56,8 +56,7 @@ static uint32_t take_noted(void)
     return noted;
 }
 
-/* -> whether timers may have expired */
-static bool poll_pc(uint32_t noted)
+static void poll_pc(uint32_t noted)
 {
     struct stub_data *stub = (struct stub_data *)percpu_mine()->stub_data;
     uint32_t left;
@@ -65,7 +64,7 @@ static bool poll_pc(uint32_t noted)
     noted |= (uint32_t)stub->irq_noted;
     stub->irq_noted = 0;
     if (!noted)
-        return false;
+        return;
     if (noted & 1)
         timers_fired();
     left = noted & ((1u << IRQ_COUNT) - 2);
@@ -77,7 +76,6 @@ static bool poll_pc(uint32_t noted)
     }
     /* One acknowledgement: the class lets only one through at a time. */
     stub_call(STUB_APIC_WRITE, APIC_EOI, 0);
-    return noted & 1;
 }
 
 static void attend(void)
@@ -91,21 +89,19 @@ void arch_irq_poll(void)
 {
     struct percpu *cpu = percpu_mine();
     uint32_t noted = take_noted();
-    bool is_time = true;
 
     if (cpu_features.is_monitor) {
         if (hypercall_events() & HYPERCALL_EVENT_TIMER)
             timers_fired();
     } else {
-        is_time = poll_pc(noted);
+        poll_pc(noted);
     }
     /* The kick that came is taken: from here on another one interrupts again.
      * What it was sent for was there before it, and is looked at after this. */
     __atomic_store_n(&cpu->is_kicked, 0, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&cpu->asked, __ATOMIC_SEQ_CST))
         attend();
-    if (is_time)
-        timers_run();
+    timers_run();
     if (cpu_features.is_monitor)
         hypercall_polled();
 }
