@@ -286,6 +286,7 @@ check-style: $(LWIP)/.fetched
 	@tools/style
 check-clang:
 	@$(MAKE) --no-print-directory CC=clang B=$(B)-clang all
+	@tools/run-system -b $(B)-clang clone futex rt_sigprocmask smp_memory
 check-command: all
 	@tools/run-cli -b $(B) $(T)
 check-system: all

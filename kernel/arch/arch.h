@@ -166,9 +166,14 @@ void arch_readers_wait(void);
 #define ARCH_SELDOM
 #define ARCH_CALL_SELDOM(fn, arg) fn(arg)
 #else
+#ifdef __clang__ /* the attribute leaves arguments and tail calls out there */
+#define ARCH_SELDOM
+#define ARCH_CALL_SELDOM(fn, arg) fn(arg)
+#else
 #define ARCH_SELDOM __attribute__((noinline, no_caller_saved_registers))
 #define ARCH_CALL_SELDOM(fn, arg) \
     __asm__ volatile("call " #fn ::"D"(arg) : "memory", "cc")
+#endif
 /* Copies for mm/user.h, which change few registers. */
 static inline size_t arch_user_copy(uint64_t dst, uint64_t src, size_t len)
 {

@@ -17,8 +17,14 @@
  * short call costs few instructions: syscall_locked(), which calls ordinary
  * handlers, and those declared SYSCALL_FREE. Host tests of a handler are built
  * with vector registers, which the attribute excludes; there it means nothing.
+ * clang does not preserve arguments by it: syscall_unlocked() does.
  */
-#ifdef __SSE__
+#ifdef __clang__
+#define SYSCALL_ENTRY(handler) ((void)(handler), syscall_unlocked)
+#else
+#define SYSCALL_ENTRY(handler) ((syscall_fn)(uintptr_t)(handler))
+#endif
+#if defined(__SSE__) || defined(__clang__)
 #define SYSCALL_ABI
 #else
 #define SYSCALL_ABI __attribute__((no_caller_saved_registers))
@@ -48,6 +54,8 @@ extern const int32_t syscall_offsets[]; /* abi/calls.h */
 extern const int32_t syscall_offsets_end[];
 /* entry.S: takes the kernel lock, calls syscall_handlers[rax]. */
 SYSCALL_ABI long syscall_locked(long, long, long, long, long, long);
+/* entry.S: without the lock, where handlers are ordinary functions. */
+SYSCALL_ABI long syscall_unlocked(long, long, long, long, long, long);
 /* entry.S: completes the frame, goes on to the handler in syscall_offsets. */
 long syscall_regs(long, long, long, long, long, long);
 

@@ -71,7 +71,7 @@ static syscall_fn entry_of(unsigned nr, int32_t at, unsigned flags)
     if (at == CALL_NONE)
         return no_such_call;
     if (flags & CALL_FREE)
-        return (syscall_fn)(uintptr_t)syscall_handlers[nr];
+        return SYSCALL_ENTRY(syscall_handlers[nr]);
     return syscall_locked;
 }
 

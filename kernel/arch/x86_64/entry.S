@@ -236,6 +236,26 @@ syscall_lock_wait:
     POP_ARGS
     jmp syscall_lock_taken
 
+#ifdef __clang__
+/* The same for calls that do not want the lock: see SYSCALL_ABI. */
+.globl syscall_unlocked
+.hidden syscall_unlocked
+syscall_unlocked:
+    EDGE BEGIN
+    add $8, %rsp
+    mov %rax, %r11
+    PUSH_ARGS
+    mov %r10, %rcx
+    lea syscall_handlers(%rip), %rax
+    CFI_PROGRAM 56
+    CFI_ARGS
+    call *(%rax,%r11,8)
+    EDGE END, 2
+    POP_ARGS
+    .cfi_endproc
+    jmp syscall_exit
+#endif
+
 /* The program's registers, all but rax, into the frame at \base. */
 .macro SAVE_REGS base
     mov %r15, \base+REGS_R15(%rsp)
