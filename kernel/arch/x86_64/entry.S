@@ -197,6 +197,19 @@ no_such_call:
     mov $-ENOSYS, %rax
     jmp syscall_exit
 
+/* r11 = the call's number, its handler an ordinary function. */
+.macro CALL_ORDINARY
+    PUSH_ARGS
+    mov %r10, %rcx
+    lea syscall_handlers(%rip), %rax
+    CFI_PROGRAM 56
+    CFI_ARGS
+    call *(%rax,%r11,8)
+    EDGE END, 2
+    POP_ARGS
+    .cfi_endproc
+.endm
+
 /*
  * What the table holds for calls that want the kernel lock (lock.h): rax = the
  * call's number. The handler is an ordinary function, so that the arguments are
@@ -214,15 +227,7 @@ syscall_locked:
     lock cmpxchg %ecx, kernel_lock(%rip)
     jne syscall_lock_wait
 syscall_lock_taken:
-    PUSH_ARGS
-    mov %r10, %rcx
-    lea syscall_handlers(%rip), %rax
-    CFI_PROGRAM 56
-    CFI_ARGS
-    call *(%rax,%r11,8)
-    EDGE END, 2
-    POP_ARGS
-    .cfi_endproc
+    CALL_ORDINARY
     movl $0, kernel_lock(%rip)
     jmp syscall_exit
 
@@ -244,15 +249,7 @@ syscall_unlocked:
     EDGE BEGIN
     add $8, %rsp
     mov %rax, %r11
-    PUSH_ARGS
-    mov %r10, %rcx
-    lea syscall_handlers(%rip), %rax
-    CFI_PROGRAM 56
-    CFI_ARGS
-    call *(%rax,%r11,8)
-    EDGE END, 2
-    POP_ARGS
-    .cfi_endproc
+    CALL_ORDINARY
     jmp syscall_exit
 #endif
 
