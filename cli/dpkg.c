@@ -189,6 +189,13 @@ static struct dpkg_package *find(const struct dpkg *db, const char *name)
     return NULL;
 }
 
+/* Programs and libraries that every system has come along if they are used.
+ * Time zones are opened by name. */
+static bool is_left_to_base(const struct dpkg_package *p)
+{
+    return p->is_base && strcmp(p->name, "tzdata") != 0;
+}
+
 /* Of alternatives the first that is there; what is not there is what the user
  * has chosen to do without. */
 static void dependencies_find(const struct dpkg *db,
@@ -202,7 +209,7 @@ static void dependencies_find(const struct dpkg *db,
     while ((name = name_next(&at, &end))) {
         const struct dpkg_package *d = satisfied ? NULL : find(db, name);
 
-        if (d && !d->is_base && !d->is_taken)
+        if (d && !is_left_to_base(d) && !d->is_taken)
             list_add_take(names, mem_printf("%s:%s", d->name, d->arch));
         satisfied = end == '|' && (satisfied || d);
         free(name);

@@ -34,12 +34,12 @@ list() {
 }
 
 mkdir -p d/empty d/data etc && ln -s d link && ln -s nowhere dangling
-for f in main data/x data/unlisted dep alt virtual base rare two; do
+for f in main data/x data/unlisted dep alt virtual base zones rare two; do
     echo "$f" >d/$f
 done
 package main "$T/d" "$T/d/main" "$T/d/empty" "$T/d/data" "$T/d/data/x" \
     "$T/link" "$T/dangling" "$T/gone" /etc/dpkg /usr/share/doc/dpkg <<'END'
-Depends: dep (>= 1.0), none | alt:any | rare, what-for [amd64], base
+Depends: dep (>= 1.0), none | alt:any | rare, what-for [amd64], base, tzdata
 Pre-Depends: main
 Description: text
  Depends: rare
@@ -53,6 +53,9 @@ package stands-in "$T/d/virtual" <<'END'
 Provides: something, what-for (= 3)
 END
 package base "$T/d/base" <<'END'
+Priority: required
+END
+package tzdata "$T/d/zones" <<'END'
 Priority: required
 END
 package two:i386 "$T/d/nothing" </dev/null
@@ -78,6 +81,7 @@ check "what it depends on" holds "$T/d/dep\$"
 check "the first alternative that is there" holds "$T/d/alt\$"
 check "one that stands for a name" holds "$T/d/virtual\$"
 check "not what every system has" lacks "$T/d/base\$"
+check "but for the time zones" holds "$T/d/zones\$"
 check "its configuration as a whole" holds "/etc/dpkg/dpkg.cfg\$"
 check "no manuals" lacks "/usr/share/doc"
 check "this host's accounts" holds "/etc/passwd\$"
