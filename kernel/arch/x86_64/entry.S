@@ -197,7 +197,8 @@ no_such_call:
     mov $-ENOSYS, %rax
     jmp syscall_exit
 
-/* r11 = the call's number, its handler an ordinary function. */
+/* r11 = the call's number, its handler an ordinary function. Leaves the
+ * arguments on the stack. */
 .macro CALL_ORDINARY
     PUSH_ARGS
     mov %r10, %rcx
@@ -206,8 +207,6 @@ no_such_call:
     CFI_ARGS
     call *(%rax,%r11,8)
     EDGE END, 2
-    POP_ARGS
-    .cfi_endproc
 .endm
 
 /*
@@ -228,6 +227,8 @@ syscall_locked:
     jne syscall_lock_wait
 syscall_lock_taken:
     CALL_ORDINARY
+    POP_ARGS
+    .cfi_endproc
     movl $0, kernel_lock(%rip)
     jmp syscall_exit
 
@@ -250,6 +251,8 @@ syscall_unlocked:
     add $8, %rsp
     mov %rax, %r11
     CALL_ORDINARY
+    POP_ARGS
+    .cfi_endproc
     jmp syscall_exit
 #endif
 
@@ -317,13 +320,7 @@ traced_lock_taken:
     call trace_begin
     pop %r11
     POP_ARGS
-    PUSH_ARGS
-    mov %r10, %rcx
-    lea syscall_handlers(%rip), %rax
-    CFI_PROGRAM 56
-    CFI_ARGS
-    call *(%rax,%r11,8)
-    EDGE END, 2
+    CALL_ORDINARY
     mov %rsp, %rdi
     .cfi_endproc
     mov %rax, %rsi
