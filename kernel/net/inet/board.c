@@ -34,32 +34,23 @@ static uint32_t since_us(uint32_t then_us)
 
 /* ---- its rows ---- */
 
-/* What a row adds to the counts. */
-static void count_row(struct board *b, const struct row *r)
+/* What a row adds to the counts, or takes from them: by 1 or -1. */
+static void count_row(struct board *b, const struct row *r, int by)
 {
-    b->sacked_count += r->flags & ROW_SACKED ? 1 : 0;
-    b->marked_count += r->flags ? 1 : 0;
-    if (row_is_missing(r))
-        b->missing_count++;
-    else if (!(r->flags & ROW_SACKED))
-        b->under_way += r->len;
-}
-
-static void uncount_row(struct board *b, const struct row *r)
-{
-    b->sacked_count -= r->flags & ROW_SACKED ? 1 : 0;
-    b->marked_count -= r->flags ? 1 : 0;
-    if (row_is_missing(r))
-        b->missing_count--;
-    else if (!(r->flags & ROW_SACKED))
-        b->under_way -= r->len;
+    b->marked_count += r->flags ? (unsigned)by : 0;
+    if (r->flags & ROW_SACKED)
+        b->sacked_count += (unsigned)by;
+    else if (row_is_missing(r))
+        b->missing_count += (unsigned)by;
+    else
+        b->under_way += (uint32_t)(by * r->len);
 }
 
 void board_mark(struct board *b, struct row *r, unsigned flags)
 {
-    uncount_row(b, r);
+    count_row(b, r, -1);
     r->flags = flags & 0xf;
-    count_row(b, r);
+    count_row(b, r, 1);
     if (row_is_missing(r))
         b->missing_from = MIN(b->missing_from, (unsigned)(r - b->rows));
 }
@@ -126,13 +117,14 @@ static bool add_row(struct sender *s, uint32_t seq, unsigned len,
                     uint32_t sent_us)
 {
     struct board *b;
+    struct row *r;
 
     if (!make_room(s))
         return false;
     b = s->board;
-    *board_row(b, b->count++) =
-        (struct row){ seq, sent_us, sent_us, (uint16_t)len, 0, 0 };
-    b->under_way += len;
+    r = board_row(b, b->count++);
+    *r = (struct row){ seq, sent_us, sent_us, (uint16_t)len, 0, 0 };
+    count_row(b, r, 1);
     return true;
 }
 
@@ -339,16 +331,16 @@ static void drop_acked(struct sender *s, uint32_t ackno,
     for (; b->count > 0 && TCP_SEQ_LEQ(row_end(r), ackno); r++) {
         if (!(r->flags & ROW_SACKED))
             arrived(s, r, news);
-        uncount_row(b, r);
+        count_row(b, r, -1);
         b->first++;
         b->count--;
     }
     if (b->count > 0 && TCP_SEQ_LT(r->seq, ackno)) {
         news->delivered += ackno - r->seq;
-        uncount_row(b, r);
+        count_row(b, r, -1);
         r->len = (uint16_t)(row_end(r) - ackno);
         r->seq = ackno;
-        count_row(b, r);
+        count_row(b, r, 1);
     }
 }
 
@@ -405,6 +397,11 @@ static uint32_t reorder_window_us(const struct sender *s)
  * else makes more count as lost, but the passing of time once nothing waits
  * for us.
  */
+static void lose(struct board *b, struct row *r)
+{
+    board_mark(b, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
+}
+
 bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
 {
     struct sender *s = &c->sender;
@@ -437,7 +434,7 @@ bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
                 MAX(news->remaining_us, (uint32_t)remaining_us);
             continue;
         }
-        board_mark(b, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
+        lose(b, r);
         found = true;
     }
     return found;
@@ -448,7 +445,7 @@ void board_lose_first(struct sender *s)
     struct row *r = board_row(s->board, 0);
 
     if (s->board->count > 0)
-        board_mark(s->board, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
+        lose(s->board, r);
 }
 
 void board_lose_all(struct conn *c)

@@ -7,7 +7,6 @@
  */
 #include "net/inet/board.h"
 
-#include "core/panic.h"
 #include "core/string.h"
 #include "inet_hooks.h"
 #include "lwip/inet_chksum.h"
