@@ -144,6 +144,16 @@ static int bind_addr_get(const struct inet_sock *i, const struct socket_addr *a,
     return err;
 }
 
+/* -EINVAL an address of one link, and not said of which; -ENODEV */
+static int check_scope(const ip_addr_t *ip)
+{
+    if (!IP_IS_V6(ip) || !ip6_addr_has_scope(ip_2_ip6(ip), IP6_UNKNOWN))
+        return 0;
+    if (!ip6_addr_has_zone(ip_2_ip6(ip)))
+        return -EINVAL;
+    return netif_get_by_index(ip6_addr_zone(ip_2_ip6(ip))) ? 0 : -ENODEV;
+}
+
 int inet_bind(struct socket *s, struct socket_addr *a)
 {
     struct inet_sock *i = inet_of(s);
@@ -155,6 +165,9 @@ int inet_bind(struct socket *s, struct socket_addr *a)
         return err;
     if (i->local_port || i->is_bound)
         return -EINVAL;
+    err = check_scope(&ip);
+    if (err)
+        return err;
     if (!ip_addr_isany(&ip) && !inet_is_local(&ip) &&
         (s->type == SOCK_STREAM || !ip_addr_ismulticast(&ip)))
         return -EADDRNOTAVAIL;

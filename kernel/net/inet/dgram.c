@@ -195,8 +195,6 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
     out->ttl = is_mcast ? i->mcast_ttl : i->ttl;
     out->tos = i->tos;
     err = inet_route(i, &out->to, &out->netif, &out->from);
-    if (!err && is_mcast && i->mcast_index)
-        out->netif = netif_get_by_index(i->mcast_index);
     if (!err && !IP_IS_V6_VAL(out->to) &&
         ip_addr_isbroadcast(&out->to, out->netif) &&
         !socket_flag(&i->s, SO_BROADCAST))

@@ -15,6 +15,7 @@
 #ifndef NET_INET_DGRAM_H
 #define NET_INET_DGRAM_H
 
+#include "lwip/ip.h"
 #include "lwip/priv/raw_priv.h"
 #include "net/inet/inet.h"
 
@@ -83,6 +84,16 @@ MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
 /* Send p, whose payload is IP's, and free it. */
 MUST_CHECK int dgram_output(struct dgram_sock *d, struct pbuf *p,
                             const struct dgram_target *t);
+
+/* Of a part, IPPROTO_IP: nobody has joined groups in kernels without it. */
+#pragma weak inet_group_refuses
+
+/* ... what inet_group_refuses() says. */
+static inline bool dgram_refuses(const struct inet_sock *i)
+{
+    return (i->groups || i->mcast_joined_only[ip_current_is_v6()]) &&
+           inet_group_refuses(i);
+}
 
 /* raw.c, a part: a packet for all that want it. lwIP's raw_input_state_t */
 raw_input_state_t raw_take(struct pbuf *p);

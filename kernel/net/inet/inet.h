@@ -62,6 +62,7 @@ struct inet_sock {
     uint8_t device_index;   /* of the interface bound to; 0: none */
     uint8_t mcast_index;    /* IP_MULTICAST_IF; 0: the route's */
     bool mcast_loop;
+    bool mcast_joined_only[2]; /* IP_MULTICAST_ALL is off; 1: IPv6's */
     struct inet_group *groups; /* joined */
 };
 
@@ -197,9 +198,15 @@ int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned len);
 int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned *len);
-/* Has the socket joined this group on this interface? */
-bool inet_group_has(const struct inet_sock *i, const ip_addr_t *group,
-                    uint8_t netif_index);
+
+/* ---- membership.c, of the same part ---- */
+
+/* IP_ADD_MEMBERSHIP and the like. -ENOPROTOOPT: it is none of them */
+int inet_set_group(struct inet_sock *i, int level, int name, uaddr_t value,
+                   unsigned len);
+int inet_set_mcast_if(struct inet_sock *i, uaddr_t value, unsigned len);
+/* Is the packet of a group that lwIP looks at none that the socket wants? */
+bool inet_group_refuses(const struct inet_sock *i);
 void inet_groups_leave(struct inet_sock *i);
 
 /* ---- kinds of socket ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ip_option.c - IPPROTO_IP's, IPPROTO_IPV6's and IPPROTO_UDP's options,
- * multicast groups.
+ * ip_option.c - IPPROTO_IP's, IPPROTO_IPV6's and IPPROTO_UDP's options, but for
+ * multicast groups (membership.c).
  *
  * What would change nothing here is refused, as option.c of net/ has it; a few
  * are taken although they change nothing, because whoever sets them relies on
@@ -12,188 +12,10 @@
 
 #include "core/errno.h"
 #include "core/string.h"
-#include "lwip/igmp.h"
-#include "lwip/mld6.h"
-#include "mm/heap.h"
 #include "net/inet/dgram.h"
-#include "net/inet/timers.h"
 #include "sched/process.h"
 
 #define IPV6_MTU_MIN 1280 /* RFC 8200, section 5 */
-#define GROUPS_MAX   64u  /* net.ipv4.igmp_max_memberships is 20 */
-
-struct inet_group {
-    struct inet_group *next;
-    ip_addr_t addr;
-    uint8_t netif_index;
-};
-
-/* ---- groups ---- */
-
-bool inet_group_has(const struct inet_sock *i, const ip_addr_t *group,
-                    uint8_t netif_index)
-{
-    (void)netif_index; /* IP_MULTICAST_ALL: on any interface */
-    for (const struct inet_group *g = i->groups; g; g = g->next)
-        if (ip_addr_cmp_zoneless(&g->addr, group))
-            return true;
-    return false;
-}
-
-static int tell_stack(const struct inet_group *g, bool join)
-{
-    struct netif *n = netif_get_by_index(g->netif_index);
-    err_t err;
-
-    if (!n)
-        return -ENODEV;
-    timers_groups_needed();
-    if (IP_IS_V6_VAL(g->addr))
-        err = join ? mld6_joingroup_netif(n, ip_2_ip6(&g->addr))
-                   : mld6_leavegroup_netif(n, ip_2_ip6(&g->addr));
-    else
-        err = join ? igmp_joingroup_netif(n, ip_2_ip4(&g->addr))
-                   : igmp_leavegroup_netif(n, ip_2_ip4(&g->addr));
-    inet_flush();
-    return inet_error(err);
-}
-
-static struct inet_group **find_group(struct inet_sock *i,
-                                      const struct inet_group *wanted)
-{
-    struct inet_group **g = &i->groups;
-
-    while (*g && !(ip_addr_cmp(&(*g)->addr, &wanted->addr) &&
-                   (wanted->netif_index == 0 ||
-                    (*g)->netif_index == wanted->netif_index)))
-        g = &(*g)->next;
-    return g;
-}
-
-static int join(struct inet_sock *i, struct inet_group *wanted)
-{
-    struct inet_group *g;
-    unsigned count = 0;
-    int err;
-
-    if (!ip_addr_ismulticast(&wanted->addr))
-        return -EINVAL;
-    if (*find_group(i, wanted))
-        return -EADDRINUSE;
-    for (g = i->groups; g; g = g->next)
-        count++;
-    if (count >= GROUPS_MAX)
-        return -ENOBUFS;
-    g = kmalloc(sizeof(*g));
-    if (!g)
-        return -ENOMEM;
-    *g = *wanted;
-    err = tell_stack(g, true);
-    if (err) {
-        kfree(g);
-        return err;
-    }
-    g->next = i->groups;
-    i->groups = g;
-    return 0;
-}
-
-static int leave(struct inet_sock *i, struct inet_group *wanted)
-{
-    struct inet_group **at = find_group(i, wanted), *g = *at;
-
-    if (!g)
-        return -EADDRNOTAVAIL;
-    *at = g->next;
-    (void)!tell_stack(g, false);
-    kfree(g);
-    return 0;
-}
-
-void inet_groups_leave(struct inet_sock *i)
-{
-    while (i->groups)
-        (void)!leave(i, i->groups);
-}
-
-/* The interface that an address or index names, 0: that of the default route,
- * else the first there is. */
-static uint8_t netif_for(const ip4_addr_t *addr, int index)
-{
-    struct netif *n;
-
-    if (index)
-        return (uint8_t)index;
-    NETIF_FOREACH(n)
-    {
-        if (addr && addr->addr && ip4_addr_cmp(addr, netif_ip4_addr(n)))
-            return netif_get_index(n);
-    }
-    if (addr && addr->addr)
-        return 0;
-    return netif_get_index(netif_default ? netif_default : &inet_loop);
-}
-
-static int set_group4(struct inet_sock *i, int name, uaddr_t value,
-                      unsigned len)
-{
-    struct inet_group g = { 0 };
-    struct ip_mreqn r = { 0 };
-    ip4_addr_t addr;
-
-    if (len < sizeof(struct ip_mreq))
-        return -EINVAL;
-    if (copy_from_user(&r, value, MIN(len, sizeof(r))))
-        return -EFAULT;
-    ip_addr_set_ip4_u32(&g.addr, r.imr_multiaddr.s_addr);
-    addr.addr = r.imr_address.s_addr;
-    if (name == IP_DROP_MEMBERSHIP && !addr.addr && !r.imr_ifindex)
-        return leave(i, &g);
-    g.netif_index = netif_for(&addr, r.imr_ifindex);
-    if (!g.netif_index)
-        return -ENODEV;
-    return name == IP_ADD_MEMBERSHIP ? join(i, &g) : leave(i, &g);
-}
-
-static int set_group6(struct inet_sock *i, int name, uaddr_t value,
-                      unsigned len)
-{
-    struct inet_group g = { 0 };
-    struct ipv6_mreq r;
-
-    if (len < sizeof(r))
-        return -EINVAL;
-    if (copy_from_user(&r, value, sizeof(r)))
-        return -EFAULT;
-    memcpy(ip_2_ip6(&g.addr)->addr, &r.ipv6mr_multiaddr, 16);
-    IP_SET_TYPE_VAL(g.addr, IPADDR_TYPE_V6);
-    if (name == IPV6_DROP_MEMBERSHIP && !r.ipv6mr_ifindex)
-        return leave(i, &g);
-    g.netif_index = netif_for(NULL, r.ipv6mr_ifindex);
-    return name == IPV6_ADD_MEMBERSHIP ? join(i, &g) : leave(i, &g);
-}
-
-static int set_mcast_if(struct inet_sock *i, uaddr_t value, unsigned len)
-{
-    struct ip_mreqn r = { 0 };
-    ip4_addr_t addr;
-
-    if (len < sizeof(struct in_addr))
-        return -EINVAL;
-    /* Of three forms: an address alone is the shortest. */
-    if (len < sizeof(struct ip_mreq)
-            ? copy_from_user(&r.imr_address, value, sizeof(struct in_addr))
-            : copy_from_user(&r, value, MIN(len, sizeof(r))))
-        return -EFAULT;
-    addr.addr = r.imr_address.s_addr;
-    i->mcast_index = 0;
-    if (!addr.addr && !r.imr_ifindex)
-        return 0;
-    i->mcast_index = netif_for(&addr, r.imr_ifindex);
-    if (!i->mcast_index)
-        return -EADDRNOTAVAIL;
-    return netif_get_by_index(i->mcast_index) ? 0 : -EADDRNOTAVAIL;
-}
 
 /* ---- values ---- */
 
@@ -255,6 +77,14 @@ static int set_byte(uint8_t *out, int value, int low, uint8_t normal)
     return 0;
 }
 
+static int set_all(bool *joined_only, int value)
+{
+    if (value != 0 && value != 1)
+        return -EINVAL;
+    *joined_only = !value;
+    return 0;
+}
+
 static int set_discover(struct inet_sock *i, int value)
 {
     bool forbids = value == IP_PMTUDISC_DO || value == IP_PMTUDISC_PROBE;
@@ -280,6 +110,8 @@ static int set_v4(struct inet_sock *i, int name, int value)
     case IP_MULTICAST_LOOP:
         i->mcast_loop = value;
         return 0;
+    case IP_MULTICAST_ALL:
+        return set_all(&i->mcast_joined_only[0], value);
     case IP_MTU_DISCOVER:
         return set_discover(i, value);
     case IP_HDRINCL:
@@ -290,7 +122,6 @@ static int set_v4(struct inet_sock *i, int name, int value)
     /* No route, no port and no header depends on these. */
     case IP_FREEBIND:
     case IP_BIND_ADDRESS_NO_PORT:
-    case IP_MULTICAST_ALL:
         return 0;
     default:
         return -ENOPROTOOPT;
@@ -309,6 +140,8 @@ static int set_v6(struct inet_sock *i, int name, int value)
     case IPV6_MULTICAST_LOOP:
         i->mcast_loop = value;
         return 0;
+    case IPV6_MULTICAST_ALL:
+        return set_all(&i->mcast_joined_only[1], value);
     case IPV6_MULTICAST_IF:
         if (value && !netif_get_by_index((u8_t)value))
             return -ENODEV;
@@ -358,14 +191,11 @@ int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
         return udp_set_option(dgram_of(s), name, value, len);
     if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !inet_is_v6(i)))
         return -ENOPROTOOPT;
-    if (level == IPPROTO_IP &&
-        (name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP))
-        return set_group4(i, name, value, len);
-    if (level == IPPROTO_IPV6 &&
-        (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP))
-        return set_group6(i, name, value, len);
     if (level == IPPROTO_IP && name == IP_MULTICAST_IF)
-        return set_mcast_if(i, value, len);
+        return inet_set_mcast_if(i, value, len);
+    err = inet_set_group(i, level, name, value, len);
+    if (err != -ENOPROTOOPT)
+        return err;
     err = get_value(value, len, &n);
     if (err)
         return err;
@@ -404,6 +234,9 @@ static int get_v4(const struct inet_sock *i, int name, int *out)
     case IP_MULTICAST_LOOP:
         *out = i->mcast_loop;
         return 0;
+    case IP_MULTICAST_ALL:
+        *out = !i->mcast_joined_only[0];
+        return 0;
     case IP_MTU_DISCOVER:
         *out = i->pmtu_discover;
         return 0;
@@ -428,6 +261,9 @@ static int get_v6(const struct inet_sock *i, int name, int *out)
         return 0;
     case IPV6_MULTICAST_LOOP:
         *out = i->mcast_loop;
+        return 0;
+    case IPV6_MULTICAST_ALL:
+        *out = !i->mcast_joined_only[1];
         return 0;
     case IPV6_MULTICAST_IF:
         *out = i->mcast_index;

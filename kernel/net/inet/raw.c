@@ -44,6 +44,8 @@ static bool wants(const struct dgram_sock *d, const struct pbuf *p,
     if (!ip_addr_isany(&i->local) &&
         !ip_addr_cmp(&i->local, ip_current_dest_addr()))
         return false;
+    if (ip_addr_ismulticast(ip_current_dest_addr()) && dgram_refuses(i))
+        return false;
     return !is_icmp || !is_filtered(d, pbuf_get_at(p, (u16_t)header_len));
 }
 

@@ -273,6 +273,8 @@ static int find_route(const struct inet_sock *i, const ip_addr_t *to,
         return -ENETUNREACH;
     if (i->device_index)
         netif = netif_get_by_index(i->device_index);
+    else if (UNLIKELY(i->mcast_index) && ip_addr_ismulticast(to))
+        netif = netif_get_by_index(i->mcast_index);
     else if (inet_is_local(to))
         netif = &inet_loop;
     else

@@ -19,7 +19,6 @@
 
 /* Of a part, IPPROTO_IP: absent in kernels without it. */
 #pragma weak udp_cork_send
-#pragma weak inet_group_has
 
 /* ---- receiving ---- */
 
@@ -42,13 +41,6 @@ static unsigned fit(const struct inet_sock *i, const struct udp_hdr *h)
     return score && i->remote_port ? score + 8 : score;
 }
 
-static bool joined(const struct inet_sock *i)
-{
-    return i->groups &&
-           inet_group_has(i, ip_current_dest_addr(),
-                          netif_get_index(ip_current_input_netif()));
-}
-
 /* To all that want it: broadcast, multicast. */
 static bool deliver_all(struct pbuf *p, const struct udp_hdr *h)
 {
@@ -59,11 +51,11 @@ static bool deliver_all(struct pbuf *p, const struct udp_hdr *h)
     {
         struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
         struct pbuf *copy;
-        bool is_any = ip_addr_isany(&i->local);
 
         if (!inet_port_is(i, IPPROTO_UDP, lwip_ntohs(h->dest)) ||
             !is_from_peer(i, lwip_ntohs(h->src)) ||
-            (is_mcast ? !joined(i) : !is_any))
+            !inet_port_match(i, ip_current_dest_addr()) ||
+            (is_mcast && dgram_refuses(i)))
             continue;
         copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
         if (!copy)
