@@ -28,7 +28,7 @@ static unsigned random_level(struct space *s)
 {
     unsigned level = 1;
 
-    s->random = s->random * 6364136223846793005ull + 1442695040888963407ull;
+    s->random = s->random * 6364136223846793005ull + 1;
     for (uint64_t bits = s->random >> 32;
          (bits & 7) == 0 && level < REGION_LEVELS; bits >>= 3)
         level++;
@@ -83,8 +83,7 @@ struct region *region_find(struct space *s, uint64_t va)
 }
 
 /* next is the first region that ends above it. */
-static void insert_before(struct space *s, struct region *r,
-                          struct region *next)
+static void link_before(struct space *s, struct region *r, struct region *next)
 {
     struct region *prev = next ? next->prev : s->tail;
     struct region **links[REGION_LEVELS];
@@ -92,13 +91,12 @@ static void insert_before(struct space *s, struct region *r,
     ASSERT(!next || next->start >= r->end);
     space_check_inside(s);
     r->levels = random_level(s);
-    while (s->levels < r->levels)
-        s->head[s->levels++] = NULL;
     r->prev = prev;
     r->next[0] = next;
     *(next ? &next->prev : &s->tail) = r;
     *(prev ? &prev->next[0] : &s->head[0]) = r;
     if (r->levels > 1) { /* one in eight: look for what leads here */
+        s->levels = MAX(s->levels, r->levels);
         find_links(s, r->start, links);
         for (unsigned i = 1; i < r->levels; i++) {
             r->next[i] = *links[i];
@@ -108,9 +106,15 @@ static void insert_before(struct space *s, struct region *r,
     s->last_hit = r;
     s->region_count++;
     s->shared_count += (r->flags & REGION_SHARED) != 0;
-    s->mapped_pages += (r->end - r->start) >> PAGE_SHIFT;
     if (r->obj)
         list_push_back(&r->obj->mappings, &r->obj_link);
+}
+
+static void insert_before(struct space *s, struct region *r,
+                          struct region *next)
+{
+    s->mapped_pages += (r->end - r->start) >> PAGE_SHIFT;
+    link_before(s, r, next);
 }
 
 void region_insert(struct space *s, struct region *r)
@@ -141,18 +145,16 @@ void region_remove(struct space *s, struct region *r)
         list_remove(&r->obj_link);
 }
 
-struct region *region_create(struct space *s, const struct region *like)
+static NOINLINE struct region *with_object(struct region *r)
 {
-    struct region *r = s->spare;
+    r->obj->ops->ref(r->obj);
+    return r;
+}
 
-    if (r) {
-        s->spare = r->prev;
-        s->spare_count--;
-    } else {
-        r = kmalloc(sizeof(*r));
-    }
-    if (!r)
-        return NULL;
+static NOINLINE struct region *set_up(struct space *s,
+                                      const struct region *like,
+                                      struct region *r)
+{
     r->start = like->start;
     r->end = like->end;
     r->prot = like->prot;
@@ -166,25 +168,48 @@ struct region *region_create(struct space *s, const struct region *like)
     r->low = UINT64_MAX;
     r->high = 0;
     list_init(&r->obj_link);
+    return r->obj ? with_object(r) : r;
+}
+
+static NOINLINE struct region *create_anew(struct space *s,
+                                           const struct region *like)
+{
+    struct region *r = kmalloc(sizeof(*r));
+
+    return r ? set_up(s, like, r) : NULL;
+}
+
+struct region *region_create(struct space *s, const struct region *like)
+{
+    struct region *r = s->spare;
+
+    if (UNLIKELY(!r))
+        return create_anew(s, like);
+    s->spare = r->prev;
+    s->spare_count--;
+    return set_up(s, like, r);
+}
+
+static NOINLINE void free_surplus(struct region *r)
+{
     if (r->obj)
-        r->obj->ops->ref(r->obj);
-    return r;
+        r->obj->ops->unref(r->obj);
+    kfree(r);
 }
 
 void region_free(struct region *r)
 {
     struct space *s = r->space;
-    struct vm_object *obj = r->obj;
 
-    if (s->spare_count < SPARE_MAX) { /* mmap and munmap often take turns */
-        r->prev = s->spare;
-        s->spare = r;
-        s->spare_count++;
-    } else {
-        kfree(r);
+    if (s->spare_count >= SPARE_MAX) {
+        free_surplus(r);
+        return;
     }
-    if (obj)
-        obj->ops->unref(obj);
+    r->prev = s->spare; /* mmap and munmap often take turns */
+    s->spare = r;
+    s->spare_count++;
+    if (r->obj)
+        r->obj->ops->unref(r->obj);
 }
 
 /* Move an end of r. Its place in the order stays. */
@@ -212,8 +237,8 @@ int region_split_at(struct space *s, struct region *r, uint64_t va)
     upper->obj_off += va - r->start;
     upper->low = r->low;
     upper->high = r->high;
-    set_range(s, r, r->start, va);
-    insert_before(s, upper, r->next[0]);
+    r->end = va;
+    link_before(s, upper, r->next[0]); /* as many pages as before */
     return 0;
 }
 

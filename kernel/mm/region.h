@@ -69,7 +69,7 @@ struct space {
     struct pt pt;
     struct region *head[REGION_LEVELS];
     struct region *tail;
-    unsigned levels;      /* of head that are in use */
+    unsigned levels;      /* of head that are in use, 1 at least */
     struct region *spare; /* for region_create, linked by prev */
     unsigned spare_count;
     size_t region_count, shared_count; /* of all, of shared memory */
@@ -165,8 +165,15 @@ static inline void region_touch(struct region *r, uint64_t start, uint64_t end)
 unsigned region_pt_flags(uint32_t prot);
 /* Private memory that may be written, stacks aside: what RLIMIT_DATA limits. */
 bool region_is_data(uint32_t prot, uint32_t flags);
-/* May len bytes more of it be mapped? */
-bool space_data_fits(const struct space *s, uint64_t len);
+/* May len bytes more be mapped, of this kind? */
+bool space_data_fits_limit(const struct space *s, uint32_t prot, uint32_t flags,
+                           uint64_t len);
+static inline bool space_data_fits(const struct space *s, uint32_t prot,
+                                   uint32_t flags, uint64_t len)
+{
+    return LIKELY(s->data_limit == UINT64_MAX) || /* hardly anyone sets it */
+           space_data_fits_limit(s, prot, flags, len);
+}
 /* Cut at both ends; then no region crosses them. -ENOMEM */
 MUST_CHECK int space_cut(struct space *s, uaddr_t start, uaddr_t end);
 /* A large page, if pa is not 0, for a fault that is tried again: zeroing one

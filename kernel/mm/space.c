@@ -81,6 +81,7 @@ COLD struct space *space_create(void)
         return NULL;
     spin_init(&s->lock, LOCK_SPACE);
     s->pt.pml4_pa = boot_pml4_pa;
+    s->levels = 1;
     s->data_limit = UINT64_MAX;
     s->ahead_first = 1;
     choose_layout(s);
@@ -242,6 +243,8 @@ static uint32_t region_flags_of(const struct space *s, int flags, bool has_file)
     if ((flags & MAP_TYPE) != MAP_PRIVATE)
         return result | REGION_SHARED |
                (flags & SPACE_MAP_NO_WRITE ? REGION_NO_WRITE : 0);
+    if (!(flags & (MAP_NORESERVE | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_STACK)))
+        return result; /* as mostly */
     if (flags & MAP_NORESERVE)
         result |= REGION_NORESERVE;
     if (flags & MAP_GROWSDOWN)
@@ -290,7 +293,7 @@ static long map_region(struct space *s, uaddr_t hint, size_t len, int prot,
     like.obj = obj;
     like.obj_off = obj_off;
     like.name = NULL;
-    if ((region_is_data(like.prot, like.flags) && !space_data_fits(s, len)) ||
+    if (!space_data_fits(s, like.prot, like.flags, len) ||
         !region_add(s, &like))
         return -ENOMEM;
     return at;
@@ -462,7 +465,8 @@ static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
                                  .flags = REGION_HEAP };
 
     if (to - from > page_total_count() * PAGE_SIZE ||
-        !space_data_fits(s, to - from) || (r && r->start < to + PAGE_SIZE))
+        !space_data_fits(s, like.prot, like.flags, to - from) ||
+        (r && r->start < to + PAGE_SIZE))
         return false;
     return add_region(s, &like) == 0;
 }

@@ -44,10 +44,10 @@ static int protect_region(struct space *s, struct region *r, uaddr_t start,
         return -EACCES;
     if (prot & PROT_WRITE && !(r->prot & PROT_WRITE) &&
         (region_overcommits(r, end - start) ||
-         (region_is_data(prot, r->flags) && !space_data_fits(s, end - start))))
+         !space_data_fits(s, prot, r->flags, end - start)))
         return -ENOMEM;
-    err = region_split_at(s, r, end);
-    if (!err)
+    err = end < r->end ? region_split_at(s, r, end) : 0;
+    if (!err && start > r->start)
         err = region_split_at(s, r, start);
     if (err)
         return err;

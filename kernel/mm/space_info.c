@@ -18,11 +18,12 @@ bool region_is_data(uint32_t prot, uint32_t flags)
     return prot & PROT_WRITE && !(flags & (REGION_SHARED | REGION_STACK));
 }
 
-bool space_data_fits(const struct space *s, uint64_t len)
+bool space_data_fits_limit(const struct space *s, uint32_t prot, uint32_t flags,
+                           uint64_t len)
 {
     struct space_stat st;
 
-    if (LIKELY(s->data_limit == UINT64_MAX)) /* hardly anyone sets it */
+    if (!region_is_data(prot, flags))
         return true;
     space_stat(s, &st);
     return st.data_pages * PAGE_SIZE + len <= s->data_limit;

@@ -131,8 +131,7 @@ static int remap_check_region(struct space *s, const struct remap *m)
         return -EINVAL;
     if (more > 0 && r->prot & PROT_WRITE && region_overcommits(r, more))
         return -ENOMEM;
-    if (more > 0 && region_is_data(r->prot, r->flags) &&
-        !space_data_fits(s, more))
+    if (more > 0 && !space_data_fits(s, r->prot, r->flags, more))
         return -ENOMEM;
     return 0;
 }

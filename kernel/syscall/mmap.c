@@ -74,16 +74,20 @@ static long map_file(uaddr_t addr, size_t len, int prot, int flags,
     return result;
 }
 
-/* RLIMIT_AS, which hardly anyone sets. */
-static bool exceeds_limit(size_t more)
+static NOINLINE bool exceeds(uint64_t limit, size_t more)
 {
-    const struct process *p = process_current();
     struct space_stat st;
 
-    if (LIKELY(p->rlimits[RLIMIT_AS_IDX].soft == UINT64_MAX))
-        return false;
-    space_stat(p->space, &st);
-    return st.mapped_pages * PAGE_SIZE + more > p->rlimits[RLIMIT_AS_IDX].soft;
+    space_stat(space(), &st);
+    return st.mapped_pages * PAGE_SIZE + more > limit;
+}
+
+/* RLIMIT_AS, which hardly anyone sets. */
+static inline bool exceeds_limit(size_t more)
+{
+    uint64_t limit = process_current()->rlimits[RLIMIT_AS_IDX].soft;
+
+    return UNLIKELY(limit != UINT64_MAX) && exceeds(limit, more);
 }
 
 /* What does not depend on the file, in Linux's order. off: a file's */
