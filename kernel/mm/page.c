@@ -254,10 +254,7 @@ static paddr_t block_try(unsigned order, bool *is_fresh)
 
     spin_lock(&mem.lock);
     *is_fresh = false;
-    if (order == 0 && mem.hot_count > 0)
-        pa = pa_of(hot_pop());
-    else
-        pa = listed_take(order);
+    pa = listed_take(order);
     if (!pa) {
         pa = frontier_take(order);
         *is_fresh = pa != 0;
@@ -345,20 +342,44 @@ void page_set_reclaim(bool (*reclaim)(void))
     mem.reclaim = reclaim;
 }
 
-paddr_t page_alloc(void)
+/* A page that was freed lately, as most are; 0: none. */
+static NOINLINE paddr_t hot_take(void)
 {
-    bool is_fresh;
+    paddr_t pa = 0;
 
-    return block_alloc(0, &is_fresh);
+    if (__atomic_load_n(&mem.hot_count, __ATOMIC_RELAXED) == 0)
+        return 0;
+    spin_lock(&mem.lock);
+    if (LIKELY(mem.hot_count > 0))
+        pa = hand_out(pa_of(hot_pop()), 0);
+    spin_unlock(&mem.lock);
+    return pa;
 }
 
-paddr_t page_alloc_zeroed(void)
+static NOINLINE paddr_t cold_take(bool is_zeroed)
 {
     bool is_fresh;
     paddr_t pa = block_alloc(0, &is_fresh);
 
-    if (pa && !(is_fresh && pa >= mem.zeroed_from))
+    if (pa && is_zeroed && !(is_fresh && pa >= mem.zeroed_from))
         arch_page_zero(page_ptr(pa));
+    return pa;
+}
+
+paddr_t page_alloc(void)
+{
+    paddr_t pa = hot_take();
+
+    return LIKELY(pa) ? pa : cold_take(false);
+}
+
+paddr_t page_alloc_zeroed(void)
+{
+    paddr_t pa = hot_take();
+
+    if (UNLIKELY(!pa))
+        return cold_take(true);
+    arch_page_zero(page_ptr(pa));
     return pa;
 }
 

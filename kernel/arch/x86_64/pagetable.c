@@ -40,7 +40,7 @@ static uint64_t *table_ptr(uint64_t entry)
     return page_ptr(entry & ADDR_MASK);
 }
 
-static uint64_t make_entry(paddr_t pa, unsigned flags)
+static inline uint64_t make_entry(paddr_t pa, unsigned flags)
 {
     return pa | CPU_PTE_P | CPU_PTE_U | CPU_PTE_A |
            (flags & PT_WRITE ? CPU_PTE_W | CPU_PTE_D : 0) |
@@ -244,13 +244,23 @@ static uint64_t next_page(const uint64_t *table, uint64_t va, uint64_t end)
                  << PAGE_SHIFT);
 }
 
-int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
+static NOINLINE int map_in_other(struct pt *pt, uint64_t va, uint64_t entry)
 {
     uint64_t *table = make_leaf(pt, va);
 
     if (!table)
         return -ENOMEM;
-    table[index_at(va, 0)] = make_entry(pa, flags);
+    table[index_at(va, 0)] = entry;
+    return 0;
+}
+
+int pt_map(struct pt *pt, uint64_t va, paddr_t pa, unsigned flags)
+{
+    uint64_t *table = cached_leaf(pt, va), entry = make_entry(pa, flags);
+
+    if (UNLIKELY(!table))
+        return map_in_other(pt, va, entry);
+    table[index_at(va, 0)] = entry;
     return 0;
 }
 
