@@ -13,6 +13,7 @@
 #ifndef ARCH_ARCH_H
 #define ARCH_ARCH_H
 
+#include "core/errno.h"
 #include "core/types.h"
 
 struct thread;
@@ -184,25 +185,45 @@ static inline size_t arch_user_copy(uint64_t dst, uint64_t src, size_t len)
                        "memory", "cc");
     return left;
 }
-static inline int arch_user_copy32(uint64_t dst, uint64_t src)
+static inline int arch_user_get32(uint32_t *value_out, uint64_t src)
 {
-    int err;
+    bool failed;
 
-    __asm__ volatile("call arch_copy_word32"
-                     : "=a"(err)
-                     : "D"(dst), "S"(src)
-                     : "memory", "cc");
-    return err;
+    __asm__ volatile("call arch_get_word32"
+                     : "=a"(*value_out), "=@ccc"(failed)
+                     : "S"(src)
+                     : "memory");
+    return failed ? -EFAULT : 0;
 }
-static inline int arch_user_copy64(uint64_t dst, uint64_t src)
+static inline int arch_user_get64(uint64_t *value_out, uint64_t src)
 {
-    int err;
+    bool failed;
 
-    __asm__ volatile("call arch_copy_word64"
-                     : "=a"(err)
-                     : "D"(dst), "S"(src)
-                     : "memory", "cc");
-    return err;
+    __asm__ volatile("call arch_get_word64"
+                     : "=a"(*value_out), "=@ccc"(failed)
+                     : "S"(src)
+                     : "memory");
+    return failed ? -EFAULT : 0;
+}
+static inline int arch_user_put32(uint64_t dst, uint32_t value)
+{
+    bool failed;
+
+    __asm__ volatile("call arch_put_word32"
+                     : "=@ccc"(failed)
+                     : "D"(dst), "a"(value)
+                     : "memory");
+    return failed ? -EFAULT : 0;
+}
+static inline int arch_user_put64(uint64_t dst, uint64_t value)
+{
+    bool failed;
+
+    __asm__ volatile("call arch_put_word64"
+                     : "=@ccc"(failed)
+                     : "D"(dst), "a"(value)
+                     : "memory");
+    return failed ? -EFAULT : 0;
 }
 #endif
 

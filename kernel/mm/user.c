@@ -57,9 +57,8 @@ ssize_t user_string(char *dst, uaddr_t src, size_t max)
 /* Words go in one access: a futex's must, and it is the cheapest. */
 int user_get32(uint32_t *dst, uaddr_t src)
 {
-    return user_word_ok(src, sizeof(*dst))
-               ? arch_user_copy32((uint64_t)dst, src)
-               : -EFAULT;
+    return user_word_ok(src, sizeof(*dst)) ? arch_user_get32(dst, src)
+                                           : -EFAULT;
 }
 
 int user_get64(uint64_t *dst, uaddr_t src)
@@ -69,14 +68,13 @@ int user_get64(uint64_t *dst, uaddr_t src)
 
 int user_put32(uaddr_t dst, uint32_t value)
 {
-    return user_word_ok(dst, sizeof(value))
-               ? arch_user_copy32(dst, (uint64_t)&value)
-               : -EFAULT;
+    return user_word_ok(dst, sizeof(value)) ? arch_user_put32(dst, value)
+                                            : -EFAULT;
 }
 
 int user_put64(uaddr_t dst, uint64_t value)
 {
-    return user_put64_quick(dst, &value);
+    return user_put64_quick(dst, value);
 }
 
 int user_cmpxchg32(uaddr_t p, uint32_t old, uint32_t new_value,

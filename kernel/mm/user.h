@@ -54,16 +54,14 @@ size_t user_zero_bytes(uint64_t dst, size_t len);
 #ifdef SAMARA_GUEST
 MUST_CHECK static ALWAYS_INLINE int user_get64_quick(uint64_t *dst, uaddr_t src)
 {
-    return user_word_ok(src, sizeof(*dst))
-               ? arch_user_copy64((uint64_t)dst, src)
-               : -EFAULT;
+    return user_word_ok(src, sizeof(*dst)) ? arch_user_get64(dst, src)
+                                           : -EFAULT;
 }
 MUST_CHECK static ALWAYS_INLINE int user_put64_quick(uaddr_t dst,
-                                                     const uint64_t *src)
+                                                     uint64_t value)
 {
-    return user_word_ok(dst, sizeof(*src))
-               ? arch_user_copy64(dst, (uint64_t)src)
-               : -EFAULT;
+    return user_word_ok(dst, sizeof(value)) ? arch_user_put64(dst, value)
+                                            : -EFAULT;
 }
 #endif
 /* The same with the check, for read() and write()'s partial counts. */

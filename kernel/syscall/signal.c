@@ -73,7 +73,7 @@ long sys_rt_sigprocmask(int how, uaddr_t set, uaddr_t old_out, size_t set_len)
             return -EINVAL;
         signal_set_blocked_quick(mask);
     }
-    return old_out ? user_put64_quick(old_out, &old) : 0;
+    return old_out ? user_put64_quick(old_out, old) : 0;
 }
 
 long sys_rt_sigpending(uaddr_t set_out, size_t set_len)

@@ -9,8 +9,6 @@
  * CPUs. Those move whole lines either way, but if source and destination are
  * not aligned alike words take three to six times as long.
  */
-#define EFAULT 14
-
 .macro EXTABLE insn fixup
     .pushsection .extable, "a", @progbits
     .balign 4
@@ -84,29 +82,24 @@ arch_copy_bytes:
     EXTABLE 21b 22b
     EXTABLE 23b 24b
 
-/* rdi, rsi = dst, src. -> eax = 0 or -EFAULT. Changes nothing else. */
-.globl arch_copy_word32
-.hidden arch_copy_word32
-arch_copy_word32:
-1:  mov (%rsi), %eax
-2:  mov %eax, (%rdi)
-    xor %eax, %eax
+/* One word of the program's: rsi = src -> eax or rax; rdi, eax or rax = dst,
+ * value. Carry: it cannot be accessed. They change nothing else. */
+.macro WORD name insn:vararg
+    .globl \name
+    .hidden \name
+\name:
+1:  \insn
+    clc
     ret
-    EXTABLE 1b 5f
-    EXTABLE 2b 5f
-
-/* The same for a word of 64 bits. */
-.globl arch_copy_word64
-.hidden arch_copy_word64
-arch_copy_word64:
-3:  mov (%rsi), %rax
-4:  mov %rax, (%rdi)
-    xor %eax, %eax
+    EXTABLE 1b no_word
+.endm
+WORD arch_get_word32 mov (%rsi), %eax
+WORD arch_get_word64 mov (%rsi), %rax
+WORD arch_put_word32 mov %eax, (%rdi)
+WORD arch_put_word64 mov %rax, (%rdi)
+no_word:
+    stc
     ret
-5:  mov $-EFAULT, %eax
-    ret
-    EXTABLE 3b 5b
-    EXTABLE 4b 5b
 
 /* size_t user_zero_bytes(uint64_t dst, size_t len) */
 .globl user_zero_bytes
