@@ -67,16 +67,18 @@ void cputime_sample_end(struct thread *t)
     t->sample_weight = 0;
 }
 
-static uint64_t system_cycles(const struct thread *t)
+/* Of so many in all. */
+static inline uint64_t system_cycles(const struct thread *t, uint64_t total)
 {
-    return MIN(t->estimated_cycles + t->timed_cycles, thread_cpu_cycles(t));
+    return MIN(t->estimated_cycles + t->timed_cycles, total);
 }
 
 void cputime_thread_end(const struct thread *t)
 {
     struct process *p = t->process;
 
-    p->dead_threads_system += system_cycles(t);
+    p->dead_threads_cycles += t->cpu_cycles;
+    p->dead_threads_system += system_cycles(t, t->cpu_cycles);
     p->dead_threads_calls += t->call_count;
     for (unsigned i = 0; i < ARRAY_LEN(t->io); i++)
         p->io[i] += t->io[i];
@@ -100,7 +102,9 @@ static struct cpu_times split(uint64_t total_cycles, uint64_t in_kernel,
 
 struct cpu_times thread_times(struct thread *t)
 {
-    return split(thread_cpu_cycles(t), system_cycles(t), &t->shown_times);
+    uint64_t total = thread_cpu_cycles(t);
+
+    return split(total, system_cycles(t, total), &t->shown_times);
 }
 
 struct cpu_times process_times(struct process *p)
@@ -110,9 +114,10 @@ struct cpu_times process_times(struct process *p)
     LIST_FOR_EACH(it, &p->threads)
     {
         const struct thread *t = LIST_ENTRY(it, struct thread, process_link);
+        uint64_t cycles = thread_cpu_cycles(t);
 
-        total += thread_cpu_cycles(t);
-        system += system_cycles(t);
+        total += cycles;
+        system += system_cycles(t, cycles);
     }
     return split(total, system, &p->shown_times);
 }

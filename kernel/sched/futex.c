@@ -75,13 +75,13 @@ void futex_waiter_init(struct futex_waiter *w, const struct futex_word *word,
 {
     list_init(&w->link);
     w->thread = thread_current();
-    set_word(w, word);
     w->bitset = bitset;
     w->wants_pi = false;
     w->requeue_to = NULL;
     w->owner = NULL;
     w->result = 0;
     list_init(&w->owner_link);
+    set_word(w, word);
 }
 
 int futex_waiter_sleep(struct futex_waiter *w, uint64_t deadline_ns)

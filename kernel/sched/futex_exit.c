@@ -39,7 +39,7 @@ static int robust_release(uaddr_t addr, bool is_pi, bool is_pending)
 
 /* The list is the program's: bounded, and any bad pointer ends the walk. Bit 0
  * of a link marks a PI lock. */
-static void robust_exit(uaddr_t head)
+static NOINLINE void robust_exit(uaddr_t head)
 {
     uint64_t entry, offset, pending, next;
     unsigned budget = FUTEX_ROBUST_MAX;
@@ -69,7 +69,8 @@ void futex_thread_exit(void)
     if (t->robust_list)
         robust_exit(t->robust_list);
     t->robust_list = 0;
-    futex_pi_exit();
+    if (!list_is_empty(&t->pi_waiters))
+        futex_pi_exit(); /* the kernel lock keeps others from waiting */
     if (t->clear_child_tid && user_put32(t->clear_child_tid, 0) == 0) {
         struct futex_word word = futex_word_at(t->clear_child_tid, false);
 

@@ -261,8 +261,6 @@ void futex_pi_exit(void)
 {
     struct list *waiters = &thread_current()->pi_waiters;
 
-    if (list_is_empty(waiters))
-        return; /* the kernel lock keeps others from waiting */
     spin_lock(&futex_lock);
     while (!list_is_empty(waiters)) {
         struct futex_waiter *w =

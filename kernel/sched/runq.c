@@ -339,7 +339,7 @@ void runq_wake(struct runq *q, struct thread *t)
 /* ---- switching ---- */
 
 /* The thread that went may not run here any more: to where it may. */
-static void emigrate(struct runq *q, struct thread *t)
+static NOINLINE void emigrate(struct runq *q, struct thread *t)
 {
     struct runq *to = choose_among(runq_running(), q, t);
 

@@ -35,8 +35,8 @@ struct runq {
     uint64_t vruntime_min; /* never falls */
     struct thread *current;
     struct thread *went; /* whom the last switch left */
-    struct list dead;    /* by ready_link, memory kept */
-    size_t dead_count;
+    struct list dead;    /* by ready_link, memory kept; used by this CPU ... */
+    size_t dead_count;   /* ... alone, so without the lock */
     struct timer slice_timer;
     uint64_t slice_timer_end; /* the tick that it is armed for */
     enum runq_idle idle;

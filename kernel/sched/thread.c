@@ -376,19 +376,15 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
     t->rt_effective = t->rt_priority; /* what the parent inherited is its own */
 }
 
-/* A dead thread's memory; NULL: this CPU has none. */
+/* A dead thread's memory; NULL: this CPU, which alone looks, has none. */
 static struct thread *take_dead(void)
 {
     struct runq *q = runq_mine();
-    struct thread *t = NULL;
 
-    spin_lock(&q->lock);
-    if (!list_is_empty(&q->dead)) {
-        t = LIST_ENTRY(list_pop_front(&q->dead), struct thread, ready_link);
-        q->dead_count--;
-    }
-    spin_unlock(&q->lock);
-    return t;
+    if (list_is_empty(&q->dead))
+        return NULL;
+    q->dead_count--;
+    return LIST_ENTRY(list_pop_front(&q->dead), struct thread, ready_link);
 }
 
 struct thread *thread_alloc(const struct regs *regs)
@@ -411,7 +407,8 @@ struct thread *thread_alloc(const struct regs *regs)
         if (!kstack)
             goto free_thread;
     }
-    memset(&t->woke_at, 0, sizeof(*t) - offsetof(struct thread, woke_at));
+    __builtin_memset(&t->woke_at, 0,
+                     sizeof(*t) - offsetof(struct thread, woke_at));
     t->kstack = kstack;
     t->arch.xstate = xstate;
     t->signal = signal;
@@ -456,7 +453,6 @@ void thread_die(void)
     spin_lock(&q->lock);
     now = arch_cycles();
     runq_account(q, t, now);
-    t->process->dead_threads_cycles += t->cpu_cycles;
     cputime_thread_end(t);
     t->process->thread_count--;
     list_remove(&t->process_link);

@@ -145,6 +145,7 @@ struct cpu_times process_times(struct process *p);
 void cputime_sample_begin(void);
 void cputime_sample_end(struct thread *t);
 void cputime_thread_begin(struct thread *t);
+/* Its CPU time has been counted; it becomes the process's. */
 void cputime_thread_end(const struct thread *t);
 /* Long work of known size for the current thread, timed by itself. */
 #define CPUTIME_LONG_LEN 16384u

@@ -294,8 +294,9 @@ int arch_thread_init(struct arch_thread *t, void *kstack,
     struct regs *frame;
     uint64_t *sp;
 
-    if (arch_thread_may_switch(&thread_current()->arch) != 0 ||
-        arch_thread_may_switch(t) != 0)
+    if (UNLIKELY(!thread_current()->arch.xstate || !t->xstate) &&
+        (arch_thread_may_switch(&thread_current()->arch) != 0 ||
+         arch_thread_may_switch(t) != 0))
         return -ENOMEM;
     save_unchecked(t->xstate);
     t->kstack_top = top - 8; /* regs are 8 mod 16: keeps calls aligned */
