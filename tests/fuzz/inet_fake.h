@@ -173,6 +173,11 @@ bool ifconfig_wait(void)
     return false;
 }
 
+bool ifconfig_wait_asked(void)
+{
+    return false;
+}
+
 const ip6_addr_t *inet_gateway6(struct netif *n, const ip6_addr_t *dest)
 {
     (void)n, (void)dest;

@@ -209,6 +209,24 @@ bool ifconfig_wait(void)
     return waited;
 }
 
+static bool is_asking(void)
+{
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_istentative(netif_ip6_addr_state(&inet_device, i)))
+            return true;
+    return false;
+}
+
+bool ifconfig_wait_asked(void)
+{
+    uint64_t deadline = clock_mono_ns() + DAD_S * NS_PER_SEC;
+    bool waited = is_asking();
+
+    while (is_asking() && waitq_sleep(&changed, deadline) == 0) {
+    }
+    return waited;
+}
+
 void inet_wait_configured(void)
 {
     inet_begin();

@@ -17,5 +17,8 @@ void ifconfig_begin(void);
 /* Wait until an address has come that was asked for. False: there was nothing
  * to wait for. */
 bool ifconfig_wait(void);
+/* ... until no neighbour is still being asked whether an IPv6 address of ours
+ * is its own; until then nothing is sent from that. */
+bool ifconfig_wait_asked(void);
 
 #endif

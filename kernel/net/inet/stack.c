@@ -284,21 +284,33 @@ static int find_route(const struct inet_sock *i, const ip_addr_t *to,
     if (!netif || !netif_is_up(netif) ||
         (netif == &inet_loop && !inet_is_local(to) && !ip_addr_ismulticast(to)))
         return -ENETUNREACH;
+    *netif_out = netif;
     from = is_bound ? &i->local : source_for(netif, to);
     if (!from)
         return -ENETUNREACH;
     *from_out = *from;
-    *netif_out = netif;
     return 0;
+}
+
+/* Reached by IPv6 alone, and without a router. Who tries an address farther off
+ * has others to try, and would rather not wait. */
+static bool is_near(const ip_addr_t *to)
+{
+    return IP_IS_V6_VAL(*to) &&
+           (ip6_addr_ismulticast(ip_2_ip6(to)) ||
+            ip6_addr_islinklocal(ip_2_ip6(to)));
 }
 
 int inet_route(const struct inet_sock *i, const ip_addr_t *to,
                struct netif **netif_out, ip_addr_t *from_out)
 {
-    int err = find_route(i, to, netif_out, from_out);
+    int err;
 
+    *netif_out = NULL;
+    err = find_route(i, to, netif_out, from_out);
     /* Elsewhere the network is up before a program is started. */
-    if (err && ifconfig_wait())
+    if (err && (ifconfig_wait() || (*netif_out == &inet_device && is_near(to) &&
+                                    ifconfig_wait_asked())))
         err = find_route(i, to, netif_out, from_out);
     return err;
 }
