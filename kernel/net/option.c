@@ -7,6 +7,8 @@
  * unknown: a program has a way around what it is refused, none around what
  * silently does not happen.
  */
+#include <linux/in.h>
+
 #include "core/errno.h"
 #include "core/string.h"
 #include "net/socket.h"
@@ -29,6 +31,13 @@ static bool is_switch(int name)
 static bool is_root(void)
 {
     return process_current()->euid == 0;
+}
+
+/* SO_PEEK_OFF is for AF_UNIX, TCP and UDP. */
+static bool can_peek_on(const struct socket *s)
+{
+    return s->family == AF_UNIX || s->type == SOCK_STREAM ||
+           (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP);
 }
 
 /* ---- setting ---- */
@@ -76,7 +85,7 @@ static int set_int(struct socket *s, int name, int value)
         s->mark = value;
         return 0;
     case SO_PEEK_OFF:
-        if (s->family != AF_UNIX)
+        if (!can_peek_on(s))
             return -EOPNOTSUPP;
         s->peek_off = value;
         return 0;
@@ -200,7 +209,7 @@ static int get_int(struct socket *s, int name, int *out)
         return 0;
     case SO_PEEK_OFF:
         *out = s->peek_off;
-        return s->family == AF_UNIX ? 0 : -EOPNOTSUPP;
+        return can_peek_on(s) ? 0 : -EOPNOTSUPP;
     default:
         return -ENOPROTOOPT;
     }

@@ -88,6 +88,7 @@ void socket_init(struct socket *s, int family, int type,
     s->type = (uint16_t)type;
     s->sndbuf = s->rcvbuf = SOCKET_BUF_DEFAULT;
     s->rcvlowat = 1;
+    s->peek_off = -1;
     s->rcv_timeout_ns = s->snd_timeout_ns = WAIT_FOREVER;
     s->peer_cred = (struct socket_cred){ 0, UINT32_MAX, UINT32_MAX };
     waitq_init(&s->readable);
@@ -174,6 +175,13 @@ void socket_msg_wait(const struct socket *s, struct socket_msg *m, bool is_send)
     m->wait.timeout_ns = is_send ? s->snd_timeout_ns : s->rcv_timeout_ns;
     if (nonblock)
         m->wait.timeout_ns = 0;
+}
+
+COLD void socket_peek_step(struct socket *s, unsigned flags, size_t n)
+{
+    int off = s->peek_off;
+
+    s->peek_off = flags & MSG_PEEK ? off + (int)n : MAX(off - (int)n, 0);
 }
 
 size_t socket_receive_target(const struct socket *s, const struct socket_msg *m)

@@ -188,6 +188,18 @@ void socket_wake(struct socket *s);
 /* The least bytes a stream's receive must bring before it may not sleep. */
 size_t socket_receive_target(const struct socket *s,
                              const struct socket_msg *m);
+/* SO_PEEK_OFF: where in the queue receiving with these flags begins, and that
+ * it took so many bytes. */
+static inline size_t socket_peek_at(const struct socket *s, unsigned flags)
+{
+    return flags & MSG_PEEK && s->peek_off > 0 ? (size_t)s->peek_off : 0;
+}
+void socket_peek_step(struct socket *s, unsigned flags, size_t n);
+static inline void socket_peek_move(struct socket *s, unsigned flags, size_t n)
+{
+    if (UNLIKELY(s->peek_off >= 0))
+        socket_peek_step(s, flags, n);
+}
 struct socket_cred socket_cred_current(void);
 
 /* One cmsg of m->control, checked; begin with *off 0. */

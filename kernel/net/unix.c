@@ -346,7 +346,6 @@ static struct unix_sock *sock_new(int type)
     socket_init(&u->s, AF_UNIX, type,
                 type == SOCK_STREAM ? &stream_ops : &message_ops);
     u->s.has_stamps = true; /* on streams without effect, as on Linux */
-    u->s.peek_off = -1;
     u->backlog = UNIX_QUEUE_MAX;
     list_init(&u->queue);
     list_init(&u->senders);

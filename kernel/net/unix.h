@@ -138,18 +138,6 @@ void unix_pop(struct unix_sock *u, struct unix_packet *p);
  * unix_waste_empty() frees, however deep sockets lie in each other's queues. */
 void unix_queue_waste(struct unix_sock *u);
 void unix_waste_empty(void);
-/* SO_PEEK_OFF: where in the queue receiving with these flags begins, and that
- * it took so many bytes. */
-static inline size_t unix_peek_at(const struct unix_sock *u, unsigned flags)
-{
-    return flags & MSG_PEEK && u->s.peek_off > 0 ? (size_t)u->s.peek_off : 0;
-}
-void unix_peek_step(struct unix_sock *u, unsigned flags, size_t n);
-static inline void unix_peek_move(struct unix_sock *u, unsigned flags, size_t n)
-{
-    if (UNLIKELY(u->s.peek_off >= 0))
-        unix_peek_step(u, flags, n);
-}
 
 ssize_t unix_stream_send(struct socket *s, struct socket_msg *m);
 ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m);

@@ -165,7 +165,7 @@ static struct unix_packet *message_at(const struct unix_sock *u, unsigned flags,
                                       size_t *skip_out)
 {
     bool is_peek = flags & MSG_PEEK && u->s.peek_off >= 0;
-    size_t skip = unix_peek_at(u, flags);
+    size_t skip = socket_peek_at(&u->s, flags);
 
     LIST_FOR_EACH(it, &u->queue)
     {
@@ -246,7 +246,8 @@ ssize_t unix_message_receive(struct socket *s, struct socket_msg *m)
     len = (ssize_t)(unix_packet_len(p) - skip);
     done = message_copy(p, m, skip);
     if (done >= 0) {
-        unix_peek_move(u, m->flags, (size_t)(m->flags & MSG_PEEK ? done : len));
+        socket_peek_move(&u->s, m->flags,
+                         (size_t)(m->flags & MSG_PEEK ? done : len));
         if (done < len)
             m->out_flags |= MSG_TRUNC;
         if (m->addr)

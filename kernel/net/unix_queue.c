@@ -121,13 +121,6 @@ void unix_pop(struct unix_sock *u, struct unix_packet *p)
         room_appeared(u);
 }
 
-COLD void unix_peek_step(struct unix_sock *u, unsigned flags, size_t n)
-{
-    int off = u->s.peek_off;
-
-    u->s.peek_off = flags & MSG_PEEK ? off + (int)n : MAX(off - (int)n, 0);
-}
-
 void unix_queue_waste(struct unix_sock *u)
 {
     while (!list_is_empty(&u->queue)) {

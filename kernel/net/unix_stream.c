@@ -232,7 +232,7 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
     if (u->state != UNIX_CONNECTED || (m->flags & MSG_OOB))
         return -EINVAL;
     do {
-        size_t skip = is_peek ? unix_peek_at(u, m->flags) + done : 0;
+        size_t skip = is_peek ? socket_peek_at(&u->s, m->flags) + done : 0;
 
         if (u->queue_bytes > skip) {
             if (m->io.left == 0)
@@ -251,7 +251,7 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
     } while (m->io.left > 0);
     if (done == 0 && n < 0)
         return n;
-    unix_peek_move(u, m->flags, done);
+    socket_peek_move(&u->s, m->flags, done);
     if (m->addr && done > 0)
         unix_copy_name(u->peer, m->addr);
     unix_extra_put(u, m, &e);

@@ -102,27 +102,57 @@ void dgram_error(struct dgram_sock *d, int error)
 
 /* ---- receiving ---- */
 
-/* Bytes copied; -EFAULT. */
-static ssize_t copy_out(const struct packet *k, struct socket_msg *m)
+/* Bytes copied, from `skip` on; -EFAULT. */
+static ssize_t copy_out(const struct packet *k, struct socket_msg *m,
+                        size_t skip)
 {
-    size_t left = MIN(m->io.left, (size_t)k->p->tot_len), done = 0;
+    size_t len = k->p->tot_len - skip, left = MIN(m->io.left, len), done = 0;
 
     for (const struct pbuf *p = k->p; p && done < left; p = p->next) {
-        size_t n = MIN(left - done, (size_t)p->len);
+        size_t past = MIN(skip, (size_t)p->len);
+        size_t n = MIN(left - done, p->len - past);
 
-        if (io_put(&m->io, p->payload, n) < n)
+        if (io_put(&m->io, (uint8_t *)p->payload + past, n) < n)
             return -EFAULT;
+        skip -= past;
         done += n;
     }
-    if (done < k->p->tot_len)
+    if (done < len)
         m->out_flags |= MSG_TRUNC;
     return (ssize_t)done;
+}
+
+/* The packet in which SO_PEEK_OFF's *skip lies, which is then how far in. One
+ * without bytes is peeked at once. */
+static COLD struct packet *peek_on(const struct dgram_sock *d, size_t *skip)
+{
+    for (struct packet *k = d->first; k; k = k->next) {
+        size_t len = k->p->tot_len;
+
+        if (*skip < len || (*skip == 0 && !k->was_peeked)) {
+            k->was_peeked = len == 0;
+            return k;
+        }
+        *skip -= len;
+    }
+    return NULL;
+}
+
+static struct packet *next_packet(const struct dgram_sock *d, unsigned flags,
+                                  size_t *skip)
+{
+    *skip = 0;
+    if (LIKELY(!(flags & MSG_PEEK) || d->i.s.peek_off < 0))
+        return d->first;
+    *skip = socket_peek_at(&d->i.s, flags);
+    return peek_on(d, skip);
 }
 
 ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
 {
     struct dgram_sock *d = dgram_of(s);
     struct packet *k;
+    size_t skip;
     ssize_t n;
 
     if (UNLIKELY(m->flags & (MSG_OOB | MSG_ERRQUEUE))) {
@@ -131,7 +161,7 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
         if (s->protocol != IPPROTO_UDP) /* which Linux does not ask for it */
             return -EOPNOTSUPP;
     }
-    while (!d->first) {
+    while (!(k = next_packet(d, m->flags, &skip))) {
         int err = socket_error_take(s);
 
         if (err)
@@ -142,8 +172,7 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
         if (err)
             return err;
     }
-    k = d->first;
-    n = copy_out(k, m);
+    n = copy_out(k, m, skip);
     if (n >= 0) {
         if (m->addr)
             inet_addr_put(&d->i, &k->from, k->from_port, m->addr);
@@ -151,6 +180,7 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
             dgram_control_put(d, m, k);
         if (m->flags & MSG_TRUNC)
             n = k->p->tot_len;
+        socket_peek_move(s, m->flags, (size_t)n);
     }
     if (!(m->flags & MSG_PEEK))
         drop_first(d);

@@ -29,6 +29,7 @@ struct packet {
     ip_addr_t from, to;
     uint16_t from_port, to_port;
     uint8_t netif_index, ttl, tos;
+    bool was_peeked;   /* one without bytes, as SO_PEEK_OFF has it */
     uint64_t stamp_ns; /* when it came, CLOCK_REALTIME; 0: nobody asked */
 };
 

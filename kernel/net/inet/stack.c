@@ -296,9 +296,8 @@ static int find_route(const struct inet_sock *i, const ip_addr_t *to,
  * has others to try, and would rather not wait. */
 static bool is_near(const ip_addr_t *to)
 {
-    return IP_IS_V6_VAL(*to) &&
-           (ip6_addr_ismulticast(ip_2_ip6(to)) ||
-            ip6_addr_islinklocal(ip_2_ip6(to)));
+    return IP_IS_V6_VAL(*to) && (ip6_addr_ismulticast(ip_2_ip6(to)) ||
+                                 ip6_addr_islinklocal(ip_2_ip6(to)));
 }
 
 int inet_route(const struct inet_sock *i, const ip_addr_t *to,

@@ -286,7 +286,7 @@ ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
         return tcp_urgent_read ? tcp_urgent_read(t, m) : -EINVAL;
     }
     for (;;) {
-        skip = m->flags & MSG_PEEK ? done : 0;
+        skip = m->flags & MSG_PEEK ? socket_peek_at(s, m->flags) + done : 0;
         if (t->rx_bytes > skip) {
             if (m->io.left > 0)
                 n = UNLIKELY(t->urgent) ? tcp_urgent_copy(t, m, skip, done)
@@ -306,6 +306,7 @@ ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
         if (n)
             break;
     }
+    socket_peek_move(s, m->flags, done);
     if (done > 0 && !(m->flags & MSG_PEEK))
         window_open(t);
     if (m->addr)
