@@ -138,16 +138,12 @@ struct socket_cred socket_cred_current(void)
 
 /* ---- waiting ---- */
 
-int socket_sleep(struct waitq *q, struct socket_wait *w)
+static NOINLINE int sleep_timed(struct waitq *q, struct socket_wait *w)
 {
     int err;
 
-    if (wait_look())
-        return 0;
-    if (w->timeout_ns == 0)
-        return -EAGAIN;
     if (w->deadline_ns == 0) {
-        uint64_t now = w->timeout_ns == WAIT_FOREVER ? 0 : clock_mono_ns();
+        uint64_t now = clock_mono_ns();
 
         w->deadline_ns = w->timeout_ns >= WAIT_FOREVER - now
                              ? WAIT_FOREVER
@@ -156,9 +152,19 @@ int socket_sleep(struct waitq *q, struct socket_wait *w)
     err = waitq_sleep(q, w->deadline_ns);
     if (err == -ETIMEDOUT)
         return -EAGAIN;
-    if (err == -ERESTARTSYS && w->timeout_ns != WAIT_FOREVER)
+    if (err == -ERESTARTSYS)
         return -EINTR; /* a restart would wait the whole time again */
     return err;
+}
+
+int socket_sleep(struct waitq *q, struct socket_wait *w)
+{
+    if (wait_look())
+        return 0;
+    if (w->timeout_ns == 0)
+        return -EAGAIN;
+    return LIKELY(w->timeout_ns == WAIT_FOREVER) ? waitq_sleep(q, WAIT_FOREVER)
+                                                 : sleep_timed(q, w);
 }
 
 void socket_wake(struct socket *s)
