@@ -165,6 +165,7 @@ static NOINLINE struct region *set_up(struct space *s,
     r->space = s;
     r->ahead_va = 0;
     r->ahead = 1;
+    r->step = PAGE_SIZE;
     r->low = UINT64_MAX;
     r->high = 0;
     list_init(&r->obj_link);

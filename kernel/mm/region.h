@@ -52,7 +52,8 @@ struct region {
     struct vm_object *obj;
     uint64_t obj_off;  /* of start, bytes */
     uint64_t ahead_va; /* where the next fault of a row is expected */
-    uint32_t ahead;    /* pages to map at once then */
+    uint32_t ahead;    /* pages to map at once then, or around it */
+    int32_t step;      /* bytes from the last one of the row to ahead_va */
     /* No page of it was ever mapped outside of [low, high): most of a thread's
      * stack or of an arena need not be looked at when it changes. */
     uint64_t low, high;
@@ -186,6 +187,9 @@ struct large_offer {
 /* The page at va, where there is none, of private memory without an object:
  * one to be written. */
 void space_populate_page(struct space *s, struct region *r, uint64_t va);
+/* r has grown from `end` on: a row of first touches that had come to there goes
+ * on. */
+void space_ahead_grown(struct space *s, struct region *r, uint64_t end);
 
 /* Map the large page around va, if r and memory have room for it. With an
  * offer that is the one; if there is none yet, and what memory has must be

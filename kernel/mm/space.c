@@ -456,19 +456,27 @@ void space_set_brk(struct space *s, uaddr_t start)
     s->brk_end = s->brk_start;
 }
 
+/* What was added last is in use to its end, so the next page of a heap that
+ * grows bit by bit is touched at once. */
 static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
 {
-    const struct region *r = region_find(s, from);
+    struct region *r = region_find(s, from);
     const struct region like = { .start = from,
                                  .end = to,
                                  .prot = PROT_READ | PROT_WRITE,
                                  .flags = REGION_HEAP };
+    bool was_taken;
 
     if (to - from > page_total_count() * PAGE_SIZE ||
         !space_data_fits(s, like.prot, like.flags, to - from) ||
         (r && r->start < to + PAGE_SIZE))
         return false;
-    return add_region(s, &like) == 0;
+    was_taken = space_enter(s);
+    r = region_add(s, &like);
+    if (r)
+        space_ahead_grown(s, r, from);
+    space_leave(s, was_taken);
+    return r;
 }
 
 long space_brk(struct space *s, uaddr_t end)

@@ -14,10 +14,12 @@
 #include "mm/page.h"
 #include "mm/region.h"
 
-#define AROUND_PAGES    16u   /* mapped at once around a fault in a file */
-#define AHEAD_MAX       64u   /* and ahead of one in memory written in order */
-#define AHEAD_FIRST_MAX 16u   /* with the first fault of a row */
-#define AHEAD_TOTAL_MIN 4096u /* in a guest of so many pages or more */
+#define AROUND_FIRST    16u /* mapped at once around a fault in a file, ... */
+#define AROUND_MAX      64u /* ... and around later ones of a region */
+#define AHEAD_MAX       64u /* ahead of one in memory touched in order */
+#define AHEAD_FIRST_MAX 16u /* with the first fault of a row */
+#define GAP_MAX         ARCH_USER_MIN /* in a row: none leads below address 0 */
+#define AHEAD_TOTAL_MIN 4096u         /* in a guest of so many pages or more */
 
 /* In memory and not in the kernel's file, which it would lengthen. */
 __attribute__((section(".bss.pages"),
@@ -57,14 +59,14 @@ static enum space_fault_result of_error(int err)
     return err == -ENOMEM ? SPACE_FAULT_OOM : SPACE_FAULT_BUS;
 }
 
-/* A private page of its own, with the contents of `from` (0: zeros). */
+/* A private page of its own, with the contents of `from`. */
 static enum space_fault_result own_copy(struct space *s, struct region *r,
                                         uint64_t va, paddr_t from,
                                         bool replaces)
 {
     paddr_t pa;
 
-    if (from == 0 || from == zero_page()) {
+    if (from == zero_page()) {
         pa = page_alloc_zeroed();
     } else {
         pa = page_alloc();
@@ -78,10 +80,11 @@ static enum space_fault_result own_copy(struct space *s, struct region *r,
 
 /* Neighbours that are in memory already cost a table entry each and save a
  * fault: map those of the aligned block around va that are not mapped yet. The
- * block is in one table, as va is. */
+ * block is in one table, as va is. With each fault of a region it is twice as
+ * long: r->ahead counts that, which rows of the same region may do as well. */
 static void map_around(struct space *s, struct region *r, uint64_t va)
 {
-    uint64_t block = AROUND_PAGES * PAGE_SIZE;
+    uint64_t block = MIN(r->ahead * AROUND_FIRST, AROUND_MAX) * PAGE_SIZE;
     uint64_t at = MAX(ALIGN_DOWN(va, block), r->start);
     uint64_t end = MIN(ALIGN_DOWN(va, block) + block, r->end);
     unsigned flags = region_pt_flags(r->prot) & ~(unsigned)PT_WRITE;
@@ -90,6 +93,7 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
 
     if (!r->obj->ops->ready)
         return;
+    r->ahead = MIN(2 * r->ahead, AHEAD_MAX);
     region_touch(r, at, end);
     for (; at < end; at += MAX(n, 1ul) * PAGE_SIZE) {
         uint64_t idx = (r->obj_off + (at - r->start)) >> PAGE_SHIFT;
@@ -116,22 +120,35 @@ static int object_page(const struct region *r, uint64_t va, bool want_write,
     return 0;
 }
 
-/* The page at va for a private region, to be written. */
-static enum space_fault_result own_page(struct space *s, struct region *r,
-                                        uint64_t va)
+static enum space_fault_result own_zeros(struct space *s, struct region *r,
+                                         uint64_t va)
+{
+    paddr_t pa = page_alloc_zeroed();
+
+    if (!pa)
+        return SPACE_FAULT_OOM;
+    return map_page(s, va, pa, region_pt_flags(r->prot) | PT_OWN, false);
+}
+
+static enum space_fault_result own_of_object(struct space *s, struct region *r,
+                                             uint64_t va)
 {
     enum space_fault_result result;
     paddr_t pa;
-    int err;
+    int err = object_page(r, va, false, &pa);
 
-    if (!r->obj)
-        return own_copy(s, r, va, 0, false);
-    err = object_page(r, va, false, &pa);
     if (err)
         return of_error(err);
     result = own_copy(s, r, va, pa, false);
     page_put(pa);
     return result;
+}
+
+/* The page at va for a private region, to be written. */
+static inline enum space_fault_result own_page(struct space *s,
+                                               struct region *r, uint64_t va)
+{
+    return r->obj ? own_of_object(s, r, va) : own_zeros(s, r, va);
 }
 
 void space_populate_page(struct space *s, struct region *r, uint64_t va)
@@ -140,45 +157,85 @@ void space_populate_page(struct space *s, struct region *r, uint64_t va)
     (void)own_page(s, r, va); /* without memory its fault tells */
 }
 
-/* Is the page before va there, and not a part of a large one? */
-static bool is_behind_page(struct space *s, const struct region *r, uint64_t va)
+/* Is the page at va there, and not a part of a large one? */
+static bool is_page(struct space *s, const struct region *r, uint64_t va)
 {
     unsigned flags;
 
-    return va > r->start && pt_lookup(&s->pt, va - PAGE_SIZE, &flags) &&
+    return va >= r->start && va < r->end && pt_lookup(&s->pt, va, &flags) &&
            !(flags & PT_LARGE);
 }
 
+/* Bytes to go on by: backwards, what wraps around. */
+static uint64_t step_of(const struct region *r)
+{
+    return (uint64_t)(int64_t)r->step;
+}
+
+/* Map up to `count` pages beyond va as the row of r goes, but no more from the
+ * first on that is there already. Beyond 2 MiB the next fault decides: it may
+ * map a large page, where nothing is yet. */
+static void map_row(struct space *s, struct region *r, uint64_t va,
+                    unsigned count)
+{
+    uint64_t large = ALIGN_DOWN(va, PAGE_LARGE_SIZE), step = step_of(r);
+    uint64_t start = MAX(r->start, large);
+    uint64_t len = MIN(r->end, large + PAGE_LARGE_SIZE) - start;
+
+    for (va += step; count > 0 && va - start < len; count--, va += step)
+        if (pt_lookup(&s->pt, va, NULL) || own_page(s, r, va) != SPACE_FAULT_OK)
+            break;
+    r->ahead_va = va;
+    region_touch(r, va, va);
+}
+
+/* Does a row go on at va, which is not where one was expected? */
+static bool find_row(struct space *s, struct region *r, uint64_t va)
+{
+    r->step = PAGE_SIZE;
+    if (is_page(s, r, va - PAGE_SIZE))
+        return true;
+    if (!is_page(s, r, va + PAGE_SIZE))
+        return false;
+    r->step = -(int32_t)PAGE_SIZE;
+    return true;
+}
+
 /*
- * Memory that is written from front to back gets several pages with a fault,
- * twice as many each time, while there is plenty: a fault costs more than a
- * page that may stay unused. Several such rows may take turns in a region,
- * which neighbours of one kind become: what lies right behind a page that is
- * there already goes on with a row. Where rows did go on, the next one begins
- * with more than a page: a heap is often made of pieces that are mapped, filled
- * and unmapped in turn.
+ * Memory that is touched in order gets several pages with a fault, twice as
+ * many each time, while there is plenty: a fault costs more than a page that
+ * may stay unused. Several such rows may take turns in a region, which
+ * neighbours of one kind become: what lies right behind a page that is there
+ * already goes on with a row, and what lies right before one with a row from
+ * the end to the beginning. Where rows did go on, the next one begins with more
+ * than a page: a heap is often made of pieces that are mapped, filled and
+ * unmapped in turn. A row with gaps is one whose third fault is as far from the
+ * second as that from the first.
  */
 static void map_ahead(struct space *s, struct region *r, uint64_t va)
 {
     bool plenty = page_total_count() >= AHEAD_TOTAL_MIN &&
                   page_free_count() > page_total_count() / 4;
-    uint64_t end;
+    uint64_t gap = va + step_of(r) - r->ahead_va;
 
     if (!plenty) {
         r->ahead = 1;
-    } else if (va == r->ahead_va || is_behind_page(s, r, va)) {
+    } else if (gap == step_of(r) || find_row(s, r, va)) {
         r->ahead = MIN(2 * r->ahead, AHEAD_MAX);
         s->ahead_first = MIN(2 * s->ahead_first, AHEAD_FIRST_MAX);
     } else {
         r->ahead = s->ahead_first;
         s->ahead_first = MAX(s->ahead_first / 2, 1u);
+        if (r->ahead == 1 && gap + GAP_MAX <= 2 * GAP_MAX)
+            r->step = (int32_t)gap;
     }
-    end = MIN(va + r->ahead * PAGE_SIZE, r->end);
-    for (va += PAGE_SIZE; va < end; va += PAGE_SIZE)
-        if (pt_lookup(&s->pt, va, NULL) || own_page(s, r, va) != SPACE_FAULT_OK)
-            break;
-    r->ahead_va = va;
-    r->high = MAX(r->high, va);
+    map_row(s, r, va, r->ahead - 1);
+}
+
+void space_ahead_grown(struct space *s, struct region *r, uint64_t end)
+{
+    if (r->ahead_va == end && is_page(s, r, end - PAGE_SIZE))
+        map_ahead(s, r, end - PAGE_SIZE);
 }
 
 /* A private page is written, or will be. */

@@ -148,6 +148,61 @@ TEST(what_was_touched_is_found)
     CHECK_EQ(space->resident_pages, 0);
 }
 
+/* Touch each page of [first, last] pages from at on, `step` pages at a time, or
+ * backwards. Result: the faults that this took. */
+static unsigned touch_row(uint64_t at, unsigned first, unsigned last, int step)
+{
+    unsigned count = 1 + (last - first) / (unsigned)(step < 0 ? -step : step);
+    long page = step < 0 ? (long)last : (long)first;
+    unsigned faults = 0;
+
+    for (; count > 0; count--, page += step) {
+        uint64_t va = at + (uint64_t)page * PAGE_SIZE;
+
+        if (space_resident(space, va))
+            continue;
+        faults++;
+        CHECK_EQ(space_fault(space, va, SPACE_WRITE), SPACE_FAULT_OK);
+        CHECK(space_resident(space, va) != 0);
+    }
+    return faults;
+}
+
+/* 512 pages, of which none becomes a large one. */
+static uint64_t map_small(void)
+{
+    return (uint64_t)map_anon(0, PAGE_LARGE_SIZE, PROT_READ | PROT_WRITE,
+                              MAP_STACK);
+}
+
+TEST(pages_that_are_touched_in_order_come_together)
+{
+    size_t before;
+    uint64_t at;
+
+    start();
+    /* With gaps, which stay empty. */
+    CHECK(touch_row(map_small(), 0, 511, 8) <= 9);
+    CHECK_EQ(space->resident_pages, 64);
+    CHECK(touch_row(map_small(), 0, 511, 1) <= 14);
+    CHECK(touch_row(map_small(), 0, 511, -1) <= 14);
+    CHECK_EQ(space->resident_pages, 64 + 2 * 512);
+    /* Now a row begins with more than a page, until it shows not to be one. */
+    CHECK(touch_row(map_small(), 1, 508, -13) <= 14);
+    CHECK(space->resident_pages <= 64 + 2 * 512 + 40 + 31);
+    /* Two that take turns: no more than 64 pages are ahead of each. */
+    at = map_small();
+    before = space->resident_pages;
+    for (unsigned i = 0; i < 100; i++) {
+        (void)touch_row(at, 100 + i, 100 + i, 1);
+        (void)touch_row(at, 400 - i, 400 - i, 1);
+    }
+    CHECK(space->resident_pages <= before + 2 * (100 + 64));
+    CHECK(space->resident_pages >= before + 2 * 100);
+    CHECK_EQ(space_unmap(space, at, PAGE_LARGE_SIZE), 0);
+    CHECK_EQ(space->resident_pages, before);
+}
+
 /* Without the kernel lock: what the file has ready, and copies of it. */
 TEST(faults_in_files_alone)
 {
