@@ -319,6 +319,8 @@ check-hostile: all
 	@tools/run-hostile -b $(B) $(T)
 check-machines: all
 	@tools/run-machines -b $(B) $(T)
+check-kvm: all
+	@tools/run-kvm -b $(B) $(T)
 check-netdev: all $(B)/responder.elf
 	@tools/run-netdev -b $(B) $(T)
 check-netconf: all
@@ -371,7 +373,7 @@ clean:
 .PHONY: all demo check bench examples fuzz format docs install clean check-unit \
 	check-style check-clang check-command check-system check-apps \
 	check-examples check-languages check-servers check-trouble check-bad-input \
-	check-lifecycle check-debug check-trace check-gdb check-failures check-crash check-machines \
+	check-lifecycle check-debug check-trace check-gdb check-failures check-crash check-machines check-kvm \
 	check-hostile \
 	check-netdev check-netconf check-readme check-figures \
 	check-fuzz

@@ -12,9 +12,10 @@
  * Units:     _pa guest-physical, _va virtual; `fixed` and `own` are the same
  *            pages as the caller sees them.
  *
- * Two kinds of pages. `fixed` decide what ring 0 runs: under the monitor they
- * are read-only memory, so that no store of the guest, whatever its page
- * tables say, changes them. `own` belong to the ring-3 kernel.
+ * Two kinds of pages. `fixed` decide what ring 0 runs: under the monitor, where
+ * no CPU walks them by itself (docs/design/014), they are read-only memory, so
+ * that no store of the guest, whatever its page tables say, changes them. `own`
+ * belong to the ring-3 kernel.
  *
  * Address layout (upper half): one PML4 slot for the kernel image and the
  * direct map of physical memory, another for the stub, which each CPU sees at

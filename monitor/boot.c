@@ -28,6 +28,7 @@
 #include "host/fault.h"
 #include "host/file.h"
 #include "host/memory.h"
+#include "monitor/arch/arch.h"
 #include "monitor/check.h"
 #include "monitor/devices/net.h"
 
@@ -360,7 +361,8 @@ static int fill(struct boot *b, struct cpu_tables *tables)
     return 0;
 }
 
-/* Page tables, descriptors: what ring 0 runs is decided here alone. */
+/* Page tables, descriptors: what ring 0 runs is decided here alone, where the
+ * host leaves that choice. */
 static int map_fixed(struct boot *b, struct cpu_tables *tables)
 {
     uint64_t len = CPU_TABLES_FIXED_PAGES(b->vm->cpu_count) * VM_PAGE;
@@ -371,7 +373,8 @@ static int map_fixed(struct boot *b, struct cpu_tables *tables)
         return fault_sys(b->fault, errno, "cannot allocate page tables");
     tables->fixed = b->vm->fixed;
     tables->fixed_pa = VM_FIXED_PA;
-    return vm_add_slot(b->vm, VM_FIXED_PA, len, b->vm->fixed, false, b->fault);
+    return vm_add_slot(b->vm, VM_FIXED_PA, len, b->vm->fixed,
+                       arch_host_walks(), b->fault);
 }
 
 int boot_prepare(struct vm *vm, const struct boot_options *options,

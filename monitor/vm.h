@@ -28,7 +28,7 @@ struct fault;
 
 #define VM_PAGE     4096ull
 #define VM_LARGE    (2ull << 20)
-#define VM_FIXED_PA 0x10000ull /* page tables and descriptors, read-only */
+#define VM_FIXED_PA 0x10000ull /* page tables and descriptors */
 
 struct vm;
 

@@ -25,11 +25,18 @@ MUST_CHECK int arch_prepare(struct vm *vm, struct fault *fault);
 /* Every CPU's registers at its first instruction, from vcpu.state. */
 MUST_CHECK int arch_start(struct vm *vm, struct fault *fault);
 
+/*
+ * Does the host's CPU walk the guest's page tables by itself (EPT, NPT)? It
+ * notes there what was accessed, so tables in read-only memory would stop it
+ * (docs/design/014). Only where software walks can they be read-only.
+ */
+bool arch_host_walks(void);
+
 /* The guest's clock now. */
 uint64_t arch_tsc(void);
 
 /*
- * The guest's kernel stores to its read-only pages. One kind of store is its
+ * The guest's kernel stores to its fixed pages where they are read-only. One kind of store is its
  * right: a new entry of the user half of the top page table.
  *   -EPERM  everything else: end the guest
  */

@@ -200,6 +200,20 @@ int arch_prepare(struct vm *vm, struct fault *fault)
     return err;
 }
 
+/*
+ * The task register's segment is a busy TSS, as after `ltr`. QEMU's emulation of
+ * SVM lets ring 3 at ports only with one that is not (it asks for the type that
+ * its own `ltr` keeps): with that the monitor runs where nothing but an emulated
+ * CPU is at hand, as in tools/run-kvm.
+ */
+static uint8_t tss_type(void)
+{
+    uint32_t max, tag[3];
+
+    __cpuid(0x40000000, max, tag[0], tag[1], tag[2]);
+    return memcmp(tag, "TCGTCGTCGTCG", sizeof(tag)) == 0 ? 9 : 11;
+}
+
 /* Linux's user segments, which the GDT describes too (cpu_tables.c). */
 static void fill_sregs(const struct cpu_state *cpu, struct kvm_sregs *s)
 {
@@ -227,7 +241,7 @@ static void fill_sregs(const struct cpu_state *cpu, struct kvm_sregs *s)
     s->tr = (struct kvm_segment){ .base = cpu->tss_base,
                                   .limit = cpu->tss_limit,
                                   .selector = CPU_TSS_SEL,
-                                  .type = 11, /* busy 64-bit TSS */
+                                  .type = tss_type(),
                                   .present = 1 };
     s->ldt = (struct kvm_segment){ .unusable = 1 };
     s->gdt.base = cpu->gdt_base;
