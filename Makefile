@@ -130,7 +130,8 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	    memfs_file.c pagetree.c pipe.c poll.c prefix.c) \
 	$(addprefix net/,socket.c unix_message.c unix_queue.c unix_stream.c) \
 	$(addprefix net/inet/,conn.c defer.c device.c offload.c predict.c \
-	    predict_out.c sender.c stack.c tcp_receive.c tcp_send.c) \
+	    predict_out.c sender.c stack.c tcp_receive.c tcp_segment.c \
+	    tcp_send.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
 	    read_write.c socket_msg.c time.c))
 # In these, copies of functions in their callers cost more bytes than they save

@@ -29,8 +29,9 @@
  * kernel/net/inet/stack.c kernel/net/inet/tcp.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
  * kernel/net/inet/tcp_limits.c kernel/net/inet/tcp_urgent.c
- * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_send.c
- * kernel/net/inet/timers.c kernel/net/inet/udp.c tests/fuzz/inet_ip.c
+ * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_segment.c
+ * kernel/net/inet/tcp_send.c kernel/net/inet/timers.c kernel/net/inet/udp.c
+ * tests/fuzz/inet_ip.c
  * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c
  * build/lwip/src/core/init.c build/lwip/src/core/ip.c
  * build/lwip/src/core/mem.c build/lwip/src/core/memp.c

@@ -38,7 +38,8 @@
 #include "lwip/pbuf.h"
 #include "net/socket.h"
 
-#define INET_PBUF_GSO   0x80u  /* beside lwIP's pbuf flags: gso_size is set */
+#define INET_PBUF_GSO   0x80u /* beside lwIP's pbuf flags: gso_size is set */
+#define INET_PBUF_SPARE 0x40u /* of a segment that tcp_send.c may keep */
 #define INET_PORT_FIRST 32768u /* net.ipv4.ip_local_port_range */
 #define INET_PORT_LAST  60999u
 #define INET_PORT_COUNT (INET_PORT_LAST - INET_PORT_FIRST + 1)

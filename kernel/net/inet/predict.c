@@ -138,7 +138,7 @@ static void take_ack(struct tcp_pcb *pcb, uint32_t ackno)
         pcb->unacked = seg->next;
         pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - pbuf_clen(seg->p));
         pcb->snd_buf += seg->len;
-        tcp_seg_free(seg);
+        tcp_segment_free(seg);
     }
     pcb->rtime = pcb->unacked ? 0 : -1;
     pcb->polltmr = 0;

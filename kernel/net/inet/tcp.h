@@ -142,6 +142,16 @@ size_t tcp_unsent_bytes(const struct tcp_sock *t); /* not acknowledged */
 /* Make what is next to be sent fit the window, if it alone does not. */
 void tcp_fit_window(struct tcp_pcb *pcb);
 
+/* ---- tcp_segment.c ---- */
+
+/* Of one that may wait a moment for more: a head and a small body. */
+#define TCP_DEFER_ROOM 1024u
+/* Empty, with room for len bytes, in no queue. NULL: no memory */
+struct tcp_seg *tcp_segment_new(const struct tcp_pcb *pcb, uint32_t seq,
+                                unsigned len);
+/* One that was acknowledged, out of its queue: freed, or kept for the next. */
+void tcp_segment_free(struct tcp_seg *seg);
+
 /* ---- tcp_receive.c ---- */
 
 ssize_t tcp_receive(struct socket *s, struct socket_msg *m);

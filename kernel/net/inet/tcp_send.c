@@ -10,7 +10,6 @@
 #include "core/errno.h"
 #include "core/panic.h"
 #include "inet_hooks.h"
-#include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net/inet/device.h"
 #include "net/inet/fast_open.h"
@@ -27,8 +26,6 @@
 #define BUFFER_TAKEN  32768u
 #define LARGE_SHARE   8u /* of the window, what is beyond SEGMENT_SMALL */
 #define HELD_TICKS    2  /* 200 ms: as long as Linux holds a corked one back */
-/* Of one that may wait a moment for more: a head and a small body. */
-#define DEFER_ROOM 1024u
 
 size_t tcp_unsent_bytes(const struct tcp_sock *t)
 {
@@ -145,33 +142,6 @@ static void mark_packets(const struct tcp_pcb *pcb, struct tcp_seg *seg)
     seg->p->gso_size = (u16_t)packet_len(pcb);
 }
 
-/* An empty segment with room for len bytes, in no queue. NULL: no memory */
-static struct tcp_seg *segment_new(const struct tcp_pcb *pcb, uint32_t seq,
-                                   unsigned len)
-{
-    uint8_t flags = pcb->flags & TF_TIMESTAMP ? TF_SEG_OPTS_TS : 0;
-    uint8_t opts = LWIP_TCP_OPT_LENGTH(flags);
-    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)(len + opts), PBUF_RAM);
-    struct tcp_seg *seg;
-
-    if (!p)
-        return NULL;
-    seg = memp_malloc(MEMP_TCP_SEG);
-    if (!seg) {
-        pbuf_free(p);
-        return NULL;
-    }
-    p->len = p->tot_len = opts;
-    pbuf_add_header(p, TCP_HLEN);
-    *seg = (struct tcp_seg){ .p = p, .flags = flags, .tcphdr = p->payload };
-    seg->tcphdr->src = lwip_htons(pcb->local_port);
-    seg->tcphdr->dest = lwip_htons(pcb->remote_port);
-    seg->tcphdr->seqno = lwip_htonl(seq);
-    TCPH_HDRLEN_FLAGS_SET(seg->tcphdr, 5 + opts / 4, TCP_PSH);
-    seg->tcphdr->urgp = 0;
-    return seg;
-}
-
 /* Copy up to room bytes behind those of seg. Bytes; 0: a fault */
 static size_t segment_fill(const struct tcp_pcb *pcb, struct tcp_seg *seg,
                            struct socket_msg *m, size_t room)
@@ -240,7 +210,7 @@ static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
     if (t->cork || pcb->unsent || (pcb->unacked && !(pcb->flags & TF_NODELAY)))
         return packet;
     if (conn_may_defer(t->conn))
-        return MIN(packet, MAX((unsigned)left, DEFER_ROOM));
+        return MIN(packet, MAX((unsigned)left, TCP_DEFER_ROOM));
     return (unsigned)left;
 }
 
@@ -254,10 +224,10 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
 
     if (pcb->snd_queuelen >= TCP_SND_QUEUELEN)
         return -ENOBUFS;
-    seg = segment_new(pcb, pcb->snd_lbb, room);
+    seg = tcp_segment_new(pcb, pcb->snd_lbb, room);
     if (!seg && room > SEGMENT_SMALL) {
         room = SEGMENT_SMALL;
-        seg = segment_new(pcb, pcb->snd_lbb, room);
+        seg = tcp_segment_new(pcb, pcb->snd_lbb, room);
     }
     if (!seg)
         return -ENOBUFS;
@@ -325,7 +295,7 @@ static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg, unsigned len)
 {
     unsigned left = seg->len - len, head = seg->p->tot_len - seg->len;
     uint32_t seq = lwip_ntohl(seg->tcphdr->seqno) + len;
-    struct tcp_seg *rest = segment_new(pcb, seq, left);
+    struct tcp_seg *rest = tcp_segment_new(pcb, seq, left);
     struct pbuf *p;
 
     if (!rest)
