@@ -369,41 +369,42 @@ int epoll_control(struct file *ep_file, int op, struct file *target, int fd,
 
 /* ---- waiting ---- */
 
-static struct epoll_watch *ready_pop(struct list *list)
+/* ready_lock is held in these three. */
+static inline struct epoll_watch *ready_pop(struct list *list)
 {
-    struct list *link;
+    struct list *link = list_pop_front(list);
 
-    ready_enter();
-    link = list_pop_front(list);
-    ready_leave();
     return link ? LIST_ENTRY(link, struct epoll_watch, ready_link) : NULL;
 }
 
-static void list_push_all(struct list *to, struct list *from)
+static inline void list_push_all(struct list *to, struct list *from)
 {
-    struct list *link;
+    struct list *first = from->next, *last = from->prev;
 
-    while ((link = list_pop_front(from)))
-        list_push_back(to, link);
+    if (list_is_empty(from))
+        return;
+    first->prev = to->prev;
+    to->prev->next = first;
+    last->next = to;
+    to->prev = last;
+    list_init(from);
 }
 
 /* w was told of: what becomes of it. To be looked at again, it is in a list,
  * where it may be already, as more has happened. */
-static void watch_told(struct epoll_watch *w, struct list *again)
+static inline void watch_told(struct epoll_watch *w, struct list *again)
 {
-    ready_enter();
     if (w->events & EPOLLONESHOT)
         w->events &= EPOLL_FLAGS;
     else if (!(w->events & EPOLLET) && list_is_empty(&w->ready_link))
         list_push_back(again, &w->ready_link);
-    ready_leave();
 }
 
 /*
  * Hand out what is ready now, each watch once: what becomes ready meanwhile is
  * for the next time. -EFAULT only for the first.
  */
-static long collect(struct epoll *ep, uaddr_t out, unsigned max)
+static NOINLINE long collect_ready(struct epoll *ep, uaddr_t out, unsigned max)
 {
     struct list again = LIST_INIT(again); /* level-triggered: stay listed */
     struct list todo = LIST_INIT(todo);
@@ -411,34 +412,38 @@ static long collect(struct epoll *ep, uaddr_t out, unsigned max)
     unsigned count = 0;
     long err = 0;
 
-    if (list_is_empty(&ep->ready))
-        return 0;
     ready_enter();
     list_push_all(&todo, &ep->ready);
-    ready_leave();
-    while (count < max && (w = ready_pop(&todo))) {
-        struct epoll_event event = { .events = watch_poll(w), .data = w->data };
+    while (!err && count < max && (w = ready_pop(&todo))) {
+        struct epoll_event event = { .data = w->data };
 
-        if (!event.events || !(w->events & ~EPOLL_FLAGS))
-            continue;
-        if (copy_to_user(out + count * sizeof(event), &event, sizeof(event))) {
-            ready_enter();
+        ready_leave();
+        event.events = w->events & ~EPOLL_FLAGS ? watch_poll(w) : 0;
+        if (event.events &&
+            copy_to_user(out + count * sizeof(event), &event, sizeof(event)))
+            err = -EFAULT;
+        ready_enter();
+        if (err) {
             watch_list_ready(w);
-            ready_leave();
-            err = count ? 0 : -EFAULT;
-            break;
+        } else if (event.events) {
+            count++;
+            watch_told(w, &again);
         }
-        count++;
-        watch_told(w, &again);
     }
-    ready_enter();
-    list_push_all(&todo, &ep->ready); /* those that came meanwhile */
-    list_push_all(&todo, &again);
-    list_push_all(&ep->ready, &todo);
+    if (UNLIKELY(!list_is_empty(&todo))) {
+        list_push_all(&todo, &ep->ready); /* those that came meanwhile */
+        list_push_all(&ep->ready, &todo);
+    }
+    list_push_all(&ep->ready, &again);
     if (!list_is_empty(&ep->ready)) /* something is left for another thread */
         waitq_wake_one(&ep->waiting);
     ready_leave();
-    return err ? err : (long)count;
+    return count > 0 ? (long)count : err;
+}
+
+static inline long collect(struct epoll *ep, uaddr_t out, unsigned max)
+{
+    return list_is_empty(&ep->ready) ? 0 : collect_ready(ep, out, max);
 }
 
 /* Until something is ready: a wake-up that came since is not lost. */
@@ -508,19 +513,20 @@ static unsigned epoll_poll(struct file *f, struct poll_table *table)
 {
     struct epoll *ep = f->private;
     struct epoll_watch *w;
+    bool is_ready = false;
 
     poll_wait(table, &ep->outer);
     /* Nesting is bounded by EPOLL_DEPTH_MAX, and so is this recursion. */
-    while ((w = ready_pop(&ep->ready))) {
-        if (!(w->events & ~EPOLL_FLAGS) || !watch_poll(w))
-            continue;
-        ready_enter();
-        if (list_is_empty(&w->ready_link))
-            list_push_front(&ep->ready, &w->ready_link);
+    ready_enter();
+    while (!is_ready && (w = ready_pop(&ep->ready))) {
         ready_leave();
-        return EPOLLIN | EPOLLRDNORM;
+        is_ready = (w->events & ~EPOLL_FLAGS) && watch_poll(w);
+        ready_enter();
+        if (is_ready && list_is_empty(&w->ready_link))
+            list_push_front(&ep->ready, &w->ready_link);
     }
-    return 0;
+    ready_leave();
+    return is_ready ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static void epoll_release(struct file *f)
