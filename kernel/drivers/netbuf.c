@@ -18,8 +18,9 @@ size_t netbuf_max(void)
 
 bool netbuf_is_short(const struct netbuf_pool *pool)
 {
-    return pool->units - pool->free_units >=
-           netbuf_max() - netbuf_max() / SHORT;
+    size_t most = netbuf_max();
+
+    return pool->units - pool->free_units >= most - most / SHORT;
 }
 
 static void add(struct netbuf_pool *pool, paddr_t pa, uint32_t len)

@@ -96,16 +96,12 @@ static struct netbuf *get_buffer(const struct nic_pair *p)
     return b;
 }
 
-/* Lend the device more buffers, several at a time. */
+/* Lend the device more buffers. */
 void virtio_net_fill(struct nic_pair *p)
 {
     struct virtq *q = p->rx;
     struct netbuf *b = NULL;
 
-    if (p->rx_fill < p->rx_has + RX_FILL_BATCH) {
-        p->dev.is_short = netbuf_is_short(&nic.pool);
-        return;
-    }
     while (p->rx_has < p->rx_fill && q->free_count > 0) {
         struct virtq_chain c = virtq_begin(q);
 
@@ -275,8 +271,12 @@ static unsigned receive(struct nic_pair *p, unsigned budget)
     }
     if (frames > 0)
         adapt(p, p->rx_taken);
-    if (frames > 0 || p->dev.is_short)
+    if (frames == 0 && !p->dev.is_short)
+        return 0;
+    if (p->rx_fill >= p->rx_has + RX_FILL_BATCH)
         virtio_net_fill(p);
+    else
+        p->dev.is_short = netbuf_is_short(&nic.pool);
     return frames;
 }
 

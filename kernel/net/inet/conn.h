@@ -118,7 +118,13 @@ void conn_defer(struct conn *c);
 void conn_defer_ack(struct conn *c);
 /* May either wait? Else nobody would see to it. */
 bool conn_may_defer(const struct conn *c);
-void conn_send_deferred(void);
+extern struct list conn_deferred;
+void conn_send_all_deferred(void);
+static inline void conn_send_deferred(void)
+{
+    if (!list_is_empty(&conn_deferred))
+        conn_send_all_deferred();
+}
 /* Data comes next, of `len` bytes: need lwIP acknowledge it at once? */
 void conn_put_ack_off(struct conn *c, unsigned len);
 

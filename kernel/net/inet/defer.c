@@ -13,12 +13,12 @@
 
 #define ACK_SHARE 4u /* of the window: more is acknowledged at once */
 
-static struct list deferred = LIST_INIT(deferred);
+struct list conn_deferred = LIST_INIT(conn_deferred);
 
 void conn_defer(struct conn *c)
 {
     if (list_is_empty(&c->defer_link))
-        list_push_back(&deferred, &c->defer_link);
+        list_push_back(&conn_deferred, &c->defer_link);
 }
 
 void conn_defer_ack(struct conn *c)
@@ -35,14 +35,12 @@ bool conn_may_defer(const struct conn *c)
     return !c->is_local && device_may_defer();
 }
 
-void conn_send_deferred(void)
+void conn_send_all_deferred(void)
 {
     struct list *link;
 
-    if (list_is_empty(&deferred))
-        return;
     inet_tick();
-    while ((link = list_pop_front(&deferred))) {
+    while ((link = list_pop_front(&conn_deferred))) {
         struct conn *c = LIST_ENTRY(link, struct conn, defer_link);
 
         if (c->pcb->state == TIME_WAIT)

@@ -205,7 +205,7 @@ static void received(struct netdev *dev, struct netbuf *chain,
     if (device.must_tick)
         inet_tick();
     device.must_tick = false;
-    if (offload->csum_valid && predict_input(p))
+    if (offload->csum_valid && !dev->is_short && predict_input(p))
         return;
     p = make_readable(p);
     if (!p) {
@@ -297,7 +297,7 @@ static void sent(struct netdev *dev, void *cookie)
 }
 
 /* What did not fit into the device's queue before. */
-static void give_waiting(void)
+static NOINLINE void give_waiting(void)
 {
     while (device.waiting_first) {
         struct pbuf *p = device.waiting_first;
@@ -398,7 +398,8 @@ bool device_poll(void)
         device.must_tick = true;
         n = device.dev->ops->poll(device.dev, BUDGET);
         count += n;
-        give_waiting();
+        if (UNLIKELY(device.waiting_first))
+            give_waiting();
         loop_deliver();
     } while (n == BUDGET);
     tell();

@@ -40,6 +40,15 @@
 
 #define INET_PBUF_GSO   0x80u /* beside lwIP's pbuf flags: gso_size is set */
 #define INET_PBUF_SPARE 0x40u /* of a segment that tcp_send.c may keep */
+/* Move where a packet begins: within its first buffer, or, by < 0, into the
+ * room before it, which the caller has made sure of. */
+static inline void inet_pbuf_move(struct pbuf *p, int by)
+{
+    p->payload = (uint8_t *)p->payload + by;
+    p->len = (u16_t)(p->len - by);
+    p->tot_len = (u16_t)(p->tot_len - by);
+}
+
 #define INET_PORT_FIRST 32768u /* net.ipv4.ip_local_port_range */
 #define INET_PORT_LAST  60999u
 #define INET_PORT_COUNT (INET_PORT_LAST - INET_PORT_FIRST + 1)

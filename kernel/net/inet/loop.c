@@ -32,7 +32,8 @@ struct lent {
 
 struct netif inet_loop;
 struct netif_stats loop_counters;
-static struct pbuf *queue_first, **queue_end = &queue_first;
+struct pbuf *loop_queue;
+static struct pbuf **queue_end = &loop_queue;
 static unsigned queue_count;
 
 static void lent_free(struct pbuf *p)
@@ -157,14 +158,14 @@ static void deliver(struct pbuf *p)
         deliver_own(p);
 }
 
-void loop_deliver(void)
+void loop_deliver_all(void)
 {
-    while (queue_first) {
-        struct pbuf *p = queue_first;
+    while (loop_queue) {
+        struct pbuf *p = loop_queue;
 
-        queue_first = p->queue_next;
-        if (!queue_first)
-            queue_end = &queue_first;
+        loop_queue = p->queue_next;
+        if (!loop_queue)
+            queue_end = &loop_queue;
         queue_count--;
         loop_counters.rx_packets++;
         loop_counters.rx_bytes += p->tot_len;

@@ -7,8 +7,16 @@
 #ifndef NET_INET_LOOP_H
 #define NET_INET_LOOP_H
 
+#include "lwip/pbuf.h"
+
 void loop_begin(void);
 /* Deliver what was sent, and what that made to be sent, until there is none. */
-void loop_deliver(void);
+extern struct pbuf *loop_queue;
+void loop_deliver_all(void);
+static inline void loop_deliver(void)
+{
+    if (loop_queue)
+        loop_deliver_all();
+}
 
 #endif

@@ -136,7 +136,8 @@ static void take_ack(struct tcp_pcb *pcb, uint32_t ackno)
         (seg = pcb->unacked) &&
         TCP_SEQ_LEQ(lwip_ntohl(seg->tcphdr->seqno) + TCP_TCPLEN(seg), ackno)) {
         pcb->unacked = seg->next;
-        pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - pbuf_clen(seg->p));
+        pcb->snd_queuelen =
+            (u16_t)(pcb->snd_queuelen - (seg->p->next ? pbuf_clen(seg->p) : 1));
         pcb->snd_buf += seg->len;
         tcp_segment_free(seg);
     }
@@ -189,7 +190,7 @@ bool predict_input(struct pbuf *p)
     struct conn *c;
 
     if (!is_tcp4(p) || UNLIKELY(!list_is_empty(&raw_all)) ||
-        UNLIKELY(device_is_short() || inet_memory_is_full()))
+        UNLIKELY(inet_memory_is_full()))
         return false;
     c = find(ip, h);
     if (!c || !is_quiet(c))
@@ -197,7 +198,7 @@ bool predict_input(struct pbuf *p)
     len = header_len(c->pcb, p, h);
     if (len == 0 || !is_next(c->pcb, h, p->tot_len - IP_LEAST - len))
         return false;
-    pbuf_remove_header(p, IP_LEAST + len);
+    inet_pbuf_move(p, IP_LEAST + len);
     inet_counters.predicted++;
     take_segment(c, h, p);
     return true;

@@ -22,7 +22,7 @@
 
 #define WAY_COUNT        16u
 #define WAY_US           100000u /* then lwIP is asked again: neighbours age */
-#define IP_LEAST         (SIZEOF_ETH_HDR + IP_HLEN)
+#define IP_LEAST         ((int)(SIZEOF_ETH_HDR + IP_HLEN))
 #define VERSION_4_HLEN_5 0x45u
 /* Two NOPs and a time stamp, as all senders align it. */
 #define TIMESTAMP_ONLY 0x0101080au
@@ -179,8 +179,9 @@ static bool send_next(struct conn *c)
     if (!seg || !is_quiet(c) || !is_next(pcb, seg))
         return false;
     w = way_find(pcb);
-    if (!w || pbuf_add_header(seg->p, IP_LEAST))
+    if (!w || (uint8_t *)seg->p->payload - (uint8_t *)(seg->p + 1) < IP_LEAST)
         return false;
+    inet_pbuf_move(seg->p, -IP_LEAST);
     fill_tcp(pcb, seg);
     fill_ip(pcb, w, seg->p, seg->tcphdr);
     /* lwIP finds the TCP header where it was, however the packet begins. */

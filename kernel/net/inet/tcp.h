@@ -140,7 +140,12 @@ MUST_CHECK int tcp_send_kernel(struct tcp_sock *t, void *data, size_t len);
 void tcp_push(struct tcp_sock *t);
 size_t tcp_unsent_bytes(const struct tcp_sock *t); /* not acknowledged */
 /* Make what is next to be sent fit the window, if it alone does not. */
-void tcp_fit_window(struct tcp_pcb *pcb);
+void tcp_fit_unsent(struct tcp_pcb *pcb);
+static inline void tcp_fit_window(struct tcp_pcb *pcb)
+{
+    if (UNLIKELY(pcb->unsent))
+        tcp_fit_unsent(pcb);
+}
 
 /* ---- tcp_segment.c ---- */
 

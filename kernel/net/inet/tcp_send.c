@@ -350,13 +350,13 @@ static bool cut_small(struct tcp_pcb *pcb, unsigned room)
  * window never. While something is under way more room will come: then half a
  * segment, or half a window, is worth the copy, and less is not.
  */
-void tcp_fit_window(struct tcp_pcb *pcb)
+void tcp_fit_unsent(struct tcp_pcb *pcb)
 {
     uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd), packet = packet_len(pcb);
     struct tcp_seg *seg = pcb->unsent;
     uint32_t used, room;
 
-    if (LIKELY(!seg) || pcb->state < ESTABLISHED)
+    if (pcb->state < ESTABLISHED)
         return;
     used = lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack;
     room = wnd > used ? wnd - used : 0;
@@ -426,6 +426,16 @@ void tcp_push(struct tcp_sock *t)
 }
 
 /* ---- sending ---- */
+
+/* Nothing is in the way, and so little waits that no limit counts. */
+static inline bool may_send_little(const struct tcp_sock *t)
+{
+    const struct socket *s = &t->i.s;
+
+    return !s->error && !(s->shutdown & SHUTDOWN_SEND) &&
+           t->state == TCP_SOCK_CONNECTED && !t->unsent_low &&
+           is_little(t, tcp_unsent_bytes(t));
+}
 
 /* Until the connection may be written to. An error of the socket's is left
  * there. -EINPROGRESS: it begins with what is written, fast_send(). */
@@ -538,7 +548,7 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
     if (UNLIKELY(m->flags & (MSG_OOB | MSG_FASTOPEN)))
         return m->flags & MSG_FASTOPEN ? send_fast(t, m) : send_urgent(t, m);
     do {
-        n = wait_to_send(t, &m->wait);
+        n = LIKELY(may_send_little(t)) ? 0 : wait_to_send(t, &m->wait);
         if (n == -EINPROGRESS)
             return send_fast(t, m);
         if (n)
