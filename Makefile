@@ -133,7 +133,7 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	    predict_out.c sender.c stack.c tcp_receive.c tcp_segment.c \
 	    tcp_send.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
-	    read_write.c socket_msg.c time.c))
+	    read_write.c socket_msg.c time.c copy.c))
 # In these, copies of functions in their callers cost more bytes than they save
 # instructions.
 KERNEL_PLAIN := $(patsubst %.c,$(B)/kernel/%.c.o,arch/$(ARCH)/cpu.c \

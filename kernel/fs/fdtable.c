@@ -205,7 +205,7 @@ int fd_install_take(struct file *f, int min, bool cloexec)
 
     if (fd >= fd_limit())
         return -EMFILE;
-    err = grow(t, fd);
+    err = LIKELY(fd < t->cap) ? 0 : grow(t, fd);
     if (err)
         return err;
     slot_set(t, fd, (uintptr_t)f | (cloexec ? CLOEXEC : 0));

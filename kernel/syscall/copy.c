@@ -107,7 +107,7 @@ static ssize_t place_put(struct place *p, ssize_t result)
 {
     if (!p->file)
         return result;
-    if (result > 0 && !p->off_ptr)
+    if (result > 0 && !p->off_ptr && p->file->ops->seek)
         file_pos_set(p->file, p->pos);
     if (result >= 0 && p->off_ptr && user_put64(p->off_ptr, p->pos))
         result = -EFAULT;

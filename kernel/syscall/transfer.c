@@ -62,7 +62,7 @@ static ssize_t transfer(const struct transfer *t, const struct io_vec *vec,
     if (!f)
         return -EBADF;
     io_init(&io, vec, count);
-    was_taken = !f->ops->read_plain && kernel_lock_enter_seldom();
+    was_taken = !f->ops->read_plain && kernel_lock_enter();
     if (t->is_positioned && !f->ops->seek)
         done = (f->flags & O_PATH) ? -EBADF : -ESPIPE;
     else
