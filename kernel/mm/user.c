@@ -111,8 +111,8 @@ void io_init_kernel(struct io *io, struct io_vec *one, void *buf, size_t len)
 enum io_op { IO_PUT, IO_GET, IO_ZERO };
 
 /* One piece; result: bytes that could not be moved. */
-static size_t move(const struct io *io, uaddr_t at, uint8_t *buf, size_t n,
-                   enum io_op op)
+static inline size_t move(const struct io *io, uaddr_t at, uint8_t *buf,
+                          size_t n, enum io_op op)
 {
     if (io->is_kernel) {
         if (op == IO_PUT)
@@ -153,15 +153,17 @@ static size_t io_move(struct io *io, uint8_t *buf, size_t len, enum io_op op)
     return done;
 }
 
-/* The common case: bytes that lie in one piece, of the program's. */
+/* The common case: bytes that lie in one piece. */
 static bool is_simple(const struct io *io, size_t len)
 {
-    return io->vec_count > 0 && len <= io->vec->len - io->vec_off &&
-           !io->is_kernel;
+    return io->vec_count > 0 && len <= io->vec->len - io->vec_off;
 }
 
-static size_t advance(struct io *io, size_t moved)
+static inline size_t move_simple(struct io *io, uint8_t *buf, size_t len,
+                                 enum io_op op)
 {
+    size_t moved = len - move(io, io->vec->base + io->vec_off, buf, len, op);
+
     io->vec_off += moved;
     io->left -= moved;
     return moved;
@@ -169,18 +171,16 @@ static size_t advance(struct io *io, size_t moved)
 
 size_t io_put(struct io *io, const void *src, size_t len)
 {
-    if (LIKELY(is_simple(io, len)))
-        return advance(io, len - copy_to_user_partial(
-                                     io->vec->base + io->vec_off, src, len));
-    return io_move(io, (uint8_t *)(uintptr_t)src, len, IO_PUT);
+    uint8_t *buf = (uint8_t *)(uintptr_t)src;
+
+    return LIKELY(is_simple(io, len)) ? move_simple(io, buf, len, IO_PUT)
+                                      : io_move(io, buf, len, IO_PUT);
 }
 
 size_t io_get(struct io *io, void *dst, size_t len)
 {
-    if (LIKELY(is_simple(io, len)))
-        return advance(io, len - copy_from_user_partial(
-                                     dst, io->vec->base + io->vec_off, len));
-    return io_move(io, dst, len, IO_GET);
+    return LIKELY(is_simple(io, len)) ? move_simple(io, dst, len, IO_GET)
+                                      : io_move(io, dst, len, IO_GET);
 }
 
 size_t io_zero(struct io *io, size_t len)
