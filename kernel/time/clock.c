@@ -100,7 +100,7 @@ static COLD NOINLINE uint64_t mono_seldom(uint64_t tsc)
     return vvar_ns(tsc - clock_state.tsc_base, clock_state.mult);
 }
 
-static inline uint64_t mono_of_tsc(uint64_t tsc)
+static ALWAYS_INLINE uint64_t mono_of_tsc(uint64_t tsc)
 {
     if (UNLIKELY(tsc < clock_state.tsc_good))
         return mono_seldom(tsc);

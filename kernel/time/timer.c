@@ -198,36 +198,31 @@ void timers_fired(void)
     queue_mine()->armed_ns = TIMER_NEVER;
 }
 
-static struct timer *take_expired(struct timer_queue *q, uint64_t now_ns)
+/* Its function runs without the lock. */
+static NOINLINE void expire(struct timer_queue *q, struct timer *t,
+                            uint64_t now_ns)
 {
-    struct timer *t = NULL;
-
-    spin_lock(&q->lock);
-    if (q->root && q->root->deadline_ns <= now_ns) {
-        t = q->root;
-        /* Before it is out: timer_cancel() looks in this order too. */
-        __atomic_store_n(&q->expiring, t, __ATOMIC_SEQ_CST);
-        take_out(q, t);
-    }
+    /* Before it is out: timer_cancel() looks in this order too. */
+    __atomic_store_n(&q->expiring, t, __ATOMIC_SEQ_CST);
+    take_out(q, t);
     spin_unlock(&q->lock);
-    return t;
+    q->rest_end_ns = now_ns + TIMER_REST_NS;
+    t->expired(t);
+    __atomic_store_n(&q->expiring, NULL, __ATOMIC_RELEASE);
+    spin_lock(&q->lock);
 }
 
 void timers_run(void)
 {
     struct timer_queue *q = queue_mine();
-    struct timer *t;
     uint64_t now_ns;
 
     if (q->armed_ns == TIMER_NEVER && !q->root)
         return; /* do not ask for the time, which may have to be measured */
     now_ns = clock_mono_ns();
-    while ((t = take_expired(q, now_ns)) != NULL) {
-        q->rest_end_ns = now_ns + TIMER_REST_NS;
-        t->expired(t);
-        __atomic_store_n(&q->expiring, NULL, __ATOMIC_RELEASE);
-    }
     spin_lock(&q->lock);
+    while (q->root && q->root->deadline_ns <= now_ns)
+        expire(q, q->root, now_ns);
     if (q->armed_ns <= now_ns)
         q->armed_ns = TIMER_NEVER; /* it has fired */
     arm_hardware(q);
