@@ -124,22 +124,7 @@ bool inode_is_owner(const struct inode *i)
 
 void inode_fill_kstat(const struct inode *i, struct kstat *out)
 {
-    *out = (struct kstat){
-        .dev = i->sb->dev,
-        .ino = i->ino,
-        .nlink = i->nlink,
-        .rdev = i->rdev,
-        .size = i->size,
-        .blocks = i->blocks,
-        .mode = i->mode,
-        .uid = i->uid,
-        .gid = i->gid,
-        .blksize = PAGE_SIZE,
-        .atime_ns = i->atime_ns,
-        .mtime_ns = i->mtime_ns,
-        .ctime_ns = i->ctime_ns,
-        .btime_ns = i->btime_ns,
-    };
+    inode_kstat(i, out);
 }
 
 int inode_getattr(struct inode *i, struct kstat *out)

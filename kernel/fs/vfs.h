@@ -114,6 +114,26 @@ void inode_init(struct inode *i, struct superblock *sb,
                 uint64_t ino, uint32_t mode);
 /* All its times are now: for one that did not come from an image. */
 void inode_stamp(struct inode *i);
+/* What the inode itself says of it: for those without a getattr op. */
+static ALWAYS_INLINE void inode_kstat(const struct inode *i, struct kstat *out)
+{
+    *out = (struct kstat){
+        .dev = i->sb->dev,
+        .ino = i->ino,
+        .nlink = i->nlink,
+        .rdev = i->rdev,
+        .size = i->size,
+        .blocks = i->blocks,
+        .mode = i->mode,
+        .uid = i->uid,
+        .gid = i->gid,
+        .blksize = PAGE_SIZE,
+        .atime_ns = i->atime_ns,
+        .mtime_ns = i->mtime_ns,
+        .ctime_ns = i->ctime_ns,
+        .btime_ns = i->btime_ns,
+    };
+}
 struct inode *inode_get(struct inode *i);
 void inode_put(struct inode *i);
 struct dentry *dentry_get(struct dentry *d);

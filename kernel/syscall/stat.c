@@ -28,40 +28,71 @@ static uint32_t nsec_of(uint64_t ns)
     return (uint32_t)((int64_t)ns - sec_of(ns) * (int64_t)NS_PER_SEC);
 }
 
-static long stat_put(const struct kstat *k, uaddr_t buf)
+/* Times are mostly the same: a file of an image has one. */
+static ALWAYS_INLINE void times_put(struct stat *st, const struct kstat *k)
 {
-    struct stat st; /* an initialiser would fill it with zeros first */
+    st->st_mtime = (unsigned long)sec_of(k->mtime_ns);
+    st->st_mtime_nsec = nsec_of(k->mtime_ns);
+    st->st_atime = st->st_ctime = st->st_mtime;
+    st->st_atime_nsec = st->st_ctime_nsec = st->st_mtime_nsec;
+    if (UNLIKELY(k->atime_ns != k->mtime_ns)) {
+        st->st_atime = (unsigned long)sec_of(k->atime_ns);
+        st->st_atime_nsec = nsec_of(k->atime_ns);
+    }
+    if (UNLIKELY(k->ctime_ns != k->mtime_ns)) {
+        st->st_ctime = (unsigned long)sec_of(k->ctime_ns);
+        st->st_ctime_nsec = nsec_of(k->ctime_ns);
+    }
+}
 
-    st.st_dev = k->dev;
-    st.st_ino = k->ino;
-    st.st_nlink = k->nlink;
-    st.st_mode = k->mode;
-    st.st_uid = k->uid;
-    st.st_gid = k->gid;
-    st.__pad0 = 0;
-    st.st_rdev = k->rdev;
-    st.st_size = (long)k->size;
-    st.st_blksize = (long)k->blksize;
-    st.st_blocks = (long)k->blocks;
-    st.st_atime = (unsigned long)sec_of(k->atime_ns);
-    st.st_atime_nsec = nsec_of(k->atime_ns);
-    st.st_mtime = (unsigned long)sec_of(k->mtime_ns);
-    st.st_mtime_nsec = nsec_of(k->mtime_ns);
-    st.st_ctime = (unsigned long)sec_of(k->ctime_ns);
-    st.st_ctime_nsec = nsec_of(k->ctime_ns);
-    for (unsigned i = 0; i < ARRAY_LEN(st.__unused); i++)
-        st.__unused[i] = 0;
-    return copy_to_user(buf, &st, sizeof(st)) ? -EFAULT : 0;
+/* Written once for each place that k may come from, so that the compiler can
+ * leave k out. No initialiser: that would fill all with zeros first. */
+static ALWAYS_INLINE void stat_fill(struct stat *st, const struct kstat *k)
+{
+    st->st_dev = k->dev;
+    st->st_ino = k->ino;
+    st->st_nlink = k->nlink;
+    st->st_mode = k->mode;
+    st->st_uid = k->uid;
+    st->st_gid = k->gid;
+    st->__pad0 = 0;
+    st->st_rdev = k->rdev;
+    st->st_size = (long)k->size;
+    st->st_blksize = (long)k->blksize;
+    st->st_blocks = (long)k->blocks;
+    times_put(st, k);
+    for (unsigned i = 0; i < ARRAY_LEN(st->__unused); i++)
+        st->__unused[i] = 0;
+}
+
+static NOINLINE int seldom_stat(const struct at_target *t, struct stat *st)
+{
+    struct kstat k;
+    int err = at_stat(t, &k);
+
+    if (!err)
+        stat_fill(st, &k);
+    return err;
 }
 
 /* Takes over the target. */
 static long target_stat(struct at_target *t, uaddr_t buf)
 {
+    const struct inode *i = t->inode;
+    struct stat st;
     struct kstat k;
-    int err = at_stat(t, &k);
+    int err = 0;
 
+    if (LIKELY(i && !i->ops->getattr && !(t->file && t->file->ops->stat))) {
+        inode_kstat(i, &k);
+        stat_fill(&st, &k);
+    } else {
+        err = seldom_stat(t, &st);
+    }
     at_put(t);
-    return err ? err : stat_put(&k, buf);
+    if (!err && copy_to_user(buf, &st, sizeof(st)))
+        err = -EFAULT;
+    return err;
 }
 
 long sys_newfstatat(int dirfd, uaddr_t path, uaddr_t buf, int flags)
