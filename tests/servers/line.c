@@ -161,8 +161,29 @@ static void hold(struct way *w, struct packet *p)
     w->held = p;
 }
 
+/* Those that enough others have overtaken, or that waited for long enough. */
+static void release_held(struct way *w, uint64_t now)
+{
+    struct packet **at = &w->held;
+
+    while (*at) {
+        struct packet *p = *at;
+
+        if (p->due_number > w->number && p->due_ns > now) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
+        if (p->due_number <= w->number)
+            p->due_ns -= PATIENCE_NS;
+        if (p->due_ns < w->last_due_ns)
+            p->due_ns = w->last_due_ns;
+        enqueue(w, p);
+    }
+}
+
 /* The dice are thrown for each packet alike, whatever becomes of it. */
-static void carry(struct way *w, const uint8_t *bytes, size_t len, bool is_ip)
+static void toss(struct way *w, const uint8_t *bytes, size_t len, bool is_ip)
 {
     bool begins = falls(w, w->loss), twice = falls(w, w->twice);
     bool late = falls(w, w->late);
@@ -203,25 +224,12 @@ static void carry(struct way *w, const uint8_t *bytes, size_t len, bool is_ip)
     }
 }
 
-/* Those that enough others have overtaken, or that waited for long enough. */
-static void release_held(struct way *w, uint64_t now)
+/* Who is late by so many is not late by all that are read together. */
+static void carry(struct way *w, const uint8_t *bytes, size_t len, bool is_ip)
 {
-    struct packet **at = &w->held;
-
-    while (*at) {
-        struct packet *p = *at;
-
-        if (p->due_number > w->number && p->due_ns > now) {
-            at = &p->next;
-            continue;
-        }
-        *at = p->next;
-        if (p->due_number <= w->number)
-            p->due_ns -= PATIENCE_NS;
-        if (p->due_ns < w->last_due_ns)
-            p->due_ns = w->last_due_ns;
-        enqueue(w, p);
-    }
+    toss(w, bytes, len, is_ip);
+    if (w->held)
+        release_held(w, now_ns());
 }
 
 static void deliver(struct way *w)
