@@ -232,6 +232,27 @@ TEST(a_late_original_is_not_taken_for_the_repeat)
     end();
 }
 
+/* A line that doubles packets tells of more repeats than were sent: what is
+ * missing then is lost as soon as on others (Linux's rule). */
+TEST(what_the_line_doubles_is_no_disorder)
+{
+    static char text[5 * PACKET];
+    uint32_t resent = inet_counters.resent;
+
+    begin();
+    give_packets(1);
+    acknowledge(1, 0, 1);
+    CHECK_EQ(file_give(f, text, sizeof(text)), (ssize_t)sizeof(text));
+    conn_send_deferred();
+    inet_flush();
+    advance(MS / 10);
+    acknowledge(1, 2, 5);
+    inet_flush();
+    CHECK_EQ(inet_counters.resent, resent + 1);
+    acknowledge(6, 0, 0);
+    end();
+}
+
 /* In TIME-WAIT nothing is under way: no time-out comes, no timer either. */
 TEST(nothing_is_awaited_in_time_wait)
 {

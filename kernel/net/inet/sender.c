@@ -260,6 +260,9 @@ static bool was_spurious(struct sender *s, uint32_t repeated)
 {
     if (repeated == 0)
         return false;
+    s->repeated_total += repeated;
+    if (s->repeated_total > s->resent_total)
+        return false; /* it is the line that doubles packets */
     if (!s->has_stepped) {
         s->has_stepped = s->has_reordered = true;
         s->reorder_steps = (uint8_t)MIN(s->reorder_steps + 1u, STEPS_MAX);

@@ -55,15 +55,16 @@ struct sender {
     uint32_t watched_nxt;     /* snd_nxt when due_us was set */
     /* Before the last recovery: taken back if it was for nothing. */
     uint32_t old_cwnd, old_ssthresh, old_w_max;
-    uint32_t resent_count; /* in it, and not named by a DSACK */
-    uint32_t told_count;   /* of which a time stamp told, and a DSACK will */
-    uint32_t resent_total; /* packets, ever */
-    uint8_t state;         /* enum sender_state */
-    uint8_t timer;         /* enum sender_timer */
-    uint8_t backoff;       /* time-outs in a row */
-    uint8_t dupacks;       /* of a peer without SACK */
-    uint8_t reorder_steps; /* of a quarter of min_rtt, that loss waits for */
-    uint8_t steps_left;    /* recoveries until they are forgotten */
+    uint32_t resent_count;   /* in it, and not named by a DSACK */
+    uint32_t told_count;     /* of which a time stamp told, and a DSACK will */
+    uint32_t resent_total;   /* packets, ever */
+    uint32_t repeated_total; /* that came twice, ever */
+    uint8_t state;           /* enum sender_state */
+    uint8_t timer;           /* enum sender_timer */
+    uint8_t backoff;         /* time-outs in a row */
+    uint8_t dupacks;         /* of a peer without SACK */
+    uint8_t reorder_steps;   /* of a quarter of min_rtt, that loss waits for */
+    uint8_t steps_left;      /* recoveries until they are forgotten */
     bool has_reordered;
     bool has_stepped; /* in that recovery */
     bool has_probed;
