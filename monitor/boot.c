@@ -373,8 +373,8 @@ static int map_fixed(struct boot *b, struct cpu_tables *tables)
         return fault_sys(b->fault, errno, "cannot allocate page tables");
     tables->fixed = b->vm->fixed;
     tables->fixed_pa = VM_FIXED_PA;
-    return vm_add_slot(b->vm, VM_FIXED_PA, len, b->vm->fixed,
-                       arch_host_walks(), b->fault);
+    return vm_add_slot(b->vm, VM_FIXED_PA, len, b->vm->fixed, arch_host_walks(),
+                       b->fault);
 }
 
 int boot_prepare(struct vm *vm, const struct boot_options *options,

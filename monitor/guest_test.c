@@ -12,7 +12,7 @@
  * monitor/vcpu.c monitor/hypercall.c monitor/console.c monitor/control.c
  * monitor/debug.c monitor/capture.c monitor/crash.c monitor/sample.c
  * monitor/events.c
- * monitor/arch/x86_64/regs.c
+ * monitor/arch/x86_64/host.c monitor/arch/x86_64/regs.c
  * monitor/devices/net.c monitor/devices/net_watch.c monitor/devices/queue.c
  * monitor/backend/frames.c
  * monitor/record.c monitor/report.c monitor/sandbox.c monitor/arch/x86_64/cpu.c

@@ -36,8 +36,9 @@ bool arch_host_walks(void);
 uint64_t arch_tsc(void);
 
 /*
- * The guest's kernel stores to its fixed pages where they are read-only. One kind of store is its
- * right: a new entry of the user half of the top page table.
+ * The guest's kernel stores to its fixed pages where they are read-only. One
+ * kind of store is its right: a new entry of the user half of the top page
+ * table.
  *   -EPERM  everything else: end the guest
  */
 MUST_CHECK int arch_fixed_write(struct vm *vm, gpa_t gpa, const void *data,

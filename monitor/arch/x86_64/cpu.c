@@ -201,10 +201,10 @@ int arch_prepare(struct vm *vm, struct fault *fault)
 }
 
 /*
- * The task register's segment is a busy TSS, as after `ltr`. QEMU's emulation of
- * SVM lets ring 3 at ports only with one that is not (it asks for the type that
- * its own `ltr` keeps): with that the monitor runs where nothing but an emulated
- * CPU is at hand, as in tools/run-kvm.
+ * The task register's segment is a busy TSS, as after `ltr`. QEMU's emulation
+ * of SVM lets ring 3 at ports only with one that is not (it asks for the type
+ * that its own `ltr` keeps): with that the monitor runs where nothing but an
+ * emulated CPU is at hand, as in tools/run-kvm.
  */
 static uint8_t tss_type(void)
 {
