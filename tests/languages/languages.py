@@ -19,6 +19,8 @@ JAVA_SMALL = ['-Xmx64m', '-Xss512k', '-Xshare:auto', '-XX:TieredStopAtLevel=1',
 REPORT = (r'^samara: [^\n]*killed by SIG[\s\S]*', '', 'where it crashed is '
           'told by samara, not by Linux')
 HEX = (r'0x[0-9a-f]+', '0x', 'addresses are random')
+TID = (r"(?m)^(thread '\w+') \(\d+\)", r'\1', 'new compilers have it say the '
+       "thread's id")
 
 
 def language(name, *command, built=None, full=100, small=5, crash=None,
@@ -49,7 +51,7 @@ LANGUAGES = (
     language('c++', '{built}', built='objects.cc', small=10,
              crash=killed()) +
     language('rust', '{built}', built='channels.rs', small=10,
-             crash=killed()) +
+             crash=killed(TID)) +
     language('go', '{built}', built='goroutines.go', small=3, crash={},
              options=['-m', '256M']) +
     language('cgo', '{built}', built='calls_c.go', small=10, crash=killed(
