@@ -19,7 +19,7 @@
 
 #define TSC_KHZ_MAX     100000000ull /* 100 GHz: beyond this it is a lie */
 #define TSC_KHZ_GUESS   1000000ull
-#define WALL_UPTIME_MAX (3600 * NS_PER_SEC)
+#define WALL_UPTIME_MAX (60 * NS_PER_SEC) /* until the kernel starts */
 #define STEP_NS         1000000
 #define SYNC_FIRST_NS   (2 * NS_PER_SEC) /* then the rate is known, too */
 #define SYNC_NS         (16 * NS_PER_SEC)
