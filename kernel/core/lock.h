@@ -31,12 +31,14 @@
 /* Lowest is taken first. */
 enum lock_rank {
     LOCK_KERNEL = 1,
+    LOCK_UNIX,  /* AF_UNIX: queues, readiness, who waits */
     LOCK_FILE,  /* one pipe or eventfd, and who waits for it */
     LOCK_EPOLL, /* what watches found, and who waits for that */
     LOCK_FUTEX, /* one queue of futexes */
     LOCK_SPACE, /* a space's regions and page tables */
     LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
     LOCK_TIMER, /* one CPU's timers */
+    LOCK_HEAP,  /* free blocks of the heap */
     LOCK_PAGE,  /* free pages */
     LOCK_TLB,   /* asking other CPUs to flush or to stop */
     LOCK_RANK_MAX

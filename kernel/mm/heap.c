@@ -12,11 +12,15 @@
  * which kfree() knows them. What was freed last is kept for whoever wants as
  * much next, without joining anything: mostly it is wanted again at once.
  *
+ * One lock guards all of it but the lengths in headers of blocks in use, which
+ * are their users'. Pages are asked for without it, as that may reclaim some.
+ *
  *   page:  pad(8) | header(8) payload | header payload | ... | end header(8)
  */
 #include "mm/heap.h"
 
 #include "core/list.h"
+#include "core/lock.h"
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/page.h"
@@ -46,6 +50,7 @@ _Static_assert(offsetof(struct block, link) == HEADER_LEN, "payload");
 _Static_assert(LIST_COUNT <= 64, "one bit each");
 
 static struct {
+    struct spinlock lock;
     struct list lists[LIST_COUNT];
     uint64_t filled;     /* bit n: lists[n] is not empty */
     struct block *spare; /* the block of an empty page that is kept */
@@ -53,7 +58,7 @@ static struct {
      * sizes in each. */
     struct block *quick[QUICK_COUNT];
     unsigned quick_count, quick_missed;
-} heap;
+} heap = { .lock = SPINLOCK_INIT(LOCK_HEAP) };
 
 static uint32_t len_of(const struct block *b)
 {
@@ -107,15 +112,19 @@ static void set_len(struct block *b, uint32_t len, uint32_t used)
     after(b)->prev_len = len;
 }
 
-/* A fresh page as one block, in no list. */
-static struct block *new_row(void)
+/* A fresh page as one block, in no list; not locked. */
+static COLD struct block *new_row(void)
 {
-    paddr_t pa = page_alloc();
-    struct block *b;
+    struct block *b = NULL;
+    paddr_t pa;
 
+    spin_unlock(&heap.lock);
+    pa = page_alloc();
+    if (pa)
+        page_set_kind(pa, RECORDS_PAGE_HEAP);
+    spin_lock(&heap.lock);
     if (!pa)
         return NULL;
-    page_set_kind(pa, RECORDS_PAGE_HEAP);
     b = (struct block *)((char *)page_ptr(pa) + HEADER_LEN);
     b->len_used = ROW_LEN;
     b->prev_len = 0;
@@ -245,17 +254,21 @@ void *kmalloc(size_t len)
     if (len > SMALL_MAX)
         return alloc_large(len);
     quick = quick_of(need);
-    if (LIKELY(*quick) && len_of(*quick) - need <= need / 4) /* nor less */
-        return payload(quick_pop(quick));
+    spin_lock(&heap.lock);
+    if (LIKELY(*quick) && len_of(*quick) - need <= need / 4) { /* nor less */
+        b = quick_pop(quick);
+        spin_unlock(&heap.lock);
+        return payload(b);
+    }
     b = find_block(need);
     if (UNLIKELY(!b)) {
         quick_drop();
         b = find_block(need);
     }
-    if (!b)
-        return NULL;
-    take(b, need);
-    return payload(b);
+    if (b)
+        take(b, need);
+    spin_unlock(&heap.lock);
+    return b ? payload(b) : NULL;
 }
 
 void *kzalloc(size_t len)
@@ -291,11 +304,13 @@ void kfree(void *p)
     }
     b = block_of(p);
     ASSERT((b->len_used & (USED | QUICK)) == USED); /* else freed twice */
-    ASSERT_OP(after(b)->prev_len, ==, len_of(b));   /* else overwritten */
+    spin_lock(&heap.lock);
+    ASSERT_OP(after(b)->prev_len, ==, len_of(b)); /* else overwritten */
     if (UNLIKELY(heap.quick_count == QUICK_MAX)) {
         if (++heap.quick_missed % QUICK_RENEW == 0)
             quick_drop();
         release(b);
+        spin_unlock(&heap.lock);
         return;
     }
     quick = quick_of(len_of(b));
@@ -303,6 +318,7 @@ void kfree(void *p)
     b->len_used |= QUICK;
     b->link.next = (struct list *)(void *)*quick;
     *quick = b;
+    spin_unlock(&heap.lock);
 }
 
 size_t kmalloc_len(void *p)
@@ -315,13 +331,17 @@ size_t kmalloc_len(void *p)
 static bool extend(struct block *b, uint32_t len)
 {
     struct block *next = after(b);
+    bool has_room;
 
-    if (next->len_used & USED || len_of(b) + len_of(next) < len)
-        return false;
-    list_del(next);
-    set_len(b, len_of(b) + len_of(next), 0);
-    take(b, len);
-    return true;
+    spin_lock(&heap.lock);
+    has_room = !(next->len_used & USED) && len_of(b) + len_of(next) >= len;
+    if (has_room) {
+        list_del(next);
+        set_len(b, len_of(b) + len_of(next), 0);
+        take(b, len);
+    }
+    spin_unlock(&heap.lock);
+    return has_room;
 }
 
 void *krealloc(void *old, size_t len)

@@ -3,7 +3,8 @@
  * heap.h - kernel memory in any size.
  *
  * Ownership: the caller owns what it gets and calls kfree() (NULL is fine).
- * Context:   never sleeps; not from interrupts.
+ * Context:   never sleeps; not from interrupts. With or without the kernel
+ *            lock, without which nothing is reclaimed.
  * Errors:    NULL: out of memory. 16-byte aligned; >= PAGE_SIZE page-aligned.
  */
 #ifndef MM_HEAP_H

@@ -55,6 +55,8 @@ static uint32_t buffer_len(int value, uint32_t min, bool is_forced)
 
 static int set_int(struct socket *s, int name, int value)
 {
+    struct spinlock *lock;
+
     switch (name) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
@@ -62,7 +64,9 @@ static int set_int(struct socket *s, int name, int value)
             return -EPERM;
         s->sndbuf =
             buffer_len(value, SOCKET_SNDBUF_MIN, name == SO_SNDBUFFORCE);
+        lock = socket_lock(s);
         waitq_wake_all(&s->writable);
+        socket_unlock(lock);
         return 0;
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:
@@ -173,6 +177,8 @@ int socket_set_option(struct socket *s, int level, int name, uaddr_t value,
 
 static int get_int(struct socket *s, int name, int *out)
 {
+    struct spinlock *lock;
+
     switch (name) {
     case SO_TYPE:
         *out = s->type;
@@ -184,7 +190,9 @@ static int get_int(struct socket *s, int name, int *out)
         *out = s->protocol;
         return 0;
     case SO_ERROR:
+        lock = socket_lock(s);
         *out = -socket_error_take(s);
+        socket_unlock(lock);
         return 0;
     case SO_ACCEPTCONN:
         *out = s->is_listening;

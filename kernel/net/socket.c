@@ -18,6 +18,7 @@
 #include "fs/dentry.h"
 #include "net/netif.h"
 #include "sched/process.h"
+#include "sched/thread.h"
 #include "time/clock.h"
 
 /* A part (parts.def): absent in kernels without the family. */
@@ -32,6 +33,21 @@
 #define POLL_IN      (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLPRI)
 #define POLL_OUT     (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND)
 
+/* ---- the family's lock, where it is seldom taken ---- */
+
+COLD struct spinlock *socket_lock(const struct socket *s)
+{
+    if (s->lock)
+        spin_lock(s->lock);
+    return s->lock;
+}
+
+COLD void socket_unlock(struct spinlock *lock)
+{
+    if (lock)
+        spin_unlock(lock);
+}
+
 /* ---- the inode: what fstat, fchmod, flock and friends act on ---- */
 
 static int sockfs_setattr(struct inode *i, unsigned valid,
@@ -44,7 +60,11 @@ static int sockfs_setattr(struct inode *i, unsigned valid,
 /* Its file was the inode's only user, and this the file's hold on it. */
 static void sockfs_evict(struct inode *i)
 {
-    socket_put((struct socket *)(void *)i);
+    struct socket *s = (struct socket *)(void *)i;
+    struct spinlock *lock = socket_lock(s);
+
+    socket_put(s);
+    socket_unlock(lock);
 }
 
 static void sockfs_statfs(struct superblock *sb, struct kstatfs *out)
@@ -93,6 +113,13 @@ void socket_init(struct socket *s, int family, int type,
     s->peer_cred = (struct socket_cred){ 0, UINT32_MAX, UINT32_MAX };
     waitq_init(&s->readable);
     waitq_init(&s->writable);
+}
+
+void socket_lock_by(struct socket *s, struct spinlock *lock)
+{
+    s->lock = lock;
+    waitq_init_locked(&s->readable, lock);
+    waitq_init_locked(&s->writable, lock);
 }
 
 struct socket *socket_get(struct socket *s)
@@ -159,7 +186,8 @@ static NOINLINE int sleep_timed(struct waitq *q, struct socket_wait *w)
 
 int socket_sleep(struct waitq *q, struct socket_wait *w)
 {
-    if (wait_look())
+    /* With a family's lock as with a pipe's: an idle CPU looks. */
+    if (!q->lock && wait_look())
         return 0;
     if (w->timeout_ns == 0)
         return -EAGAIN;
@@ -199,6 +227,68 @@ size_t socket_receive_target(const struct socket *s, const struct socket_msg *m)
     return MAX(len, (size_t)1);
 }
 
+/* ---- moving data ---- */
+
+typedef ssize_t transfer_fn(struct socket *s, struct socket_msg *m);
+
+/* All that is left of m, with the kernel lock, after `done` bytes. These might
+ * have been all: only MSG_WAITALL makes a receiver wait for more. */
+static COLD ssize_t transfer_locked(transfer_fn *fn, struct socket *s,
+                                    struct socket_msg *m, ssize_t done)
+{
+    bool was_taken = kernel_lock_enter_seldom();
+    struct spinlock *lock;
+    ssize_t n;
+
+    m->is_free = m->is_cut = false;
+    if (done > 0 && fn == s->ops->receive && !(m->flags & MSG_WAITALL))
+        m->wait.timeout_ns = 0;
+    lock = socket_lock(s);
+    n = fn(s, m);
+    socket_unlock(lock);
+    kernel_lock_leave(was_taken);
+    return done > 0 ? done + MAX(n, 0l) : n;
+}
+
+/* With the family's lock alone if it has one, as far as that goes. */
+static NOINLINE ssize_t transfer(transfer_fn *fn, struct socket *s,
+                                 struct socket_msg *m)
+{
+    struct thread *t;
+    bool was_taken;
+    ssize_t n;
+
+    if (!s->lock) {
+        was_taken = kernel_lock_enter();
+        n = fn(s, m);
+        kernel_lock_leave(was_taken);
+        return n;
+    }
+    if (spin_is_mine(&kernel_lock))
+        return transfer_locked(fn, s, m, 0);
+    t = thread_current();
+    m->is_free = true;
+    spin_lock(s->lock);
+    t->must_not_fault = true;
+    n = fn(s, m);
+    t->must_not_fault = false;
+    spin_unlock(s->lock);
+    if (LIKELY(!m->is_cut && n != -EFAULT && n != -ENOBUFS &&
+               n != SOCKET_WANTS_KERNEL))
+        return n;
+    return transfer_locked(fn, s, m, n);
+}
+
+ssize_t socket_send(struct socket *s, struct socket_msg *m)
+{
+    return transfer(s->ops->send, s, m);
+}
+
+ssize_t socket_receive(struct socket *s, struct socket_msg *m)
+{
+    return transfer(s->ops->receive, s, m);
+}
+
 /* ---- the open file ---- */
 
 static ssize_t socket_read(struct file *f, struct io *io, uint64_t *pos)
@@ -212,7 +302,7 @@ static ssize_t socket_read(struct file *f, struct io *io, uint64_t *pos)
         return 0;
     m = (struct socket_msg){ .io = *io };
     socket_msg_wait(s, &m, false);
-    n = s->ops->receive(s, &m);
+    n = socket_receive(s, &m);
     *io = m.io;
     return n;
 }
@@ -225,9 +315,32 @@ static ssize_t socket_write(struct file *f, struct io *io, uint64_t *pos)
 
     (void)pos;
     socket_msg_wait(s, &m, true);
-    n = s->ops->send(s, &m);
+    n = socket_send(s, &m);
     *io = m.io;
     return n;
+}
+
+/* read() and write(): the same, but for what the general ones check. */
+static ssize_t socket_read_plain(struct file *f, uaddr_t buf, size_t len)
+{
+    struct socket *s = f->private;
+    struct io_vec one = { buf, len };
+    struct socket_msg m = { .io = {
+                                .vec = &one, .vec_count = 1, .left = len } };
+
+    socket_msg_wait(s, &m, false);
+    return socket_receive(s, &m);
+}
+
+static ssize_t socket_write_plain(struct file *f, uaddr_t buf, size_t len)
+{
+    struct socket *s = f->private;
+    struct io_vec one = { buf, len };
+    struct socket_msg m = { .io = {
+                                .vec = &one, .vec_count = 1, .left = len } };
+
+    socket_msg_wait(s, &m, true);
+    return socket_send(s, &m);
 }
 
 static unsigned socket_poll(struct file *f, struct poll_table *table)
@@ -242,8 +355,10 @@ static unsigned socket_poll(struct file *f, struct poll_table *table)
 static COLD long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 {
     struct socket *s = f->private;
+    struct spinlock *lock = socket_lock(s);
     long err = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
 
+    socket_unlock(lock);
     return err == -ENOTTY && netif_ioctl ? netif_ioctl(s->family, cmd, arg)
                                          : err;
 }
@@ -257,17 +372,21 @@ static int socket_stat(struct file *f, struct kstat *out)
 static void socket_release(struct file *f)
 {
     struct socket *s = f->private;
+    struct spinlock *lock;
 
     if (!s)
         return; /* accept() found none */
     s->file = NULL;
+    lock = socket_lock(s);
     s->ops->release(s); /* the reference goes with the inode */
+    socket_unlock(lock);
 }
 
-#define SOCKET_FILE_OPS                                                    \
-    .read = socket_read, .write = socket_write, .poll = socket_poll,       \
-    .ioctl = socket_ioctl, .stat = socket_stat, .release = socket_release, \
-    .kind = "socket"
+#define SOCKET_FILE_OPS                                                 \
+    .read = socket_read, .write = socket_write,                         \
+    .read_plain = socket_read_plain, .write_plain = socket_write_plain, \
+    .poll = socket_poll, .ioctl = socket_ioctl, .stat = socket_stat,    \
+    .release = socket_release, .kind = "socket"
 
 static const struct file_ops stream_file_ops = { SOCKET_FILE_OPS };
 /* Only a broken stream is worth SIGPIPE. */
@@ -316,6 +435,7 @@ static int create(int family, int type, int protocol, struct socket **out)
 int socket_create(int family, int type, int protocol, unsigned flags,
                   struct file **out)
 {
+    struct spinlock *lock;
     struct socket *s;
     int err = create(family, type, protocol, &s);
 
@@ -323,8 +443,10 @@ int socket_create(int family, int type, int protocol, unsigned flags,
         return err;
     *out = file_for(s->type, flags);
     if (!*out) {
+        lock = socket_lock(s);
         s->ops->release(s);
         socket_put(s);
+        socket_unlock(lock);
         return -ENOMEM;
     }
     file_bind(*out, s);
@@ -334,6 +456,7 @@ int socket_create(int family, int type, int protocol, unsigned flags,
 COLD int socket_create_pair(int family, int type, int protocol, unsigned flags,
                             struct file *out[2])
 {
+    struct spinlock *lock;
     struct socket *a;
     int err = socket_create(family, type, protocol, flags, &out[0]);
 
@@ -343,7 +466,9 @@ COLD int socket_create_pair(int family, int type, int protocol, unsigned flags,
     if (err)
         goto put_first;
     a = out[0]->private;
+    lock = socket_lock(a);
     err = a->ops->pair ? a->ops->pair(a, out[1]->private) : -EOPNOTSUPP;
+    socket_unlock(lock);
     if (!err)
         return 0;
     file_put(out[1]);
@@ -356,6 +481,7 @@ int socket_accept(struct socket *s, unsigned flags, struct file **out)
 {
     struct socket_msg m = { 0 };
     struct socket *connected;
+    struct spinlock *lock;
     int err;
 
     if (!s->ops->accept)
@@ -368,7 +494,9 @@ int socket_accept(struct socket *s, unsigned flags, struct file **out)
     if (!*out)
         return -ENOMEM;
     socket_msg_wait(s, &m, false);
+    lock = socket_lock(s);
     err = s->ops->accept(s, &m.wait, &connected);
+    socket_unlock(lock);
     if (err) {
         file_put(*out);
         return err;

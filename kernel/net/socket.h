@@ -14,6 +14,11 @@
  * Context:   a thread's system call. Ops that take a struct socket_wait or
  *            socket_msg may sleep, by socket_sleep(); others do not. Wakes may
  *            come from anywhere.
+ * Locks:     the kernel lock. A family may have one of its own (socket.lock)
+ *            for what sending and receiving touch: these are tried with that
+ *            alone (socket_send()), and of the other ops all but bind, name and
+ *            poll have it as well. It is given up over a sleep, as the kernel
+ *            lock is.
  * Errors:    -errno of the manual pages; those of socket_sleep() from whatever
  *            sleeps.
  * Units:     _ns; WAIT_FOREVER for no limit. Addresses and their lengths are
@@ -65,8 +70,15 @@ struct socket_msg {
     uint8_t *control;         /* sending: cmsgs, copied in, or NULL */
     uaddr_t control_at;       /* receiving: where the next goes; 0: nowhere */
     size_t control_len;       /* bytes of them, or of the room left */
+    bool is_free; /* without the kernel lock: SOCKET_WANTS_KERNEL for no */
+    bool is_cut;  /* result: more could be moved now with the kernel lock */
     struct socket_wait wait;
 };
+
+/* From send and receive without the kernel lock: nothing was done, they are to
+ * be called again with it. So they are after -EFAULT and -ENOBUFS, since they
+ * neither wait for the program's memory nor have any reclaimed. */
+#define SOCKET_WANTS_KERNEL (-4096l)
 
 /* Who is at the other end: struct ucred. */
 struct socket_cred {
@@ -77,7 +89,8 @@ struct socket_cred {
 struct socket {
     struct inode inode; /* of its open file; first */
     const struct socket_ops *ops;
-    struct file *file; /* not referenced; NULL before it has one */
+    struct spinlock *lock; /* the family's; NULL: it has none */
+    struct file *file;     /* not referenced; NULL before it has one */
     unsigned refs;
     uint16_t family, type, protocol;
     uint8_t shutdown;  /* SHUTDOWN_* */
@@ -151,6 +164,12 @@ struct socket *socket_of(const struct file *f);
 /* Wait for a connection; its own open file. -EMFILE before one is taken. */
 MUST_CHECK int socket_accept(struct socket *s, unsigned flags,
                              struct file **out);
+/* Send, receive, with or without the kernel lock, once m->wait is set up. */
+MUST_CHECK ssize_t socket_send(struct socket *s, struct socket_msg *m);
+MUST_CHECK ssize_t socket_receive(struct socket *s, struct socket_msg *m);
+/* Around the other ops. The lock goes to socket_unlock(): s may have gone. */
+struct spinlock *socket_lock(const struct socket *s);
+void socket_unlock(struct spinlock *lock);
 /* Set up m->wait as the file's and the call's flags say. */
 void socket_msg_wait(const struct socket *s, struct socket_msg *m,
                      bool is_send);
@@ -167,6 +186,8 @@ extern unsigned socket_total;
 /* Fill in a zeroed struct socket with one reference, its file's to be. */
 void socket_init(struct socket *s, int family, int type,
                  const struct socket_ops *ops);
+/* It has a lock of its family's, and so have its queues. */
+void socket_lock_by(struct socket *s, struct spinlock *lock);
 struct socket *socket_get(struct socket *s);
 void socket_put(struct socket *s);
 static inline bool socket_flag(const struct socket *s, int option)

@@ -15,7 +15,18 @@
 #include "mm/heap.h"
 #include "net/unix.h"
 
+struct spinlock unix_lock = SPINLOCK_INIT(LOCK_UNIX);
 struct list unix_all = LIST_INIT(unix_all);
+
+void unix_pause(void)
+{
+    spin_unlock(&unix_lock);
+}
+
+void unix_resume(void)
+{
+    spin_lock(&unix_lock);
+}
 
 /* ---- connecting ---- */
 
@@ -345,12 +356,13 @@ static struct unix_sock *sock_new(int type)
         return NULL;
     socket_init(&u->s, AF_UNIX, type,
                 type == SOCK_STREAM ? &stream_ops : &message_ops);
+    socket_lock_by(&u->s, &unix_lock);
     u->s.has_stamps = true; /* on streams without effect, as on Linux */
     u->backlog = UNIX_QUEUE_MAX;
     list_init(&u->queue);
     list_init(&u->senders);
     list_init(&u->peer_link);
-    waitq_init(&u->room);
+    waitq_init_locked(&u->room, &unix_lock);
     list_push_back(&unix_all, &u->all_link);
     return u;
 }

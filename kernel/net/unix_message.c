@@ -112,7 +112,11 @@ static int send_packet(struct unix_sock *u, struct socket_msg *m,
                 return -ECONNREFUSED; /* gone while this slept */
             to = unix_of(socket_get(&u->peer->s));
         }
-        err = deliver(u, to, p);
+        /* Who is gone is not a peer any more, which may end him. */
+        err = m->is_free && to->is_dead ? (int)SOCKET_WANTS_KERNEL
+                                        : deliver(u, to, p);
+        if (err == -EAGAIN && m->is_free && m->wait.timeout_ns > 0)
+            err = (int)SOCKET_WANTS_KERNEL; /* it might be over by then */
         if (err != -EAGAIN) {
             socket_put(&to->s);
             return err;
@@ -123,14 +127,23 @@ static int send_packet(struct unix_sock *u, struct socket_msg *m,
     return err;
 }
 
+/* Without the kernel lock nobody is found by name or given one. */
+static bool may_send_free(const struct unix_sock *u, const struct socket_msg *m)
+{
+    return !m->control && !m->addr && !socket_flag(&u->s, SO_PASSCRED);
+}
+
 ssize_t unix_message_send(struct socket *s, struct socket_msg *m)
 {
     struct unix_sock *u = unix_of(s);
-    size_t len = m->io.left;
+    const struct io io = m->io;
     struct unix_packet *p;
     struct unix_extra e;
-    int err = unix_extra_get(m, &e);
+    int err;
 
+    if (m->is_free && !may_send_free(u, m))
+        return SOCKET_WANTS_KERNEL;
+    err = unix_extra_get(m, &e);
     if (err)
         return err;
     err = send_check(u, m);
@@ -139,7 +152,7 @@ ssize_t unix_message_send(struct socket *s, struct socket_msg *m)
     if (err)
         goto fini_extra;
     err = -ENOBUFS;
-    p = unix_packet_new(u, len);
+    p = unix_packet_new(u, io.left);
     if (!p)
         goto fini_extra;
     p->extra = e;
@@ -147,9 +160,12 @@ ssize_t unix_message_send(struct socket *s, struct socket_msg *m)
     if (!err)
         err = send_packet(u, m, p);
     if (!err)
-        return (ssize_t)len;
+        return (ssize_t)io.left;
     unix_packet_free(p);
-    unix_waste_empty();
+    if (m->is_free)
+        m->io = io; /* it may be sent again, with the kernel lock */
+    else
+        unix_waste_empty();
     return err;
 
 fini_extra:
@@ -226,9 +242,19 @@ static ssize_t message_copy(const struct unix_packet *p, struct socket_msg *m,
     return done;
 }
 
+/* Nor does he receive files, see more than bytes, or let go of a sender that is
+ * gone. */
+static bool may_receive_free(const struct unix_sock *u,
+                             const struct unix_packet *p)
+{
+    return !p->extra.rights && p->sender->s.refs > 1 &&
+           !(u->s.flags & (SOCKET_STAMPS | 1ull << SO_PASSCRED));
+}
+
 ssize_t unix_message_receive(struct socket *s, struct socket_msg *m)
 {
     struct unix_sock *u = unix_of(s);
+    const struct io io = m->io;
     struct unix_packet *p;
     ssize_t done, len;
     size_t skip;
@@ -238,13 +264,21 @@ ssize_t unix_message_receive(struct socket *s, struct socket_msg *m)
         return -EOPNOTSUPP;
     if (is_seqpacket(u) && u->state != UNIX_CONNECTED)
         return -ENOTCONN;
+    if (m->is_free && m->flags & MSG_PEEK)
+        return SOCKET_WANTS_KERNEL;
     p = message_wait(u, m, &skip, &err);
     if (!p)
         return err;
-    if (!(m->flags & MSG_PEEK))
-        unix_pop(u, p);
+    if (m->is_free && !may_receive_free(u, p))
+        return SOCKET_WANTS_KERNEL;
     len = (ssize_t)(unix_packet_len(p) - skip);
     done = message_copy(p, m, skip);
+    if (done < 0 && m->is_free) {
+        m->io = io;
+        return done;
+    }
+    if (!(m->flags & MSG_PEEK))
+        unix_pop(u, p);
     if (done >= 0) {
         socket_peek_move(&u->s, m->flags,
                          (size_t)(m->flags & MSG_PEEK ? done : len));

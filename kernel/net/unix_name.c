@@ -83,7 +83,9 @@ int unix_find(const struct socket_addr *a, int type, struct unix_sock **out)
     if (err)
         return err;
     if (*path_of(a) != '\0') {
+        unix_pause();
         err = find_path(a, type, out);
+        unix_resume();
     } else {
         *out = find_abstract(a, type);
         err = *out ? 0 : -ECONNREFUSED;
@@ -217,7 +219,9 @@ void unix_unbind(struct unix_sock *u)
 {
     if (u->inode) {
         u->inode->private = NULL;
+        unix_pause();
         inode_put(u->inode);
+        unix_resume();
         u->inode = NULL;
     } else if (u->name) {
         unbind_abstract(u);

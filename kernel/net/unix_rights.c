@@ -111,9 +111,11 @@ int unix_control_get(const struct socket_msg *m, struct unix_extra *out)
 
 void unix_rights_put(struct unix_rights *r)
 {
+    unix_pause();
     for (unsigned i = 0; i < r->count; i++)
         file_put(r->files[i]);
     kfree(r);
+    unix_resume();
 }
 
 /* ---- receiving ---- */
@@ -147,8 +149,8 @@ static void rights_put(struct socket_msg *m, const struct unix_rights *r)
     }
 }
 
-void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
-                      const struct unix_extra *e)
+static void control_put(const struct unix_sock *u, struct socket_msg *m,
+                        const struct unix_extra *e)
 {
     bool want_cred = socket_flag(&u->s, SO_PASSCRED);
     struct socket_cred cred = e->cred;
@@ -165,6 +167,17 @@ void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
                                  sizeof(cred));
     if (e->rights)
         rights_put(m, e->rights);
+}
+
+/* Of a packet that is looked at another may make an end meanwhile. */
+void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
+                      const struct unix_extra *e)
+{
+    const struct unix_extra copy = *e;
+
+    unix_pause();
+    control_put(u, m, &copy);
+    unix_resume();
 }
 
 /* ---- circles ---- */

@@ -116,6 +116,7 @@ static ssize_t send_all(struct unix_sock *u, struct socket_msg *m,
         if (n < 0)
             break;
     }
+    m->is_cut = done > 0 && (n == -EFAULT || n == -ENOBUFS);
     return done ? done : n;
 }
 
@@ -124,8 +125,11 @@ ssize_t unix_stream_send(struct socket *s, struct socket_msg *m)
     struct unix_sock *u = unix_of(s);
     struct unix_extra e;
     ssize_t done;
-    int err = unix_extra_get(m, &e);
+    int err;
 
+    if (m->control && m->is_free)
+        return SOCKET_WANTS_KERNEL;
+    err = unix_extra_get(m, &e);
     if (err)
         return err;
     if (m->flags & MSG_OOB) {
@@ -207,6 +211,8 @@ static ssize_t stream_take(struct unix_sock *u, struct socket_msg *m,
 
     if (!p || e->rights)
         return 0;
+    if (p->extra.rights && m->is_free)
+        return SOCKET_WANTS_KERNEL;
     if (done > 0 && socket_flag(&u->s, SO_PASSCRED) &&
         !same_cred(&p->extra.cred, &e->cred))
         return 0;
@@ -231,6 +237,8 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
 
     if (u->state != UNIX_CONNECTED || (m->flags & MSG_OOB))
         return -EINVAL;
+    if (m->is_free && (is_peek || socket_flag(s, SO_PASSCRED)))
+        return SOCKET_WANTS_KERNEL;
     do {
         size_t skip = is_peek ? socket_peek_at(&u->s, m->flags) + done : 0;
 
@@ -251,6 +259,7 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
     } while (m->io.left > 0);
     if (done == 0 && n < 0)
         return n;
+    m->is_cut = n == -EFAULT || n == SOCKET_WANTS_KERNEL;
     socket_peek_move(&u->s, m->flags, done);
     if (m->addr && done > 0)
         unix_copy_name(u->peer, m->addr);

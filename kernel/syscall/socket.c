@@ -119,6 +119,7 @@ long sys_connect(int fd, uaddr_t addr, unsigned len)
 {
     struct socket_msg m = { 0 };
     struct socket_addr a;
+    struct spinlock *lock;
     struct socket *s;
     struct file *f;
     int err = sock_get(fd, &f, &s);
@@ -127,14 +128,18 @@ long sys_connect(int fd, uaddr_t addr, unsigned len)
         return err;
     socket_msg_wait(s, &m, true);
     err = addr_get(&a, addr, len);
-    if (!err)
+    if (!err) {
+        lock = socket_lock(s);
         err = s->ops->connect(s, &a, &m.wait);
+        socket_unlock(lock);
+    }
     file_put(f);
     return err;
 }
 
 long sys_listen(int fd, int backlog)
 {
+    struct spinlock *lock;
     struct socket *s;
     struct file *f;
     int err = sock_get(fd, &f, &s);
@@ -142,8 +147,11 @@ long sys_listen(int fd, int backlog)
     if (err)
         return err;
     err = -EOPNOTSUPP;
-    if (s->ops->listen)
+    if (s->ops->listen) {
+        lock = socket_lock(s);
         err = s->ops->listen(s, MIN((unsigned)backlog, SOCKET_BACKLOG_MAX));
+        socket_unlock(lock);
+    }
     file_put(f);
     return err;
 }
@@ -213,13 +221,19 @@ long sys_getpeername(int fd, uaddr_t addr, uaddr_t len)
 
 long sys_shutdown(int fd, int how)
 {
+    struct spinlock *lock;
     struct socket *s;
     struct file *f;
     int err = sock_get(fd, &f, &s);
 
     if (err)
         return err;
-    err = how < 0 || how > 2 ? -EINVAL : s->ops->shutdown(s, (unsigned)how + 1);
+    err = -EINVAL;
+    if (how >= 0 && how <= 2) {
+        lock = socket_lock(s);
+        err = s->ops->shutdown(s, (unsigned)how + 1);
+        socket_unlock(lock);
+    }
     file_put(f);
     return err;
 }

@@ -21,14 +21,14 @@ static ssize_t send_msg(struct file *f, struct socket *s, struct socket_msg *m)
     ssize_t n;
 
     socket_msg_wait(s, m, true);
-    n = s->ops->send(s, m);
+    n = socket_send(s, m);
     return (m->flags & MSG_NOSIGNAL) ? n : write_signals(f, n);
 }
 
 static ssize_t receive_msg(struct socket *s, struct socket_msg *m)
 {
     socket_msg_wait(s, m, false);
-    return s->ops->receive(s, m);
+    return socket_receive(s, m);
 }
 
 long sys_sendto(int fd, uaddr_t buf, size_t len, int flags, uaddr_t addr,
