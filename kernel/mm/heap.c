@@ -344,7 +344,7 @@ static bool extend(struct block *b, uint32_t len)
     return has_room;
 }
 
-void *krealloc(void *old, size_t len)
+COLD void *krealloc(void *old, size_t len)
 {
     void *p;
 

@@ -99,7 +99,7 @@ int io_vec_get(uaddr_t vec, unsigned long count,
     if (count > VEC_MAX)
         return -EINVAL;
     if (count > IO_VEC_FAST_COUNT) {
-        bool was_taken = kernel_lock_enter_seldom();
+        bool was_taken = kernel_lock_enter_seldom(); /* it may reclaim */
 
         v = kmalloc(count * sizeof(*v));
         kernel_lock_leave(was_taken);
@@ -130,13 +130,8 @@ int io_vec_get(uaddr_t vec, unsigned long count,
 
 void io_vec_free(struct io_vec *vec, const struct io_vec *fast)
 {
-    bool was_taken;
-
-    if (vec == fast)
-        return;
-    was_taken = kernel_lock_enter_seldom();
-    kfree(vec);
-    kernel_lock_leave(was_taken);
+    if (vec != fast)
+        kfree(vec);
 }
 
 ssize_t write_failed(const struct file *f, ssize_t result)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * transfer.c - the positioned and vectored forms of read(2) and write(2), and
- * lseek(2). What reads runs without the kernel lock, which it takes for files
- * that want it.
+ * lseek(2). They run without the kernel lock, but for those with flags, and
+ * take it for files that want it.
  */
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -62,7 +62,8 @@ static ssize_t transfer(const struct transfer *t, const struct io_vec *vec,
     if (!f)
         return -EBADF;
     io_init(&io, vec, count);
-    was_taken = !f->ops->read_plain && kernel_lock_enter();
+    was_taken = !(t->is_write ? f->ops->write_plain : f->ops->read_plain) &&
+                kernel_lock_enter();
     if (t->is_positioned && !f->ops->seek)
         done = (f->flags & O_PATH) ? -EBADF : -ESPIPE;
     else

@@ -2,11 +2,12 @@
 /*
  * together.c - what two threads on two CPUs gain over one after the other, when
  * each works for itself in the kernel: touching 64 MiB in pages of 4 KiB,
- * passing bytes through a pipe of its own, reading pages of a file of the image
- * or of one in memory.
+ * passing bytes through a pipe or a socketpair of its own, reading pages of a
+ * file of the image or of one in memory.
  *
  * Prints the time of both at once as a part of the time one after the other,
- * the best of several rounds each, for `touch`, `pipe`, `image` and `memory`.
+ * the best of several rounds each, for `touch`, `pipe`, `socket`, `image` and
+ * `memory`.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,18 +38,33 @@ static void touch(void)
     munmap((void *)p, LEN);
 }
 
-static void pass_bytes(void)
+static void pass_through(const int fds[2])
 {
-    int fds[2];
     char c = 0;
 
-    if (pipe(fds) != 0)
-        _exit(2);
     for (int i = 0; i < BYTES; i++)
         if (write(fds[1], &c, 1) != 1 || read(fds[0], &c, 1) != 1)
             _exit(2);
     close(fds[0]);
     close(fds[1]);
+}
+
+static void pass_bytes(void)
+{
+    int fds[2];
+
+    if (pipe(fds) != 0)
+        _exit(2);
+    pass_through(fds);
+}
+
+static void pass_locally(void)
+{
+    int fds[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+        _exit(2);
+    pass_through(fds);
 }
 
 static void read_pages(int fd)
@@ -121,6 +138,7 @@ int main(void)
 {
     compare("touch", touch);
     compare("pipe", pass_bytes);
+    compare("socket", pass_locally);
     compare("image", read_image);
     compare("memory", read_memory);
     return 0;
