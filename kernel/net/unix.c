@@ -15,17 +15,35 @@
 #include "mm/heap.h"
 #include "net/unix.h"
 
-struct spinlock unix_lock = SPINLOCK_INIT(LOCK_UNIX);
+#define LOCKS 8u /* the first is that of all who are not of a pair */
+
+static struct {
+    struct spinlock lock;
+} __attribute__((aligned(64)))
+locks[LOCKS] = { [0 ... LOCKS - 1] = { SPINLOCK_INIT(LOCK_UNIX) } };
 struct list unix_all = LIST_INIT(unix_all);
 
-void unix_pause(void)
+struct spinlock *unix_pause(void)
 {
-    spin_unlock(&unix_lock);
+    for (unsigned i = 0; i < LOCKS; i++) {
+        if (spin_is_mine(&locks[i].lock)) {
+            spin_unlock(&locks[i].lock);
+            return &locks[i].lock;
+        }
+    }
+    return NULL;
 }
 
-void unix_resume(void)
+void unix_resume(struct spinlock *lock)
 {
-    spin_lock(&unix_lock);
+    if (lock)
+        spin_lock(lock);
+}
+
+static void lock_by(struct unix_sock *u, unsigned idx)
+{
+    socket_lock_by(&u->s, &locks[idx].lock);
+    waitq_init_locked(&u->room, &locks[idx].lock);
 }
 
 /* ---- connecting ---- */
@@ -79,8 +97,10 @@ static int dgram_connect(struct unix_sock *u, struct socket_addr *a)
 
 static struct unix_sock *sock_new(int type);
 
-/* Wait until the listener takes one more. -ECONNREFUSED: it is none */
-static int listener_wait(struct unix_sock *to, struct socket_wait *w)
+/* Wait until the listener takes one more of u's kind. -ECONNREFUSED: it is
+ * none; -EISCONN: u is of a pair, under another lock */
+static int listener_wait(const struct unix_sock *u, struct unix_sock *to,
+                         struct socket_wait *w)
 {
     int err = 0;
 
@@ -88,6 +108,8 @@ static int listener_wait(struct unix_sock *to, struct socket_wait *w)
         if (to->state != UNIX_LISTENING || to->is_dead ||
             (to->s.shutdown & SHUTDOWN_RECEIVE))
             return -ECONNREFUSED;
+        if (u->s.lock != to->s.lock)
+            return -EISCONN;
         if (!unix_is_full(to))
             return 0;
         err = socket_sleep(&to->room, w);
@@ -131,7 +153,7 @@ static int unix_connect(struct socket *s, struct socket_addr *a,
         err = unix_find(a, s->type, &to);
     if (err)
         return err;
-    err = listener_wait(to, w);
+    err = listener_wait(u, to, w);
     if (!err && u->state != UNIX_CLOSED)
         err = u->state == UNIX_CONNECTED ? -EISCONN : -EINVAL;
     if (!err)
@@ -142,12 +164,19 @@ static int unix_connect(struct socket *s, struct socket_addr *a,
 
 static int unix_pair(struct socket *a, struct socket *b)
 {
+    static unsigned next;
     struct unix_sock *ua = unix_of(a), *ub = unix_of(b);
 
     unix_set_peer(ua, unix_of(socket_get(b)));
     unix_set_peer(ub, unix_of(socket_get(a)));
     ua->state = ub->state = UNIX_CONNECTED;
     a->peer_cred = b->peer_cred = socket_cred_current();
+    if (a->type == SOCK_DGRAM)
+        return 0;
+    /* Nobody else can come to have to do with these. */
+    next = next % (LOCKS - 1) + 1;
+    lock_by(ua, next);
+    lock_by(ub, next);
     return 0;
 }
 
@@ -356,13 +385,12 @@ static struct unix_sock *sock_new(int type)
         return NULL;
     socket_init(&u->s, AF_UNIX, type,
                 type == SOCK_STREAM ? &stream_ops : &message_ops);
-    socket_lock_by(&u->s, &unix_lock);
     u->s.has_stamps = true; /* on streams without effect, as on Linux */
     u->backlog = UNIX_QUEUE_MAX;
     list_init(&u->queue);
     list_init(&u->senders);
     list_init(&u->peer_link);
-    waitq_init_locked(&u->room, &unix_lock);
+    lock_by(u, 0);
     list_push_back(&unix_all, &u->all_link);
     return u;
 }

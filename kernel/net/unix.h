@@ -9,12 +9,14 @@
  * Ownership: a socket holds a reference of its peer, and every packet one of
  *            its sender, for the sender's name and its send buffer. Closing a
  *            socket empties its queue, so that no circle of these stays.
- * Locks:     unix_lock, one for all, over everything that sending, receiving
- *            and readiness look at; but for what these touch, it changes under
- *            the kernel lock as well. Without that they leave alone what has
- *            files with it, who is found by name, and what would end a socket
- *            (SOCKET_WANTS_KERNEL). It is given up where files are put or names
- *            looked up, since that may end sockets.
+ * Locks:     everything that sending, receiving and readiness look at is under
+ *            socket.lock: the family's, or for a socketpair of streams or
+ *            packets one of a few that pairs share. But for what these two
+ *            touch, it changes under the kernel lock as well. Without that they
+ *            leave alone what has files with it, who is found by name, and what
+ *            would end a socket (SOCKET_WANTS_KERNEL). Nobody has two of them:
+ *            it is given up where files are put or names looked up, which may
+ *            end sockets, and where others' queues are emptied.
  * Context:   as socket.h.
  * Units:     a packet's cost is the memory that it takes, header included.
  */
@@ -97,10 +99,10 @@ static inline struct unix_sock *unix_of(struct socket *s)
 
 /* ---- unix.c ---- */
 
-extern struct spinlock unix_lock;
-/* Give it up for something that may take it, and take it again. */
-void unix_pause(void);
-void unix_resume(void);
+/* Give up what this CPU has of the family's locks, for something that may take
+ * one, and take it again. */
+struct spinlock *unix_pause(void);
+void unix_resume(struct spinlock *lock);
 extern struct list unix_all; /* struct unix_sock.all_link */
 /* From now on `peer` (referenced; may be NULL) is u's peer. */
 void unix_set_peer(struct unix_sock *u, struct unix_sock *peer_take);

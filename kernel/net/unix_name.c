@@ -78,14 +78,15 @@ static int find_path(const struct socket_addr *a, int type,
 
 int unix_find(const struct socket_addr *a, int type, struct unix_sock **out)
 {
+    struct spinlock *lock;
     int err = unix_name_check(a);
 
     if (err)
         return err;
     if (*path_of(a) != '\0') {
-        unix_pause();
+        lock = unix_pause();
         err = find_path(a, type, out);
-        unix_resume();
+        unix_resume(lock);
     } else {
         *out = find_abstract(a, type);
         err = *out ? 0 : -ECONNREFUSED;
@@ -217,11 +218,13 @@ int unix_bind(struct socket *s, struct socket_addr *a)
 
 void unix_unbind(struct unix_sock *u)
 {
+    struct spinlock *lock;
+
     if (u->inode) {
         u->inode->private = NULL;
-        unix_pause();
+        lock = unix_pause();
         inode_put(u->inode);
-        unix_resume();
+        unix_resume(lock);
         u->inode = NULL;
     } else if (u->name) {
         unbind_abstract(u);

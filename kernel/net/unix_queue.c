@@ -139,14 +139,22 @@ void unix_queue_waste(struct unix_sock *u)
 void unix_waste_empty(void)
 {
     static bool is_busy;
+    struct spinlock *own, *lock;
     struct list *link;
 
     if (is_busy)
         return;
     is_busy = true;
+    own = unix_pause();
     do {
-        while ((link = list_pop_front(&waste)))
-            unix_packet_free(LIST_ENTRY(link, struct unix_packet, link));
+        while ((link = list_pop_front(&waste))) {
+            struct unix_packet *p = LIST_ENTRY(link, struct unix_packet, link);
+
+            lock = socket_lock(&p->sender->s);
+            unix_packet_free(p);
+            socket_unlock(lock);
+        }
     } while (unix_collect());
+    unix_resume(own);
     is_busy = false;
 }

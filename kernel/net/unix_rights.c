@@ -111,11 +111,12 @@ int unix_control_get(const struct socket_msg *m, struct unix_extra *out)
 
 void unix_rights_put(struct unix_rights *r)
 {
-    unix_pause();
+    struct spinlock *lock = unix_pause();
+
     for (unsigned i = 0; i < r->count; i++)
         file_put(r->files[i]);
     kfree(r);
-    unix_resume();
+    unix_resume(lock);
 }
 
 /* ---- receiving ---- */
@@ -174,10 +175,10 @@ void unix_control_put(const struct unix_sock *u, struct socket_msg *m,
                       const struct unix_extra *e)
 {
     const struct unix_extra copy = *e;
+    struct spinlock *lock = unix_pause();
 
-    unix_pause();
     control_put(u, m, &copy);
-    unix_resume();
+    unix_resume(lock);
 }
 
 /* ---- circles ---- */
@@ -224,6 +225,8 @@ typedef void visit_fn(struct unix_sock *u, struct list *todo);
 static void visit_packets(struct unix_sock *u, visit_fn *visit,
                           struct list *todo)
 {
+    struct spinlock *lock = socket_lock(&u->s);
+
     LIST_FOR_EACH(it, &u->queue)
     {
         const struct unix_rights *r =
@@ -236,6 +239,7 @@ static void visit_packets(struct unix_sock *u, visit_fn *visit,
                 visit(c, todo);
         }
     }
+    socket_unlock(lock);
 }
 
 /* The same, and those of connections that wait for a listener's accept(). */
@@ -261,14 +265,22 @@ static void acquit(struct unix_sock *u, struct list *todo)
     list_push_back(todo, &u->todo_link);
 }
 
+static void waste_packets(struct unix_sock *u)
+{
+    struct spinlock *lock = socket_lock(&u->s);
+
+    unix_queue_waste(u);
+    socket_unlock(lock);
+}
+
 static void waste_queue(struct unix_sock *u)
 {
     if (u->state != UNIX_LISTENING) {
-        unix_queue_waste(u);
+        waste_packets(u);
         return;
     }
     LIST_FOR_EACH(it, &u->queue)
-    unix_queue_waste(LIST_ENTRY(it, struct unix_sock, peer_link));
+    waste_packets(LIST_ENTRY(it, struct unix_sock, peer_link));
 }
 
 /* The body may not change the list. */
