@@ -128,12 +128,12 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(addprefix drivers/,netbuf.c virtio_net.c virtq.c) \
 	$(addprefix fs/,dentry.c epoll.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c pipe.c poll.c prefix.c) \
-	$(addprefix net/,socket.c unix_queue.c unix_stream.c) \
+	$(addprefix net/,socket.c unix_stream.c) \
 	$(addprefix net/inet/,conn.c defer.c device.c offload.c predict.c \
 	    predict_out.c sender.c stack.c tcp_receive.c tcp_segment.c \
 	    tcp_send.c) \
 	$(addprefix syscall/,deadline.c epoll.c futex.c mmap.c poll.c \
-	    read_write.c socket_msg.c time.c copy.c))
+	    read_write.c time.c copy.c))
 # In these, copies of functions in their callers cost more bytes than they save
 # instructions.
 KERNEL_PLAIN := $(patsubst %.c,$(B)/kernel/%.c.o,arch/$(ARCH)/cpu.c \

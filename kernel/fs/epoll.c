@@ -253,8 +253,8 @@ void epoll_file_released(struct file *f)
  * walks recurse at most `levels` deep, the number of instances allowed.
  * Result: instances in the longest chain, `levels` + 1 if it is longer.
  */
-static unsigned chain_down(const struct epoll *ep, const struct epoll *outer,
-                           unsigned levels)
+static COLD unsigned chain_down(const struct epoll *ep,
+                                const struct epoll *outer, unsigned levels)
 {
     unsigned longest = 0;
 
@@ -276,7 +276,7 @@ static unsigned chain_down(const struct epoll *ep, const struct epoll *outer,
     return longest + 1;
 }
 
-static unsigned chain_up(const struct epoll *ep, unsigned levels)
+static COLD unsigned chain_up(const struct epoll *ep, unsigned levels)
 {
     unsigned longest = 0;
 
@@ -332,8 +332,8 @@ static int watch_change(struct epoll_watch *w, const struct epoll_event *event)
     return 0;
 }
 
-int epoll_control(struct file *ep_file, int op, struct file *target, int fd,
-                  const struct epoll_event *event)
+COLD int epoll_control(struct file *ep_file, int op, struct file *target,
+                       int fd, const struct epoll_event *event)
 {
     struct epoll *ep = ep_file->private;
     struct epoll_watch *w;
@@ -509,7 +509,7 @@ long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
     }
 }
 
-static unsigned epoll_poll(struct file *f, struct poll_table *table)
+static COLD unsigned epoll_poll(struct file *f, struct poll_table *table)
 {
     struct epoll *ep = f->private;
     struct epoll_watch *w;
@@ -529,7 +529,7 @@ static unsigned epoll_poll(struct file *f, struct poll_table *table)
     return is_ready ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
-static void epoll_release(struct file *f)
+static COLD void epoll_release(struct file *f)
 {
     struct epoll *ep = f->private;
 
@@ -548,7 +548,7 @@ static const struct file_ops epoll_ops = {
     .kind = "anon_inode:[eventpoll]",
 };
 
-int epoll_create_file(struct file **out)
+COLD int epoll_create_file(struct file **out)
 {
     struct epoll *ep = kzalloc(sizeof(*ep));
 

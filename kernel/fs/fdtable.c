@@ -66,7 +66,7 @@ struct fdtable *fdtable_get(struct fdtable *t)
     return t;
 }
 
-static int grow(struct fdtable *t, unsigned fd)
+static COLD int grow(struct fdtable *t, unsigned fd)
 {
     uintptr_t *slots, *old = t->slots;
     unsigned cap = t->cap;
@@ -214,7 +214,7 @@ int fd_install_take(struct file *f, int min, bool cloexec)
     return (int)fd;
 }
 
-int fd_replace_take(struct file *f, int fd, bool cloexec)
+COLD int fd_replace_take(struct file *f, int fd, bool cloexec)
 {
     struct fdtable *t = table();
     struct file *old;
@@ -277,7 +277,7 @@ COLD void fd_close_range(unsigned first, unsigned last)
             (void)close_file(t, slot_clear(t, fd));
 }
 
-void fd_cloexec_range(unsigned first, unsigned last)
+COLD void fd_cloexec_range(unsigned first, unsigned last)
 {
     struct fdtable *t = table();
 

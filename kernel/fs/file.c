@@ -273,19 +273,19 @@ ssize_t file_write_free(struct file *f, uaddr_t buf, size_t len)
     return done;
 }
 
-ssize_t file_read_locked(struct file *f, uaddr_t buf, size_t len)
+COLD ssize_t file_read_locked(struct file *f, uaddr_t buf, size_t len)
 {
-    bool was_taken = kernel_lock_enter();
-    ssize_t done = transfer_buf(read_any, f, buf, len);
+    bool was_taken = kernel_lock_enter_seldom();
+    ssize_t done = file_read_free(f, buf, len);
 
     kernel_lock_leave(was_taken);
     return done;
 }
 
-ssize_t file_write_locked(struct file *f, uaddr_t buf, size_t len)
+COLD ssize_t file_write_locked(struct file *f, uaddr_t buf, size_t len)
 {
-    bool was_taken = kernel_lock_enter();
-    ssize_t done = transfer_buf(write_checked, f, buf, len);
+    bool was_taken = kernel_lock_enter_seldom();
+    ssize_t done = file_write_free(f, buf, len);
 
     kernel_lock_leave(was_taken);
     return done;

@@ -135,7 +135,8 @@ int inode_getattr(struct inode *i, struct kstat *out)
     return 0;
 }
 
-void inode_apply_attr(struct inode *i, unsigned valid, const struct kstat *attr)
+COLD void inode_apply_attr(struct inode *i, unsigned valid,
+                           const struct kstat *attr)
 {
     if (valid & ATTR_MODE)
         i->mode = (i->mode & S_IFMT) | (attr->mode & 07777);

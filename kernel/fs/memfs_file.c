@@ -211,7 +211,7 @@ int mem_page_insert(struct mem_inode *mi, uint64_t idx, paddr_t pa)
     return 0;
 }
 
-int mem_page_own(struct mem_inode *mi, uint64_t idx, paddr_t *pa_out)
+COLD int mem_page_own(struct mem_inode *mi, uint64_t idx, paddr_t *pa_out)
 {
     uint64_t entry = pagetree_get(&mi->pages, idx);
     bool is_blank = entry || idx << PAGE_SHIFT >= mi->lower_len;
@@ -319,7 +319,7 @@ static ssize_t write_part(struct mem_inode *mi, uint64_t pos, struct io *io)
     return done;
 }
 
-static ssize_t mem_write(struct file *f, struct io *io, uint64_t *pos)
+static COLD ssize_t mem_write(struct file *f, struct io *io, uint64_t *pos)
 {
     struct mem_inode *mi = mem_of(f->inode);
     uint64_t start = *pos;

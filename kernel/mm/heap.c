@@ -185,7 +185,7 @@ static uint32_t block_len(size_t len)
     return MAX(need, BLOCK_MIN);
 }
 
-static void *alloc_large(size_t len)
+static COLD void *alloc_large(size_t len)
 {
     unsigned order = 0;
     paddr_t pa;
@@ -234,7 +234,7 @@ static struct block *quick_pop(struct block **quick)
     return b;
 }
 
-static void quick_drop(void)
+static COLD void quick_drop(void)
 {
     for (unsigned i = 0; i < QUICK_COUNT; i++)
         while (heap.quick[i])
@@ -285,7 +285,7 @@ static bool is_large(const void *p)
     return ((uintptr_t)page_pa(p) & PAGE_MASK) == 0;
 }
 
-static void free_large(void *p)
+static COLD void free_large(void *p)
 {
     paddr_t pa = page_pa(p);
 

@@ -479,7 +479,7 @@ static bool brk_grow(struct space *s, uint64_t from, uint64_t to)
     return r;
 }
 
-long space_brk(struct space *s, uaddr_t end)
+COLD long space_brk(struct space *s, uaddr_t end)
 {
     uint64_t old = ALIGN_UP(s->brk_end, PAGE_SIZE);
     uint64_t new_end = ALIGN_UP(end, PAGE_SIZE);

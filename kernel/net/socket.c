@@ -90,8 +90,8 @@ static struct superblock sockfs = {
 
 unsigned socket_total;
 
-void socket_init(struct socket *s, int family, int type,
-                 const struct socket_ops *ops)
+COLD void socket_init(struct socket *s, int family, int type,
+                      const struct socket_ops *ops)
 {
     static uint64_t next_ino = 1;
     const struct process *p = process_current();
@@ -115,7 +115,7 @@ void socket_init(struct socket *s, int family, int type,
     waitq_init(&s->writable);
 }
 
-void socket_lock_by(struct socket *s, struct spinlock *lock)
+COLD void socket_lock_by(struct socket *s, struct spinlock *lock)
 {
     s->lock = lock;
     waitq_init_locked(&s->readable, lock);
@@ -291,56 +291,50 @@ ssize_t socket_receive(struct socket *s, struct socket_msg *m)
 
 /* ---- the open file ---- */
 
-static ssize_t socket_read(struct file *f, struct io *io, uint64_t *pos)
-{
-    struct socket *s = f->private;
-    struct socket_msg m;
-    ssize_t n;
-
-    (void)pos;
-    if (io->left == 0)
-        return 0;
-    m = (struct socket_msg){ .io = *io };
-    socket_msg_wait(s, &m, false);
-    n = socket_receive(s, &m);
-    *io = m.io;
-    return n;
-}
-
-static ssize_t socket_write(struct file *f, struct io *io, uint64_t *pos)
+static NOINLINE ssize_t move(struct file *f, struct io *io, bool is_send)
 {
     struct socket *s = f->private;
     struct socket_msg m = { .io = *io };
     ssize_t n;
 
-    (void)pos;
-    socket_msg_wait(s, &m, true);
-    n = socket_send(s, &m);
+    socket_msg_wait(s, &m, is_send);
+    n = transfer(is_send ? s->ops->send : s->ops->receive, s, &m);
     *io = m.io;
     return n;
 }
 
+static ssize_t socket_read(struct file *f, struct io *io, uint64_t *pos)
+{
+    (void)pos;
+    return io->left > 0 ? move(f, io, false) : 0;
+}
+
+static ssize_t socket_write(struct file *f, struct io *io, uint64_t *pos)
+{
+    (void)pos;
+    return move(f, io, true);
+}
+
 /* read() and write(): the same, but for what the general ones check. */
-static ssize_t socket_read_plain(struct file *f, uaddr_t buf, size_t len)
+static NOINLINE ssize_t move_plain(struct file *f, uaddr_t buf, size_t len,
+                                   bool is_send)
 {
     struct socket *s = f->private;
     struct io_vec one = { buf, len };
-    struct socket_msg m = { .io = {
-                                .vec = &one, .vec_count = 1, .left = len } };
+    struct socket_msg m = { .io = { &one, 1, 0, len, false } };
 
-    socket_msg_wait(s, &m, false);
-    return socket_receive(s, &m);
+    socket_msg_wait(s, &m, is_send);
+    return transfer(is_send ? s->ops->send : s->ops->receive, s, &m);
+}
+
+static ssize_t socket_read_plain(struct file *f, uaddr_t buf, size_t len)
+{
+    return move_plain(f, buf, len, false);
 }
 
 static ssize_t socket_write_plain(struct file *f, uaddr_t buf, size_t len)
 {
-    struct socket *s = f->private;
-    struct io_vec one = { buf, len };
-    struct socket_msg m = { .io = {
-                                .vec = &one, .vec_count = 1, .left = len } };
-
-    socket_msg_wait(s, &m, true);
-    return socket_send(s, &m);
+    return move_plain(f, buf, len, true);
 }
 
 static unsigned socket_poll(struct file *f, struct poll_table *table)
@@ -432,8 +426,8 @@ static int create(int family, int type, int protocol, struct socket **out)
     return -EAFNOSUPPORT;
 }
 
-int socket_create(int family, int type, int protocol, unsigned flags,
-                  struct file **out)
+COLD int socket_create(int family, int type, int protocol, unsigned flags,
+                       struct file **out)
 {
     struct spinlock *lock;
     struct socket *s;
@@ -477,7 +471,7 @@ put_first:
     return err;
 }
 
-int socket_accept(struct socket *s, unsigned flags, struct file **out)
+COLD int socket_accept(struct socket *s, unsigned flags, struct file **out)
 {
     struct socket_msg m = { 0 };
     struct socket *connected;

@@ -332,9 +332,9 @@ static int requeue_locked(const struct futex_word *from,
     return expected ? woken + moved : woken;
 }
 
-int futex_requeue(const struct futex_word *from, const struct futex_word *to,
-                  unsigned wake_max, unsigned move_max,
-                  const uint32_t *expected)
+COLD int futex_requeue(const struct futex_word *from,
+                       const struct futex_word *to, unsigned wake_max,
+                       unsigned move_max, const uint32_t *expected)
 {
     int result;
 

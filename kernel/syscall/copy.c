@@ -50,8 +50,8 @@ static ssize_t source_get(struct source *s, struct file *in, uint64_t pos,
 }
 
 /* By pages: short writes of the target set the pace. */
-static ssize_t copy_bytes(struct file *in, uint64_t *in_pos, struct file *out,
-                          uint64_t *out_pos, size_t len)
+static COLD ssize_t copy_bytes(struct file *in, uint64_t *in_pos,
+                               struct file *out, uint64_t *out_pos, size_t len)
 {
     size_t done = 0;
     ssize_t n = 0;
@@ -165,8 +165,8 @@ static int range_check(const struct place *in, const struct place *out,
     return 0;
 }
 
-long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd, uaddr_t out_off,
-                         size_t len, unsigned flags)
+COLD long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd,
+                              uaddr_t out_off, size_t len, unsigned flags)
 {
     struct place in = { 0 }, out = { 0 };
     ssize_t n;

@@ -159,9 +159,8 @@ static bool is_simple(int op)
            cmd == FUTEX_WAKE_BITSET;
 }
 
-static NOINLINE long futex_locked(uaddr_t addr, int op, uint32_t value,
-                                  uint64_t timeout, uaddr_t addr2,
-                                  uint32_t value3)
+static COLD long futex_locked(uaddr_t addr, int op, uint32_t value,
+                              uint64_t timeout, uaddr_t addr2, uint32_t value3)
 {
     bool was_taken = is_simple(op) ? false : kernel_lock_enter();
     long result = futex_any(addr, op, value, timeout, addr2, value3);

@@ -209,7 +209,7 @@ COLD long sys_msync(uaddr_t addr, size_t len, int flags)
     return space_sync(space(), addr, len, flags);
 }
 
-static int may_lock(size_t len)
+static COLD int may_lock(size_t len)
 {
     const struct process *p = process_current();
     struct space_stat st;

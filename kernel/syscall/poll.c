@@ -212,7 +212,7 @@ static long select_look_fd(struct poller *p, struct select_sets *s, unsigned fd,
     return count;
 }
 
-static long select_look(struct poller *p, void *arg, bool is_first)
+static COLD long select_look(struct poller *p, void *arg, bool is_first)
 {
     struct select_sets *s = arg;
     long ready = 0;
@@ -227,8 +227,8 @@ static long select_look(struct poller *p, void *arg, bool is_first)
     return ready;
 }
 
-static long select_until(int count, const uaddr_t user[SET_COUNT],
-                         uint64_t deadline)
+static COLD long select_until(int count, const uaddr_t user[SET_COUNT],
+                              uint64_t deadline)
 {
     uint64_t fast[2 * SET_COUNT * 2] = { 0 };
     struct select_sets s = { .bits = fast };
@@ -260,8 +260,8 @@ static long select_until(int count, const uaddr_t user[SET_COUNT],
     return ready;
 }
 
-long sys_select(int count, uaddr_t in, uaddr_t out, uaddr_t except,
-                uaddr_t timeout)
+COLD long sys_select(int count, uaddr_t in, uaddr_t out, uaddr_t except,
+                     uaddr_t timeout)
 {
     const uaddr_t sets[SET_COUNT] = { in, out, except };
     uint64_t deadline;
@@ -275,8 +275,8 @@ long sys_select(int count, uaddr_t in, uaddr_t out, uaddr_t except,
     return ready;
 }
 
-long sys_pselect6(int count, uaddr_t in, uaddr_t out, uaddr_t except,
-                  uaddr_t timeout, uaddr_t sigmask)
+COLD long sys_pselect6(int count, uaddr_t in, uaddr_t out, uaddr_t except,
+                       uaddr_t timeout, uaddr_t sigmask)
 {
     const uaddr_t sets[SET_COUNT] = { in, out, except };
     uint64_t mask[2] = { 0, 0 }; /* its address, its length */
