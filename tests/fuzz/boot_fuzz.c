@@ -17,6 +17,7 @@
 
 #include "abi/monitor_net.h"
 #include "host/fault.h"
+#include "monitor/arch/arch.h"
 #include "monitor/boot.h"
 #include "monitor/check.h"
 #include "monitor/devices/net.h"
@@ -38,6 +39,11 @@ static struct {
     void *host;
     uint64_t len;
 } slots[GMEM_RANGE_MAX];
+
+bool arch_host_walks(void)
+{
+    return false;
+}
 
 int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
                 bool writable, struct fault *fault)
