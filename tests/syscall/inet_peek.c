@@ -6,10 +6,9 @@
  */
 #include "check.h"
 #include "inet.h"
+#include "peek.h"
 
 #include <sys/ioctl.h>
-
-static int fds[2]; /* from, to */
 
 static void make_udp(void)
 {
@@ -20,38 +19,6 @@ static void make_udp(void)
     CHECK_OK(bind(fds[1], (struct sockaddr *)&a, sizeof(a)));
     a = loopback(port_of(fds[1]));
     CHECK_OK(connect(fds[0], (struct sockaddr *)&a, sizeof(a)));
-}
-
-static void set(int off)
-{
-    CHECK_OK(option_set(fds[1], SOL_SOCKET, SO_PEEK_OFF, off));
-}
-
-static int get(void)
-{
-    return option_get(fds[1], SOL_SOCKET, SO_PEEK_OFF);
-}
-
-/* What receiving up to len bytes gives; "EAGAIN" where nothing is there. */
-static const char *receive(size_t len, int flags)
-{
-    static char buf[32];
-    ssize_t n = recv(fds[1], buf, len, flags | MSG_DONTWAIT);
-
-    if (n < 0)
-        return errno == EAGAIN ? "EAGAIN" : "another error";
-    buf[n] = '\0';
-    return buf;
-}
-
-static const char *peek(size_t len)
-{
-    return receive(len, MSG_PEEK);
-}
-
-static void give(const char *text)
-{
-    CHECK_EQ(send(fds[0], text, strlen(text), 0), (long)strlen(text));
 }
 
 TEST(datagrams)

@@ -5,10 +5,9 @@
  * covers: setsockopt getsockopt recvmsg
  */
 #include "check.h"
+#include "peek.h"
 
 #include <sys/socket.h>
-
-static int fds[2];
 
 static void make(int type)
 {
@@ -19,43 +18,6 @@ static void done(void)
 {
     close(fds[0]);
     close(fds[1]);
-}
-
-static void set(int off)
-{
-    CHECK_OK(setsockopt(fds[1], SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)));
-}
-
-static int get(void)
-{
-    int off = 12345;
-    socklen_t len = sizeof(off);
-
-    CHECK_OK(getsockopt(fds[1], SOL_SOCKET, SO_PEEK_OFF, &off, &len));
-    CHECK_EQ(len, sizeof(off));
-    return off;
-}
-
-/* What receiving up to len bytes gives; "EAGAIN" where nothing is there. */
-static const char *receive(size_t len, int flags)
-{
-    static char buf[32];
-    ssize_t n = recv(fds[1], buf, len, flags | MSG_DONTWAIT);
-
-    if (n < 0)
-        return errno == EAGAIN ? "EAGAIN" : "another error";
-    buf[n] = '\0';
-    return buf;
-}
-
-static const char *peek(size_t len)
-{
-    return receive(len, MSG_PEEK);
-}
-
-static void give(const char *text)
-{
-    CHECK_EQ(send(fds[0], text, strlen(text), 0), (long)strlen(text));
 }
 
 TEST(bytes_of_a_stream)
