@@ -202,7 +202,7 @@ static int map_file(struct boot *b, int fd, const struct image_segment *seg,
                          "cannot map %s of the image (%llu bytes); copy the "
                          "image to a file system that can map files",
                          what, (unsigned long long)len);
-    return vm_add_slot(b->vm, pa, len, host, false, b->fault);
+    return vm_add_slot(b->vm, pa, len, host, VM_SLOT_IMAGE, b->fault);
 }
 
 static uint8_t *ram_at(const struct boot *b, gpa_t pa)
@@ -258,7 +258,8 @@ static int map_ram(struct boot *b)
             return err;
         }
     }
-    return vm_add_slot(vm, vm->ram_pa, vm->ram_len, b->ram, true, b->fault);
+    return vm_add_slot(vm, vm->ram_pa, vm->ram_len, b->ram, VM_SLOT_RAM,
+                       b->fault);
 }
 
 static void fill_bootinfo(struct boot *b, const struct cpu_tables *tables,
@@ -373,7 +374,8 @@ static int map_fixed(struct boot *b, struct cpu_tables *tables)
         return fault_sys(b->fault, errno, "cannot allocate page tables");
     tables->fixed = b->vm->fixed;
     tables->fixed_pa = VM_FIXED_PA;
-    return vm_add_slot(b->vm, VM_FIXED_PA, len, b->vm->fixed, arch_host_walks(),
+    return vm_add_slot(b->vm, VM_FIXED_PA, len, b->vm->fixed,
+                       arch_host_walks() ? VM_SLOT_TABLES : VM_SLOT_IMAGE,
                        b->fault);
 }
 

@@ -30,7 +30,7 @@ struct gmem_range {
     gpa_t gpa;
     uint64_t len;
     uint8_t *host;
-    bool writable; /* by the guest, and so by the monitor for the guest */
+    bool writable; /* by the monitor for the guest */
 };
 
 struct gmem {

@@ -99,11 +99,11 @@ int vm_create(struct vm *vm, struct fault *fault)
 }
 
 int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
-                bool writable, struct fault *fault)
+                enum vm_slot_kind kind, struct fault *fault)
 {
     struct kvm_userspace_memory_region region = {
         .slot = vm->slot_count,
-        .flags = writable ? 0 : KVM_MEM_READONLY,
+        .flags = kind == VM_SLOT_IMAGE ? KVM_MEM_READONLY : 0,
         .guest_phys_addr = gpa,
         .memory_size = len,
         .userspace_addr = (uint64_t)host,
@@ -115,7 +115,7 @@ int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
                          "give the guest less with -m",
                          (unsigned long long)len, (unsigned long long)gpa);
     vm->slot_count++;
-    gmem_add(&vm->mem, gpa, len, host, writable);
+    gmem_add(&vm->mem, gpa, len, host, kind == VM_SLOT_RAM);
     return 0;
 }
 

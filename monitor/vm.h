@@ -71,10 +71,16 @@ struct vm {
 MUST_CHECK int vm_open(struct vm *vm, const char *kvm_path,
                        struct fault *fault);
 MUST_CHECK int vm_create(struct vm *vm, struct fault *fault);
-/* Make host memory guest memory. A guest's store to one that is not writable
- * becomes an MMIO exit. */
+/* Who may write there. A guest's store where it may not is an MMIO exit. */
+enum vm_slot_kind {
+    VM_SLOT_IMAGE,  /* nobody */
+    VM_SLOT_TABLES, /* the guest's CPU, and so the guest; we not for it */
+    VM_SLOT_RAM,    /* all */
+};
+
+/* Make host memory guest memory. */
 MUST_CHECK int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
-                           bool writable, struct fault *fault);
+                           enum vm_slot_kind kind, struct fault *fault);
 /* Close what running does not need. */
 void vm_seal(struct vm *vm);
 

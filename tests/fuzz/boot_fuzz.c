@@ -46,7 +46,7 @@ bool arch_host_walks(void)
 }
 
 int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
-                bool writable, struct fault *fault)
+                enum vm_slot_kind kind, struct fault *fault)
 {
     (void)fault;
     if (gpa % PAGE != 0 || len % PAGE != 0 || len == 0)
@@ -54,7 +54,7 @@ int vm_add_slot(struct vm *vm, gpa_t gpa, uint64_t len, void *host,
     slots[vm->slot_count].host = host;
     slots[vm->slot_count].len = len;
     vm->slot_count++;
-    gmem_add(&vm->mem, gpa, len, host, writable);
+    gmem_add(&vm->mem, gpa, len, host, kind == VM_SLOT_RAM);
     return 0;
 }
 
