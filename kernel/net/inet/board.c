@@ -391,17 +391,17 @@ static uint32_t reorder_window_us(const struct sender *s)
     return MIN(window, MAX(s->srtt_us, SHORT_RTT_US));
 }
 
+static void lose(struct board *b, struct row *r)
+{
+    board_mark(b, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
+}
+
 /*
  * Acknowledgements that waited for us tell of what was true earlier: how long
  * ago a packet was sent is to be compared with one that arrives now. Nothing
  * else makes more count as lost, but the passing of time once nothing waits
  * for us.
  */
-static void lose(struct board *b, struct row *r)
-{
-    board_mark(b, r, (r->flags & ~(unsigned)ROW_RESENT) | ROW_LOST);
-}
-
 bool board_find_lost(struct conn *c, bool is_overdue, struct board_news *news)
 {
     struct sender *s = &c->sender;
