@@ -57,14 +57,20 @@ static bool same(const ip_addr_t *a, const ip_addr_t *b)
 
 /* ---- the lists ---- */
 
+/* netif_index 0: on any interface */
+static bool is_for(const struct inet_group *g, const ip_addr_t *addr,
+                   uint8_t netif_index)
+{
+    return same(&g->addr, addr) &&
+           (netif_index == 0 || g->netif_index == netif_index);
+}
+
 static struct inet_group **find_group(struct inet_sock *i,
                                       const struct request *r)
 {
     struct inet_group **g = &i->groups;
 
-    while (*g &&
-           !(same(&(*g)->addr, &r->group) &&
-             (r->netif_index == 0 || (*g)->netif_index == r->netif_index)))
+    while (*g && !is_for(*g, &r->group, r->netif_index))
         g = &(*g)->next;
     return g;
 }
@@ -80,13 +86,11 @@ static struct source **find_source(struct inet_group *g, const ip_addr_t *addr)
 
 bool inet_group_refuses(const struct inet_sock *i)
 {
-    const ip_addr_t *to = ip_current_dest_addr();
     bool is_v6 = ip_current_is_v6();
+    uint8_t on = is_v6 ? 0 : netif_get_index(ip_current_input_netif());
     struct inet_group *g = i->groups;
 
-    while (g && !(same(&g->addr, to) &&
-                  (is_v6 || g->netif_index ==
-                                netif_get_index(ip_current_input_netif()))))
+    while (g && !is_for(g, ip_current_dest_addr(), on))
         g = g->next;
     if (!g)
         return i->mcast_joined_only[is_v6];
@@ -261,6 +265,14 @@ static int act(struct inet_sock *i, const struct request *r, enum verb verb)
 
 /* ---- what a program says ---- */
 
+/* A structure of the program's, of which at least all must be there. */
+static int take(void *out, size_t size, uaddr_t value, unsigned len)
+{
+    if (len < size)
+        return -EINVAL;
+    return copy_from_user(out, value, size) ? -EFAULT : 0;
+}
+
 /* IPv4's requests name the interface by its index or address. */
 static void take_netif(struct request *r, uint32_t addr, uint32_t index)
 {
@@ -306,11 +318,10 @@ static void take_index(struct request *r, bool is_v6, uint32_t index)
 static int read_mreq6(struct request *r, uaddr_t value, unsigned len)
 {
     struct ipv6_mreq m;
+    int err = take(&m, sizeof(m), value, len);
 
-    if (len < sizeof(m))
-        return -EINVAL;
-    if (copy_from_user(&m, value, sizeof(m)))
-        return -EFAULT;
+    if (err)
+        return err;
     memcpy(ip_2_ip6(&r->group)->addr, &m.ipv6mr_multiaddr, 16);
     IP_SET_TYPE_VAL(r->group, IPADDR_TYPE_V6);
     take_index(r, true, (uint32_t)m.ipv6mr_ifindex);
@@ -338,11 +349,10 @@ static int read_group(struct request *r, bool is_v6, uaddr_t value,
                       unsigned len)
 {
     struct group_req g;
+    int err = take(&g, sizeof(g), value, len);
 
-    if (len < sizeof(g))
-        return -EINVAL;
-    if (copy_from_user(&g, value, sizeof(g)))
-        return -EFAULT;
+    if (err)
+        return err;
     if (!take_addr(&r->group, is_v6, &g.gr_group))
         return is_v6 ? -EADDRNOTAVAIL : -EINVAL;
     take_index(r, is_v6, g.gr_interface);
@@ -353,11 +363,10 @@ static int read_group_source(struct request *r, bool is_v6, uaddr_t value,
                              unsigned len)
 {
     struct group_source_req g;
+    int err = take(&g, sizeof(g), value, len);
 
-    if (len < sizeof(g))
-        return -EINVAL;
-    if (copy_from_user(&g, value, sizeof(g)))
-        return -EFAULT;
+    if (err)
+        return err;
     if (!take_addr(&r->group, is_v6, &g.gsr_group) ||
         !take_addr(&r->source, is_v6, &g.gsr_source))
         return -EADDRNOTAVAIL;
