@@ -8,8 +8,6 @@
 #include "inet.h"
 #include "peek.h"
 
-#include <sys/ioctl.h>
-
 static void make_udp(void)
 {
     struct sockaddr_in a = loopback(0);
@@ -54,14 +52,7 @@ TEST(datagrams)
 TEST(datagrams_without_bytes_are_seen_once)
 {
     make_udp();
-    give("");
-    give("a");
-    set(0);
-    CHECK_STR(peek(9), "");
-    CHECK_STR(peek(9), "a");
-    CHECK_STR(peek(9), "EAGAIN");
-    CHECK_STR(receive(9, 0), "");
-    CHECK_STR(receive(9, 0), "a");
+    check_empty_messages();
     close_pair(fds);
 }
 
@@ -81,15 +72,6 @@ TEST(a_long_datagram)
     close_pair(fds);
 }
 
-/* Until so many bytes have come. */
-static void await(int count)
-{
-    int n = 0;
-
-    while (ioctl(fds[1], FIONREAD, &n) == 0 && n < count)
-        usleep(1000);
-}
-
 TEST(bytes_of_a_stream)
 {
     CHECK(make_pair(fds));
@@ -97,29 +79,7 @@ TEST(bytes_of_a_stream)
         close_pair(fds);
         SKIP("TCP has it from Linux 6.9 on");
     }
-    CHECK_EQ(get(), -1);
-    give("abc");
-    give("defgh");
-    await(8);
-    CHECK_STR(peek(2), "ab");
-    CHECK_STR(peek(2), "ab");
-    set(0);
-    CHECK_STR(peek(2), "ab");
-    CHECK_STR(peek(4), "cdef");
-    CHECK_EQ(get(), 6);
-    CHECK_STR(peek(9), "gh");
-    CHECK_STR(peek(9), "EAGAIN");
-    CHECK_STR(receive(2, 0), "ab");
-    CHECK_EQ(get(), 6);
-    CHECK_STR(peek(9), "EAGAIN");
-    give("XYZ");
-    await(9);
-    CHECK_STR(peek(9), "XYZ");
-    set(1);
-    CHECK_STR(peek(9), "defghXYZ");
-    set(2);
-    CHECK_STR(receive(9, 0), "cdefghXYZ");
-    CHECK_EQ(get(), 0);
+    check_stream();
     close_pair(fds);
 }
 

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -49,6 +51,55 @@ static inline const char *peek(size_t len)
 static inline void give(const char *text)
 {
     CHECK_EQ(send(fds[0], text, strlen(text), 0), (long)strlen(text));
+}
+
+/* Until so many bytes have come. */
+static inline void await(int count)
+{
+    int n = 0;
+
+    while (ioctl(fds[1], FIONREAD, &n) == 0 && n < count)
+        usleep(1000);
+}
+
+static inline void check_stream(void)
+{
+    CHECK_EQ(get(), -1);
+    give("abc");
+    give("defgh");
+    await(8);
+    CHECK_STR(peek(2), "ab");
+    CHECK_STR(peek(2), "ab");
+    CHECK_EQ(get(), -1);
+    set(0);
+    CHECK_STR(peek(2), "ab");
+    CHECK_STR(peek(4), "cdef");
+    CHECK_EQ(get(), 6);
+    CHECK_STR(peek(9), "gh");
+    CHECK_STR(peek(9), "EAGAIN");
+    CHECK_STR(receive(2, 0), "ab");
+    CHECK_EQ(get(), 6);
+    CHECK_STR(peek(9), "EAGAIN");
+    give("XYZ");
+    await(9);
+    CHECK_STR(peek(9), "XYZ");
+    set(1);
+    CHECK_STR(peek(9), "defghXYZ");
+    set(2);
+    CHECK_STR(receive(9, 0), "cdefghXYZ");
+    CHECK_EQ(get(), 0);
+}
+
+static inline void check_empty_messages(void)
+{
+    give("");
+    give("a");
+    set(0);
+    CHECK_STR(peek(9), "");
+    CHECK_STR(peek(9), "a");
+    CHECK_STR(peek(9), "EAGAIN");
+    CHECK_STR(receive(9, 0), "");
+    CHECK_STR(receive(9, 0), "a");
 }
 
 #endif

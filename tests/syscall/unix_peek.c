@@ -23,28 +23,7 @@ static void done(void)
 TEST(bytes_of_a_stream)
 {
     make(SOCK_STREAM);
-    CHECK_EQ(get(), -1);
-    give("abc");
-    give("defgh");
-    CHECK_STR(peek(2), "ab");
-    CHECK_STR(peek(2), "ab");
-    CHECK_EQ(get(), -1);
-    set(0);
-    CHECK_STR(peek(2), "ab");
-    CHECK_STR(peek(4), "cdef");
-    CHECK_EQ(get(), 6);
-    CHECK_STR(peek(9), "gh");
-    CHECK_STR(peek(9), "EAGAIN");
-    CHECK_STR(receive(2, 0), "ab");
-    CHECK_EQ(get(), 6);
-    CHECK_STR(peek(9), "EAGAIN");
-    give("XYZ");
-    CHECK_STR(peek(9), "XYZ");
-    set(1);
-    CHECK_STR(peek(9), "defghXYZ");
-    set(2);
-    CHECK_STR(receive(9, 0), "cdefghXYZ");
-    CHECK_EQ(get(), 0);
+    check_stream();
     set(-5);
     give("end");
     CHECK_STR(peek(2), "en");
@@ -87,12 +66,7 @@ TEST(messages)
 TEST(messages_without_bytes_are_seen_once)
 {
     make(SOCK_DGRAM);
-    give("");
-    give("a");
-    set(0);
-    CHECK_STR(peek(9), "");
-    CHECK_STR(peek(9), "a");
-    CHECK_STR(peek(9), "EAGAIN");
+    check_empty_messages();
     done();
 }
 
