@@ -308,6 +308,18 @@ static void write_header(struct virtio_net_hdr_v1 *h,
     h->hdr_len = o->header_len;
 }
 
+static void reap(struct nic_pair *p)
+{
+    uint32_t len;
+    void *cookie;
+    int found;
+
+    while ((found = virtq_take(p->tx, &cookie, &len)) > 0)
+        interface->events->sent(interface, cookie);
+    if (found < 0)
+        virtio_net_stop("sent");
+}
+
 static int transmit(struct netdev *dev, const struct netdev_part *parts,
                     unsigned count, const struct netdev_offload *offload,
                     void *cookie)
@@ -321,8 +333,9 @@ static int transmit(struct netdev *dev, const struct netdev_part *parts,
     if (UNLIKELY(nic.is_stopped))
         return -EIO;
     if (UNLIKELY(q->free_count < count + 1)) {
-        p->is_full = true;
-        return -ENOBUFS;
+        reap(p); /* who only sends never polls */
+        if (nic.is_stopped || q->free_count < count + 1)
+            return nic.is_stopped ? -EIO : -ENOBUFS;
     }
     c = virtq_begin(q);
     h = &p->headers[c.head].h;
@@ -342,19 +355,6 @@ static void flush(struct netdev *dev)
 
     if (!nic.is_stopped && virtq_must_tell(p->tx))
         nic.virtio->ops->notify(nic.virtio, 2 * p->idx + 1);
-}
-
-static void reap(struct nic_pair *p)
-{
-    uint32_t len;
-    void *cookie;
-    int found;
-
-    while ((found = virtq_take(p->tx, &cookie, &len)) > 0)
-        interface->events->sent(interface, cookie);
-    if (found < 0)
-        virtio_net_stop("sent");
-    p->is_full = false;
 }
 
 /* ---- both ---- */
@@ -416,7 +416,7 @@ static bool arm(struct netdev *dev)
     if (UNLIKELY(nic.is_stopped))
         return true;
     p->is_armed = true;
-    if (p->is_full || p->tx->free_count < p->tx->len / 2)
+    if (p->tx->free_count < p->tx->len / 2)
         is_idle = virtq_ask(p->tx, virtq_in_flight(p->tx) / 2);
     return virtq_ask(p->rx, 0) && is_idle && !nic.is_config_changed;
 }

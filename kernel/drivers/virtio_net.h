@@ -47,7 +47,6 @@ struct nic_pair {
     int frame_len;     /* of those received, on average */
     enum netbuf_size rx_size;
     bool is_armed; /* an interrupt was asked for */
-    bool is_full;  /* transmit() had no room since the last poll */
 };
 
 extern struct nic {

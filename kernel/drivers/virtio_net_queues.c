@@ -174,7 +174,7 @@ static unsigned poll(struct netdev *dev, unsigned budget)
 static bool arm_pair(struct nic_pair *p)
 {
     /* Nothing was taken from it since it was. */
-    if (p->is_armed && !p->is_full && p->tx->free_count >= p->tx->len / 2)
+    if (p->is_armed && p->tx->free_count >= p->tx->len / 2)
         return !virtq_has_used(p->rx);
     return virtio_net_ops.arm(&p->dev);
 }

@@ -10,6 +10,9 @@
  *   u TIME     send until that fails, with a TCP_USER_TIMEOUT in ms
  *   q          what the last u ended by: the number of an error
  *   c          what TCP has counted: /proc/net/snmp and netstat
+ *   d COUNT US send so many datagrams to the peer's port of the same number,
+ *              with a sleep of so many us before each; and once a byte comes,
+ *              answer how many could not be sent
  *
  * Byte n of a stream is n % 251. Each connection has a thread.
  */
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -26,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PORT      5002
@@ -34,6 +39,7 @@
 #define CHUNK_LEN (256u << 10)
 #define STACK_LEN (64u << 10)
 #define WORDS_MAX 32
+#define DGRAM_LEN 1400u
 
 static uint8_t pattern[CHUNK_LEN + PERIOD];
 static _Atomic int last_error;
@@ -103,16 +109,61 @@ static void send_until_fails(int fd, unsigned time_ms)
     last_error = send_all(fd, UINT64_MAX);
 }
 
+/* One datagram; every other one without waiting in the call. 0, or errno */
+static int send_datagram(int fd, uint32_t number)
+{
+    int flags = number % 2 ? MSG_DONTWAIT : 0;
+    struct pollfd room = { fd, POLLOUT, 0 };
+    uint8_t buf[DGRAM_LEN] = { 0 };
+
+    memcpy(buf, &number, sizeof(number));
+    while (send(fd, buf, sizeof(buf), flags) < 0) {
+        if (errno != EAGAIN || !flags)
+            return errno;
+        if (poll(&room, 1, -1) < 0)
+            return errno;
+    }
+    return 0;
+}
+
+static void send_datagrams(int control, unsigned long count, long gap_us)
+{
+    const struct timespec gap = { gap_us / 1000000, gap_us % 1000000 * 1000 };
+    struct sockaddr_in peer;
+    socklen_t len = sizeof(peer);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    unsigned long wrong = 0;
+    char byte;
+
+    if (getpeername(control, (struct sockaddr *)&peer, &len))
+        err(1, "getpeername");
+    peer.sin_port = htons(PORT);
+    if (connect(fd, (struct sockaddr *)&peer, len))
+        err(1, "connect");
+    for (unsigned long n = 0; n < count; n++) {
+        int error;
+
+        if (gap_us)
+            nanosleep(&gap, NULL);
+        error = send_datagram(fd, (uint32_t)n);
+        if (error && wrong++ == 0)
+            warnx("datagram %lu: %s", n, strerror(error));
+    }
+    if (read(control, &byte, 1) == 1)
+        dprintf(control, "%lu", wrong);
+    close(fd);
+}
+
 static void *serve(void *arg)
 {
     int fd = (int)(intptr_t)arg;
-    char line[WORDS_MAX] = "";
+    char line[WORDS_MAX] = "", *end;
     unsigned long long number;
 
     for (size_t n = 0; n + 1 < sizeof(line); n++)
         if (read(fd, line + n, 1) != 1 || line[n] == '\n')
             break;
-    number = strtoull(line + 1, NULL, 10);
+    number = strtoull(line + 1, &end, 10);
     if (line[0] == 's')
         (void)send_all(fd, number);
     else if (line[0] == 'r')
@@ -123,6 +174,8 @@ static void *serve(void *arg)
         send_until_fails(fd, (unsigned)number);
     else if (line[0] == 'q')
         dprintf(fd, "%d", last_error);
+    else if (line[0] == 'd')
+        send_datagrams(fd, number, strtol(end, NULL, 10));
     else if (line[0] == 'c') {
         show(fd, "/proc/net/snmp");
         show(fd, "/proc/net/netstat");

@@ -13,6 +13,7 @@ from clients import check
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT = 5002
 PERIOD = 251
+SO_RCVBUFFORCE = 33
 CHUNK = 256 << 10
 PATTERN = memoryview(bytes(range(PERIOD)) * (CHUNK // PERIOD + 2))
 
@@ -82,6 +83,26 @@ def ask(context, *words):
             parts.append(s.recv(1 << 16))
             if not parts[-1]:
                 return b''.join(parts).decode()
+
+
+def datagrams(context, count, gap_us):
+    """Have datagrams sent here, and say nothing meanwhile: how many of them
+    came, and how many the server could not send."""
+    with socket.socket(type=socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        s.bind(('', PORT))
+        s.settimeout(5)
+        came = 0
+        with begin(context, 'd', count, gap_us) as control:
+            try:
+                while came < count:
+                    s.recv(2048)
+                    came += 1
+            except TimeoutError:
+                pass
+            control.sendall(b'?')
+            control.settimeout(60)
+            return came, int(control.recv(32))
 
 
 def counters(context):

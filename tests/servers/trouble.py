@@ -648,6 +648,19 @@ def misbehaving(t):
 CASES['stream'].append(misbehaving)
 
 
+def unanswered(t):
+    """Datagrams to one who never says a word: each arrives of those that are
+    sent now and then, and of many at once none is refused."""
+    came, refused = streams.datagrams(t.context, 1000, 500)
+    check(came == 1000, 'only', came, 'of 1000 datagrams came')
+    check(refused == 0, refused, 'of 1000 datagrams were refused')
+    refused = streams.datagrams(t.context, t.some(100000, 10000), 0)[1]
+    check(refused == 0, refused, 'of many datagrams were refused')
+
+
+CASES['stream'].append(unanswered)
+
+
 def large():
     return random.Random(7).randbytes(1 << 20) * (LARGE >> 20)
 

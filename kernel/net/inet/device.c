@@ -40,7 +40,8 @@
 #define BUDGET       64u
 #define BATCH        16u  /* frames that the device is told of together */
 #define WAITING_MAX  512u /* frames that found the device's queue full */
-#define FREE_SHARE   8u   /* of all memory, that copies do not take */
+#define WAITING_LEN  (256u << 10) /* ... and bytes of which enough wait */
+#define FREE_SHARE   8u           /* of all memory, that copies do not take */
 #define GUARD_NS     2000000u
 #define SMALL_PART   2048u /* bytes that do not keep ... */
 #define SMALL_SHARE  4u    /* ... a buffer of more than so many times that */
@@ -56,9 +57,11 @@ static struct {
     struct netdev *dev; /* NULL: there is none */
     struct pbuf *waiting_first, **waiting_end;
     unsigned waiting_count;
+    size_t waiting_len;
     bool is_armed;         /* an interrupt will come */
     bool is_idle;          /* ... that was asked for before a CPU halted */
     bool is_polling;       /* within device_poll() */
+    bool is_full;          /* as device_is_full() */
     unsigned untold_count; /* frames that the device was not told of */
     bool must_tick;        /* the time is not known to lwIP yet */
     bool has_polled;       /* since the guard looked last */
@@ -309,9 +312,20 @@ static NOINLINE void give_waiting(void)
         if (!device.waiting_first)
             device.waiting_end = &device.waiting_first;
         device.waiting_count--;
+        device.waiting_len -= p->tot_len;
         if (err)
             pbuf_free(p);
+        if (device.is_full && device.waiting_count <= WAITING_MAX / 2 &&
+            device.waiting_len <= WAITING_LEN / 2) {
+            device.is_full = false;
+            inet_tell_room();
+        }
     }
+}
+
+bool device_is_full(void)
+{
+    return device.is_full;
 }
 
 static void tell(void)
@@ -335,6 +349,13 @@ static bool asks_for_neighbour(const uint8_t *f, unsigned len)
            f[type] == ICMP6_TYPE_NS;
 }
 
+/* Nobody will be interrupted: look again some time, whatever the CPU does. */
+static void guard_begin(void)
+{
+    if (device.dev && !device.is_armed && !timer_is_armed(&device.guard))
+        timer_arm(&device.guard, clock_mono_ns() + GUARD_NS);
+}
+
 /* lwIP's way down. The frame is held, not copied, unless it has too many
  * pieces for the device. */
 static err_t send_frame(struct netif *n, struct pbuf *p)
@@ -354,10 +375,14 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     } else {
         pbuf_ref(p);
     }
+    if (UNLIKELY(device.waiting_first))
+        give_waiting();
     if (!device.waiting_first)
         err = give(p);
     if (!err)
         return ERR_OK;
+    device.is_armed = false; /* it was not for what is sent */
+    guard_begin();
     if (err != -ENOBUFS || device.waiting_count >= WAITING_MAX) {
         device_counters.tx_dropped++;
         pbuf_free(p);
@@ -367,6 +392,9 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     *device.waiting_end = p;
     device.waiting_end = &p->queue_next;
     device.waiting_count++;
+    device.waiting_len += p->tot_len;
+    device.is_full |= device.waiting_count >= WAITING_MAX ||
+                      device.waiting_len >= WAITING_LEN;
     tell();
     return ERR_OK;
 }
@@ -387,6 +415,7 @@ void device_flush(void)
 bool device_poll(void)
 {
     unsigned count = 0, n;
+    bool was_full = device.is_full;
 
     if (!device.dev || device.is_polling)
         return false;
@@ -406,7 +435,7 @@ bool device_poll(void)
     device.is_polling = false;
     if (count > 0)
         timers_link_catch_up();
-    return count > 0;
+    return count > 0 || was_full > device.is_full;
 }
 
 static void arm(bool is_idle)
@@ -428,13 +457,6 @@ void device_catch_up(void)
     (void)device_poll();
     if (was_armed)
         arm(device.is_idle);
-}
-
-/* Nobody will be interrupted: look again some time, whatever the CPU does. */
-static void guard_begin(void)
-{
-    if (device.dev && !device.is_armed && !timer_is_armed(&device.guard))
-        timer_arm(&device.guard, clock_mono_ns() + GUARD_NS);
 }
 
 /* The interrupt came. If it found the CPU at work, nobody polls: the next one

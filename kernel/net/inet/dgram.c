@@ -234,6 +234,18 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
     return dgram_control_take ? dgram_control_take(m, out) : -EINVAL;
 }
 
+int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,
+                     const struct dgram_target *t)
+{
+    while (UNLIKELY(device_is_full()) && t->netif == &inet_device) {
+        int err = device_poll() ? 0 : socket_sleep(&d->i.s.writable, &m->wait);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
 /* To those of this machine who joined the group: a copy that the loop hands in
  * as the device's, since the device keeps the original, with its headers. */
 static void loop_back(const struct dgram_sock *d, struct pbuf *p,
@@ -324,9 +336,10 @@ int dgram_shutdown(struct socket *s, unsigned how)
 unsigned dgram_poll(struct socket *s)
 {
     const struct dgram_sock *d = dgram_of(s);
-    unsigned events = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+    unsigned events = socket_poll_ends(s);
 
-    events |= socket_poll_ends(s);
+    if (LIKELY(!device_is_full()))
+        events |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
     if (d->first)
         events |= EPOLLIN | EPOLLRDNORM;
     if (d->errors)

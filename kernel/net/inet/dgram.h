@@ -82,6 +82,9 @@ struct dgram_target {
 /* -EDESTADDRREQ, -EACCES broadcast, -ENETUNREACH, -EINVAL */
 MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
                             struct dgram_target *out);
+/* Until the device takes more. -EAGAIN, -EINTR and the like */
+MUST_CHECK int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,
+                                const struct dgram_target *t);
 /* Send p, whose payload is IP's, and free it. */
 MUST_CHECK int dgram_output(struct dgram_sock *d, struct pbuf *p,
                             const struct dgram_target *t);

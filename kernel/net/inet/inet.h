@@ -186,6 +186,8 @@ void inet_port_drop(struct inet_sock *i);
 /* All sockets of a protocol with this port: LIST_ENTRY(, struct inet_sock,
  * ports), others among them; inet_port_is() tells them apart. */
 struct list *inet_port_list(uint16_t port);
+/* Wake who waits to send datagrams: the device is not full any more. */
+void inet_tell_room(void);
 static inline bool inet_port_is(const struct inet_sock *i, int protocol,
                                 uint16_t port)
 {

@@ -6,6 +6,7 @@
  * are ports, too. The rules for sharing one are Linux's.
  */
 #include "core/errno.h"
+#include "net/inet/dgram.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
 #include "random/pool.h"
@@ -146,4 +147,22 @@ unsigned inet_port_match(const struct inet_sock *i, const ip_addr_t *to)
     if (ip_addr_isany(&i->local))
         return score + 1;
     return ip_addr_cmp(&i->local, to) ? score + 4 : 0;
+}
+
+COLD void inet_tell_room(void)
+{
+    for (uint16_t b = 0; b < INET_PORT_BUCKETS; b++) {
+        LIST_FOR_EACH(it, inet_port_list(b))
+        {
+            struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+
+            if (i->s.protocol != IPPROTO_TCP)
+                waitq_wake_all(&i->s.writable);
+        }
+    }
+    LIST_FOR_EACH(it, &raw_all)
+    {
+        waitq_wake_all(
+            &LIST_ENTRY(it, struct dgram_sock, all_link)->i.s.writable);
+    }
 }

@@ -238,6 +238,8 @@ static ssize_t raw_send_op(struct socket *s, struct socket_msg *m)
     if (!err && s->type == SOCK_DGRAM && !d->i.local_port &&
         inet_port_take(&d->i, 0))
         err = -EAGAIN;
+    if (!err)
+        err = dgram_await_room(d, m, &t);
     if (err)
         return err;
     p = pbuf_alloc(PBUF_IP, (u16_t)len, PBUF_RAM);

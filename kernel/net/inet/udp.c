@@ -198,7 +198,7 @@ int udp_target(struct dgram_sock *d, struct socket_msg *m,
         err = -EINVAL;
     if (!err && !d->i.local_port && inet_port_take(&d->i, 0))
         err = -EAGAIN;
-    return err;
+    return err ? err : dgram_await_room(d, m, t);
 }
 
 int udp_output(struct dgram_sock *d, struct pbuf *p,
