@@ -36,6 +36,7 @@ enum lock_rank {
     LOCK_EPOLL, /* what watches found, and who waits for that */
     LOCK_FUTEX, /* one queue of futexes */
     LOCK_SPACE, /* a space's regions and page tables */
+    LOCK_INODE, /* what shows of one file in memory */
     LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
     LOCK_TIMER, /* one CPU's timers */
     LOCK_HEAP,  /* free blocks of the heap */

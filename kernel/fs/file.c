@@ -79,17 +79,17 @@ void file_put(struct file *f)
     file_put_quick(f);
 }
 
-static bool pos_try(struct file *f)
+static bool claim_try(bool *flag)
 {
-    return !__atomic_exchange_n(&f->pos_is_taken, true, __ATOMIC_ACQUIRE);
+    return !__atomic_exchange_n(flag, true, __ATOMIC_ACQUIRE);
 }
 
-/* Who has it may be about to take the kernel lock, for a fault or a write. */
-static NOINLINE void pos_wait(struct file *f)
+/* Who has it may be about to take the kernel lock, for a fault or a time. */
+static NOINLINE void claim_wait(bool *flag)
 {
     bool was_mine = kernel_lock_drop();
 
-    while (!pos_try(f))
+    while (!claim_try(flag))
         arch_spin_wait();
     if (was_mine)
         (void)kernel_lock_enter_seldom();
@@ -99,8 +99,18 @@ void file_pos_take(struct file *f)
 {
     if (LOCK_CHECKS)
         lock_check_asleep(NULL);
-    if (UNLIKELY(!pos_try(f)))
-        pos_wait(f);
+    if (UNLIKELY(!claim_try(&f->pos_is_taken)))
+        claim_wait(&f->pos_is_taken);
+    if (LOCK_CHECKS)
+        lock_check_claim(1);
+}
+
+void inode_claim(struct inode *i)
+{
+    if (LOCK_CHECKS)
+        lock_check_below(LOCK_KERNEL);
+    if (UNLIKELY(!claim_try(&i->is_claimed)))
+        claim_wait(&i->is_claimed);
     if (LOCK_CHECKS)
         lock_check_claim(1);
 }
@@ -179,8 +189,12 @@ static void drop_suid(struct inode *i)
 
     if ((i->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
         drop |= S_ISGID;
-    if (drop && !cred_is_root())
+    if (UNLIKELY(drop) && !cred_is_root()) {
+        bool was_taken = kernel_lock_enter_seldom();
+
         i->mode &= ~drop;
+        kernel_lock_leave(was_taken);
+    }
 }
 
 static inline ssize_t write_any(struct file *f, struct io *io, uint64_t *pos)
@@ -192,8 +206,7 @@ static inline ssize_t write_any(struct file *f, struct io *io, uint64_t *pos)
     return done;
 }
 
-static ssize_t write_regular_locked(struct file *f, struct io *io,
-                                    uint64_t *pos)
+static ssize_t write_regular_alone(struct file *f, struct io *io, uint64_t *pos)
 {
     ssize_t done;
     int err;
@@ -211,14 +224,22 @@ static ssize_t write_regular_locked(struct file *f, struct io *io,
     return done;
 }
 
-/* They want the kernel lock, whoever comes without it. */
+/* Others than those in memory want the kernel lock. */
 static NOINLINE ssize_t write_regular(struct file *f, struct io *io,
                                       uint64_t *pos)
 {
-    bool was_taken = kernel_lock_enter_seldom();
-    ssize_t done = write_regular_locked(f, io, pos);
+    bool was_taken;
+    ssize_t done;
 
-    kernel_lock_leave(was_taken);
+    if (f->ops->guards_pos) {
+        inode_claim(f->inode);
+        done = write_regular_alone(f, io, pos);
+        inode_unclaim(f->inode);
+    } else {
+        was_taken = kernel_lock_enter_seldom();
+        done = write_regular_alone(f, io, pos);
+        kernel_lock_leave(was_taken);
+    }
     return done;
 }
 

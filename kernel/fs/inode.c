@@ -13,6 +13,7 @@
 unsigned notify_watch_count;
 
 #define RELATIME_NS (int64_t)(24 * 3600 * NS_PER_SEC)
+#define TICK_NS     (NS_PER_SEC / 1000) /* finer than Linux's */
 
 static void object_ref(struct vm_object *obj)
 {
@@ -181,8 +182,15 @@ void inode_touch_atime(struct inode *i)
     kernel_lock_leave(was_taken);
 }
 
+/* Not for each of many writes, as on Linux: they need no kernel lock. */
 void inode_touch_mtime(struct inode *i)
 {
+    bool was_taken;
+
+    if (clock_real_about_ns() - i->mtime_ns + TICK_NS < 2 * TICK_NS)
+        return;
+    was_taken = kernel_lock_enter_seldom();
     i->mtime_ns = clock_real_ns();
     i->ctime_ns = i->mtime_ns;
+    kernel_lock_leave(was_taken);
 }

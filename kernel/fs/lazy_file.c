@@ -42,7 +42,10 @@ static int file_rewrite(struct inode *i, const struct text_file *t)
     if (err)
         return err;
     io_init_kernel(&io, &one, t->text, t->len);
+    inode_claim(i);
     n = t->len ? f.ops->write(&f, &io, &pos) : 0;
+    inode_unclaim(i);
+    i->mtime_ns -= NS_PER_SEC; /* so that the next change shows */
     return n < 0 ? (int)n : 0;
 }
 

@@ -26,10 +26,16 @@ static struct mem_inode **bucket_of(struct mem_sb *sb, uint64_t nid)
 
 void mem_pin(struct mem_inode *mi)
 {
+    bool was_taken;
+
     if (mi->pinned || mi->inode.nlink == 0)
         return;
-    mi->pinned = true;
-    mi->inode.refs++;
+    was_taken = kernel_lock_enter_seldom();
+    if (!mi->pinned && mi->inode.nlink > 0) {
+        mi->pinned = true;
+        mi->inode.refs++;
+    }
+    kernel_lock_leave(was_taken);
 }
 
 void mem_unpin(struct mem_inode *mi)
@@ -53,7 +59,7 @@ static void mem_evict(struct inode *i)
         }
         *p = mi->hash_next;
     }
-    mem_pages_free(mi, 0, UINT64_MAX);
+    mem_pages_free(mi, 0, UINT64_MAX, 0);
     mem_dir_fini(&mi->dir);
     mem_xattrs_free(mi);
     kfree(mi->target);
@@ -126,6 +132,7 @@ static struct mem_inode *inode_alloc(struct mem_sb *sb, uint64_t ino,
                S_ISDIR(mode) ? &mem_dir_file_ops : &mem_file_ops, ino, mode);
     mi->inode.object.ops = &mem_object_ops;
     mi->seals = F_SEAL_SEAL;
+    spin_init(&mi->lock, LOCK_INODE);
     return mi;
 }
 

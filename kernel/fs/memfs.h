@@ -66,25 +66,44 @@ struct mem_xattr {
 };
 
 struct mem_inode {
-    struct inode inode; /* first */
+    struct inode inode; /* first; size and blocks change under lock */
+    struct spinlock lock;
     struct mem_inode *hash_next;
     struct erofs_node lower;
     bool has_lower, pinned, xattrs_copied;
-    bool linkable;       /* O_TMPFILE: may get a name though nlink is 0 */
-    bool mapped_written; /* bytes beyond the end may be dirty */
-    bool is_changed;     /* not all that shows is the image's any more */
-    unsigned seals;      /* F_SEAL_* */
-    uint64_t lower_len;  /* bytes of the image's data that still show */
-    struct pagetree pages;
+    bool linkable;         /* O_TMPFILE: may get a name though nlink is 0 */
+    bool mapped_written;   /* bytes beyond the end may be dirty; lock */
+    bool is_changed;       /* not all that shows is the image's any more */
+    unsigned seals;        /* F_SEAL_*; who adds some has claimed the inode */
+    uint64_t lower_len;    /* bytes of the image's data that still show; lock */
+    struct pagetree pages; /* lock */
     struct mem_dir dir;
     char *target; /* symlinks made here */
     struct mem_xattr *xattrs;
 };
 
-/* What the file shows is about to change. */
+/* What the file shows is about to change. Before the lock is taken for it, so
+ * that who maps the file and does not see this is seen by mem_zap(). */
 static inline void mem_change(struct mem_inode *mi)
 {
     __atomic_store_n(&mi->is_changed, true, __ATOMIC_RELAXED);
+}
+
+static inline bool mem_is_page(uint64_t entry)
+{
+    return entry > PAGETREE_HOLE;
+}
+
+static inline uint64_t mem_pages_of(uint64_t len)
+{
+    return (len + PAGE_MASK) >> PAGE_SHIFT;
+}
+
+/* Errors in tables of chunks are told, which wants the kernel lock. Result: for
+ * kernel_lock_leave(). */
+static inline bool mem_chunks_enter(const struct mem_inode *mi)
+{
+    return UNLIKELY(mi->lower.chunk_bits) && kernel_lock_enter_seldom();
 }
 
 static inline struct mem_inode *mem_of(struct inode *i)
@@ -153,7 +172,7 @@ int mem_rename(struct inode *old_dir, const char *old_name, size_t old_len,
 OPERATION_OF(mem_rename);
 int mem_tmpfile(struct inode *dir, uint32_t mode, struct inode **out);
 
-/* memfs_file.c, memfs_space.c */
+/* memfs_file.c, memfs_write.c, memfs_space.c */
 extern const struct file_ops mem_file_ops;
 extern const struct vm_object_ops mem_object_ops;
 MUST_CHECK int mem_truncate(struct mem_inode *mi, uint64_t len);
@@ -166,15 +185,46 @@ int mem_object_remove(struct vm_object *obj, uint64_t first, uint64_t count);
 off_t mem_seek(struct file *f, off_t off, int whence);
 long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg);
 /* The inode's own page idx, made from what shows there. -ENOSPC */
-MUST_CHECK int mem_page_own(struct mem_inode *mi, uint64_t idx,
+MUST_CHECK int mem_page_own(struct mem_inode *mi, uint64_t idx, unsigned how,
                             paddr_t *pa_out);
-void mem_pages_free(struct mem_inode *mi, uint64_t first, uint64_t end);
+/* A call has read or written so many bytes: its result. */
+static inline ssize_t mem_counted(bool is_write, uint64_t len)
+{
+    uint64_t *mine = mem_counters[arch_cpu_number() - 1];
+
+    mine[is_write]++;
+    mine[2 + is_write] += len;
+    return (ssize_t)len;
+}
+/* Where the image's bytes at pos are, and how many; NULL: zeros. Under the
+ * lock, or of a file that nobody has begun to change. */
+MUST_CHECK int mem_lower_span(struct mem_inode *mi, uint64_t pos,
+                              const uint8_t **ptr_out, uint64_t *len_out);
+ssize_t mem_write(struct file *f, struct io *io, uint64_t *pos);
+/* The page tree's entry, if it is a page with a reference for the caller. */
+uint64_t mem_entry_get(struct mem_inode *mi, uint64_t idx);
+/* lower_end: where the image's pages end, of which first and more showed. */
+void mem_pages_free(struct mem_inode *mi, uint64_t first, uint64_t end,
+                    uint64_t lower_end);
 /* What shows in [pos, pos + len) becomes zeros. -ENOSPC */
 MUST_CHECK int mem_zero_range(struct mem_inode *mi, uint64_t pos, uint64_t len);
-MUST_CHECK int mem_page_insert(struct mem_inode *mi, uint64_t idx, paddr_t pa);
-paddr_t mem_page_alloc(bool zeroed);
+enum mem_set {
+    MEM_SET_FILL = 1,  /* the page first, with what shows there */
+    MEM_SET_WITHIN = 2 /* -ENXIO beyond the end of the file */
+};
+/*
+ * `entry` becomes the page tree's: a hole, which takes the place of all else,
+ * or a page, for which one that is there already stays. *now_out is the entry
+ * then, if it is a page with a reference for the caller. -ENOSPC
+ */
+MUST_CHECK int mem_entry_set(struct mem_inode *mi, uint64_t idx, uint64_t entry,
+                             unsigned how, uint64_t *now_out);
+/* Drop mappings, after a change and without the inode's lock. */
 void mem_zap(struct mem_inode *mi, uint64_t first, uint64_t count,
              bool private_too);
+/* Bytes beyond the end are zeros: before others come behind them, or before the
+ * file grows. The inode is claimed. */
+void mem_tail_zero(struct mem_inode *mi);
 void mem_size_grow(struct mem_inode *mi, uint64_t size);
 
 /* memfs_xattr.c */

@@ -12,26 +12,24 @@
 #include "fs/memfs.h"
 #include "mm/page.h"
 
-static uint64_t pages_of(uint64_t len)
-{
-    return (len + PAGE_MASK) >> PAGE_SHIFT;
-}
-
 /*
- * Nothing remains in [first, end), which the caller then cuts off or marks as
- * a hole. A page counts in st_blocks when it is in RAM, or shows the image.
+ * Nothing remains in [first, end), which the caller has cut off or made holes
+ * where the image showed. A page counts in st_blocks when it is in RAM, or when
+ * it shows the image.
  */
-void mem_pages_free(struct mem_inode *mi, uint64_t first, uint64_t end)
+void mem_pages_free(struct mem_inode *mi, uint64_t first, uint64_t end,
+                    uint64_t lower_end)
 {
-    uint64_t lower_end = MIN(pages_of(mi->lower_len), end);
     uint64_t counted = lower_end > first ? lower_end - first : 0;
     uint64_t entry;
 
     for (;;) {
+        spin_lock(&mi->lock);
         first = pagetree_next(&mi->pages, first, &entry);
         if (first >= end)
             break;
         (void)pagetree_remove(&mi->pages, first);
+        spin_unlock(&mi->lock);
         if (entry == PAGETREE_HOLE) {
             counted--;
             continue;
@@ -42,72 +40,136 @@ void mem_pages_free(struct mem_inode *mi, uint64_t first, uint64_t end)
     }
     counted *= PAGE_SIZE / 512;
     mi->inode.blocks -= MIN(mi->inode.blocks, counted);
+    spin_unlock(&mi->lock);
 }
 
+/* The rest of the page that pos is in becomes zeros, if it is in RAM. False: it
+ * is not, and mappings of it must go. Under the lock. */
+static bool rest_zero(struct mem_inode *mi, uint64_t pos)
+{
+    uint64_t entry = pagetree_get(&mi->pages, pos >> PAGE_SHIFT);
+    size_t off = pos & PAGE_MASK;
+
+    if (off == 0)
+        return true;
+    if (mem_is_page(entry))
+        memset((uint8_t *)page_ptr(entry) + off, 0, PAGE_SIZE - off);
+    return mem_is_page(entry);
+}
+
+void mem_tail_zero(struct mem_inode *mi)
+{
+    if (!mi->mapped_written)
+        return;
+    spin_lock(&mi->lock);
+    (void)rest_zero(mi, mi->inode.size);
+    if (list_is_empty(&mi->inode.object.mappings))
+        mi->mapped_written = false;
+    spin_unlock(&mi->lock);
+}
+
+/* Who mapped the image's last block sees what follows the end there, and must
+ * see zeros instead. */
+void mem_size_grow(struct mem_inode *mi, uint64_t size)
+{
+    uint64_t old = mi->inode.size;
+    uint64_t entry;
+
+    if (size <= old)
+        return;
+    mem_change(mi);
+    spin_lock(&mi->lock);
+    mi->inode.size = size;
+    entry = pagetree_get(&mi->pages, old >> PAGE_SHIFT);
+    spin_unlock(&mi->lock);
+    if (old & PAGE_MASK && !mem_is_page(entry))
+        mem_zap(mi, old >> PAGE_SHIFT, 1, false);
+}
+
+/* Who looks sees the size before all else, and then nothing behind it. */
 static void shrink(struct mem_inode *mi, uint64_t len)
 {
-    uint64_t entry = pagetree_get(&mi->pages, len >> PAGE_SHIFT);
-    size_t off = len & PAGE_MASK;
+    uint64_t lower_end = mem_pages_of(mi->lower_len), first = len >> PAGE_SHIFT;
+    uint64_t end = mem_pages_of(len);
+    bool is_zeroed;
 
     mem_change(mi);
-    /* The rest of the last page reads as zeros from now on. */
-    if (off && entry > PAGETREE_HOLE)
-        memset((uint8_t *)page_ptr(entry) + off, 0, PAGE_SIZE - off);
-    else if (off)
-        mem_zap(mi, len >> PAGE_SHIFT, 1, false);
-    mem_pages_free(mi, pages_of(len), UINT64_MAX);
+    spin_lock(&mi->lock);
+    is_zeroed = rest_zero(mi, len);
     mi->inode.size = len;
     mi->lower_len = MIN(mi->lower_len, len);
-    mem_zap(mi, pages_of(len), PAGETREE_IDX_MAX - pages_of(len), true);
+    spin_unlock(&mi->lock);
+    if (!is_zeroed)
+        mem_zap(mi, first, 1, false);
+    mem_pages_free(mi, end, UINT64_MAX, lower_end);
+    mem_zap(mi, end, PAGETREE_IDX_MAX - end, true);
 }
 
 int mem_truncate(struct mem_inode *mi, uint64_t len)
 {
-    uint64_t size = mi->inode.size;
+    uint64_t size;
+    int err = -EPERM;
 
+    inode_claim(&mi->inode);
+    size = mi->inode.size;
     if ((len < size && (mi->seals & F_SEAL_SHRINK)) ||
         (len > size && (mi->seals & F_SEAL_GROW)))
-        return -EPERM;
+        goto unclaim;
     mem_pin(mi);
-    if (len < size)
+    if (len < size) {
         shrink(mi, len);
-    else
+    } else {
+        mem_tail_zero(mi);
         mem_size_grow(mi, len);
+    }
     inode_touch_mtime(&mi->inode);
-    return 0;
+    err = 0;
+
+unclaim:
+    inode_unclaim(&mi->inode);
+    return err;
 }
 
 /* Zero a part of one page. Bytes of the image at the very end need no copy
  * when they are cut off by lower_len; that is left to the caller. */
 static int zero_part(struct mem_inode *mi, uint64_t pos, uint64_t len)
 {
-    uint64_t entry = pagetree_get(&mi->pages, pos >> PAGE_SHIFT);
-    paddr_t pa;
-    int err;
+    uint64_t idx = pos >> PAGE_SHIFT;
+    uint64_t entry;
 
-    if (len == 0 || entry == PAGETREE_HOLE)
+    if (len == 0)
         return 0;
-    if (entry == 0 && pos >= mi->lower_len)
-        return 0;
-    err = mem_page_own(mi, pos >> PAGE_SHIFT, &pa);
-    if (err)
-        return err;
-    memset((uint8_t *)page_ptr(pa) + (pos & PAGE_MASK), 0, len);
+    entry = mem_entry_get(mi, idx);
+    if (!mem_is_page(entry)) {
+        int err;
+
+        if (entry == PAGETREE_HOLE || pos >= mi->lower_len)
+            return 0;
+        err = mem_page_own(mi, idx, 0, &entry);
+        if (err)
+            return err;
+    }
+    memset((uint8_t *)page_ptr(entry) + (pos & PAGE_MASK), 0, len);
+    page_put(entry);
     return 0;
 }
 
-/* Make whole pages holes; those that hide the image need a mark. */
+/* Make whole pages holes; those that hide the image need a mark, which takes
+ * the page's place at once. */
 static int punch_pages(struct mem_inode *mi, uint64_t first, uint64_t end)
 {
-    uint64_t lower_end = MIN(pages_of(mi->lower_len), end);
+    uint64_t lower_end = MIN(mem_pages_of(mi->lower_len), end), hole;
+    uint64_t idx = first;
+    int err = 0;
 
-    mem_change(mi);
-    mem_pages_free(mi, first, end);
+    for (; idx < lower_end && !err; idx++)
+        err = mem_entry_set(mi, idx, PAGETREE_HOLE, 0, &hole);
+    if (!err) {
+        mem_change(mi);
+        mem_pages_free(mi, idx, end, 0);
+    }
     mem_zap(mi, first, end - first, false); /* private copies stay */
-    for (uint64_t idx = first; idx < lower_end; idx++)
-        if (pagetree_set(&mi->pages, idx, PAGETREE_HOLE))
-            return -ENOSPC;
-    return 0;
+    return err;
 }
 
 int mem_zero_range(struct mem_inode *mi, uint64_t pos, uint64_t len)
@@ -130,27 +192,28 @@ int mem_zero_range(struct mem_inode *mi, uint64_t pos, uint64_t len)
 /* Give every page of the range memory, so that writing it cannot fail. */
 static int allocate_pages(struct mem_inode *mi, uint64_t off, uint64_t len)
 {
-    uint64_t first = off >> PAGE_SHIFT, end = pages_of(off + len);
+    uint64_t first = off >> PAGE_SHIFT, end = mem_pages_of(off + len);
 
-    if (end - first > page_free_count() + pages_of(mi->inode.size))
+    if (end - first > page_free_count() + mem_pages_of(mi->inode.size))
         return -ENOSPC;
     for (uint64_t idx = first; idx < end; idx++) {
-        paddr_t pa;
-        int err;
+        paddr_t pa = mem_entry_get(mi, idx);
 
-        if (pagetree_get(&mi->pages, idx) == 0 &&
-            idx << PAGE_SHIFT < mi->lower_len)
+        if (pa == 0 && idx << PAGE_SHIFT < mi->lower_len)
             continue; /* the image's */
-        err = mem_page_own(mi, idx, &pa);
-        if (err)
-            return err;
+        if (!mem_is_page(pa)) {
+            int err = mem_page_own(mi, idx, 0, &pa);
+
+            if (err)
+                return err;
+        }
+        page_put(pa);
     }
     return 0;
 }
 
-int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
+static int allocate(struct mem_inode *mi, int mode, uint64_t off, uint64_t len)
 {
-    struct mem_inode *mi = mem_of(f->inode);
     uint64_t end = off + len;
     bool keep_size = mode & FALLOC_FL_KEEP_SIZE;
     int err;
@@ -173,16 +236,28 @@ int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
     }
     if (err)
         return err;
-    if (!keep_size)
+    if (!keep_size) {
+        mem_tail_zero(mi);
         mem_size_grow(mi, end);
-    inode_touch_mtime(f->inode);
+    }
+    inode_touch_mtime(&mi->inode);
     return 0;
+}
+
+int mem_fallocate(struct file *f, int mode, uint64_t off, uint64_t len)
+{
+    int err;
+
+    inode_claim(f->inode);
+    err = allocate(mem_of(f->inode), mode, off, len);
+    inode_unclaim(f->inode);
+    return err;
 }
 
 int mem_object_remove(struct vm_object *obj, uint64_t first, uint64_t count)
 {
     struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
-    uint64_t end = MIN(first + count, pages_of(mi->inode.size));
+    uint64_t end = MIN(first + count, mem_pages_of(mi->inode.size));
 
     if (mi->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
         return -EPERM;
@@ -207,13 +282,13 @@ static uint64_t seek_data(struct mem_inode *mi, uint64_t pos, bool want_hole)
             has_data = pos < mi->lower_len;
             next = pagetree_next(&mi->pages, idx, &entry);
             if (has_data)
-                next = MIN(next, pages_of(mi->lower_len));
+                next = MIN(next, mem_pages_of(mi->lower_len));
         } else {
             next = idx + 1;
         }
         if (has_data != want_hole)
             return pos;
-        if (next > pages_of(mi->inode.size))
+        if (next > mem_pages_of(mi->inode.size))
             break;
         idx = next;
         pos = idx << PAGE_SHIFT;
@@ -225,7 +300,6 @@ off_t mem_seek(struct file *f, off_t off, int whence)
 {
     struct mem_inode *mi = mem_of(f->inode);
     uint64_t size = __atomic_load_n(&f->inode->size, __ATOMIC_RELAXED);
-    bool was_taken;
 
     switch (whence) {
     case SEEK_SET:
@@ -242,9 +316,9 @@ off_t mem_seek(struct file *f, off_t off, int whence)
     case SEEK_HOLE:
         if (off < 0 || (uint64_t)off >= size)
             return -ENXIO;
-        was_taken = kernel_lock_enter_seldom();
+        spin_lock(&mi->lock);
         off = (off_t)seek_data(mi, (uint64_t)off, whence == SEEK_HOLE);
-        kernel_lock_leave(was_taken);
+        spin_unlock(&mi->lock);
         if (whence == SEEK_DATA && (uint64_t)off >= size)
             return -ENXIO;
         break;
@@ -257,11 +331,24 @@ off_t mem_seek(struct file *f, off_t off, int whence)
     return off;
 }
 
+static int seals_add(struct mem_inode *mi, unsigned seals)
+{
+    if (mi->seals & F_SEAL_SEAL)
+        return -EPERM;
+    if ((seals & F_SEAL_WRITE) && vm_object_may_be_written(&mi->inode.object))
+        return -EBUSY;
+    mi->seals |= seals;
+    if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+        mi->inode.object.no_write = true;
+    return 0;
+}
+
 long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg)
 {
     const unsigned known = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW |
                            F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
     struct mem_inode *mi = mem_of(f->inode);
+    int err;
 
     if (mem_sb_of(f->inode)->has_lower)
         return -EINVAL; /* seals are for memory files and tmpfs */
@@ -273,14 +360,10 @@ long mem_fcntl(struct file *f, unsigned cmd, unsigned long arg)
             return -EPERM;
         if (arg & ~(unsigned long)known)
             return -EINVAL;
-        if (mi->seals & F_SEAL_SEAL)
-            return -EPERM;
-        if ((arg & F_SEAL_WRITE) && vm_object_may_be_written(&mi->inode.object))
-            return -EBUSY;
-        mi->seals |= (unsigned)arg;
-        if (arg & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-            mi->inode.object.no_write = true;
-        return 0;
+        inode_claim(&mi->inode);
+        err = seals_add(mi, (unsigned)arg);
+        inode_unclaim(&mi->inode);
+        return err;
     default:
         return -EINVAL;
     }

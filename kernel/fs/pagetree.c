@@ -43,40 +43,38 @@ uint64_t pagetree_get(const struct pagetree *t, uint64_t idx)
     return entry;
 }
 
-static int grow(struct pagetree *t, uint64_t idx)
+void *pagetree_spare(void)
 {
-    while (idx >= reach(t->height)) {
-        if (t->root) {
-            struct node *n = kzalloc(sizeof(*n));
+    return kzalloc(sizeof(struct node));
+}
 
-            if (!n)
-                return -ENOMEM;
-            n->entries[0] = t->root;
-            t->root = (uintptr_t)n;
-        }
+/* A node above or in place of *entry. False: there is no spare one. */
+static bool add_node(uint64_t *entry, void **spare)
+{
+    struct node *n = *spare;
+
+    if (!n)
+        return false;
+    *spare = NULL;
+    n->entries[0] = *entry;
+    *entry = (uintptr_t)n;
+    return true;
+}
+
+int pagetree_set(struct pagetree *t, uint64_t idx, uint64_t value, void **spare)
+{
+    uint64_t *entry = &t->root;
+
+    ASSERT(value != 0 && idx < PAGETREE_IDX_MAX);
+    while (idx >= reach(t->height)) {
+        if (t->root && !add_node(&t->root, spare))
+            return -EAGAIN;
         t->height++;
         ASSERT(t->height <= HEIGHT_MAX);
     }
-    return 0;
-}
-
-int pagetree_set(struct pagetree *t, uint64_t idx, uint64_t value)
-{
-    uint64_t *entry = &t->root;
-    int err;
-
-    ASSERT(value != 0 && idx < PAGETREE_IDX_MAX);
-    err = grow(t, idx);
-    if (err)
-        return err;
     for (unsigned level = t->height; level > 0; level--) {
-        if (*entry == 0) {
-            struct node *n = kzalloc(sizeof(*n));
-
-            if (!n)
-                return -ENOMEM; /* empty nodes above go with the next removal */
-            *entry = (uintptr_t)n;
-        }
+        if (*entry == 0 && !add_node(entry, spare))
+            return -EAGAIN; /* empty nodes above go with the next removal */
         entry = &node_of(*entry)->entries[slot_of(idx, level - 1)];
     }
     *entry = value;

@@ -94,6 +94,7 @@ struct inode {
     struct list locks; /* struct file_lock: flock and fcntl */
     struct inotify_watch *watches;
     void *private;
+    bool is_claimed; /* inode_claim() */
 };
 
 struct superblock {
@@ -136,6 +137,18 @@ static ALWAYS_INLINE void inode_kstat(const struct inode *i, struct kstat *out)
 }
 struct inode *inode_get(struct inode *i);
 void inode_put(struct inode *i);
+/*
+ * What its file holds, and how much, is changed by one call at a time, as on
+ * Linux: of files that have guards_pos. As for file_pos_take(), which comes
+ * first, but that a position may be held.
+ */
+void inode_claim(struct inode *i);
+static inline void inode_unclaim(struct inode *i)
+{
+    if (LOCK_CHECKS)
+        lock_check_claim(-1);
+    __atomic_store_n(&i->is_claimed, false, __ATOMIC_RELEASE);
+}
 struct dentry *dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
 struct inode *dentry_inode(struct dentry *d);   /* borrowed; NULL: negative */

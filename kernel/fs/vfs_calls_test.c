@@ -10,7 +10,8 @@
  * kernel/fs/erofs_dir.c kernel/fs/erofs_xattr.c kernel/fs/fdtable.c
  * kernel/fs/file.c kernel/fs/inode.c kernel/fs/locks.c kernel/fs/memfs.c
  * kernel/fs/memfs_dir.c kernel/fs/memfs_file.c kernel/fs/memfs_names.c
- * kernel/fs/memfs_space.c kernel/fs/memfs_xattr.c kernel/fs/mount.c
+ * kernel/fs/memfs_space.c kernel/fs/memfs_write.c
+ * kernel/fs/memfs_xattr.c kernel/fs/mount.c
  * kernel/fs/lazy_file.c kernel/fs/names.c kernel/fs/open.c
  * kernel/fs/pagetree.c kernel/fs/path.c kernel/fs/prefix.c
  * kernel/fs/text_file.c kernel/syscall/at.c kernel/syscall/attr.c

@@ -3,11 +3,11 @@
  * together.c - what two threads on two CPUs gain over one after the other, when
  * each works for itself in the kernel: touching 64 MiB in pages of 4 KiB,
  * passing bytes through a pipe or a socketpair of its own, reading pages of a
- * file of the image or of one in memory.
+ * file of the image or of one in memory, writing and reading those.
  *
  * Prints the time of both at once as a part of the time one after the other,
- * the best of several rounds each, for `touch`, `pipe`, `socket`, `image` and
- * `memory`.
+ * the best of several rounds each, for `touch`, `pipe`, `socket`, `image`,
+ * `memory` and `write`.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -92,6 +92,18 @@ static void read_memory(void)
     read_pages(fd);
 }
 
+static void write_memory(void)
+{
+    static _Thread_local char page[PAGE];
+    int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+    for (int i = 0; i < READS / 2; i++)
+        if (pwrite(fd, page, PAGE, i % PAGES * PAGE) != PAGE ||
+            pread(fd, page, PAGE, i % PAGES * PAGE) != PAGE)
+            _exit(2);
+    close(fd);
+}
+
 static void *run(void *work)
 {
     ((void (*)(void))(uintptr_t)work)();
@@ -141,5 +153,6 @@ int main(void)
     compare("socket", pass_locally);
     compare("image", read_image);
     compare("memory", read_memory);
+    compare("write", write_memory);
     return 0;
 }
