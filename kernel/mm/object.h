@@ -52,6 +52,9 @@ struct vm_object_ops {
 struct vm_object {
     const struct vm_object_ops *ops;
     struct list mappings; /* struct region, of all spaces */
+    /* Where page 0 lay when private mappings got copies ahead of writes, of
+     * pages that lay in order. 0: none did. Under either lock of a space. */
+    paddr_t copied_from;
     bool no_write; /* sealed: new shared mappings never become writable */
 };
 

@@ -20,6 +20,8 @@
 #define AHEAD_FIRST_MAX 16u /* with the first fault of a row */
 #define GAP_MAX         ARCH_USER_MIN /* in a row: none leads below address 0 */
 #define AHEAD_TOTAL_MIN 4096u         /* in a guest of so many pages or more */
+#define COPIES_AFTER    16            /* writes of a row to a file's mapping */
+#define COPIES_GAP      (16u * PAGE_SIZE) /* in such a row */
 
 /* In memory and not in the kernel's file, which it would lengthen. */
 __attribute__((section(".bss.pages"),
@@ -201,6 +203,12 @@ static bool find_row(struct space *s, struct region *r, uint64_t va)
     return true;
 }
 
+static bool has_plenty(void)
+{
+    return page_total_count() >= AHEAD_TOTAL_MIN &&
+           page_free_count() > page_total_count() / 4;
+}
+
 /*
  * Memory that is touched in order gets several pages with a fault, twice as
  * many each time, while there is plenty: a fault costs more than a page that
@@ -214,11 +222,9 @@ static bool find_row(struct space *s, struct region *r, uint64_t va)
  */
 static void map_ahead(struct space *s, struct region *r, uint64_t va)
 {
-    bool plenty = page_total_count() >= AHEAD_TOTAL_MIN &&
-                  page_free_count() > page_total_count() / 4;
     uint64_t gap = va + step_of(r) - r->ahead_va;
 
-    if (!plenty) {
+    if (!has_plenty()) {
         r->ahead = 1;
     } else if (gap == step_of(r) || find_row(s, r, va)) {
         r->ahead = MIN(2 * r->ahead, AHEAD_MAX);
@@ -238,14 +244,71 @@ void space_ahead_grown(struct space *s, struct region *r, uint64_t end)
         map_ahead(s, r, end - PAGE_SIZE);
 }
 
+/* Where a copy of the page at va may be made from before it is written: a page
+ * that is ready, in a file whose pages lie in order. 0: none. */
+static paddr_t ahead_from(const struct region *r, uint64_t va)
+{
+    uint64_t off = r->obj_off + (va - r->start);
+    struct vm_object *obj = r->obj;
+    paddr_t pa;
+
+    if (va >= r->end || !obj->ops->ready ||
+        obj->ops->ready(obj, off >> PAGE_SHIFT, 1, &pa) == 0 || pa == off ||
+        (obj->copied_from && obj->copied_from != pa - off))
+        return 0;
+    obj->copied_from = pa - off;
+    return pa;
+}
+
+/* Copy up to AHEAD_MAX pages from va on, but no more from the first that is the
+ * mapping's own already. One flush for all. */
+static COLD void copy_row(struct space *s, struct region *r, uint64_t va)
+{
+    bool flush = false;
+    unsigned flags;
+    paddr_t from, old;
+
+    for (unsigned i = 0; i < AHEAD_MAX; i++, va += PAGE_SIZE) {
+        old = pt_lookup(&s->pt, va, &flags);
+        if (old && !(flags & PT_NOREF))
+            break;
+        from = ahead_from(r, va);
+        if (!from || own_copy(s, r, va, from, false) != SPACE_FAULT_OK)
+            break;
+        s->resident_pages -= old != 0; /* it was counted before */
+        flush |= old != 0;
+    }
+    if (flush)
+        arch_tlb_flush_all();
+    region_touch(r, r->ahead_va, va);
+    r->ahead_va = va;
+}
+
+/* Page after page of a file's private mapping is written, as by who moves what
+ * he has mapped: after a while copies are made ahead. Those that are never
+ * written must not hide changes of the file: vm_object_zap() tells them by what
+ * they hold. r->step counts the writes of a row here. */
+static NOINLINE void copy_ahead(struct space *s, struct region *r, uint64_t va)
+{
+    if (va - r->ahead_va >= COPIES_GAP)
+        r->step = 0;
+    r->ahead_va = va + PAGE_SIZE;
+    if (++r->step > COPIES_AFTER && has_plenty())
+        copy_row(s, r, va + PAGE_SIZE);
+}
+
 /* A private page is written, or will be. */
 static enum space_fault_result own_fault(struct space *s, struct region *r,
                                          uint64_t va)
 {
     enum space_fault_result result = own_page(s, r, va);
 
-    if (result == SPACE_FAULT_OK && (!r->obj || r->flags & REGION_SNAPSHOT))
+    if (result != SPACE_FAULT_OK)
+        return result;
+    if (!r->obj || r->flags & REGION_SNAPSHOT)
         map_ahead(s, r, va);
+    else
+        copy_ahead(s, r, va);
     return result;
 }
 
@@ -323,8 +386,12 @@ static enum space_fault_result present_fault(struct space *s, struct region *r,
         return SPACE_FAULT_OK; /* more rights need no flush */
     }
     result = own_copy(s, r, va, pa, true);
-    if (result == SPACE_FAULT_OK && !(flags & PT_NOREF))
+    if (result != SPACE_FAULT_OK)
+        return result;
+    if (!(flags & PT_NOREF))
         page_put(pa);
+    else if (r->obj && !(r->flags & REGION_SNAPSHOT))
+        copy_ahead(s, r, va);
     return result;
 }
 

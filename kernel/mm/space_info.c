@@ -143,6 +143,7 @@ void vm_object_init(struct vm_object *obj, const struct vm_object_ops *ops)
 {
     obj->ops = ops;
     obj->no_write = false;
+    obj->copied_from = 0;
     list_init(&obj->mappings);
 }
 
@@ -158,6 +159,24 @@ bool vm_object_may_be_written(struct vm_object *obj)
     return false;
 }
 
+/* Is the page at va, the mapping's own, still what the file showed before it
+ * changed? Then it was copied ahead of writes that did not come, or came to
+ * nothing. Other CPUs may write to it now: a fault gives the right back. */
+static NOINLINE COLD bool is_unwritten(const struct region *r, uint64_t va,
+                                       paddr_t pa)
+{
+    paddr_t from = r->obj->copied_from;
+
+    if (from == 0)
+        return false;
+    from += r->obj_off + (va - r->start);
+    if (pt_map(&r->space->pt, va, pa,
+               (region_pt_flags(r->prot) & ~(unsigned)PT_WRITE) | PT_OWN) != 0)
+        return false;
+    arch_tlb_flush_page(va);
+    return memcmp(page_ptr(pa), page_ptr(from), PAGE_SIZE) == 0;
+}
+
 /* A copy that a private mapping made stays when the file merely changes. All
  * others go at once, for one flush. */
 static void zap_pages(struct region *r, uint64_t va, uint64_t end,
@@ -165,15 +184,18 @@ static void zap_pages(struct region *r, uint64_t va, uint64_t end,
 {
     struct pt *pt = &r->space->pt;
     unsigned flags;
+    paddr_t pa;
 
     if (private_too || r->flags & REGION_SHARED) {
         region_zap(r->space, va, end);
         return;
     }
     for (va = pt_next(pt, va, end); va < end;
-         va = pt_next(pt, va + PAGE_SIZE, end))
-        if (pt_lookup(pt, va, &flags) && !(flags & PT_OWN))
+         va = pt_next(pt, va + PAGE_SIZE, end)) {
+        pa = pt_lookup(pt, va, &flags);
+        if (pa && (!(flags & PT_OWN) || is_unwritten(r, va, pa)))
             region_zap(r->space, va, va + PAGE_SIZE);
+    }
 }
 
 void vm_object_zap(struct vm_object *obj, uint64_t first, uint64_t count,
