@@ -15,6 +15,11 @@
 #include "mm/heap.h"
 #include "net/unix.h"
 
+/* A part (parts.def): absent in kernels without MSG_OOB. */
+#pragma weak unix_oob_send
+#pragma weak unix_oob_is_next
+#pragma weak unix_oob_changed
+
 #define LOCKS 8u /* the first is that of all who are not of a pair */
 
 static struct {
@@ -228,7 +233,7 @@ static int unix_accept(struct socket *s, struct socket_wait *w,
 static bool has_input(const struct unix_sock *u)
 {
     if (u->s.type == SOCK_STREAM && u->state != UNIX_LISTENING)
-        return u->queue_bytes > 0;
+        return u->queue_bytes > 0 || u->mark_count > 0;
     return !list_is_empty(&u->queue);
 }
 
@@ -240,6 +245,8 @@ static unsigned unix_poll(struct socket *s)
 
     if (has_input(u))
         events |= EPOLLIN | EPOLLRDNORM;
+    if (u->oob)
+        events |= EPOLLPRI;
     if (s->type != SOCK_DGRAM && u->state == UNIX_CLOSED)
         events |= EPOLLHUP;
     if (s->type == SOCK_DGRAM && peer && !peer->is_dead && peer->peer != u &&
@@ -264,7 +271,13 @@ static long unix_ioctl(struct socket *s, unsigned cmd, uaddr_t arg)
         if (s->type == SOCK_DGRAM && !list_is_empty(&u->queue))
             len = unix_packet_len(
                 LIST_ENTRY(u->queue.next, struct unix_packet, link));
+        if (u->oob && u->oob->len == 0)
+            len++;
         return user_put32(arg, (uint32_t)len);
+    case SIOCATMARK:
+        if (!unix_oob_send || s->type != SOCK_STREAM)
+            return -ENOTTY;
+        return user_put32(arg, u->mark_count > 0 && unix_oob_is_next(u));
     default:
         return -ENOTTY;
     }
@@ -357,6 +370,7 @@ static const struct socket_ops stream_ops = {
     .shutdown = unix_shutdown,
     .poll = unix_poll,
     .ioctl = unix_ioctl,
+    .changed = unix_oob_changed,
     .release = unix_release,
     .destroy = unix_destroy,
 };

@@ -56,10 +56,12 @@ struct unix_sock {
     /* A listener's queue holds connections, by peer_link; others' packets. */
     struct list queue;
     size_t queue_count, queue_bytes;
-    unsigned backlog;    /* one more than it may wait in the queue */
-    struct waitq room;   /* senders and connectors that found it full */
-    size_t sent_cost;    /* of our packets in others' queues */
-    struct list senders; /* datagram sockets connected here: peer_link */
+    size_t mark_count;       /* marks in the queue (unix_oob.c) */
+    struct unix_packet *oob; /* the last of them; NULL: its byte was read */
+    unsigned backlog;        /* one more than it may wait in the queue */
+    struct waitq room;       /* senders and connectors that found it full */
+    size_t sent_cost;        /* of our packets in others' queues */
+    struct list senders;     /* datagram sockets connected here: peer_link */
     struct list peer_link;
     struct list all_link;
     /* For the search for what only travels in circles. */
@@ -87,6 +89,7 @@ struct unix_packet {
     struct unix_extra extra;
     uint16_t off, len, cap; /* of data; off + len <= cap */
     bool was_peeked;        /* a message without bytes, by SO_PEEK_OFF */
+    bool is_mark;           /* a byte out of band (unix_oob.c) */
     uint64_t stamp_ns;      /* SO_TIMESTAMP's, by the real clock; 0: none */
     size_t cost;            /* charged to the sender; 0: nothing */
     uint8_t data[];
@@ -153,8 +156,39 @@ void unix_waste_empty(void);
 
 ssize_t unix_stream_send(struct socket *s, struct socket_msg *m);
 ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m);
+/* Wait until the peer may be given bytes. -EPIPE, socket_sleep()'s */
+MUST_CHECK static inline int unix_stream_wait(struct unix_sock *u,
+                                              struct socket_wait *w)
+{
+    const struct unix_sock *peer = u->peer;
+    int err = 0;
+
+    while (!err) {
+        if ((u->s.shutdown & SHUTDOWN_SEND) || peer->is_dead ||
+            (peer->s.shutdown & SHUTDOWN_RECEIVE))
+            return -EPIPE;
+        if (u->sent_cost < u->s.sndbuf)
+            return 0;
+        err = socket_sleep(&u->s.writable, w);
+    }
+    return err;
+}
 ssize_t unix_message_send(struct socket *s, struct socket_msg *m);
 ssize_t unix_message_receive(struct socket *s, struct socket_msg *m);
+
+/* ---- unix_oob.c, a part: there if unix_oob_send is ---- */
+
+/* send(MSG_OOB): the last byte goes out of band. */
+ssize_t unix_oob_send(struct unix_sock *u, struct socket_msg *m);
+/* recv(MSG_OOB): 1, -EINVAL, -EFAULT */
+ssize_t unix_oob_receive(struct unix_sock *u, struct socket_msg *m);
+/* Receiving, `skip` bytes into the queue after `done` others, may not go on;
+ * else marks that it begins at are gone, but for peeking. */
+bool unix_oob_stops(struct unix_sock *u, const struct socket_msg *m,
+                    size_t skip, size_t done);
+/* SIOCATMARK: reading stopped before a mark. */
+bool unix_oob_is_next(const struct unix_sock *u);
+void unix_oob_changed(struct socket *s); /* socket_ops.changed */
 
 /* ---- unix_rights.c ---- */
 

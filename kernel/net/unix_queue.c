@@ -123,6 +123,8 @@ void unix_pop(struct unix_sock *u, struct unix_packet *p)
 
 void unix_queue_waste(struct unix_sock *u)
 {
+    u->oob = NULL;
+    u->mark_count = 0;
     while (!list_is_empty(&u->queue)) {
         struct unix_packet *p =
             LIST_ENTRY(u->queue.next, struct unix_packet, link);

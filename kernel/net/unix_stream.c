@@ -12,6 +12,11 @@
 #include "core/panic.h"
 #include "net/unix.h"
 
+/* A part (parts.def): absent in kernels without MSG_OOB. */
+#pragma weak unix_oob_send
+#pragma weak unix_oob_receive
+#pragma weak unix_oob_stops
+
 #define SMALL_CAP 192u /* the least that a packet is made for */
 
 /* ---- sending ---- */
@@ -58,7 +63,7 @@ static ssize_t stream_give(struct unix_sock *u, struct unix_sock *to,
         n = packet_fill(to, p, m);
         return n ? (ssize_t)n : -EFAULT;
     }
-    if (!p || p->len > 0) {
+    if (!p || p->cost > 0) {
         size_t room = UNIX_PACKET_MAX - sizeof(*p);
 
         p = unix_packet_new(u, MIN(MAX(m->io.left, SMALL_CAP), room));
@@ -82,30 +87,13 @@ static ssize_t stream_give(struct unix_sock *u, struct unix_sock *to,
     return (ssize_t)n;
 }
 
-/* Wait until the peer may be given bytes. */
-static int wait_to_send(struct unix_sock *u, struct socket_wait *w)
-{
-    const struct unix_sock *peer = u->peer;
-    int err = 0;
-
-    while (!err) {
-        if ((u->s.shutdown & SHUTDOWN_SEND) || peer->is_dead ||
-            (peer->s.shutdown & SHUTDOWN_RECEIVE))
-            return -EPIPE;
-        if (u->sent_cost < u->s.sndbuf)
-            return 0;
-        err = socket_sleep(&u->s.writable, w);
-    }
-    return err;
-}
-
 static ssize_t send_all(struct unix_sock *u, struct socket_msg *m,
                         struct unix_extra *e)
 {
     ssize_t done = 0, n = 0;
 
     while (m->io.left > 0) {
-        n = wait_to_send(u, &m->wait);
+        n = unix_stream_wait(u, &m->wait);
         if (n < 0)
             break;
         do {
@@ -127,14 +115,14 @@ ssize_t unix_stream_send(struct socket *s, struct socket_msg *m)
     ssize_t done;
     int err;
 
+    if (UNLIKELY(m->flags & MSG_OOB))
+        return unix_oob_send ? unix_oob_send(u, m) : -EOPNOTSUPP;
     if (m->control && m->is_free)
         return SOCKET_WANTS_KERNEL;
     err = unix_extra_get(m, &e);
     if (err)
         return err;
-    if (m->flags & MSG_OOB) {
-        done = -EOPNOTSUPP;
-    } else if (m->addr) {
+    if (m->addr) {
         done = u->state == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
     } else if (!u->peer) {
         done = -ENOTCONN;
@@ -200,6 +188,16 @@ static int wait_to_receive(struct unix_sock *u, struct socket_wait *w)
     return socket_sleep(&u->s.readable, w);
 }
 
+/* With room left for more than these, of which there are none yet. Peeking
+ * waits for the first byte alone, even with MSG_WAITALL. */
+static bool is_enough(const struct unix_sock *u, const struct socket_msg *m,
+                      size_t done)
+{
+    if (done == 0 || (m->flags & MSG_PEEK))
+        return done > 0;
+    return !(m->flags & MSG_WAITALL) && done >= (size_t)u->s.rcvlowat;
+}
+
 /* Bytes of one packet, `skip` into the queue, after `done` others. 0: no more
  * that go with those; -EFAULT */
 static ssize_t stream_take(struct unix_sock *u, struct socket_msg *m,
@@ -207,8 +205,11 @@ static ssize_t stream_take(struct unix_sock *u, struct socket_msg *m,
 {
     bool is_peek = m->flags & MSG_PEEK;
     size_t want, n;
-    struct unix_packet *p = packet_at(u, &skip);
+    struct unix_packet *p;
 
+    if (UNLIKELY(u->mark_count > 0) && unix_oob_stops(u, m, skip, done))
+        return 0;
+    p = packet_at(u, &skip);
     if (!p || e->rights)
         return 0;
     if (p->extra.rights && m->is_free)
@@ -230,13 +231,12 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
 {
     struct unix_sock *u = unix_of(s);
     bool is_peek = m->flags & MSG_PEEK;
-    /* Peeking waits for the first byte alone, even with MSG_WAITALL. */
-    size_t target = is_peek ? 1 : socket_receive_target(s, m), done = 0;
+    size_t done = 0;
     struct unix_extra e = { 0 };
     ssize_t n = 0;
 
-    if (u->state != UNIX_CONNECTED || (m->flags & MSG_OOB))
-        return -EINVAL;
+    if (u->state != UNIX_CONNECTED || UNLIKELY(m->flags & MSG_OOB))
+        return unix_oob_send ? unix_oob_receive(u, m) : -EINVAL;
     if (m->is_free && (is_peek || socket_flag(s, SO_PASSCRED)))
         return SOCKET_WANTS_KERNEL;
     do {
@@ -251,7 +251,7 @@ ssize_t unix_stream_receive(struct socket *s, struct socket_msg *m)
             done += (size_t)n;
             continue;
         }
-        if (done >= target || e.rights)
+        if (is_enough(u, m, done) || e.rights)
             break;
         n = wait_to_receive(u, &m->wait);
         if (n)
