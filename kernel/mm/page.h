@@ -29,8 +29,8 @@
 
 struct bootinfo;
 
-#define PAGE_ORDER_MAX   10u
-#define PAGE_ORDER_LARGE 9u /* what one entry of a page directory maps */
+#define PAGE_ORDER_MAX   11u /* a table of FD_MAX descriptors */
+#define PAGE_ORDER_LARGE 9u  /* what one entry of a page directory maps */
 #define PAGE_LARGE_SIZE  (PAGE_SIZE << PAGE_ORDER_LARGE)
 
 void page_init(const struct bootinfo *boot);

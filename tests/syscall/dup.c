@@ -101,6 +101,26 @@ TEST(close_range_closes_a_range)
     close(fd);
 }
 
+TEST(the_limit_can_be_reached)
+{
+    struct rlimit old, all;
+    int last;
+
+    CHECK_OK(getrlimit(RLIMIT_NOFILE, &old));
+    all = old;
+    if (all.rlim_max > 1 << 20)
+        all.rlim_max = 1 << 20; /* Linux's nr_open, unless it was changed */
+    all.rlim_cur = all.rlim_max;
+    all.rlim_max = old.rlim_max;
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &all));
+    last = (int)all.rlim_cur - 1;
+    CHECK_EQ(fcntl(0, F_DUPFD, last), last);
+    CHECK_ERR(fcntl(0, F_DUPFD, last), EMFILE);
+    CHECK_EQ(fcntl(last, F_GETFD), 0);
+    close(last);
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &old));
+}
+
 TEST(the_limit_of_descriptors)
 {
     struct rlimit old, tight = { 20, 20 };
