@@ -47,14 +47,14 @@ static struct __kernel_old_itimerval itimer_value(const struct clock_timer *t)
     return v;
 }
 
-/* value_ns from now; 0 stops it. */
+/* value_ns from now; 0 stops it. Those of CPU time keep the interval then. */
 static void itimer_start(struct clock_timer *t, uint64_t value_ns,
                          uint64_t interval_ns)
 {
     uint64_t now = 0;
 
     if (value_ns == 0 || clock_read(t->process, t->clock, &now) != 0)
-        clock_timer_set(t, 0, 0);
+        clock_timer_set(t, 0, t->clock == CLOCK_MONOTONIC ? 0 : interval_ns);
     else
         clock_timer_set(t, MIN(now + value_ns, CLOCK_TARGET_MAX), interval_ns);
 }

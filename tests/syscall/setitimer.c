@@ -175,6 +175,24 @@ TEST(values_are_told_back)
     CHECK_EQ(old.it_value.tv_usec, 0);
 }
 
+TEST(an_interval_without_a_value)
+{
+    static const int which[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct itimerval t = { { 10, 0 }, { 0, 0 } }, now;
+
+        CHECK_OK(setitimer(which[i], &t, NULL));
+        CHECK_OK(getitimer(which[i], &now));
+        CHECK_EQ(now.it_interval.tv_sec, which[i] == ITIMER_REAL ? 0 : 10);
+        CHECK_EQ(now.it_value.tv_sec, 0);
+        CHECK_EQ(now.it_value.tv_usec, 0);
+        t.it_interval.tv_sec = 0;
+        CHECK_OK(setitimer(which[i], &t, &now));
+        CHECK_EQ(now.it_interval.tv_sec, which[i] == ITIMER_REAL ? 0 : 10);
+    }
+}
+
 TEST(alarm_shares_the_real_timer)
 {
     struct itimerval t = { { 0, 0 }, { 50, 600000 } }, now;
