@@ -88,12 +88,19 @@ static long move_region(struct space *s, struct region *r,
     return (long)to;
 }
 
+/* MREMAP_DONTUNMAP by itself takes the new address as a hint. */
+static bool takes_hint(struct space *s, const struct remap *m)
+{
+    return m->flags & MREMAP_DONTUNMAP && m->new_addr >= ARCH_USER_MIN &&
+           space_is_free(s, m->new_addr, m->new_len);
+}
+
 static long remap_move(struct space *s, const struct remap *m)
 {
     long to = (long)m->new_addr;
     int err;
 
-    if (!(m->flags & MREMAP_FIXED))
+    if (!(m->flags & MREMAP_FIXED) && !takes_hint(s, m))
         to = region_find_hole(s, m->new_len, s->mmap_base);
     if (to < 0)
         return to;

@@ -233,6 +233,32 @@ TEST(dontunmap_leaves_an_empty_mapping)
     munmap(q, 2 * PAGE);
 }
 
+/* Without MREMAP_FIXED the address is a hint, as mmap's. */
+TEST(dontunmap_takes_a_hint)
+{
+    char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *room =
+        mmap(NULL, 8 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *q;
+
+    p[PAGE] = 2;
+    munmap(room, 8 * PAGE);
+    q = (char *)syscall(SYS_mremap, p, 2 * PAGE, 2 * PAGE,
+                        MREMAP_MAYMOVE | MREMAP_DONTUNMAP, room + PAGE);
+    CHECK(q == room + PAGE);
+    CHECK_EQ(q[PAGE], 2);
+    p[PAGE] = 3; /* what is in the way is not replaced */
+    room = (char *)syscall(SYS_mremap, p, 2 * PAGE, 2 * PAGE,
+                           MREMAP_MAYMOVE | MREMAP_DONTUNMAP, q);
+    CHECK(room != q && room != p && room != MAP_FAILED);
+    CHECK_EQ(room[PAGE], 3);
+    CHECK_EQ(q[PAGE], 2);
+    munmap(room, 2 * PAGE);
+    munmap(p, 2 * PAGE);
+    munmap(q, 2 * PAGE);
+}
+
 /* covers: munlockall mlockall */
 TEST(lock_calls)
 {
