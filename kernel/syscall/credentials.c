@@ -213,7 +213,13 @@ long sys_setgroups(size_t count, uaddr_t groups)
     count = (unsigned)count;
     if (copy_from_user(copy, groups, count * sizeof(copy[0])) != 0)
         return -EFAULT;
-    memcpy(p->groups, copy, count * sizeof(copy[0]));
+    for (unsigned n = 0; n < count; n++) { /* as Linux tells them: sorted */
+        unsigned at = n;
+
+        for (; at > 0 && p->groups[at - 1] > copy[n]; at--)
+            p->groups[at] = p->groups[at - 1];
+        p->groups[at] = copy[n];
+    }
     p->group_count = (unsigned)count;
     return 0;
 }

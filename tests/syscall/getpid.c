@@ -54,12 +54,17 @@ TEST(supplementary_groups)
     CHECK_ERR(getgroups(-1, groups), EINVAL);
     if (geteuid() != 0)
         SKIP("only root may set them");
-    groups[0] = 5;
-    groups[1] = 6;
-    CHECK_OK(syscall(SYS_setgroups, 2, groups));
+    groups[0] = 7;
+    groups[1] = 5;
+    groups[2] = 70000;
+    groups[3] = 6;
+    CHECK_OK(syscall(SYS_setgroups, 4, groups));
     memset(groups, 0, sizeof(groups));
-    CHECK_EQ(getgroups(64, groups), 2);
-    CHECK_EQ(groups[0] + groups[1], 11);
+    CHECK_EQ(getgroups(64, groups), 4); /* in order */
+    CHECK_EQ(groups[0], 5);
+    CHECK_EQ(groups[1], 6);
+    CHECK_EQ(groups[2], 7);
+    CHECK_EQ(groups[3], 70000);
     CHECK_ERR(getgroups(1, groups), EINVAL);
     CHECK_OK(syscall(SYS_setgroups, 0, NULL));
 }
