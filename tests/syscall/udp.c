@@ -144,6 +144,8 @@ TEST(packet_information)
     struct sockaddr_in to;
     int a = bound(), b = bound(), one = 1, found = 0;
 
+    CHECK_EQ(setsockopt(b, IPPROTO_IP, IP_RECVORIGDSTADDR, &one, sizeof(one)),
+             0);
     CHECK_EQ(setsockopt(b, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one)), 0);
     CHECK_EQ(setsockopt(b, IPPROTO_IP, IP_RECVTTL, &one, sizeof(one)), 0);
     to = loopback(port_of(b));
@@ -164,9 +166,16 @@ TEST(packet_information)
             memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
             CHECK_EQ(ttl, 64);
             found++;
+        } else if (c->cmsg_type == IP_ORIGDSTADDR) {
+            struct sockaddr_in in;
+
+            CHECK_EQ(c->cmsg_len, CMSG_LEN(sizeof(in)));
+            memcpy(&in, CMSG_DATA(c), sizeof(in));
+            CHECK(memcmp(&in, &to, sizeof(in)) == 0);
+            found++;
         }
     }
-    CHECK_EQ(found, 2);
+    CHECK_EQ(found, 3);
     close(a);
     close(b);
 }

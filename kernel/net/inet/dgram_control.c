@@ -34,6 +34,26 @@ static void put_pktinfo(struct dgram_sock *d, struct socket_msg *m,
     }
 }
 
+/* Where it was sent to, the port included: what a proxy wants to know. */
+static void put_destination(struct dgram_sock *d, struct socket_msg *m,
+                            const struct packet *k)
+{
+    struct socket_addr a;
+
+    inet_addr_put(&d->i, &k->to, d->i.local_port, &a);
+    if ((d->i.wants & INET_WANT_ORIGDST6))
+        (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_ORIGDSTADDR, a.bytes,
+                                  a.len);
+    if ((d->i.wants & INET_WANT_ORIGDST) && !IP_IS_V6_VAL(k->to)) {
+        struct sockaddr_in in = { .sin_family = AF_INET,
+                                  .sin_port = lwip_htons(d->i.local_port),
+                                  .sin_addr = { ip_2_ip4(&k->to)->addr } };
+
+        (void)!socket_control_put(m, IPPROTO_IP, IP_ORIGDSTADDR, &in,
+                                  sizeof(in));
+    }
+}
+
 /* When it came; if the program has asked only since then, now. */
 void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
                        const struct packet *k)
@@ -54,6 +74,8 @@ void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
     if ((d->i.wants & INET_WANT_TCLASS6) && is_v6)
         (void)!socket_control_put(m, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
                                   sizeof(tclass));
+    if (d->i.wants & (INET_WANT_ORIGDST | INET_WANT_ORIGDST6))
+        put_destination(d, m, k);
 }
 
 /* ---- sending ---- */

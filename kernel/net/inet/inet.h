@@ -86,6 +86,8 @@ struct inet_sock {
 #define INET_WANT_TCLASS6   0x40u
 #define INET_WANT_ERRORS6   0x80u
 #define INET_WANT_STAMP     0x100u
+#define INET_WANT_ORIGDST   0x200u
+#define INET_WANT_ORIGDST6  0x400u
 
 static inline struct inet_sock *inet_of(struct socket *s)
 {
