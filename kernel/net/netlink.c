@@ -11,11 +11,13 @@
 
 #include <asm/ioctls.h>
 #include <linux/eventpoll.h>
+#include <linux/mqueue.h>
 
 #include "core/errno.h"
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/heap.h"
+#include "mm/user.h"
 #include "net/etc.h"
 #include "sched/process.h"
 
@@ -458,4 +460,48 @@ int netlink_create(int type, int protocol, struct socket **out)
     list_push_back(&netlink_all, &n->all_link);
     *out = &n->s;
     return 0;
+}
+
+/* ---- mq_notify(2) ---- */
+
+int netlink_cookie_get(int fd, uaddr_t bytes, struct netlink_cookie *out)
+{
+    struct netlink_packet *p = kzalloc(sizeof(*p) + NOTIFY_COOKIE_LEN);
+    struct file *f = NULL;
+    const struct socket *s;
+    int err = p ? copy_from_user(p->data, bytes, NOTIFY_COOKIE_LEN) : -ENOMEM;
+
+    if (err)
+        goto free_packet;
+    f = fd_get(fd);
+    s = f ? socket_of(f) : NULL;
+    if (!s || s->family != AF_NETLINK) {
+        err = s ? -EINVAL : f ? -ENOTSOCK : -EBADF;
+        goto put_file;
+    }
+    p->len = NOTIFY_COOKIE_LEN;
+    *out = (struct netlink_cookie){ .file = f, .packet = p };
+    return 0;
+
+put_file:
+    if (f)
+        file_put(f);
+free_packet:
+    kfree(p);
+    return err;
+}
+
+void netlink_cookie_send(struct netlink_cookie *c, uint8_t how)
+{
+    struct file *f = c->file;
+
+    if (!f)
+        return;
+    c->file = NULL;
+    c->packet->data[NOTIFY_COOKIE_LEN - 1] = how;
+    if (how == NOTIFY_NONE)
+        kfree(c->packet);
+    else
+        netlink_deliver_take(netlink_of(socket_of(f)), c->packet);
+    file_put(f);
 }

@@ -88,6 +88,20 @@ void reply_ack(struct netlink_sock *n, const struct nlmsghdr *request, int err);
 
 /* ---- netlink.c ---- */
 
+/* What mq_notify(2) sends to a socket when the time comes. */
+struct netlink_cookie {
+    struct file *file; /* NULL: nothing */
+    struct netlink_packet *packet;
+};
+
+/* NOTIFY_COOKIE_LEN bytes of the program for the socket fd: -EFAULT, -EBADF,
+ * -ENOTSOCK, -EINVAL another family's, -ENOMEM. */
+MUST_CHECK int netlink_cookie_get(int fd, uaddr_t bytes,
+                                  struct netlink_cookie *out);
+/* Send it, if there is one, with `how` in its last byte; NOTIFY_NONE: do not.
+ * It is gone then. */
+void netlink_cookie_send(struct netlink_cookie *c, uint8_t how);
+
 /* Into its queue, or with ENOBUFS set on it. Takes over the packet. */
 void netlink_deliver_take(struct netlink_sock *n, struct netlink_packet *p);
 /* A copy to each socket in the group, of NETLINK_ROUTE. Takes over. */

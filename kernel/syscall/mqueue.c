@@ -20,11 +20,16 @@
 #include "fs/dentry.h"
 #include "fs/special.h"
 #include "mm/heap.h"
+#include "net/netlink.h"
 #include "process/signal.h"
 #include "syscall/deadline.h"
 #include "syscall/fd.h"
 #include "syscall/syscall.h"
 #include "time/clock.h"
+
+/* A part (parts.def): without it SIGEV_THREAD gives -ENOTSOCK. */
+#pragma weak netlink_cookie_get
+#pragma weak netlink_cookie_send
 
 #define MQ_QUEUES_MAX    256u /* Linux's queues_max; root: as many as fit */
 #define MQ_MESSAGES      10   /* msg_default, and msg_max for others */
@@ -61,6 +66,7 @@ struct mqueue {
     bool has_notify;
     int notify_signal; /* 0: SIGEV_NONE */
     uint64_t notify_value;
+    struct netlink_cookie notify_cookie; /* SIGEV_THREAD's */
     char name[NAME_MAX + 1];
 };
 
@@ -247,6 +253,13 @@ static struct sleeper *sleeper_serve(struct list *sleepers)
     return w;
 }
 
+static void notify_end(struct mqueue *q, uint8_t how)
+{
+    q->has_notify = false;
+    if (netlink_cookie_send)
+        netlink_cookie_send(&q->notify_cookie, how);
+}
+
 /* The queue was empty and nobody slept: tell who asked for it, once. */
 static void queue_notify(struct mqueue *q)
 {
@@ -261,7 +274,7 @@ static void queue_notify(struct mqueue *q)
 
     if (!q->has_notify)
         return;
-    q->has_notify = false;
+    notify_end(q, NOTIFY_WOKENUP);
     if (info.signo)
         (void)signal_send_process(process_current(), &info);
 }
@@ -422,8 +435,8 @@ long sys_mq_timedreceive(int fd, uaddr_t buf, size_t len, uaddr_t priority,
 
 /* ---- the rest ---- */
 
-/* SIGEV_THREAD is the C library's: it wants a netlink socket, -ENOTSOCK. */
-static int notify_check(const struct sigevent *e)
+/* SIGEV_THREAD is the C library's: a thread of its reads a netlink socket. */
+static int notify_check(const struct sigevent *e, struct netlink_cookie *cookie)
 {
     switch (e->sigev_notify) {
     case SIGEV_NONE:
@@ -431,7 +444,11 @@ static int notify_check(const struct sigevent *e)
     case SIGEV_SIGNAL:
         return (unsigned)e->sigev_signo > SIGNAL_COUNT ? -EINVAL : 0;
     case SIGEV_THREAD:
-        return -ENOTSOCK;
+        return netlink_cookie_get
+                   ? netlink_cookie_get(e->sigev_signo,
+                                        (uaddr_t)e->sigev_value.sival_ptr,
+                                        cookie)
+                   : -ENOTSOCK;
     default:
         return -EINVAL;
     }
@@ -439,6 +456,7 @@ static int notify_check(const struct sigevent *e)
 
 long sys_mq_notify(int fd, uaddr_t event)
 {
+    struct netlink_cookie cookie = { 0 };
     struct sigevent e = { 0 };
     struct mqueue *q;
     struct file *f;
@@ -447,22 +465,25 @@ long sys_mq_notify(int fd, uaddr_t event)
     if (event) {
         err = copy_from_user(&e, event, sizeof(e));
         if (!err)
-            err = notify_check(&e);
+            err = notify_check(&e, &cookie);
         if (err)
             return err;
     }
     f = queue_file(fd, O_ACCMODE);
-    if (!f)
-        return -EBADF;
-    q = f->private;
-    if (event && q->has_notify) {
-        err = -EBUSY;
+    q = f ? f->private : NULL;
+    if (!q || (event && q->has_notify)) {
+        err = q ? -EBUSY : -EBADF;
+        if (netlink_cookie_send)
+            netlink_cookie_send(&cookie, NOTIFY_NONE);
     } else {
+        notify_end(q, NOTIFY_REMOVED);
         q->has_notify = event != 0;
+        q->notify_cookie = cookie;
         q->notify_signal = e.sigev_notify == SIGEV_SIGNAL ? e.sigev_signo : 0;
         q->notify_value = (uint64_t)e.sigev_value.sival_ptr;
     }
-    file_put(f);
+    if (f)
+        file_put(f);
     return err;
 }
 
@@ -519,7 +540,7 @@ static int mqueue_stat(struct file *f, struct kstat *out)
 /* Any close of the queue by the process takes its notification back. */
 static int mqueue_flush(struct file *f)
 {
-    ((struct mqueue *)f->private)->has_notify = false;
+    notify_end(f->private, NOTIFY_REMOVED);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 /* Calls of our own: the C library's headers and ours agree on these, and musl
  * has no mq_notify() without threads. */
@@ -342,6 +343,55 @@ TEST(notification)
     CHECK_ERR(notify(0, SIGEV_SIGNAL, SIGUSR1), EBADF);
     CHECK_ERR(syscall(SYS_mq_notify, q, bad_pointer()), EFAULT);
     drop(q);
+}
+
+#define COOKIE_LEN 32 /* NOTIFY_COOKIE_LEN: the last byte tells how */
+
+static long notify_by(int socket_fd, int q, void *cookie)
+{
+    struct sigevent e = { .sigev_notify = SIGEV_THREAD,
+                          .sigev_signo = socket_fd };
+
+    e.sigev_value.sival_ptr = cookie;
+    return syscall(SYS_mq_notify, q, &e);
+}
+
+TEST(notification_by_a_socket)
+{
+    char cookie[COOKIE_LEN] = "which thread it is for", got[100];
+    int q = make(4, 16, O_NONBLOCK);
+    int s = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0);
+    int other = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    CHECK(s >= 0);
+    CHECK_OK(notify_by(s, q, cookie));
+    CHECK_ERR(notify_by(s, q, cookie), EBUSY);
+    CHECK_ERR(recv(s, got, sizeof(got), 0), EAGAIN);
+    CHECK_OK(q_send(q, "x", 1, 0, NULL));
+    CHECK_EQ(recv(s, got, sizeof(got), 0), COOKIE_LEN);
+    CHECK_STR(got, cookie);
+    CHECK_EQ(got[COOKIE_LEN - 1], 1); /* a message came */
+    CHECK_EQ(q_receive(q, got, 16, NULL, NULL), 1);
+    CHECK_OK(q_send(q, "x", 1, 0, NULL)); /* once only */
+    CHECK_ERR(recv(s, got, sizeof(got), 0), EAGAIN);
+    CHECK_OK(notify_by(s, q, cookie));
+    CHECK_OK(syscall(SYS_mq_notify, q, NULL));
+    CHECK_EQ(recv(s, got, sizeof(got), 0), COOKIE_LEN);
+    CHECK_EQ(got[COOKIE_LEN - 1], 2); /* it was taken back */
+    CHECK_ERR(notify_by(s, q, bad_pointer()), EFAULT);
+    CHECK_ERR(notify_by(q, q, cookie), ENOTSOCK);
+    CHECK_ERR(notify_by(other, q, cookie), EINVAL);
+    CHECK_ERR(notify_by(-1, q, cookie), EBADF);
+    CHECK_ERR(notify_by(s, -1, cookie), EBADF);
+    CHECK_OK(notify_by(s, q, cookie));
+    close(q);
+    CHECK_EQ(recv(s, got, sizeof(got), 0), COOKIE_LEN);
+    CHECK_EQ(got[COOKIE_LEN - 1], 2);
+    q = q_open(name, O_RDWR, 0, NULL);
+    CHECK_OK(notify_by(s, q, cookie));
+    close(s); /* the queue still has it */
+    drop(q);
+    close(other);
 }
 
 TEST(a_sleeping_receiver_needs_no_notification)
