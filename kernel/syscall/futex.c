@@ -72,6 +72,22 @@ static long wait(const struct futex_word *word, bool is_private,
     return -ERESTART_RESTARTBLOCK;
 }
 
+/* Linux knows a word that may be shared by its page, which has to be there. */
+static int shared_check(uaddr_t addr, bool is_private)
+{
+    uint32_t value;
+
+    return is_private || addr % 4 != 0 ? 0 : user_get32(&value, addr);
+}
+
+static long wake(const struct futex_word *word, bool is_private, uint32_t count,
+                 uint32_t bitset)
+{
+    int woken = futex_wake(word, MAX(count, 1u), bitset); /* 0 wakes one, too */
+
+    return woken ? woken : shared_check(word->addr, is_private);
+}
+
 static bool takes_timeout(int cmd)
 {
     return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET ||
@@ -83,8 +99,10 @@ static bool takes_timeout(int cmd)
 static long two_words(const struct futex_word *word, int op, uint32_t value,
                       unsigned count2, uaddr_t addr2, uint32_t value3)
 {
-    struct futex_word word2 = futex_word_at(addr2, op & FUTEX_PRIVATE_FLAG);
+    bool is_private = (op & FUTEX_PRIVATE_FLAG) != 0;
+    struct futex_word word2 = futex_word_at(addr2, is_private);
     int cmd = op & FUTEX_CMD_MASK;
+    int err;
 
     if (cmd == FUTEX_WAKE_OP)
         return futex_wake_op(word, &word2, value, count2, value3);
@@ -93,6 +111,11 @@ static long two_words(const struct futex_word *word, int op, uint32_t value,
     if (cmd == FUTEX_CMP_REQUEUE_PI)
         return value == 1 ? futex_requeue_pi(word, &word2, count2, value3)
                           : -EINVAL;
+    err = shared_check(word->addr, is_private);
+    if (!err)
+        err = shared_check(addr2, is_private);
+    if (err)
+        return err;
     return futex_requeue(word, &word2, value, count2,
                          cmd == FUTEX_CMP_REQUEUE ? &value3 : NULL);
 }
@@ -122,10 +145,10 @@ static long futex_any(uaddr_t addr, int op, uint32_t value, uint64_t timeout,
         return wait(&word, is_private, value,
                     cmd == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : value3,
                     deadline_ns);
-    case FUTEX_WAKE: /* even a count of 0 wakes one */
-        return futex_wake(&word, MAX(value, 1u), FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAKE:
+        return wake(&word, is_private, value, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
-        return futex_wake(&word, MAX(value, 1u), value3);
+        return wake(&word, is_private, value, value3);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
     case FUTEX_CMP_REQUEUE_PI:

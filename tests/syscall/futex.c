@@ -138,6 +138,25 @@ TEST(bad_arguments)
     CHECK_ERR(futex(&word, FUTEX_WAIT_BITSET, 5, NULL, NULL, 0), EINVAL);
 }
 
+/* A word that may be shared has to be there even if nobody sleeps on it. */
+TEST(words_that_are_not_mapped)
+{
+    uint32_t *none =
+        mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK_ERR(futex(none, FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT);
+    CHECK_ERR(futex(none, FUTEX_WAKE_BITSET, 1, NULL, NULL, ~0u), EFAULT);
+    CHECK_ERR(futex(none, FUTEX_WAKE_BITSET, 1, NULL, NULL, 0), EINVAL);
+    CHECK_EQ(futex(none, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), 0);
+    CHECK_ERR(futex(none, FUTEX_REQUEUE, 1, (void *)1ul, &word, 0), EFAULT);
+    CHECK_ERR(futex(&word, FUTEX_REQUEUE, 1, (void *)1ul, none, 0), EFAULT);
+    CHECK_ERR(futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)1ul, none, word),
+              EFAULT);
+    CHECK_EQ(futex(none, FUTEX_REQUEUE_PRIVATE, 1, (void *)1ul, &word, 0), 0);
+    munmap(none, PAGE);
+    CHECK_ERR(futex(none, FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT);
+}
+
 static void *die_with_a_lock(void *arg)
 {
     CHECK_EQ(pthread_mutex_lock(arg), 0);
