@@ -132,6 +132,8 @@ MUST_CHECK int inode_setattr(struct inode *i, unsigned valid,
 /* atime by relatime's rule. */
 void inode_touch_atime(struct inode *i);
 void inode_touch_mtime(struct inode *i);
+/* Would it change them? Else it needs no kernel lock. */
+bool inode_mtime_is_due(const struct inode *i);
 
 #include "sched/process.h"
 static inline bool cred_is_root(void)

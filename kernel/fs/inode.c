@@ -182,12 +182,17 @@ void inode_touch_atime(struct inode *i)
     kernel_lock_leave(was_taken);
 }
 
-/* Not for each of many writes, as on Linux: they need no kernel lock. */
+/* Not for each of many writes, as on Linux. */
+bool inode_mtime_is_due(const struct inode *i)
+{
+    return clock_real_about_ns() - i->mtime_ns + TICK_NS >= 2 * TICK_NS;
+}
+
 void inode_touch_mtime(struct inode *i)
 {
     bool was_taken;
 
-    if (clock_real_about_ns() - i->mtime_ns + TICK_NS < 2 * TICK_NS)
+    if (!inode_mtime_is_due(i))
         return;
     was_taken = kernel_lock_enter_seldom();
     i->mtime_ns = clock_real_ns();

@@ -214,6 +214,26 @@ static int mem_object_page(struct vm_object *obj, uint64_t idx, bool want_write,
     return 0;
 }
 
+/* A page in RAM. It was written to by a mapping before, if it is to be now: the
+ * first time pins the inode. */
+static bool mem_object_page_alone(struct vm_object *obj, uint64_t idx,
+                                  bool want_write, paddr_t *pa_out)
+{
+    struct mem_inode *mi = mem_of(CONTAINER_OF(obj, struct inode, object));
+    bool is_there;
+
+    if (want_write && inode_mtime_is_due(&mi->inode))
+        return false;
+    spin_lock(&mi->lock);
+    *pa_out = pagetree_get(&mi->pages, idx);
+    is_there = mem_is_page(*pa_out) && (mi->mapped_written || !want_write) &&
+               idx < mem_pages_of(mi->inode.size);
+    if (is_there)
+        page_get(*pa_out);
+    spin_unlock(&mi->lock);
+    return is_there;
+}
+
 static void mem_object_ref(struct vm_object *obj)
 {
     inode_get(CONTAINER_OF(obj, struct inode, object));
@@ -240,6 +260,7 @@ static void mem_object_id(struct vm_object *obj, struct vm_object_id *out)
 
 const struct vm_object_ops mem_object_ops = {
     .page = mem_object_page,
+    .page_alone = mem_object_page_alone,
     .ready = mem_object_ready,
     .remove = mem_object_remove,
     .ref = mem_object_ref,

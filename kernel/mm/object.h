@@ -27,13 +27,17 @@ struct vm_object_ops {
      * written through a shared mapping, so it must be the object's own. */
     int (*page)(struct vm_object *obj, uint64_t idx, bool want_write,
                 paddr_t *pa_out);
+    /* page() where it needs no more than a look, so without the kernel lock, by
+     * who has that of the space. False: it is wanted. NULL: always. */
+    bool (*page_alone)(struct vm_object *obj, uint64_t idx, bool want_write,
+                       paddr_t *pa_out);
     /* For reading, how many pages from idx on, at most count > 0, lie one
      * behind the other at *pa_out and carry no reference. For mapping what
      * lies around a fault. NULL: none ever do.
-     * May be asked without the kernel lock, by who has that of the space of a
-     * mapping. Who changes what it would say makes it say 0 first, and then
-     * calls vm_object_zap(), which waits for that lock and takes back what was
-     * still mapped. */
+     * Asked without the kernel lock, too, by who has that of the space of a
+     * mapping. Who changes what this and page_alone() would say does so first
+     * and then calls vm_object_zap(), which waits for that lock and takes back
+     * what was still mapped. */
     size_t (*ready)(struct vm_object *obj, uint64_t idx, size_t count,
                     paddr_t *pa_out);
     void (*ref)(struct vm_object *obj);

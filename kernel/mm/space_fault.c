@@ -107,19 +107,21 @@ static void map_around(struct space *s, struct region *r, uint64_t va)
     }
 }
 
-/* The object's page for va. Without the kernel lock only one to be read that is
- * ready; every error then means that the kernel lock is wanted. */
+/* The object's page for va. Without the kernel lock every error means that it
+ * is wanted. */
 static int object_page(const struct region *r, uint64_t va, bool want_write,
                        paddr_t *pa_out)
 {
+    const struct vm_object_ops *ops = r->obj->ops;
     uint64_t idx = (r->obj_off + (va - r->start)) >> PAGE_SHIFT;
 
     if (spin_is_mine(&kernel_lock))
-        return r->obj->ops->page(r->obj, idx, want_write, pa_out);
-    if (want_write || !r->obj->ops->ready ||
-        r->obj->ops->ready(r->obj, idx, 1, pa_out) == 0)
-        return -EAGAIN;
-    return 0;
+        return ops->page(r->obj, idx, want_write, pa_out);
+    if (!want_write && ops->ready && ops->ready(r->obj, idx, 1, pa_out) > 0)
+        return 0;
+    return ops->page_alone && ops->page_alone(r->obj, idx, want_write, pa_out)
+               ? 0
+               : -EAGAIN;
 }
 
 static enum space_fault_result own_zeros(struct space *s, struct region *r,
