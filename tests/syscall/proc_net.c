@@ -311,6 +311,7 @@ TEST(limits)
              3);
     CHECK(least <= usual && usual <= most);
     CHECK(number("/proc/sys/net/ipv4/tcp_keepalive_time") > 0);
+    CHECK_EQ(number("/proc/sys/net/ipv4/tcp_adv_win_scale"), 1);
     CHECK_EQ(number("/proc/sys/net/ipv6/conf/lo/disable_ipv6"), 0);
     CHECK_EQ(number("/proc/sys/net/ipv6/bindv6only"), 0);
     CHECK(number("/proc/sys/net/unix/max_dgram_qlen") >= 10);
