@@ -32,6 +32,7 @@
 enum lock_rank {
     LOCK_KERNEL = 1,
     LOCK_UNIX,  /* AF_UNIX: queues, readiness, who waits */
+    LOCK_INET,  /* net/inet, lwIP and the network device */
     LOCK_FILE,  /* one pipe or eventfd, and who waits for it */
     LOCK_EPOLL, /* what watches found, and who waits for that */
     LOCK_FUTEX, /* one queue of futexes */

@@ -10,10 +10,10 @@
  * Ownership: a received frame is a chain of the driver's buffers, which are the
  *            protocols' until netdev_ops.give_back(). What transmit() is given
  *            stays the caller's, and unchanged, until netdev_events.sent().
- * Context:   under the kernel lock; never sleeps. The interrupt handler only
- *            notes that there is work: what netdev_set_pending() was given is
- *            called, and the protocols poll() when it suits them. Events come
- *            out of poll() alone.
+ * Context:   under the protocols' lock; never sleeps. The interrupt handler
+ *            only notes that there is work: what netdev_set_pending() was given
+ *            is called, and the protocols poll() when it suits them. Events
+ *            come out of poll() alone.
  * Errors:    -errno per function. What a device says is foreign: lengths and
  *            indices are checked, and a device that lies is stopped with a
  *            line on the console, the guest goes on without it.
@@ -110,7 +110,7 @@ struct netdev {
 /* The interface, looked for at the first call; NULL: this machine has none. */
 struct netdev *netdev_get(void);
 /* What the protocols want called when an interrupt said that there is work:
- * by arch_irq_poll(), under the kernel lock, on any CPU. */
+ * by arch_irq_poll(), under the kernel lock alone, on any CPU. */
 void netdev_set_pending(void (*pending)(struct netdev *dev));
 
 #endif

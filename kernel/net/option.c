@@ -177,8 +177,6 @@ int socket_set_option(struct socket *s, int level, int name, uaddr_t value,
 
 static int get_int(struct socket *s, int name, int *out)
 {
-    struct spinlock *lock;
-
     switch (name) {
     case SO_TYPE:
         *out = s->type;
@@ -190,9 +188,7 @@ static int get_int(struct socket *s, int name, int *out)
         *out = s->protocol;
         return 0;
     case SO_ERROR:
-        lock = socket_lock(s);
-        *out = -socket_error_take(s);
-        socket_unlock(lock);
+        *out = -socket_error_take_locked(s);
         return 0;
     case SO_ACCEPTCONN:
         *out = s->is_listening;

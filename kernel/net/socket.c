@@ -63,6 +63,7 @@ static void sockfs_evict(struct inode *i)
     struct socket *s = (struct socket *)(void *)i;
     struct spinlock *lock = socket_lock(s);
 
+    socket_total--;
     socket_put(s);
     socket_unlock(lock);
 }
@@ -93,15 +94,7 @@ unsigned socket_total;
 COLD void socket_init(struct socket *s, int family, int type,
                       const struct socket_ops *ops)
 {
-    static uint64_t next_ino = 1;
-    const struct process *p = process_current();
-
-    inode_init(&s->inode, &sockfs, &sockfs_ops, NULL, next_ino++,
-               S_IFSOCK | 0777);
-    inode_stamp(&s->inode);
-    s->inode.uid = p->fsuid;
-    s->inode.gid = p->fsgid;
-    socket_total++;
+    inode_init(&s->inode, &sockfs, &sockfs_ops, NULL, 0, S_IFSOCK | 0777);
     s->ops = ops;
     s->refs = 1;
     s->family = (uint16_t)family;
@@ -131,10 +124,8 @@ struct socket *socket_get(struct socket *s)
 void socket_put(struct socket *s)
 {
     ASSERT(s->refs > 0);
-    if (--s->refs > 0)
-        return;
-    socket_total--;
-    s->ops->destroy(s);
+    if (--s->refs == 0)
+        s->ops->destroy(s);
 }
 
 unsigned socket_poll_ends(const struct socket *s)
@@ -154,6 +145,15 @@ int socket_error_take(struct socket *s)
 
     s->error = 0;
     return -error;
+}
+
+COLD int socket_error_take_locked(struct socket *s)
+{
+    struct spinlock *lock = socket_lock(s);
+    int err = socket_error_take(s);
+
+    socket_unlock(lock);
+    return err;
 }
 
 struct socket_cred socket_cred_current(void)
@@ -186,9 +186,6 @@ static NOINLINE int sleep_timed(struct waitq *q, struct socket_wait *w)
 
 int socket_sleep(struct waitq *q, struct socket_wait *w)
 {
-    /* With a family's lock as with a pipe's: an idle CPU looks. */
-    if (!q->lock && wait_look())
-        return 0;
     if (w->timeout_ns == 0)
         return -EAGAIN;
     return LIKELY(w->timeout_ns == WAIT_FOREVER) ? waitq_sleep(q, WAIT_FOREVER)
@@ -225,6 +222,22 @@ size_t socket_receive_target(const struct socket *s, const struct socket_msg *m)
     if (!(m->flags & MSG_WAITALL))
         len = MIN(len, (size_t)s->rcvlowat);
     return MAX(len, (size_t)1);
+}
+
+/* Without the kernel lock too, if the family needs no more than its own. */
+int socket_connect(struct socket *s, struct socket_addr *a)
+{
+    bool was_taken = !s->ops->connects_free && kernel_lock_enter_seldom();
+    struct socket_msg m = { 0 };
+    struct spinlock *lock;
+    int err;
+
+    socket_msg_wait(s, &m, true);
+    lock = socket_lock(s);
+    err = s->ops->connect(s, a, &m.wait);
+    socket_unlock(lock);
+    kernel_lock_leave(was_taken);
+    return err;
 }
 
 /* ---- moving data ---- */
@@ -264,19 +277,18 @@ static NOINLINE ssize_t transfer(transfer_fn *fn, struct socket *s,
         kernel_lock_leave(was_taken);
         return n;
     }
-    if (spin_is_mine(&kernel_lock))
-        return transfer_locked(fn, s, m, 0);
     t = thread_current();
-    m->is_free = true;
+    m->is_free = !spin_is_mine(&kernel_lock);
     spin_lock(s->lock);
-    t->must_not_fault = true;
+    t->must_not_fault = m->is_free;
     n = fn(s, m);
     t->must_not_fault = false;
     spin_unlock(s->lock);
-    if (LIKELY(!m->is_cut && n != -EFAULT && n != -ENOBUFS &&
-               n != SOCKET_WANTS_KERNEL))
-        return n;
-    return transfer_locked(fn, s, m, n);
+    if (UNLIKELY(m->is_cut || n == -EFAULT || n == -ENOBUFS ||
+                 n == SOCKET_WANTS_KERNEL) &&
+        m->is_free)
+        return transfer_locked(fn, s, m, n);
+    return n;
 }
 
 ssize_t socket_send(struct socket *s, struct socket_msg *m)
@@ -340,10 +352,18 @@ static ssize_t socket_write_plain(struct file *f, uaddr_t buf, size_t len)
 static unsigned socket_poll(struct file *f, struct poll_table *table)
 {
     struct socket *s = f->private;
+    unsigned events;
+    bool is_locked;
 
     poll_wait_for(table, &s->readable, POLL_IN);
     poll_wait_for(table, &s->writable, POLL_OUT);
-    return s->ops->poll(s);
+    is_locked = s->lock && !spin_is_mine(s->lock);
+    if (is_locked)
+        spin_lock(s->lock);
+    events = s->ops->poll(s);
+    if (is_locked)
+        spin_unlock(s->lock);
+    return events;
 }
 
 static COLD long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
@@ -401,9 +421,18 @@ static struct file *file_for(int type, unsigned flags)
                        O_RDWR | (flags & O_NONBLOCK), NULL);
 }
 
-/* Takes over the reference of s. */
+/* Takes over the reference of s. What is the kernel lock's of an inode comes
+ * with the file: a family may make sockets without that lock. */
 static void file_bind(struct file *f, struct socket *s)
 {
+    static uint64_t next_ino = 1;
+    const struct process *p = process_current();
+
+    s->inode.ino = next_ino++;
+    s->inode.uid = p->fsuid;
+    s->inode.gid = p->fsgid;
+    inode_stamp(&s->inode);
+    socket_total++;
     f->private = s;
     f->inode = &s->inode;
     s->file = f;

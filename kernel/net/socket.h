@@ -16,9 +16,10 @@
  *            come from anywhere.
  * Locks:     the kernel lock. A family may have one of its own (socket.lock)
  *            for what sending and receiving touch: these are tried with that
- *            alone (socket_send()), and of the other ops all but bind, name and
- *            poll have it as well. It is given up over a sleep, as the kernel
- *            lock is.
+ *            alone (socket_send()), poll has no other, nor has connect where
+ *            connects_free says so; of the other ops all but bind, name and
+ *            those of options have it as well. It is given up over a sleep, as
+ *            the kernel lock is.
  * Errors:    -errno of the manual pages; those of socket_sleep() from whatever
  *            sleeps.
  * Units:     _ns; WAIT_FOREVER for no limit. Addresses and their lengths are
@@ -120,6 +121,7 @@ struct socket_ops {
     int (*bind)(struct socket *s, struct socket_addr *a);
     int (*connect)(struct socket *s, struct socket_addr *a,
                    struct socket_wait *w);
+    bool connects_free; /* with the family's lock alone */
     int (*listen)(struct socket *s, unsigned backlog); /* EOPNOTSUPP */
     /* Gives a socket without a file, with the caller's reference. */
     int (*accept)(struct socket *s, struct socket_wait *w,
@@ -161,6 +163,8 @@ MUST_CHECK int socket_create_pair(int family, int type, int protocol,
                                   unsigned flags, struct file *out[2]);
 /* Borrowed; NULL: another kind of file. */
 struct socket *socket_of(const struct file *f);
+/* connect(), with or without the kernel lock. */
+MUST_CHECK int socket_connect(struct socket *s, struct socket_addr *a);
 /* Wait for a connection; its own open file. -EMFILE before one is taken. */
 MUST_CHECK int socket_accept(struct socket *s, unsigned flags,
                              struct file **out);
@@ -178,7 +182,7 @@ MUST_CHECK int socket_set_option(struct socket *s, int level, int name,
 MUST_CHECK int socket_get_option(struct socket *s, int level, int name,
                                  uaddr_t value, uaddr_t len_at);
 
-/* Sockets that there are: /proc/net/sockstat. */
+/* Sockets that have a file: /proc/net/sockstat. */
 extern unsigned socket_total;
 
 /* ---- for families ---- */
@@ -198,6 +202,8 @@ static inline bool socket_flag(const struct socket *s, int option)
 unsigned socket_poll_ends(const struct socket *s);
 /* -error, which is then taken; 0: none. */
 int socket_error_take(struct socket *s);
+/* For those who have not the family's lock. */
+int socket_error_take_locked(struct socket *s);
 /*
  * Sleep on q once; the caller looks again at what it waits for.
  *   -EAGAIN       it may not sleep, or the time is over

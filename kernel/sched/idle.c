@@ -59,14 +59,7 @@ void runq_halt_soon(void)
 /* Is there work that no interrupt will tell of? */
 static bool look_before_halt(void)
 {
-    bool was_taken, found;
-
-    if (!runq_idle_hook)
-        return false;
-    was_taken = kernel_lock_enter();
-    found = runq_idle_hook();
-    kernel_lock_leave(was_taken);
-    return found;
+    return runq_idle_hook && runq_idle_hook();
 }
 
 static void halt(struct runq *q)

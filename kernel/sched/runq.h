@@ -109,11 +109,11 @@ void runq_balance(struct runq *q);
 bool runq_move_one(struct runq *from, struct runq *to);
 /* Until q, locked, has a ready thread: idle.c. */
 void runq_idle(struct runq *q);
-/* Set by whoever has a device that is polled: called before a CPU halts, under
- * the kernel lock. True: there was work, look at the queue again. */
+/* Set by whoever has a device that is polled: called before a CPU halts, with
+ * or without the kernel lock. True: there was work, look at the queue again. */
 extern bool (*runq_idle_hook)(void);
 /* Something waits for this CPU to halt: when it is idle next, it does not poll
- * before that. Under the kernel lock. */
+ * before that. */
 void runq_halt_soon(void);
 /* t's key, in its locked queue, has changed. */
 void runq_resort(struct runq *q, struct thread *t);

@@ -70,7 +70,8 @@ static inline void waitq_wake_all(struct waitq *q)
 void waitq_wake_one(struct waitq *q);
 
 /* Set by whoever has a device that is polled. Whoever waits for what may come
- * from one calls wait_look() before it sleeps; true: look again first. */
+ * from one calls wait_look() before it sleeps, with the kernel lock or without,
+ * but with no other; true: look again first. */
 extern bool (*wait_look_hook)(void);
 static inline bool wait_look(void)
 {

@@ -117,22 +117,16 @@ long sys_bind(int fd, uaddr_t addr, unsigned len)
 
 long sys_connect(int fd, uaddr_t addr, unsigned len)
 {
-    struct socket_msg m = { 0 };
     struct socket_addr a;
-    struct spinlock *lock;
     struct socket *s;
     struct file *f;
     int err = sock_get(fd, &f, &s);
 
     if (err)
         return err;
-    socket_msg_wait(s, &m, true);
     err = addr_get(&a, addr, len);
-    if (!err) {
-        lock = socket_lock(s);
-        err = s->ops->connect(s, &a, &m.wait);
-        socket_unlock(lock);
-    }
+    if (!err)
+        err = socket_connect(s, &a);
     file_put(f);
     return err;
 }

@@ -248,7 +248,7 @@ static long receive_many(struct socket *s, uaddr_t msgs, unsigned count,
                          unsigned flags, uint64_t deadline)
 {
     unsigned done = 0;
-    ssize_t n = (flags & MSG_ERRQUEUE) ? 0 : socket_error_take(s);
+    ssize_t n = (flags & MSG_ERRQUEUE) ? 0 : socket_error_take_locked(s);
 
     while (n >= 0 && done < count) {
         n = receive_one(s, message_at(msgs, done), flags & ~MSG_WAITFORONE);
@@ -265,7 +265,7 @@ static long receive_many(struct socket *s, uaddr_t msgs, unsigned count,
     if (done == 0)
         return n;
     if (n < 0 && n != -EAGAIN && n != -ERESTARTSYS && n != -EINTR)
-        s->error = (int)-n;
+        s->error = (int)-n; /* the last of those that come at once stays */
     return done;
 }
 

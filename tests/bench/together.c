@@ -2,15 +2,18 @@
 /*
  * together.c - what two threads on two CPUs gain over one after the other, when
  * each works for itself in the kernel: touching 64 MiB in pages of 4 KiB,
- * passing bytes through a pipe or a socketpair of its own, reading pages of a
- * file of the image or of one in memory, writing and reading those.
+ * passing bytes through a pipe, a socketpair or, over the loopback, a TCP
+ * connection of its own, reading pages of a file of the image or of one in
+ * memory, writing and reading those.
  *
  * Prints the time of both at once as a part of the time one after the other,
- * the best of several rounds each, for `touch`, `pipe`, `socket`, `image`,
- * `memory` and `write`.
+ * the best of several rounds each, for `touch`, `pipe`, `socket`, `tcp`,
+ * `image`, `memory` and `write`.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -64,6 +67,26 @@ static void pass_locally(void)
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
         _exit(2);
+    pass_through(fds);
+}
+
+static void pass_by_tcp(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    int l = socket(AF_INET, SOCK_STREAM, 0), on = 1, fds[2];
+    socklen_t len = sizeof(a);
+
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fds[1] = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(l, (void *)&a, sizeof(a)) != 0 || listen(l, 1) != 0 ||
+        getsockname(l, (void *)&a, &len) != 0 ||
+        connect(fds[1], (void *)&a, sizeof(a)) != 0 ||
+        setsockopt(fds[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
+        _exit(2);
+    fds[0] = accept(l, NULL, NULL);
+    if (fds[0] < 0)
+        _exit(2);
+    close(l);
     pass_through(fds);
 }
 
@@ -151,6 +174,7 @@ int main(void)
     compare("touch", touch);
     compare("pipe", pass_bytes);
     compare("socket", pass_locally);
+    compare("tcp", pass_by_tcp);
     compare("image", read_image);
     compare("memory", read_memory);
     compare("write", write_memory);

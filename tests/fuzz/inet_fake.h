@@ -184,6 +184,10 @@ const ip6_addr_t *inet_gateway6(struct netif *n, const ip6_addr_t *dest)
     return NULL;
 }
 
+void ifconfig_tell(void)
+{
+}
+
 void dns_setserver(u8_t index, const ip_addr_t *server)
 {
     (void)index, (void)server;

@@ -113,14 +113,17 @@ void inet_addr_put(const struct inet_sock *i, const ip_addr_t *ip,
 int inet_name(struct socket *s, enum socket_end end, struct socket_addr *out)
 {
     const struct inet_sock *i = inet_of(s);
+    int err = 0;
 
-    if (end != SOCKET_END_OWN && !i->remote_port)
-        return -ENOTCONN;
-    if (end != SOCKET_END_OWN)
+    inet_enter();
+    if (end == SOCKET_END_OWN)
+        inet_addr_put(i, &i->local, i->local_port, out);
+    else if (i->remote_port)
         inet_addr_put(i, &i->remote, i->remote_port, out);
     else
-        inet_addr_put(i, &i->local, i->local_port, out);
-    return 0;
+        err = -ENOTCONN;
+    inet_leave();
+    return err;
 }
 
 /* ---- bind() ---- */
@@ -154,7 +157,7 @@ static int check_scope(const ip_addr_t *ip)
     return netif_get_by_index(ip6_addr_zone(ip_2_ip6(ip))) ? 0 : -ENODEV;
 }
 
-int inet_bind(struct socket *s, struct socket_addr *a)
+static int bind_to(struct socket *s, struct socket_addr *a)
 {
     struct inet_sock *i = inet_of(s);
     ip_addr_t ip, was = i->local;
@@ -182,5 +185,15 @@ int inet_bind(struct socket *s, struct socket_addr *a)
         i->local = was;
     else
         i->is_bound = true;
+    return err;
+}
+
+int inet_bind(struct socket *s, struct socket_addr *a)
+{
+    int err;
+
+    inet_enter();
+    err = bind_to(s, a);
+    inet_leave();
     return err;
 }

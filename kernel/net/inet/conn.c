@@ -22,7 +22,6 @@
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
 #include "net/inet/timers.h"
-#include "random/pool.h"
 
 /* A part (parts.def): absent in kernels without MSG_OOB. */
 #pragma weak tcp_urgent_mark
@@ -111,7 +110,7 @@ static bool table_grow(void)
     if (old && table.count < 2 * old_count)
         return true;
     if (!old)
-        table.secret = pool_u64();
+        table.secret = inet_random();
     table.bucket_count = old ? 4 * old_count : BUCKETS_MIN;
     table.buckets = kzalloc(table.bucket_count * sizeof(*table.buckets));
     if (!table.buckets) {

@@ -459,23 +459,27 @@ void device_catch_up(void)
         arm(device.is_idle);
 }
 
-/* The interrupt came. If it found the CPU at work, nobody polls: the next one
- * is welcome. Else whom it woke will be back, and poll. */
+/* The interrupt came, with the kernel lock alone. If it found the CPU at work,
+ * nobody polls: the next one is welcome. Else whom it woke will be back, and
+ * poll. */
 static void pending(struct netdev *dev)
 {
-    bool was_idle = device.is_idle;
+    bool was_idle;
 
     (void)dev;
+    inet_enter();
+    was_idle = device.is_idle;
     device.is_idle = false;
     (void)device_poll();
     if (!was_idle)
         arm(false);
     else
         guard_begin();
+    inet_leave();
 }
 
 /* A thread is about to sleep for a socket. Another one may run for long. */
-static bool look(void)
+bool device_look(void)
 {
     bool has_come = device_poll();
 
@@ -485,21 +489,20 @@ static bool look(void)
 
 static void guard_expired(struct timer *t)
 {
+    inet_enter();
     conn_send_deferred();
     tell();
-    if (device.is_armed)
-        return;
-    if (!device.has_polled) {
+    if (!device.is_armed && !device.has_polled) {
         (void)device_poll();
         arm(false);
-        return;
+    } else if (!device.is_armed) {
+        device.has_polled = false;
+        timer_arm(t, clock_mono_ns() + GUARD_NS);
     }
-    device.has_polled = false;
-    timer_arm(t, clock_mono_ns() + GUARD_NS);
+    inet_leave();
 }
 
-/* A CPU has nothing to run and would halt. True: now it may have. */
-static bool idle_poll(void)
+static bool poll_and_arm(void)
 {
     if (device.is_armed) {
         device.is_idle = true;
@@ -514,6 +517,17 @@ static bool idle_poll(void)
     device.is_armed = true;
     device.is_idle = true;
     return false;
+}
+
+/* A CPU has nothing to run and would halt. True: now it may have. */
+static bool idle_poll(void)
+{
+    bool has_come;
+
+    spin_lock(&inet_lock);
+    has_come = poll_and_arm();
+    spin_unlock(&inet_lock);
+    return has_come;
 }
 
 /* ---- the interface ---- */
@@ -578,6 +592,6 @@ void device_begin(void)
     netif_set_default(&inet_device);
     netdev_set_pending(pending);
     runq_idle_hook = idle_poll;
-    wait_look_hook = look;
+    wait_look_hook = inet_look;
     guard_begin();
 }

@@ -33,6 +33,8 @@ void device_flush(void);
 /* Take what has arrived. True: something had. No interrupt will tell of what
  * comes next: the caller looks again, or sleeps. */
 bool device_poll(void);
+/* The same before a thread sleeps: a timer looks on if no CPU does. */
+bool device_look(void);
 /* Take what has arrived, on behalf of nobody who will look again: a timer may
  * have interrupted a program that computes. An interrupt still comes. */
 void device_catch_up(void);

@@ -66,7 +66,7 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
                           .netif_index =
                               netif_get_index(ip_current_input_netif()) };
     if (UNLIKELY(d->i.wants & INET_WANT_STAMP))
-        k->stamp_ns = clock_real_ns();
+        k->stamp_ns = clock_real_about_ns();
     if (ip_current_is_v6()) {
         k->ttl = IP6H_HOPLIM(ip6_current_header());
         k->tos = IP6H_TC(ip6_current_header());
@@ -151,10 +151,13 @@ static struct packet *next_packet(const struct dgram_sock *d, unsigned flags,
 ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
 {
     struct dgram_sock *d = dgram_of(s);
+    struct io was = m->io;
     struct packet *k;
     size_t skip;
     ssize_t n;
 
+    if (m->is_free && (m->flags & (MSG_OOB | MSG_ERRQUEUE | MSG_PEEK)))
+        return SOCKET_WANTS_KERNEL;
     if (UNLIKELY(m->flags & (MSG_OOB | MSG_ERRQUEUE))) {
         if (m->flags & MSG_ERRQUEUE)
             return d->errors ? dgram_receive_error(d, m) : -EAGAIN;
@@ -168,11 +171,17 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
             return err;
         if (s->shutdown & SHUTDOWN_RECEIVE)
             return 0;
-        err = socket_sleep(&s->readable, &m->wait);
+        err = inet_sleep(&s->readable, &m->wait);
         if (err)
             return err;
     }
+    if (m->is_free && d->i.wants && m->control_at)
+        return SOCKET_WANTS_KERNEL; /* that must not be lost by a fault */
     n = copy_out(k, m, skip);
+    if (n < 0 && m->is_free) {
+        m->io = was;
+        return SOCKET_WANTS_KERNEL;
+    }
     if (n >= 0) {
         if (m->addr)
             inet_addr_put(&d->i, &k->from, k->from_port, m->addr);
@@ -366,9 +375,14 @@ void dgram_changed(struct socket *s)
 {
     struct inet_sock *i = inet_of(s);
 
+    inet_enter();
     i->wants &= (uint16_t)~INET_WANT_STAMP;
-    if (socket_flag(s, SO_TIMESTAMP_OLD) || socket_flag(s, SO_TIMESTAMPNS_OLD))
+    if (socket_flag(s, SO_TIMESTAMP_OLD) ||
+        socket_flag(s, SO_TIMESTAMPNS_OLD)) {
+        (void)clock_real_ns(); /* from now on it is known about */
         i->wants |= INET_WANT_STAMP;
+    }
+    inet_leave();
 }
 
 void dgram_release(struct socket *s)

@@ -143,11 +143,11 @@ OPERATION_OF(dgram_ioctl);
 void dgram_release(struct socket *s);
 void dgram_destroy(struct socket *s);
 
-#define DGRAM_OPS                                                    \
-    .connect = OPERATION(dgram_connect), .name = inet_name,          \
-    .receive = dgram_receive, .shutdown = OPERATION(dgram_shutdown), \
-    .poll = dgram_poll, .ioctl = OPERATION(dgram_ioctl),             \
-    .release = dgram_release, .destroy = dgram_destroy,              \
-    .changed = dgram_changed
+#define DGRAM_OPS                                               \
+    .connect = OPERATION(dgram_connect), .connects_free = true, \
+    .name = inet_name, .receive = dgram_receive,                \
+    .shutdown = OPERATION(dgram_shutdown), .poll = dgram_poll,  \
+    .ioctl = OPERATION(dgram_ioctl), .release = dgram_release,  \
+    .destroy = dgram_destroy, .changed = dgram_changed
 
 #endif

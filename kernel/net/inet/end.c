@@ -53,9 +53,11 @@ static uint32_t bytes_left(void)
 static void rest(struct timer *timer)
 {
     timer_arm(timer, clock_mono_ns() + LOOK_NS);
+    inet_leave();
     if (!runq_idle_hook || !runq_idle_hook())
         arch_idle();
     arch_irq_poll();
+    inet_enter();
 }
 
 static void wait_acknowledged(void)
@@ -81,8 +83,10 @@ static void wait_acknowledged(void)
 void inet_end(void)
 {
     (void)kernel_lock_enter(); /* for good */
+    inet_enter();
     conn_end_all();
     (void)device_poll();
     wait_acknowledged();
     (void)device_poll();
+    inet_leave();
 }

@@ -11,7 +11,6 @@
 #include "net/inet/fast_open.h"
 #include "net/inet/tcp.h"
 #include "net/inet_info.h"
-#include "random/pool.h"
 
 #define KEY_LEN 16u
 
@@ -24,8 +23,8 @@ static void make_keys(void)
 {
     if (system_keys.count > 0)
         return;
-    system_keys.key[0][0] = pool_u64();
-    system_keys.key[0][1] = pool_u64();
+    system_keys.key[0][0] = inet_random();
+    system_keys.key[0][1] = inet_random();
     system_keys.count = 1;
 }
 
@@ -227,6 +226,8 @@ int fast_store_keys(void *inode, char *text)
         at++;
     if (*at)
         return -EINVAL;
+    inet_enter();
     system_keys = keys;
+    inet_leave();
     return 0;
 }

@@ -6,6 +6,7 @@
  *            tables by which packets find them, and the interfaces below.
  *
  *            stack.c    begin, routes, sequence numbers, flushing
+ *            lock.c     entering, and what is done later
  *            loop.c     the loopback interface
  *            end.c      what is left to do when the program is over
  *            device.c   the network device
@@ -22,8 +23,11 @@
  *                       ask for
  * Ownership: as socket.h. A pcb of lwIP's belongs to the connection (conn.h)
  *            that points to it.
- * Context:   under the kernel lock; lwIP is entered by nobody else. Whoever
- *            has sent something calls inet_flush() before it returns or sleeps.
+ * Context:   under inet_lock; lwIP is entered by nobody else. Frames come, and
+ *            programs send, receive and connect, without the kernel lock, which
+ *            is held on top by all other calls, and by timers. What needs it
+ *            is put off (inet_put_off()). Whoever has sent something calls
+ *            inet_flush() before it returns or sleeps.
  * Units:     ports in host byte order, as lwIP has them.
  */
 #ifndef NET_INET_H
@@ -94,6 +98,21 @@ static inline struct inet_sock *inet_of(struct socket *s)
     return (struct inet_sock *)s;
 }
 
+/* ---- lock.c ---- */
+
+extern struct spinlock inet_lock;
+/* It, where it is seldom taken. */
+void inet_enter(void);
+void inet_leave(void);
+/* device_look(), for those who have not the lock: wait_look(). */
+bool inet_look(void);
+/* socket_sleep(), after a look at the device. */
+MUST_CHECK int inet_sleep(struct waitq *q, struct socket_wait *w);
+/* Something is to be told that only the kernel lock allows: it will be soon. */
+void inet_put_off(void);
+/* Now; with the kernel lock, but not with inet_lock. */
+void inet_tell(void);
+
 /* ---- end.c ---- */
 
 /* The process is over: end its connections, see what it sent off. For good. */
@@ -125,6 +144,8 @@ uint64_t inet_sip_hash(const uint64_t key[2], const uint64_t *words,
 uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
                         const ip_addr_t *remote, uint16_t remote_port,
                         uint64_t more);
+/* A number that nobody can guess: the pool's would want the kernel lock. */
+uint64_t inet_random(void);
 /* -errno for lwIP's error; 0 for ERR_OK. */
 int inet_error(err_t err);
 /* Route, source address and interface for a packet from `from` (any: chosen).

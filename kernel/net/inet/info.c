@@ -136,23 +136,30 @@ static bool tell_raw(struct dgram_sock *d, struct walk *w)
     return tell(w, &s);
 }
 
+static void walk_all(struct walk *w)
+{
+    for (uint16_t b = 0; b < INET_PORT_BUCKETS; b++) {
+        LIST_FOR_EACH(it, inet_port_list(b))
+        {
+            if (!tell_bound(LIST_ENTRY(it, struct inet_sock, ports), w))
+                return;
+        }
+    }
+    conn_for_each(tell_connection, w);
+    LIST_FOR_EACH(it, &raw_all)
+    {
+        if (w->is_over ||
+            !tell_raw(LIST_ENTRY(it, struct dgram_sock, all_link), w))
+            return;
+    }
+}
+
 void inet_for_each(bool (*each)(const struct inet_info *s, void *arg),
                    void *arg)
 {
     struct walk w = { .each = each, .arg = arg };
 
-    for (uint16_t b = 0; b < INET_PORT_BUCKETS; b++) {
-        LIST_FOR_EACH(it, inet_port_list(b))
-        {
-            if (!tell_bound(LIST_ENTRY(it, struct inet_sock, ports), &w))
-                return;
-        }
-    }
-    conn_for_each(tell_connection, &w);
-    LIST_FOR_EACH(it, &raw_all)
-    {
-        if (w.is_over ||
-            !tell_raw(LIST_ENTRY(it, struct dgram_sock, all_link), &w))
-            return;
-    }
+    inet_enter();
+    walk_all(&w);
+    inet_leave();
 }

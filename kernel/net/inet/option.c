@@ -34,8 +34,8 @@ static int set_v6_only(struct inet_sock *i, uaddr_t value, unsigned len)
     return 0;
 }
 
-int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
-                    unsigned len)
+static int set(struct socket *s, int level, int name, uaddr_t value,
+               unsigned len)
 {
     if (is_v6_only(inet_of(s), level, name))
         return set_v6_only(inet_of(s), value, len);
@@ -47,8 +47,8 @@ int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
                               : -ENOPROTOOPT;
 }
 
-int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
-                    unsigned *len)
+static int get(struct socket *s, int level, int name, uaddr_t value,
+               unsigned *len)
 {
     int n;
 
@@ -63,4 +63,26 @@ int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
                    : -ENOPROTOOPT;
     return inet_get_ip_option ? inet_get_ip_option(s, level, name, value, len)
                               : -ENOPROTOOPT;
+}
+
+int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
+                    unsigned len)
+{
+    int err;
+
+    inet_enter();
+    err = set(s, level, name, value, len);
+    inet_leave();
+    return err;
+}
+
+int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
+                    unsigned *len)
+{
+    int err;
+
+    inet_enter();
+    err = get(s, level, name, value, len);
+    inet_leave();
+    return err;
 }

@@ -9,7 +9,6 @@
 #include "net/inet/dgram.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
-#include "random/pool.h"
 
 static struct list buckets[INET_PORT_BUCKETS];
 
@@ -76,7 +75,7 @@ static bool is_unused(const struct inet_sock *i, uint16_t port)
 /* From a random one on (RFC 6056), so that nobody guesses the next. 0: none */
 static uint16_t find_unused(const struct inet_sock *i)
 {
-    unsigned start = (unsigned)(pool_u64() % INET_PORT_COUNT);
+    unsigned start = (unsigned)(inet_random() % INET_PORT_COUNT);
 
     for (unsigned n = 0; n < INET_PORT_COUNT; n++) {
         uint16_t port = inet_port_nth(start + n);

@@ -224,8 +224,11 @@ static ssize_t raw_send_op(struct socket *s, struct socket_msg *m)
     struct dgram_target t;
     size_t len = m->io.left;
     struct pbuf *p;
-    int err = socket_error_take(s);
+    int err;
 
+    if (m->is_free)
+        return SOCKET_WANTS_KERNEL;
+    err = socket_error_take(s);
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
     if (err)
@@ -256,7 +259,7 @@ static ssize_t raw_send_op(struct socket *s, struct socket_msg *m)
 /* ---- creating ---- */
 
 /* A raw socket has no port; its protocol stands in its place. */
-static int raw_bind_op(struct socket *s, struct socket_addr *a)
+static int bind_to(struct socket *s, struct socket_addr *a)
 {
     struct inet_sock *i = inet_of(s);
     ip_addr_t ip;
@@ -270,6 +273,16 @@ static int raw_bind_op(struct socket *s, struct socket_addr *a)
     i->local = ip;
     i->is_bound = true;
     return 0;
+}
+
+static int raw_bind_op(struct socket *s, struct socket_addr *a)
+{
+    int err;
+
+    inet_enter();
+    err = bind_to(s, a);
+    inet_leave();
+    return err;
 }
 
 #define OPTIONS \

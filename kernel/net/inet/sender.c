@@ -563,6 +563,7 @@ static void expired(struct timer *t)
     uint32_t next_us = UINT32_MAX;
 
     (void)t;
+    inet_enter();
     /* What has arrived and was not looked at yet is not overdue. */
     device_catch_up();
     inet_tick();
@@ -579,4 +580,5 @@ static void expired(struct timer *t)
     inet_flush();
     if (next_us != UINT32_MAX)
         arm(next_us);
+    inet_leave();
 }

@@ -125,6 +125,8 @@ uint16_t inet_checksum(const void *data, int len)
 
 /* ---- sequence numbers ---- */
 
+static uint64_t secret[2];
+
 /* One round of SipHash. */
 static void sip_round(uint64_t v[4])
 {
@@ -165,13 +167,8 @@ uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
                         const ip_addr_t *remote, uint16_t remote_port,
                         uint64_t more)
 {
-    static uint64_t key[2];
     uint64_t words[6];
 
-    if (!key[0]) {
-        key[0] = pool_u64() | 1;
-        key[1] = pool_u64();
-    }
     memcpy(&words[0], ip_2_ip6(local)->addr, 16);
     memcpy(&words[2], ip_2_ip6(remote)->addr, 16);
     if (!IP_IS_V6(local)) { /* the rest of the union may hold anything */
@@ -181,7 +178,16 @@ uint64_t inet_hash_ends(const ip_addr_t *local, uint16_t local_port,
     }
     words[4] = (uint64_t)local_port << 16 | remote_port;
     words[5] = more;
-    return inet_sip_hash(key, words, ARRAY_LEN(words));
+    return inet_sip_hash(secret, words, ARRAY_LEN(words));
+}
+
+/* Of another number of words than two ends have. */
+uint64_t inet_random(void)
+{
+    static uint64_t words[2] = { 0, 2ull * sizeof(uint64_t) << 56 };
+
+    words[0]++;
+    return inet_sip_hash(secret, words, ARRAY_LEN(words));
 }
 
 u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
@@ -347,6 +353,8 @@ void inet_begin(void)
     if (has_begun)
         return;
     has_begun = true;
+    secret[0] = pool_u64();
+    secret[1] = pool_u64();
     process_end_hook = inet_end;
     inet_tick();
     lwip_init();
@@ -380,6 +388,7 @@ void inet_init(struct inet_sock *i, int family, int type, int protocol,
                const struct socket_ops *ops)
 {
     socket_init(&i->s, family, type, ops);
+    socket_lock_by(&i->s, &inet_lock);
     i->s.protocol = (uint16_t)protocol;
     list_init(&i->ports);
     i->ttl = IP_DEFAULT_TTL;
@@ -395,15 +404,10 @@ void inet_fini(struct inet_sock *i)
         inet_groups_leave(i);
 }
 
-int inet_create(int family, int type, int protocol, struct socket **out)
+static int create(int family, int type, int protocol, struct socket **out)
 {
     int ping = family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 
-    if (protocol < 0 || protocol > 255)
-        return -EINVAL;
-    if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
-        return -ESOCKTNOSUPPORT;
-    inet_begin();
     if (type == SOCK_RAW || (type == SOCK_DGRAM && protocol == ping))
         return raw_create ? raw_create(family, type, protocol, out)
                           : -EPROTONOSUPPORT;
@@ -413,4 +417,20 @@ int inet_create(int family, int type, int protocol, struct socket **out)
                    : -EPROTONOSUPPORT;
     return protocol == 0 || protocol == IPPROTO_UDP ? udp_create(family, out)
                                                     : -EPROTONOSUPPORT;
+}
+
+int inet_create(int family, int type, int protocol, struct socket **out)
+{
+    int err;
+
+    if (protocol < 0 || protocol > 255)
+        return -EINVAL;
+    if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
+        return -ESOCKTNOSUPPORT;
+    inet_enter();
+    inet_begin();
+    err = create(family, type, protocol, out);
+    inet_leave();
+    inet_tell();
+    return err;
 }

@@ -268,7 +268,7 @@ static int wait_connected(struct tcp_sock *t, struct socket_wait *w, int err)
     struct socket *s = &t->i.s;
 
     while (t->state == TCP_SOCK_CONNECTING) {
-        int slept = socket_sleep(&s->writable, w);
+        int slept = inet_sleep(&s->writable, w);
 
         if (slept == -EAGAIN)
             return err;
@@ -488,7 +488,7 @@ static void linger(struct tcp_sock *t)
     while (t->conn && t->conn->pcb && tcp_unsent_bytes(t) > 0 &&
            t->state == TCP_SOCK_CONNECTED) {
         t->look |= TCP_LOOK_ROOM;
-        if (socket_sleep(&s->writable, &w))
+        if (inet_sleep(&s->writable, &w))
             break;
     }
 }
@@ -523,7 +523,9 @@ static void tcp_release_op(struct socket *s)
 
 static void tcp_changed_op(struct socket *s)
 {
+    inet_enter();
     tcp_options_changed(tcp_of(s));
+    inet_leave();
 }
 
 static void tcp_destroy_op(struct socket *s)
@@ -541,6 +543,7 @@ static void tcp_destroy_op(struct socket *s)
 static const struct socket_ops tcp_ops = {
     .bind = inet_bind,
     .connect = OPERATION(tcp_connect_op),
+    .connects_free = true,
     .listen = tcp_listen_op,
     .accept = tcp_accept_op,
     .name = tcp_name_op,

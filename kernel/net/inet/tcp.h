@@ -49,6 +49,7 @@ struct tcp_sock {
     bool had_end;       /* a connection was here: reading gives 0, no error */
     bool nodelay, cork, is_quick, is_slow; /* TCP_QUICKACK: set to 1, to 0 */
     bool is_reno;                          /* TCP_CONGESTION */
+    bool owes_signal;                      /* SIGURG */
     struct conn *conn;
     struct pbuf *rx_first, *rx_last; /* each by itself, linked by ->next */
     size_t rx_bytes;                 /* not yet read */
@@ -176,6 +177,8 @@ ssize_t tcp_copy_out(struct tcp_sock *t, struct socket_msg *m, size_t skip);
 void tcp_urgent_mark(struct conn *c, const struct tcp_hdr *h);
 /* ... and more data is here. */
 void tcp_urgent_came(struct tcp_sock *t);
+/* The signals that were put off; as inet_tell(). */
+void tcp_urgent_tell(void);
 /* As tcp_copy_out(), up to the mark or behind it; 0: no more now. */
 ssize_t tcp_urgent_copy(struct tcp_sock *t, struct socket_msg *m, size_t skip,
                         size_t done);

@@ -230,7 +230,7 @@ int tcp_accept_op(struct socket *s, struct socket_wait *w, struct socket **out)
         int err = socket_error_take(s);
 
         if (!err)
-            err = socket_sleep(&s->readable, w);
+            err = inet_sleep(&s->readable, w);
         if (err)
             return err;
         if (l->state != TCP_SOCK_LISTENING)

@@ -262,7 +262,7 @@ static int wait_for_more(struct tcp_sock *t, struct socket_wait *w)
         return 1;
     if (t->state == TCP_SOCK_CLOSED)
         return -ENOTCONN;
-    return socket_sleep(&s->readable, w);
+    return inet_sleep(&s->readable, w);
 }
 
 /* Is what is there worth returning to the program, errors behind it or not? */
@@ -280,6 +280,8 @@ ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
 
     if (t->state == TCP_SOCK_LISTENING)
         return m->flags & MSG_ERRQUEUE ? -EAGAIN : -ENOTCONN;
+    if (m->is_free && UNLIKELY(m->flags & (MSG_OOB | MSG_PEEK)))
+        return SOCKET_WANTS_KERNEL;
     if (UNLIKELY(m->flags & (MSG_ERRQUEUE | MSG_OOB))) {
         if (m->flags & MSG_ERRQUEUE)
             return -EAGAIN;
@@ -288,6 +290,11 @@ ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
     for (;;) {
         skip = m->flags & MSG_PEEK ? socket_peek_at(s, m->flags) + done : 0;
         if (t->rx_bytes > skip) {
+            if (UNLIKELY(t->urgent) && m->is_free) {
+                /* A read begun anew after bytes would pass over the mark. */
+                n = SOCKET_WANTS_KERNEL;
+                break;
+            }
             if (m->io.left > 0)
                 n = UNLIKELY(t->urgent) ? tcp_urgent_copy(t, m, skip, done)
                                         : tcp_copy_out(t, m, skip);
@@ -306,6 +313,7 @@ ssize_t tcp_receive(struct socket *s, struct socket_msg *m)
         if (n)
             break;
     }
+    m->is_cut = n == -EFAULT;
     socket_peek_move(s, m->flags, done);
     if (done > 0 && !(m->flags & MSG_PEEK))
         window_open(t);

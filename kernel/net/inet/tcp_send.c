@@ -457,7 +457,7 @@ static int wait_to_send(struct tcp_sock *t, struct socket_wait *w)
         if (UNLIKELY(t->fast) && t->fast->is_deferred)
             return -EINPROGRESS;
         t->look |= TCP_LOOK_ROOM;
-        err = socket_sleep(&s->writable, w);
+        err = inet_sleep(&s->writable, w);
         if (err)
             return err;
     }
@@ -546,11 +546,13 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
     ssize_t n;
 
     if (UNLIKELY(m->flags & (MSG_OOB | MSG_FASTOPEN)))
-        return m->flags & MSG_FASTOPEN ? send_fast(t, m) : send_urgent(t, m);
+        return m->is_free                ? SOCKET_WANTS_KERNEL
+               : m->flags & MSG_FASTOPEN ? send_fast(t, m)
+                                         : send_urgent(t, m);
     do {
         n = LIKELY(may_send_little(t)) ? 0 : wait_to_send(t, &m->wait);
         if (n == -EINPROGRESS)
-            return send_fast(t, m);
+            return m->is_free ? SOCKET_WANTS_KERNEL : send_fast(t, m);
         if (n)
             break;
         n = enqueue(t, tcp_pcb_of(t), m);
@@ -558,15 +560,16 @@ ssize_t tcp_send(struct socket *s, struct socket_msg *m)
             done += (size_t)n;
             output(t, tcp_pcb_of(t), m->flags & MSG_MORE);
         }
-        if (n == -ENOBUFS && tcp_unsent_bytes(t) > 0) {
+        if (n == -ENOBUFS && !m->is_free && tcp_unsent_bytes(t) > 0) {
             /* What is under way will free memory. */
             t->look |= TCP_LOOK_ROOM;
-            n = socket_sleep(&s->writable, &m->wait);
+            n = inet_sleep(&s->writable, &m->wait);
             if (n)
                 break;
         }
     } while (n >= 0 && m->io.left > 0);
     t->bytes_sent += done;
+    m->is_cut = n == -EFAULT || n == -ENOBUFS;
     if (done > 0)
         return (ssize_t)done; /* an error is the next call's */
     return error_take(t, n);

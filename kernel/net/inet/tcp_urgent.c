@@ -19,6 +19,8 @@
 #define URGENT_READ    0x400u
 #define SIGURG         23
 
+static bool owes_signals; /* any connection's */
+
 static uint64_t place_of_next(const struct tcp_sock *t)
 {
     return t->bytes_received - t->rx_bytes;
@@ -38,6 +40,19 @@ static void skip_one(struct tcp_sock *t)
 }
 
 /* ---- receiving ---- */
+
+/* With the kernel lock. */
+static bool signal_owner(struct conn *c, void *arg)
+{
+    struct tcp_sock *t = c->sock;
+
+    (void)arg;
+    if (t && t->owes_signal && t->i.s.file)
+        file_signal_owner(t->i.s.file, SIGURG);
+    if (t)
+        t->owes_signal = false;
+    return true;
+}
 
 void tcp_urgent_mark(struct conn *c, const struct tcp_hdr *h)
 {
@@ -59,8 +74,23 @@ void tcp_urgent_mark(struct conn *c, const struct tcp_hdr *h)
     t->urgent = URGENT_AWAITED;
     t->urgent_at = at;
     t->look |= TCP_LOOK_URGENT;
-    if (t->i.s.file)
-        file_signal_owner(t->i.s.file, SIGURG);
+    t->owes_signal = true;
+    if (spin_is_mine(&kernel_lock)) {
+        (void)signal_owner(c, NULL);
+        return;
+    }
+    owes_signals = true;
+    inet_put_off();
+}
+
+void tcp_urgent_tell(void)
+{
+    if (!owes_signals)
+        return;
+    inet_enter();
+    owes_signals = false;
+    conn_for_each(signal_owner, NULL);
+    inet_leave();
 }
 
 void tcp_urgent_came(struct tcp_sock *t)

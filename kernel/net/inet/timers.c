@@ -90,12 +90,14 @@ static void tcp_expired(struct timer *t)
 {
     static bool is_slow;
 
+    inet_enter();
     inet_tick();
     is_slow = !is_slow;
     conn_timer_run(is_slow);
     inet_flush();
     if (conn_timer_wanted())
         timer_arm(t, clock_mono_ns() + FAST_NS);
+    inet_leave();
 }
 
 void timers_later_needed(uint32_t tick)
@@ -111,11 +113,13 @@ static void later_expired(struct timer *t)
     uint32_t tick;
 
     (void)t;
+    inet_enter();
     inet_tick();
     conn_later_run();
     inet_flush();
     if (conn_later_first(&tick))
         timers_later_needed(tick);
+    inet_leave();
 }
 
 /* ---- below TCP ---- */
@@ -166,6 +170,7 @@ static void groups_run(void)
 static void link_expired(struct timer *t)
 {
     (void)t;
+    inet_enter();
     inet_tick();
     groups_run();
     if (waits_for_answer)
@@ -181,6 +186,7 @@ static void link_expired(struct timer *t)
         link_arm();
     else
         waits_for_answer = false;
+    inet_leave();
 }
 
 void timers_link_catch_up(void)
@@ -205,9 +211,11 @@ void timers_dhcp_needed(unsigned seconds)
 
 static void dhcp_expired(struct timer *t)
 {
+    inet_enter();
     inet_tick();
     dhcp_coarse_tmr();
     timer_arm(t, clock_mono_ns() + DHCP_NS);
     timers_dhcp_needed(DHCP_FINE_S); /* for the answer, if it asked */
     inet_flush();
+    inet_leave();
 }

@@ -213,12 +213,15 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
 {
     struct dgram_sock *d = dgram_of(s);
     struct dgram_target t;
+    struct io was = m->io;
     size_t len = m->io.left;
     struct pbuf *p;
     int err;
 
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
+    if (UNLIKELY(d->cork || (m->flags & MSG_MORE)) && m->is_free)
+        return SOCKET_WANTS_KERNEL;
     if (s->shutdown & SHUTDOWN_SEND)
         return -EPIPE;
     err = socket_error_take(s);
@@ -236,10 +239,14 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
         return -ENOBUFS;
     if (io_get(&m->io, p->payload, len) < len) {
         pbuf_free(p);
+        m->io = was; /* once more, if that was without the kernel lock */
         return -EFAULT;
     }
     err = udp_output(d, p, &t);
-    return err ? err : (ssize_t)len;
+    if (!err)
+        return (ssize_t)len;
+    m->io = was;
+    return err;
 }
 
 /* ---- creating ---- */

@@ -11,7 +11,6 @@
 #include "core/panic.h"
 #include "core/string.h"
 #include "mm/heap.h"
-#include "random/pool.h"
 
 #define LWIP_NO_INTTYPES_H 1 /* nothing is printed */
 #define LWIP_NO_LIMITS_H   1
@@ -19,7 +18,7 @@
 #define LWIP_NO_CTYPE_H    1
 #define SSIZE_MAX          INT64_MAX /* ssize_t is core/types.h's */
 
-#define LWIP_RAND()               ((u32_t)pool_u64())
+#define LWIP_RAND()               ((u32_t)inet_random())
 #define LWIP_PLATFORM_DIAG(x)     ((void)0)
 #define LWIP_PLATFORM_ASSERT(why) assert_failed(PANIC_PLACE)
 #define lwip_htons(x)             __builtin_bswap16(x)
@@ -27,6 +26,7 @@
 /* Of constant length, so inline. */
 #define SMEMCPY(dst, src, len) __builtin_memcpy(dst, src, len)
 
+uint64_t inet_random(void); /* inet.h */
 /* kmalloc() that gives up connections in TIME-WAIT before it fails, and counts
  * (inet.h, inet_memory_held). */
 void *inet_malloc(size_t len);
