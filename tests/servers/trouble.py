@@ -324,6 +324,45 @@ def syn_flood(t):
 
 
 @case
+def changed_syns(t):
+    """A SYN is followed by others for the same ports, which ask for other
+    things: what the first asked for holds, and none of them does harm."""
+    fake = t.fake()
+    scaled = b'\2\4\5\xb4\1\3\3\7'
+    for to, first, then, data in (
+            (80, b'', scaled, b''), (80, scaled, b'', b''),
+            (81, b'', scaled, b''), (81, b'', scaled, b'x' * 1000),
+            (81, b'\2\4\2\0', scaled + b'\4\2\1\1', b'')):
+        port = t.own_port()
+        fake.tcp((port, to), SYN, 1, data=data, options=first)
+        check(fake.segment(port, 5, lambda s: s.flags == SYN | ACK),
+              'no answer to a SYN')
+        for seq in (1, 1, 2, 1 << 31, 1):
+            fake.tcp((port, to), SYN, seq, options=then)
+            fake.tcp((port, to), SYN, seq, data=data, options=first)
+        t.serves(1)
+        fake.tcp((port, to), RST, 2)
+
+
+@case
+def begun_anew(t):
+    """A peer that has forgotten its half open connection gets another. Where
+    nobody floods: a cookie would not be forgotten."""
+    fake, port = t.fake(), t.own_port()
+    fake.tcp((port, 81), SYN, 1)
+    check(fake.segment(port, 5, lambda s: s.flags == SYN | ACK),
+          'no answer to a SYN')
+    fake.tcp((port, 81), SYN, 1 << 31)
+    told = fake.segment(port, 5, lambda s: s.flags == ACK)
+    check(told, 'no answer to another SYN')
+    fake.tcp((port, 81), RST, told.ack)
+    fake.tcp((port, 81), SYN, 1 << 31)
+    check(fake.segment(port, 5, lambda s: s.flags == SYN | ACK and
+                       s.ack == (1 << 31) + 1), 'no new connection')
+    fake.tcp((port, 81), RST, (1 << 31) + 1)
+
+
+@case
 def silent_peers(t):
     """Connections that are made, and of which nothing more is heard."""
     fake = t.fake()

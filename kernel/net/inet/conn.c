@@ -530,10 +530,12 @@ err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
     struct conn *c = pcb->ext_args[0].data;
     bool is_bare = p->tot_len == 0 && !(TCPH_FLAGS(h) & (TCP_FIN | TCP_URG));
 
-    if (UNLIKELY(pcb->state < ESTABLISHED))
-        return pcb->state > LISTEN && c->fast
-                   ? fast_segment(c, h, (const uint8_t *)(h + 1), options_len)
-                   : ERR_OK;
+    if (UNLIKELY(pcb->state < ESTABLISHED)) {
+        if (pcb->state > LISTEN && c->fast &&
+            fast_segment(c, h, (const uint8_t *)(h + 1), options_len))
+            return ERR_ABRT;
+        return pcb->state == SYN_RCVD ? tcp_syn_again(pcb, h) : ERR_OK;
+    }
     if (pcb->state == TIME_WAIT)
         return ERR_OK;
     if (UNLIKELY(h->seqno != pcb->rcv_nxt) &&

@@ -120,6 +120,12 @@ bool tcp_is_flooded(const struct tcp_sock *listener);
 /* A SYN for a listener: false if its queue is full. */
 bool tcp_syn_came(struct tcp_sock *listener);
 void tcp_syn_add(struct tcp_sock *listener, struct conn *c);
+/* A segment for a connection that is half open: a SYN is answered here, with
+ * ERR_ABRT. What the first one asked for holds; lwIP would take the options of
+ * any later one, whoever sent it. The same is answered as it was; another with
+ * an acknowledgement, at which a peer that has begun anew resets the old
+ * connection (RFC 9293, 3.5.2). */
+err_t tcp_syn_again(struct tcp_pcb *pcb, const struct tcp_hdr *h);
 void tcp_syn_gone(struct tcp_sock *listener);
 /* accept() may have a connection that was deferred ... */
 void tcp_undefer(struct tcp_sock *t);

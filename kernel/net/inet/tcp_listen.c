@@ -49,6 +49,20 @@ void tcp_syn_add(struct tcp_sock *l, struct conn *c)
         MIN(tcp_rx_limit(l), (uint32_t)UINT16_MAX);
 }
 
+err_t tcp_syn_again(struct tcp_pcb *pcb, const struct tcp_hdr *h)
+{
+    unsigned flags = TCPH_FLAGS(h) & (TCP_SYN | TCP_ACK | TCP_RST);
+
+    if (!(flags & TCP_SYN) || (flags & TCP_RST))
+        return ERR_OK;
+    if (flags == TCP_SYN && h->seqno + 1 == pcb->rcv_nxt)
+        (void)tcp_rexmit(pcb);
+    else
+        tcp_ack_now(pcb);
+    (void)tcp_output(pcb);
+    return ERR_ABRT;
+}
+
 void tcp_syn_gone(struct tcp_sock *l)
 {
     l->syn_count--;
