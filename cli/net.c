@@ -194,6 +194,47 @@ static bool is_same(const struct net_forward *a, const struct net_forward *b)
            memcmp(&a->host, &b->host, sizeof(a->host)) == 0;
 }
 
+/* The same port, of all the host's addresses. */
+static struct net_forward of_all(const struct net_forward *f)
+{
+    const struct sockaddr_in *in = (const void *)&f->host;
+    const struct sockaddr_in6 *in6 = (const void *)&f->host;
+    bool is_4 = f->host.ss_family == AF_INET;
+    struct net_forward all = { .is_udp = f->is_udp };
+
+    all.host.ss_family = f->host.ss_family;
+    port_set(&all.host, ntohs(is_4 ? in->sin_port : in6->sin6_port));
+    return all;
+}
+
+/* May not both listen? */
+static bool is_in_the_way(const struct net_forward *a,
+                          const struct net_forward *b)
+{
+    struct net_forward all_a = of_all(a), all_b = of_all(b);
+
+    return is_same(a, b) || is_same(a, &all_b) || is_same(&all_a, b);
+}
+
+static int twice_fault(const struct net_forward *f,
+                       const struct net_forward *other, struct fault *fault)
+{
+    char text[NET_ADDRESS_LEN], other_text[NET_ADDRESS_LEN];
+
+    net_address_text(f, text);
+    net_address_text(other, other_text);
+    if (is_same(f, other))
+        return fault_set(fault, EINVAL,
+                         "option -p: %s is given twice; choose another port "
+                         "for one of them",
+                         text);
+    return fault_set(fault, EINVAL,
+                     "option -p: %s and %s are the same port, as one of them "
+                     "is for all addresses; choose another port for one of "
+                     "them",
+                     other_text, text);
+}
+
 int net_check(struct net_options *net, bool has_address, struct fault *fault)
 {
     size_t i, k;
@@ -216,17 +257,12 @@ int net_check(struct net_options *net, bool has_address, struct fault *fault)
                          "option -p needs a network, and --net none was "
                          "asked for; leave one of them out");
     for (i = 0; i < net->forward_count; i++) {
-        char text[NET_ADDRESS_LEN];
+        const struct net_forward *f = &net->forwards[i];
 
-        for (k = 0; k < i && !is_same(&net->forwards[i], &net->forwards[k]);)
+        for (k = 0; k < i && !is_in_the_way(f, &net->forwards[k]);)
             k++;
-        if (k == i)
-            continue;
-        net_address_text(&net->forwards[i], text);
-        return fault_set(fault, EINVAL,
-                         "option -p: %s is given twice; choose another port "
-                         "for one of them",
-                         text);
+        if (k < i)
+            return twice_fault(f, &net->forwards[k], fault);
     }
     return 0;
 }

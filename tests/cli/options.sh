@@ -79,7 +79,13 @@ check "range backwards" refuses 125 "from 1 to 65535" \
 check "too many ports" refuses 125 "at most 1024" \
     run -p 1000-3000:1000-3000 /bin/true
 check "a port twice" refuses 125 "127.0.0.1:8080 is given twice" \
-    run -p 127.0.0.1:8080:80 -p 8080:81 -p 127.0.0.1:8080:82/tcp /bin/true
+    run -p 127.0.0.1:8080:80 -p 8081:81 -p 127.0.0.1:8080:82/tcp /bin/true
+check "a port of all addresses and of one" refuses 125 \
+    "0.0.0.0:8080 and 127.0.0.1:8080 are the same port" \
+    run -p 8080:80 -p 127.0.0.1:8080:81 /bin/true
+check "a port of one address and of all" refuses 125 \
+    "\[::1\]:8080 and \[::\]:8080 are the same port" \
+    run -p '[::1]:8080:80/udp' -p 8080:80/udp -p '[::]:8080:81/udp' /bin/true
 check "ports without a network" refuses 125 "leave one of them out" \
     run --net none -p 8080:80 /bin/true
 check "ports of a tap" refuses 125 "leave -p out" \
