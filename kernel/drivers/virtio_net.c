@@ -308,16 +308,9 @@ static void write_header(struct virtio_net_hdr_v1 *h,
     h->hdr_len = o->header_len;
 }
 
-static void reap(struct nic_pair *p)
+ARCH_SELDOM void virtio_net_reap(struct nic_pair *p)
 {
-    uint32_t len;
-    void *cookie;
-    int found;
-
-    while ((found = virtq_take(p->tx, &cookie, &len)) > 0)
-        interface->events->sent(interface, cookie);
-    if (found < 0)
-        virtio_net_stop("sent");
+    nic_reap(p);
 }
 
 static int transmit(struct netdev *dev, const struct netdev_part *parts,
@@ -333,7 +326,7 @@ static int transmit(struct netdev *dev, const struct netdev_part *parts,
     if (UNLIKELY(nic.is_stopped))
         return -EIO;
     if (UNLIKELY(q->free_count < count + 1)) {
-        reap(p); /* who only sends never polls */
+        ARCH_CALL_SELDOM(virtio_net_reap, p);
         if (nic.is_stopped || q->free_count < count + 1)
             return nic.is_stopped ? -EIO : -ENOBUFS;
     }
@@ -384,9 +377,8 @@ static void take_config(void)
         interface->events->link_changed(interface);
 }
 
-static unsigned poll(struct netdev *dev, unsigned budget)
+static NOINLINE unsigned poll_all(struct nic_pair *p, unsigned budget)
 {
-    struct nic_pair *p = nic_pair_of(dev);
     unsigned frames;
 
     if (UNLIKELY(nic.is_stopped))
@@ -398,13 +390,21 @@ static unsigned poll(struct netdev *dev, unsigned budget)
     }
     if (UNLIKELY(nic.is_config_changed))
         take_config();
-    reap(p);
+    nic_reap(p);
     frames = nic.is_stopped ? 0 : receive(p, budget);
     if (UNLIKELY(nic.is_stopped)) {
         poll_stopped(p);
         interface->events->link_changed(interface);
     }
     return frames;
+}
+
+/* Many a poll finds nothing, and saves no registers for it. */
+static unsigned poll(struct netdev *dev, unsigned budget)
+{
+    return nic_has_nothing(nic_pair_of(dev))
+               ? 0
+               : poll_all(nic_pair_of(dev), budget);
 }
 
 /* What was sent is of interest only where there is little room left. */

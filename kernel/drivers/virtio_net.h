@@ -14,6 +14,7 @@
 
 #include <linux/virtio_net.h>
 
+#include "arch/arch.h"
 #include "core/types.h"
 #include "drivers/netbuf.h"
 #include "drivers/netdev.h"
@@ -80,6 +81,30 @@ extern const struct netdev_ops virtio_net_ops;
 void virtio_net_stop(const char *what);
 /* Lend the device as many buffers as the pair is to have. */
 void virtio_net_fill(struct nic_pair *p);
+/* Take back what was sent. */
+static inline void nic_reap(struct nic_pair *p)
+{
+    struct netdev *interface = &nic.pair[0].dev;
+    uint32_t len;
+    void *cookie;
+    int found;
+
+    while ((found = virtq_take(p->tx, &cookie, &len)) > 0)
+        interface->events->sent(interface, cookie);
+    if (found < 0)
+        virtio_net_stop("sent");
+}
+
+/* The same, where it is seldom done: who only sends never polls. */
+ARCH_SELDOM void virtio_net_reap(struct nic_pair *p);
+
+/* A poll has nothing to do. */
+static inline bool nic_has_nothing(const struct nic_pair *p)
+{
+    return !nic.is_stopped && !virtq_has_used(p->rx) &&
+           !virtq_has_used(p->tx) && !p->is_armed && !p->dev.is_short &&
+           !nic.is_config_changed;
+}
 
 /* ---- several pairs ---- */
 

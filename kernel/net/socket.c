@@ -263,30 +263,34 @@ static COLD ssize_t transfer_locked(transfer_fn *fn, struct socket *s,
     return done > 0 ? done + MAX(n, 0l) : n;
 }
 
+static COLD bool wants_kernel(const struct socket_msg *m, ssize_t n)
+{
+    return m->is_free && (m->is_cut || n == -EFAULT || n == -ENOBUFS ||
+                          n == SOCKET_WANTS_KERNEL);
+}
+
 /* With the family's lock alone if it has one, as far as that goes. */
 static NOINLINE ssize_t transfer(transfer_fn *fn, struct socket *s,
                                  struct socket_msg *m)
 {
-    struct thread *t;
-    bool was_taken;
+    struct spinlock *lock = s->lock;
+    bool is_free, was_taken;
     ssize_t n;
 
-    if (!s->lock) {
+    if (!lock) {
         was_taken = kernel_lock_enter();
         n = fn(s, m);
         kernel_lock_leave(was_taken);
         return n;
     }
-    t = thread_current();
-    m->is_free = !spin_is_mine(&kernel_lock);
-    spin_lock(s->lock);
-    t->must_not_fault = m->is_free;
+    is_free = !spin_is_mine(&kernel_lock);
+    m->is_free = is_free;
+    spin_lock(lock);
+    thread_current()->must_not_fault = is_free;
     n = fn(s, m);
-    t->must_not_fault = false;
-    spin_unlock(s->lock);
-    if (UNLIKELY(m->is_cut || n == -EFAULT || n == -ENOBUFS ||
-                 n == SOCKET_WANTS_KERNEL) &&
-        m->is_free)
+    thread_current()->must_not_fault = false;
+    spin_unlock(lock);
+    if (UNLIKELY(n < 0 || m->is_cut) && wants_kernel(m, n))
         return transfer_locked(fn, s, m, n);
     return n;
 }
@@ -306,9 +310,11 @@ ssize_t socket_receive(struct socket *s, struct socket_msg *m)
 static NOINLINE ssize_t move(struct file *f, struct io *io, bool is_send)
 {
     struct socket *s = f->private;
-    struct socket_msg m = { .io = *io };
+    struct socket_msg m;
     ssize_t n;
 
+    m.io = *io;
+    socket_msg_clear(&m, 0);
     socket_msg_wait(s, &m, is_send);
     n = transfer(is_send ? s->ops->send : s->ops->receive, s, &m);
     *io = m.io;
@@ -333,8 +339,10 @@ static NOINLINE ssize_t move_plain(struct file *f, uaddr_t buf, size_t len,
 {
     struct socket *s = f->private;
     struct io_vec one = { buf, len };
-    struct socket_msg m = { .io = { &one, 1, 0, len, false } };
+    struct socket_msg m;
 
+    m.io = (struct io){ &one, 1, 0, len, false };
+    socket_msg_clear(&m, 0);
     socket_msg_wait(s, &m, is_send);
     return transfer(is_send ? s->ops->send : s->ops->receive, s, &m);
 }

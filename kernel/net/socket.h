@@ -76,6 +76,19 @@ struct socket_msg {
     struct socket_wait wait;
 };
 
+/* All but its bytes, and how long it waits, which socket_msg_wait() sets: one
+ * by one, since a loop over them is twice as long. */
+static inline void socket_msg_clear(struct socket_msg *m, unsigned flags)
+{
+    m->flags = flags;
+    m->out_flags = 0;
+    m->addr = NULL;
+    m->control = NULL;
+    m->control_at = 0;
+    m->control_len = 0;
+    m->is_free = m->is_cut = false;
+}
+
 /* From send and receive without the kernel lock: nothing was done, they are to
  * be called again with it. So they are after -EFAULT and -ENOBUFS, since they
  * neither wait for the program's memory nor have any reclaimed. */

@@ -60,7 +60,7 @@ long sys_recvfrom(int fd, uaddr_t buf, size_t len, int flags, uaddr_t addr,
                   uaddr_t addr_len)
 {
     struct io_vec one = { buf, MIN(len, IO_LEN_MAX) };
-    struct socket_msg m = { .flags = (unsigned)flags };
+    struct socket_msg m;
     struct socket_addr a;
     struct socket *s;
     struct file *f;
@@ -71,6 +71,7 @@ long sys_recvfrom(int fd, uaddr_t buf, size_t len, int flags, uaddr_t addr,
     if (n)
         return n;
     a.len = 0;
+    socket_msg_clear(&m, (unsigned)flags);
     m.addr = addr ? &a : NULL;
     io_init(&m.io, &one, 1);
     n = receive_msg(s, &m);

@@ -128,14 +128,14 @@ long sys_pwrite64(int fd, uaddr_t buf, size_t len, off_t off)
 
 long sys_readv(int fd, uaddr_t vec, unsigned long count)
 {
-    const struct transfer t = { .fd = fd };
+    const struct transfer t = { fd, false, false, 0, 0 };
 
     return transfer_vec(&t, vec, count);
 }
 
 long sys_writev(int fd, uaddr_t vec, unsigned long count)
 {
-    const struct transfer t = { .fd = fd, .is_write = true };
+    const struct transfer t = { fd, true, false, 0, 0 };
 
     return transfer_vec(&t, vec, count);
 }
