@@ -57,7 +57,8 @@ struct process {
     int oom_score_adj; /* remembered: there is no other to choose */
     uint64_t io[4];    /* as struct thread has it, of threads that have ended */
     bool keep_caps, is_subreaper, thp_disabled;
-    int last_tid;              /* where the search for a free one begins */
+    uint8_t mce_kill; /* PR_MCE_KILL_DEFAULT less what PR_MCE_KILL set */
+    int last_tid;     /* where the search for a free one begins */
     uint32_t membarrier_ready; /* MEMBARRIER_CMD_* that were registered */
 };
 

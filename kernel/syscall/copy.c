@@ -143,9 +143,10 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t off, size_t len)
 }
 
 static int range_check(const struct place *in, const struct place *out,
-                       size_t len)
+                       size_t *len_io)
 {
     const struct inode *from = in->file->inode, *to = out->file->inode;
+    size_t len = *len_io;
 
     if ((in->file->flags | out->file->flags) & O_PATH)
         return -EBADF;
@@ -160,6 +161,7 @@ static int range_check(const struct place *in, const struct place *out,
         return -EXDEV;
     if (in->pos + len < in->pos || out->pos + len < out->pos)
         return -EOVERFLOW;
+    len = *len_io = in->pos < from->size ? MIN(len, from->size - in->pos) : 0;
     if (from == to && in->pos < out->pos + len && out->pos < in->pos + len)
         return -EINVAL;
     return 0;
@@ -178,7 +180,7 @@ COLD long sys_copy_file_range(int in_fd, uaddr_t in_off, int out_fd,
     if (!n)
         n = place_get(&out, out_fd, out_off);
     if (!n)
-        n = range_check(&in, &out, len);
+        n = range_check(&in, &out, &len);
     if (!n)
         n = copy_bytes(in.file, &in.pos, out.file, &out.pos, len);
     n = place_put(&out, n);

@@ -71,7 +71,7 @@ static long timer_slack(int option, uint64_t arg)
     return 0;
 }
 
-static long capability(int option, uint64_t a2, uint64_t a3)
+static long capability(int option, uint64_t a2, uint64_t a3, bool rest)
 {
     struct process *p = process_current();
     bool is_valid = a2 <= CAP_LAST_CAP;
@@ -88,8 +88,8 @@ static long capability(int option, uint64_t a2, uint64_t a3)
         return 0;
     case PR_CAP_AMBIENT:
         if (a2 == PR_CAP_AMBIENT_CLEAR_ALL)
-            return a3 ? -EINVAL : 0;
-        if (a3 > CAP_LAST_CAP)
+            return a3 || rest ? -EINVAL : 0;
+        if (a3 > CAP_LAST_CAP || rest)
             return -EINVAL;
         if (a2 == PR_CAP_AMBIENT_RAISE)
             return -EPERM;
@@ -107,6 +107,25 @@ static long capability(int option, uint64_t a2, uint64_t a3)
         p->securebits = (uint8_t)a2;
         return 0;
     }
+}
+
+/* Kept without effect: no machine check reaches a guest. Threads share it,
+ * while each has its own on Linux. */
+static long machine_check(int option, uint64_t a2, uint64_t a3, bool rest)
+{
+    struct process *p = process_current();
+
+    if (rest)
+        return -EINVAL;
+    if (option == PR_MCE_KILL_GET)
+        return a2 || a3 ? -EINVAL : PR_MCE_KILL_DEFAULT - p->mce_kill;
+    if (a2 == PR_MCE_KILL_CLEAR
+            ? a3 != 0
+            : a2 != PR_MCE_KILL_SET || a3 > PR_MCE_KILL_DEFAULT)
+        return -EINVAL;
+    p->mce_kill =
+        a2 == PR_MCE_KILL_CLEAR ? 0 : (uint8_t)(PR_MCE_KILL_DEFAULT - a3);
+    return 0;
 }
 
 /* Flags of the process. */
@@ -162,7 +181,7 @@ long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
     case PR_CAP_AMBIENT:
     case PR_GET_SECUREBITS:
     case PR_SET_SECUREBITS:
-        return capability(option, a2, a3);
+        return capability(option, a2, a3, a4 || a5);
     case PR_GET_DUMPABLE:
     case PR_SET_DUMPABLE:
     case PR_GET_KEEPCAPS:
@@ -189,8 +208,9 @@ long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
         return 0; /* there are none */
     case PR_GET_SECCOMP:
         return 0; /* no filter: there is no seccomp(2) */
+    case PR_MCE_KILL:
     case PR_MCE_KILL_GET:
-        return PR_MCE_KILL_DEFAULT;
+        return machine_check(option, a2, a3, a4 || a5);
     case PR_SET_PTRACER:
         return 0; /* nobody inside traces */
     default:

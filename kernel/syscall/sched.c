@@ -385,6 +385,9 @@ static void barrier(bool of_rseq)
     (MEMBARRIER_CMD_PRIVATE_EXPEDITED |           \
      MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | \
      MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ)
+#ifndef MEMBARRIER_CMD_GET_REGISTRATIONS
+#define MEMBARRIER_CMD_GET_REGISTRATIONS (1 << 9)
+#endif
 #define BARRIER_GLOBAL (MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED)
 
 /* For the threads that do not run now their switches were the barriers. */
@@ -396,7 +399,13 @@ long sys_membarrier(int command, unsigned flags, int cpu)
                   flags != MEMBARRIER_CMD_FLAG_CPU || cpu < 0))
         return -EINVAL;
     if (command == MEMBARRIER_CMD_QUERY)
-        return BARRIER_REGISTERS | BARRIER_PRIVATE | BARRIER_GLOBAL;
+        return BARRIER_REGISTERS | BARRIER_PRIVATE | BARRIER_GLOBAL |
+               MEMBARRIER_CMD_GET_REGISTRATIONS;
+    if (command == MEMBARRIER_CMD_GET_REGISTRATIONS)
+        return p->membarrier_ready |
+               (p->membarrier_ready > MEMBARRIER_CMD_PRIVATE_EXPEDITED
+                    ? MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED
+                    : 0); /* which the others count as */
     if (command < 0 || (command & (command - 1)))
         return -EINVAL; /* one at a time */
     if (command & BARRIER_GLOBAL) {

@@ -148,6 +148,32 @@ TEST(preadv2_and_pwritev2)
 }
 #endif
 
+/* What lies behind the end is not copied and overlaps with nothing. */
+TEST(copy_file_range_within_a_file)
+{
+    off_t from = 5, to = 10;
+    char buf[32];
+    int fd;
+
+    make_file("in", "0123456789");
+    fd = open("in", O_RDWR);
+    CHECK_EQ(copy_file_range(fd, &from, fd, &to, 100, 0), 5);
+    CHECK_EQ(from, 10);
+    CHECK_EQ(to, 15);
+    CHECK_EQ(pread(fd, buf, 32, 0), 15);
+    CHECK(memcmp(buf, "012345678956789", 15) == 0);
+    from = 10;
+    to = 14; /* one byte of overlap is left */
+    CHECK_ERR(copy_file_range(fd, &from, fd, &to, 100, 0), EINVAL);
+    from = to = 15;
+    CHECK_EQ(copy_file_range(fd, &from, fd, &to, 100, 0), 0);
+    from = 100;
+    to = 90;
+    CHECK_EQ(copy_file_range(fd, &from, fd, &to, 100, 0), 0);
+    CHECK_EQ(lseek(fd, 0, SEEK_END), 15);
+    close(fd);
+}
+
 TEST(sendfile_and_copy_file_range_refuse)
 {
     int in, out, p[2], dir = open(".", O_RDONLY);

@@ -189,6 +189,8 @@ TEST(threads_have_names)
 
 /* ---- barriers, CPUs ---- */
 
+#define GET_REGISTRATIONS (1 << 9) /* MEMBARRIER_CMD_*, of Linux 6.3 */
+
 static long membarrier(int command, unsigned flags, int cpu)
 {
     return syscall(SYS_membarrier, command, flags, cpu);
@@ -201,9 +203,14 @@ TEST(barriers)
     CHECK(all & MEMBARRIER_CMD_GLOBAL);
     CHECK(all & MEMBARRIER_CMD_PRIVATE_EXPEDITED);
     CHECK(all & MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+    CHECK(all & GET_REGISTRATIONS);
+    CHECK_EQ(membarrier(GET_REGISTRATIONS, 0, 0), 0);
+    CHECK_ERR(membarrier(GET_REGISTRATIONS, 1, 0), EINVAL);
     CHECK_EQ(membarrier(MEMBARRIER_CMD_GLOBAL, 0, 0), 0);
     CHECK_EQ(membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0), 0);
     CHECK_EQ(membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0), 0);
+    CHECK_EQ(membarrier(GET_REGISTRATIONS, 0, 0),
+             MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
     CHECK_ERR(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), EPERM);
     CHECK_EQ(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0);
     CHECK_EQ(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), 0);
@@ -213,6 +220,10 @@ TEST(barriers)
         membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0),
         0);
     CHECK_EQ(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0), 0);
+    CHECK_EQ(membarrier(GET_REGISTRATIONS, 0, 0),
+             MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+                 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+                 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE);
     if (all & MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) {
         CHECK_ERR(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0),
                   EPERM);
