@@ -438,6 +438,9 @@ TEST(machine_cpus)
     CHECK_EQ(seen, online);
     CHECK(has_line("\nflags\t\t: fpu ") && has_line("\nmodel name\t: ") &&
           has_line("\ncpu cores\t: ") && has_line("\nbogomips\t: "));
+    p = strstr(text, "\ncache size\t: ");
+    CHECK(p && atol(p + 14) > 0);
+    CHECK(p && !strncmp(strchr(p + 14, ' '), " KB\n", 4));
     CHECK(slurp("/sys/devices/system/cpu/online") > 0);
     p = strchr(text, '-');
     last = strtol(p ? p + 1 : text, NULL, 10);

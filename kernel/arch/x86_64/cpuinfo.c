@@ -34,6 +34,9 @@ static const char extended_ecx[] =
     "3dnowprefetch osvw ibs xop skinit wdt - lwp fma4 tce - nodeid_msr - tbm "
     "topoext perfctr_core perfctr_nb - bpext ptsc perfctr_llc mwaitx";
 
+#define INTEL      0x756e6547u /* "Genu" */
+#define CACHES_MAX 8u          /* that leaf 4 is asked for */
+
 struct text {
     char *buf;
     size_t len, max;
@@ -101,12 +104,35 @@ static void brand(char out[49])
     out[48] = '\0';
 }
 
+/* KiB of the cache that Linux names: Intel's of the highest level, others' L2;
+ * 0: not said. */
+static unsigned cache_kib(bool is_intel, uint32_t max)
+{
+    uint32_t a, b, c, d, size = 0;
+
+    if (!is_intel) {
+        __cpuid(0x80000000, a, b, c, d);
+        if (a < 0x80000006)
+            return 0;
+        __cpuid(0x80000006, a, b, c, d);
+        return c >> 16;
+    }
+    for (unsigned n = 0; max >= 4 && n < CACHES_MAX; n++) {
+        __cpuid_count(4, n, a, b, c, d);
+        if (!(a & 31))
+            break; /* ways, partitions, bytes of a line, sets: each less one */
+        size = ((b >> 22) + 1) * (((b >> 12) & 0x3ff) + 1) * ((b & 0xfff) + 1) *
+               (c + 1) / 1024;
+    }
+    return size;
+}
+
 size_t arch_cpu_describe(unsigned cpu, uint64_t khz, char *buf, size_t buf_len)
 {
     struct text t = { buf, 0, buf_len };
     uint32_t a, b, c, d, max, vendor[4] = { 0 };
-    unsigned family, model;
-    char name[49];
+    unsigned family, model, kib;
+    char name[49], cache[32] = "";
     int n;
 
     __cpuid(0, max, vendor[0], vendor[2], vendor[1]);
@@ -118,15 +144,19 @@ size_t arch_cpu_describe(unsigned cpu, uint64_t khz, char *buf, size_t buf_len)
     if (family == 15)
         family += (a >> 20) & 0xff;
     brand(name);
+    kib = cache_kib(vendor[0] == INTEL, max);
+    if (kib)
+        snprintf(cache, sizeof(cache), "cache size\t: %u KB\n", kib);
     n = snprintf(buf, buf_len,
                  "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\n"
                  "model\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n"
-                 "cpu MHz\t\t: %lu.%03lu\nphysical id\t: 0\nsiblings\t: %u\n"
+                 "cpu MHz\t\t: %lu.%03lu\n%s"
+                 "physical id\t: 0\nsiblings\t: %u\n"
                  "core id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\n"
                  "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\n"
                  "wp\t\t: yes\n",
                  cpu, (const char *)vendor, family, model, name, a & 15,
-                 khz / 1000, khz % 1000, arch_cpu_count(), cpu,
+                 khz / 1000, khz % 1000, cache, arch_cpu_count(), cpu,
                  arch_cpu_count(), cpu, max);
     t.len = MIN((size_t)n, buf_len - 1);
     put_all_flags(&t);
