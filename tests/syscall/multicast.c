@@ -205,6 +205,141 @@ TEST(as_many_senders_as_linux)
     close(fd6);
 }
 
+/* ---- whole filters ---- */
+
+static struct group_filter *filter(unsigned index, int level, const char *g,
+                                   unsigned mode, unsigned count)
+{
+    static union {
+        struct group_filter f;
+        char bytes[GROUP_FILTER_SIZE(100)];
+    } u;
+
+    memset(&u, 0, sizeof(u));
+    u.f.gf_interface = index;
+    put_addr(&u.f.gf_group, level, g);
+    u.f.gf_fmode = mode;
+    u.f.gf_numsrc = count;
+    for (unsigned i = 0; i < count; i++)
+        put_addr(&u.f.gf_slist[i], level, level ? "fec0::1" : "10.1.1.1");
+    return &u.f;
+}
+
+static int set_filter(int fd, int level, const struct group_filter *f)
+{
+    return result(setsockopt(fd, level, MCAST_MSFILTER, f,
+                             GROUP_FILTER_SIZE(f->gf_numsrc)));
+}
+
+static int get_filter(int fd, int level, struct group_filter *f)
+{
+    socklen_t len = GROUP_FILTER_SIZE(f->gf_numsrc);
+    unsigned room = f->gf_numsrc;
+    int n = result(getsockopt(fd, level, MCAST_MSFILTER, f, &len));
+
+    if (!n)
+        CHECK_EQ(len,
+                 GROUP_FILTER_SIZE(f->gf_numsrc < room ? f->gf_numsrc : room));
+    return n;
+}
+
+static void try_filters(int family, int level, const char *g, const char *a,
+                        const char *b)
+{
+    struct sockaddr_storage addr = { 0 };
+    struct group_filter *f;
+    int fd = socket(family, SOCK_DGRAM, 0);
+    unsigned max = level == IPPROTO_IP ? 10 : 64;
+
+    f = filter(LO, level, g, MCAST_EXCLUDE, 1);
+    CHECK_EQ(set_filter(fd, level, f), EINVAL); /* nothing is joined */
+    CHECK_EQ(get_filter(fd, level, f), EADDRNOTAVAIL);
+    f->gf_interface = 77;
+    CHECK_EQ(set_filter(fd, level, f), ENODEV);
+    CHECK_EQ(get_filter(fd, level, f), EADDRNOTAVAIL);
+    CHECK_EQ(set_filter(fd, level, filter(LO, level, g, MCAST_INCLUDE, 0)),
+             EADDRNOTAVAIL);
+    CHECK_EQ(group(fd, level, MCAST_JOIN_GROUP, LO, g), 0);
+    f = filter(LO, level, g, 9, 2);
+    CHECK_EQ(get_filter(fd, level, f), 0);
+    CHECK_EQ(f->gf_fmode, MCAST_EXCLUDE);
+    CHECK_EQ(f->gf_numsrc, 0);
+    f = filter(LO, level, g, 9, 2);
+    CHECK_EQ(set_filter(fd, level, f), EINVAL);
+    f->gf_fmode = MCAST_INCLUDE;
+    CHECK_ERR(setsockopt(fd, level, MCAST_MSFILTER, f, GROUP_FILTER_SIZE(1)),
+              EINVAL);
+    CHECK_ERR(
+        setsockopt(fd, level, MCAST_MSFILTER, f, GROUP_FILTER_SIZE(0) - 1),
+        EINVAL);
+    put_addr(&f->gf_slist[0], level, a);
+    put_addr(&f->gf_slist[1], level, b);
+    CHECK_EQ(set_filter(fd, level, f), 0);
+    f = filter(LO, level, g, 9, 1); /* room for one of two */
+    CHECK_EQ(get_filter(fd, level, f), 0);
+    CHECK_EQ(f->gf_fmode, MCAST_INCLUDE);
+    CHECK_EQ(f->gf_numsrc, 2);
+    put_addr(&addr, level, a);
+    CHECK_EQ(memcmp(&f->gf_slist[0], &addr, sizeof(addr)), 0);
+    CHECK_EQ(group_source(fd, level, MCAST_LEAVE_SOURCE_GROUP, g, a), 0);
+    CHECK_EQ(group_source(fd, level, MCAST_JOIN_SOURCE_GROUP, g, a), 0);
+    f = filter(LO, level, g, 9, 3);
+    CHECK_EQ(get_filter(fd, level, f), 0);
+    CHECK_EQ(f->gf_numsrc, 2);
+    CHECK_EQ(memcmp(&f->gf_slist[1], &addr, sizeof(addr)), 0);
+    f = filter(0, level, g, 9, 3);
+    CHECK_EQ(get_filter(fd, level, f), EADDRNOTAVAIL);
+    f = filter(LO, level, g, MCAST_EXCLUDE, max + 1);
+    CHECK_EQ(set_filter(fd, level, f), ENOBUFS);
+    f->gf_numsrc = max;
+    CHECK_EQ(set_filter(fd, level, f), 0);
+    CHECK_EQ(set_filter(fd, level, filter(LO, level, g, MCAST_EXCLUDE, 0)), 0);
+    CHECK_EQ(group_source(fd, level, MCAST_JOIN_SOURCE_GROUP, g, a), 0);
+    CHECK_EQ(set_filter(fd, level, filter(LO, level, g, MCAST_INCLUDE, 0)), 0);
+    CHECK_EQ(group(fd, level, MCAST_LEAVE_GROUP, LO, g), EADDRNOTAVAIL);
+    close(fd);
+}
+
+TEST(filters_of_either_family)
+{
+    try_filters(AF_INET, IPPROTO_IP, "239.1.1.6", "127.0.0.2", "127.0.0.3");
+    try_filters(AF_INET6, IPPROTO_IPV6, "ff02::1:6", "::1", "fe80::1");
+}
+
+/* The form of IPv4 alone, which names the interface by its address. */
+TEST(filter_by_address)
+{
+    union {
+        struct ip_msfilter f;
+        char bytes[IP_MSFILTER_SIZE(2)];
+    } u = { .f = { .imsf_multiaddr = v4("239.1.1.7", 0).sin_addr,
+                   .imsf_interface = v4("127.0.0.1", 0).sin_addr,
+                   .imsf_fmode = MCAST_EXCLUDE,
+                   .imsf_numsrc = 2 } };
+    socklen_t len = IP_MSFILTER_SIZE(2);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    CHECK_ERR(setsockopt(fd, 0, IP_MSFILTER, &u, len), EINVAL);
+    CHECK_EQ(group(fd, 0, MCAST_JOIN_GROUP, LO, "239.1.1.7"), 0);
+    memcpy(u.bytes + IP_MSFILTER_SIZE(0), "\x7f\0\0\2\x7f\0\0\3", 8);
+    CHECK_ERR(setsockopt(fd, 0, IP_MSFILTER, &u, len - 1), EINVAL);
+    CHECK_OK(setsockopt(fd, 0, IP_MSFILTER, &u, len));
+    u.f.imsf_numsrc = 1;
+    CHECK_OK(getsockopt(fd, 0, IP_MSFILTER, &u, &len));
+    CHECK_EQ(len, IP_MSFILTER_SIZE(1));
+    CHECK_EQ(u.f.imsf_numsrc, 2);
+    CHECK_EQ(u.f.imsf_fmode, MCAST_EXCLUDE);
+    CHECK_EQ(mreq_source(fd, IP_UNBLOCK_SOURCE, "239.1.1.7", "127.0.0.3"), 0);
+    CHECK_EQ(mreq_source(fd, IP_UNBLOCK_SOURCE, "239.1.1.7", "127.0.0.3"),
+             EADDRNOTAVAIL);
+    u.f.imsf_interface = v4("203.0.113.9", 0).sin_addr;
+    CHECK_ERR(setsockopt(fd, 0, IP_MSFILTER, &u, sizeof(u)), ENODEV);
+    CHECK_ERR(getsockopt(fd, 0, IP_MSFILTER, &u, &len), ENODEV);
+    len = IP_MSFILTER_SIZE(0) - 1;
+    CHECK_ERR(getsockopt(fd, 0, IP_MSFILTER, &u, &len), EINVAL);
+    close(fd);
+}
+
 /* ---- what arrives ---- */
 
 static int receiver(const char *addr, unsigned *port)
@@ -308,6 +443,115 @@ TEST(who_has_not_joined)
     close(b);
     close(c);
     close(d);
+}
+
+/* ---- which interface ---- */
+
+static unsigned mcast_if(int fd)
+{
+    return (unsigned)option_get(fd, IPPROTO_IP, IP_MULTICAST_IF);
+}
+
+TEST(interface_of_what_is_sent)
+{
+    struct ip_mreqn m = { .imr_ifindex = LO };
+    struct in_addr a = v4("127.0.0.1", 0).sin_addr;
+    struct sockaddr_in from, to = v4("239.1.1.8", 0);
+    socklen_t len = sizeof(from);
+    unsigned port = 0;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), in = receiver("0.0.0.0", &port);
+    char c;
+
+    CHECK_EQ(mcast_if(fd), 0);
+    CHECK_OK(setsockopt(fd, 0, IP_MULTICAST_IF, &a, sizeof(a)));
+    CHECK_EQ(mcast_if(fd), a.s_addr);
+    CHECK_OK(setsockopt(fd, 0, IP_MULTICAST_IF, &m, sizeof(m)));
+    CHECK_EQ(mcast_if(fd), 0); /* the address, which was not said */
+    m.imr_ifindex = 257;
+    CHECK_ERR(setsockopt(fd, 0, IP_MULTICAST_IF, &m, sizeof(m)), EADDRNOTAVAIL);
+    m.imr_ifindex = LO;
+    m.imr_address = v4("127.0.0.5", 0).sin_addr;
+    CHECK_OK(setsockopt(fd, 0, IP_MULTICAST_IF, &m, sizeof(m)));
+    CHECK_EQ(mcast_if(fd), m.imr_address.s_addr);
+    CHECK_EQ(group(in, 0, MCAST_JOIN_GROUP, LO, "239.1.1.8"), 0);
+    to.sin_port = htons((uint16_t)port);
+    CHECK_EQ(sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+    CHECK_EQ(recvfrom(in, &c, 1, 0, (struct sockaddr *)&from, &len), 1);
+    CHECK_EQ(from.sin_addr.s_addr, m.imr_address.s_addr);
+    a.s_addr = 0;
+    CHECK_OK(setsockopt(fd, 0, IP_MULTICAST_IF, &a, sizeof(a)));
+    CHECK_EQ(mcast_if(fd), 0);
+    close(fd);
+    close(in);
+}
+
+TEST(interface_of_ipv6)
+{
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0), level = IPPROTO_IPV6;
+
+    CHECK_OK(option_set(fd, level, IPV6_MULTICAST_IF, LO));
+    CHECK_EQ(option_get(fd, level, IPV6_MULTICAST_IF), LO);
+    CHECK_ERR(option_set(fd, level, IPV6_MULTICAST_IF, 257), ENODEV);
+    CHECK_ERR(option_set(fd, level, IPV6_MULTICAST_IF, -1), ENODEV);
+    CHECK_OK(option_set(fd, level, IPV6_MULTICAST_IF, 0));
+    close(fd);
+}
+
+/* One packet with IP_PKTINFO or IPV6_PKTINFO of that interface. */
+static int send_by(int index, const void *to, socklen_t to_len)
+{
+    int family = ((const struct sockaddr *)to)->sa_family;
+    bool is_v6 = family == AF_INET6;
+    struct in6_pktinfo info6 = { .ipi6_ifindex = (unsigned)index };
+    struct in_pktinfo info = { .ipi_ifindex = index };
+    char control[CMSG_SPACE(sizeof(info6))] = { 0 };
+    size_t len = is_v6 ? sizeof(info6) : sizeof(info);
+    struct iovec iov = { "x", 1 };
+    struct msghdr m = { .msg_name = (void *)to,
+                        .msg_namelen = to_len,
+                        .msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = control,
+                        .msg_controllen = CMSG_SPACE(len) };
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    int fd = socket(family, SOCK_DGRAM, 0), n;
+
+    c->cmsg_level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    c->cmsg_type = is_v6 ? IPV6_PKTINFO : IP_PKTINFO;
+    c->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(c), is_v6 ? (void *)&info6 : (void *)&info, len);
+    n = result((int)sendmsg(fd, &m, 0));
+    close(fd);
+    return n;
+}
+
+TEST(interface_of_one_packet)
+{
+    struct sockaddr_in6 any6 = { .sin6_family = AF_INET6 }, to6;
+    struct sockaddr_in to;
+    unsigned port = 0;
+    int in = receiver("0.0.0.0", &port), in6;
+
+    to = v4("239.1.1.9", port);
+    CHECK_EQ(group(in, 0, MCAST_JOIN_GROUP, LO, "239.1.1.9"), 0);
+    CHECK_EQ(send_by(77, &to, sizeof(to)), ENODEV);
+    CHECK_EQ(send_by(257, &to, sizeof(to)), ENODEV);
+    CHECK_EQ(count(in), 0);
+    CHECK_EQ(send_by(LO, &to, sizeof(to)), 0);
+    CHECK_EQ(count(in), 1);
+    to = v4("127.0.0.1", port);
+    CHECK_EQ(send_by(LO, &to, sizeof(to)), 0);
+    CHECK_EQ(count(in), 1);
+    in6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    CHECK_OK(bind(in6, (struct sockaddr *)&any6, sizeof(any6)));
+    to6 = v6("::1", 0);
+    to6.sin6_port = htons((uint16_t)port_of(in6));
+    CHECK_EQ(send_by(257, &to6, sizeof(to6)), ENODEV);
+    CHECK_EQ(count(in6), 0);
+    CHECK_EQ(send_by(LO, &to6, sizeof(to6)), 0);
+    CHECK_EQ(count(in6), 1);
+    close(in);
+    close(in6);
 }
 
 /* ---- addresses of a link ---- */

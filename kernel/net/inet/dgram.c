@@ -233,14 +233,14 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
         choose_zone(i, &out->to);
     out->ttl = is_mcast ? i->mcast_ttl : i->ttl;
     out->tos = i->tos;
-    err = inet_route(i, &out->to, &out->netif, &out->from);
+    err = out->route_err = inet_route(i, &out->to, &out->netif, &out->from);
+    if (UNLIKELY(m->control)) /* which may name another interface */
+        err = dgram_control_take ? dgram_control_take(d, m, out) : -EINVAL;
     if (!err && !IP_IS_V6_VAL(out->to) &&
         ip_addr_isbroadcast(&out->to, out->netif) &&
         !socket_flag(&i->s, SO_BROADCAST))
         err = -EACCES;
-    if (err || LIKELY(!m->control))
-        return err;
-    return dgram_control_take ? dgram_control_take(m, out) : -EINVAL;
+    return err;
 }
 
 int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,

@@ -78,6 +78,7 @@ struct dgram_target {
     uint16_t port;
     uint8_t ttl, tos;
     struct netif *netif;
+    int route_err; /* netif and from are known if it is 0 */
 };
 /* -EDESTADDRREQ, -EACCES broadcast, -ENETUNREACH, -EINVAL */
 MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
@@ -106,8 +107,9 @@ raw_input_state_t raw_take(struct pbuf *p);
 
 void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
                        const struct packet *k);
-/* -EINVAL, -ENODEV */
-MUST_CHECK int dgram_control_take(const struct socket_msg *m,
+/* -EINVAL, -ENODEV, the route's error */
+MUST_CHECK int dgram_control_take(const struct dgram_sock *d,
+                                  const struct socket_msg *m,
                                   struct dgram_target *t);
 /* Queue one, whose transport header is that long. */
 void dgram_error_queue(struct dgram_sock *d, const struct icmp_error *e,

@@ -80,30 +80,41 @@ void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,
 
 /* ---- sending ---- */
 
-static int take_pktinfo(const struct socket_control *c, struct dgram_target *t)
+/* Through that interface, from its address unless another is asked for. */
+static int take_index(const struct dgram_sock *d, struct dgram_target *t,
+                      uint32_t index)
+{
+    if (index > UINT8_MAX || !netif_get_by_index((u8_t)index))
+        return -ENODEV;
+    if (IP_IS_V6_VAL(t->to) &&
+        ip6_addr_has_scope(ip_2_ip6(&t->to), IP6_UNKNOWN))
+        ip6_addr_set_zone(ip_2_ip6(&t->to), (u8_t)index);
+    t->route_err = inet_route_on(&d->i, &t->to, index, &t->netif, &t->from);
+    return 0;
+}
+
+static int take_pktinfo(const struct dgram_sock *d,
+                        const struct socket_control *c, struct dgram_target *t)
 {
     const struct in6_pktinfo *in6 = (const void *)c->data;
     const struct in_pktinfo *in = (const void *)c->data;
+    bool is_ip4 = c->level == IPPROTO_IP;
     uint32_t index;
+    int err;
 
-    if (c->level == IPPROTO_IP) {
-        if (c->len < sizeof(*in))
-            return -EINVAL;
+    if (is_ip4 ? c->len != sizeof(*in) : c->len < sizeof(*in6))
+        return -EINVAL;
+    index = is_ip4 ? (uint32_t)in->ipi_ifindex : (uint32_t)in6->ipi6_ifindex;
+    err = index ? take_index(d, t, index) : 0;
+    if (err)
+        return err;
+    if (is_ip4) {
         if (in->ipi_spec_dst.s_addr && !IP_IS_V6_VAL(t->to))
             ip_addr_set_ip4_u32(&t->from, in->ipi_spec_dst.s_addr);
-        index = (uint32_t)in->ipi_ifindex;
-    } else {
-        if (c->len < sizeof(*in6))
-            return -EINVAL;
-        if (IP_IS_V6_VAL(t->to) && in6->ipi6_addr.in6_u.u6_addr32[0])
-            memcpy(ip_2_ip6(&t->from)->addr, &in6->ipi6_addr, 16);
-        index = (uint32_t)in6->ipi6_ifindex;
+    } else if (IP_IS_V6_VAL(t->to) && in6->ipi6_addr.in6_u.u6_addr32[0]) {
+        memcpy(ip_2_ip6(&t->from)->addr, &in6->ipi6_addr, 16);
     }
-    if (!inet_is_local(&t->from))
-        return -EINVAL;
-    if (index && !netif_get_by_index((u8_t)index))
-        return -ENODEV;
-    return 0;
+    return t->route_err || inet_is_local(&t->from) ? 0 : -EINVAL;
 }
 
 /* A number from a control message, as Linux takes them: for IPv6 an int, of
@@ -123,7 +134,8 @@ static int control_value(const struct socket_control *c, int *value)
     return 0;
 }
 
-static int take_control(const struct socket_control *c, struct dgram_target *t)
+static int take_control(const struct dgram_sock *d,
+                        const struct socket_control *c, struct dgram_target *t)
 {
     bool is_ip4 = c->level == IPPROTO_IP;
     uint8_t *which;
@@ -134,7 +146,7 @@ static int take_control(const struct socket_control *c, struct dgram_target *t)
     if (!is_ip4 && c->level != IPPROTO_IPV6)
         return -EINVAL;
     if (c->type == (is_ip4 ? IP_PKTINFO : IPV6_PKTINFO))
-        return take_pktinfo(c, t);
+        return take_pktinfo(d, c, t);
     if (c->type == (is_ip4 ? IP_TTL : IPV6_HOPLIMIT))
         which = &t->ttl;
     else if (c->type == (is_ip4 ? IP_TOS : IPV6_TCLASS))
@@ -148,17 +160,18 @@ static int take_control(const struct socket_control *c, struct dgram_target *t)
     return 0;
 }
 
-int dgram_control_take(const struct socket_msg *m, struct dgram_target *t)
+int dgram_control_take(const struct dgram_sock *d, const struct socket_msg *m,
+                       struct dgram_target *t)
 {
     struct socket_control c;
     size_t off = 0;
     int more;
 
     while ((more = socket_control_next(m, &off, &c)) == 1) {
-        int err = take_control(&c, t);
+        int err = take_control(d, &c, t);
 
         if (err)
             return err;
     }
-    return more;
+    return more ? more : t->route_err;
 }

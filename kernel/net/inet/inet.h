@@ -75,6 +75,7 @@ struct inet_sock {
     uint16_t wants;         /* INET_WANT_* */
     uint8_t device_index;   /* of the interface bound to; 0: none */
     uint8_t mcast_index;    /* IP_MULTICAST_IF; 0: the route's */
+    uint32_t mcast_from;    /* the address it was named by, in packets' order */
     bool mcast_loop;
     bool mcast_joined_only[2]; /* IP_MULTICAST_ALL is off; 1: IPv6's */
     struct inet_group *groups; /* joined */
@@ -152,6 +153,10 @@ int inet_error(err_t err);
  * -ENETUNREACH */
 MUST_CHECK int inet_route(const struct inet_sock *i, const ip_addr_t *to,
                           struct netif **netif_out, ip_addr_t *from_out);
+/* As that, by the interface with that index, which exists; 0: any. */
+MUST_CHECK int inet_route_on(const struct inet_sock *i, const ip_addr_t *to,
+                             unsigned index, struct netif **netif_out,
+                             ip_addr_t *from_out);
 
 /* What lwIP does not count, since it is done here: counters.c shows both. Of
  * UDP by family, IPv6 is 1. */
@@ -240,6 +245,11 @@ int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
 int inet_set_group(struct inet_sock *i, int level, int name, uaddr_t value,
                    unsigned len);
 int inet_set_mcast_if(struct inet_sock *i, uaddr_t value, unsigned len);
+/* IP_MSFILTER, MCAST_MSFILTER; -ENOPROTOOPT as above */
+int inet_set_group_filter(struct inet_sock *i, int level, int name,
+                          uaddr_t value, unsigned len);
+int inet_get_group_filter(struct inet_sock *i, int level, int name,
+                          uaddr_t value, unsigned *len);
 /* Is the packet of a group that lwIP looks at none that the socket wants? */
 bool inet_group_refuses(const struct inet_sock *i);
 void inet_groups_leave(struct inet_sock *i);

@@ -145,7 +145,8 @@ static int set_v6(struct inet_sock *i, int name, int value)
     case IPV6_MULTICAST_ALL:
         return set_all(&i->mcast_joined_only[1], value);
     case IPV6_MULTICAST_IF:
-        if (value && !netif_get_by_index((u8_t)value))
+        if (value &&
+            ((unsigned)value > UINT8_MAX || !netif_get_by_index((u8_t)value)))
             return -ENODEV;
         i->mcast_index = (uint8_t)value;
         return 0;
@@ -196,6 +197,8 @@ int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
     if (level == IPPROTO_IP && name == IP_MULTICAST_IF)
         return inet_set_mcast_if(i, value, len);
     err = inet_set_group(i, level, name, value, len);
+    if (err == -ENOPROTOOPT)
+        err = inet_set_group_filter(i, level, name, value, len);
     if (err != -ENOPROTOOPT)
         return err;
     err = get_value(value, len, &n);
@@ -235,6 +238,9 @@ static int get_v4(const struct inet_sock *i, int name, int *out)
         return 0;
     case IP_MULTICAST_LOOP:
         *out = i->mcast_loop;
+        return 0;
+    case IP_MULTICAST_IF:
+        *out = (int)i->mcast_from;
         return 0;
     case IP_MULTICAST_ALL:
         *out = !i->mcast_joined_only[0];
@@ -304,6 +310,9 @@ int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
 {
     int n, err = get_any(s, level, name, &n);
 
+    if (err == -ENOPROTOOPT && (level == IPPROTO_IP || level == IPPROTO_IPV6) &&
+        (level == IPPROTO_IP || inet_is_v6(inet_of(s))))
+        return inet_get_group_filter(inet_of(s), level, name, value, len);
     if (err)
         return err;
     *len = MIN(*len, (unsigned)sizeof(n));

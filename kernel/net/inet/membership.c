@@ -9,6 +9,7 @@
  * speaks IGMPv2 and MLDv1, which do not know of senders: routers are told of
  * the group, and packets of unwanted senders are dropped here.
  */
+#include "net/inet/membership.h"
 #include "core/errno.h"
 #include "core/string.h"
 #include "lwip/igmp.h"
@@ -17,24 +18,7 @@
 #include "net/inet/dgram.h"
 #include "net/inet/timers.h"
 
-#define GROUPS_MAX   64u  /* net.ipv4.igmp_max_memberships is 20 */
-#define SOURCES_MAX4 10u  /* net.ipv4.igmp_max_msf */
-#define SOURCES_MAX6 64u  /* net.ipv6.mld_max_msf */
-#define NETIF_NONE   255u /* an index that no interface has */
-
-struct source {
-    struct source *next;
-    ip_addr_t addr;
-};
-
-struct inet_group {
-    struct inet_group *next;
-    ip_addr_t addr;
-    struct source *sources;
-    uint8_t netif_index;
-    uint8_t mode;     /* MCAST_* */
-    bool had_sources; /* the mode is for good then, as on Linux */
-};
+#define GROUPS_MAX 64u /* net.ipv4.igmp_max_memberships is 20 */
 
 enum verb {
     JOIN,
@@ -43,11 +27,6 @@ enum verb {
     SOURCE_LEAVE,
     SOURCE_BLOCK,
     SOURCE_UNBLOCK,
-};
-
-struct request {
-    ip_addr_t group, source;
-    uint8_t netif_index; /* 0: any, of IPv6 */
 };
 
 static bool same(const ip_addr_t *a, const ip_addr_t *b)
@@ -65,8 +44,8 @@ static bool is_for(const struct inet_group *g, const ip_addr_t *addr,
            (netif_index == 0 || g->netif_index == netif_index);
 }
 
-static struct inet_group **find_group(struct inet_sock *i,
-                                      const struct request *r)
+struct inet_group **membership_find(struct inet_sock *i,
+                                    const struct membership_request *r)
 {
     struct inet_group **g = &i->groups;
 
@@ -75,9 +54,10 @@ static struct inet_group **find_group(struct inet_sock *i,
     return g;
 }
 
-static struct source **find_source(struct inet_group *g, const ip_addr_t *addr)
+static struct inet_source **find_source(struct inet_group *g,
+                                        const ip_addr_t *addr)
 {
-    struct source **s = &g->sources;
+    struct inet_source **s = &g->sources;
 
     while (*s && !same(&(*s)->addr, addr))
         s = &(*s)->next;
@@ -119,30 +99,31 @@ static int tell_stack(const struct inet_group *g, bool join)
 }
 
 /* The interface that an address or index names, 0: that of the default route,
- * else the first there is; NETIF_NONE. */
+ * else the first there is; MEMBERSHIP_NETIF_NONE. */
 static uint8_t netif_for(const ip4_addr_t *addr, uint32_t index)
 {
     struct netif *n;
 
     if (index)
-        return (uint8_t)MIN(index, NETIF_NONE);
+        return (uint8_t)MIN(index, MEMBERSHIP_NETIF_NONE);
     NETIF_FOREACH(n)
     {
         if (addr && addr->addr && ip4_addr_cmp(addr, netif_ip4_addr(n)))
             return netif_get_index(n);
     }
     if (addr && addr->addr)
-        return NETIF_NONE;
+        return MEMBERSHIP_NETIF_NONE;
     return netif_get_index(netif_default ? netif_default : &inet_loop);
 }
 
-static int join(struct inet_sock *i, const struct request *r, uint8_t mode)
+static int join(struct inet_sock *i, const struct membership_request *r,
+                uint8_t mode)
 {
     struct inet_group *g;
     unsigned count = 0;
     int err;
 
-    if (*find_group(i, r))
+    if (*membership_find(i, r))
         return -EADDRINUSE;
     for (g = i->groups; g; g = g->next)
         count++;
@@ -164,15 +145,15 @@ static int join(struct inet_sock *i, const struct request *r, uint8_t mode)
     return 0;
 }
 
-static void drop_source(struct source **at)
+void membership_drop_source(struct inet_source **at)
 {
-    struct source *s = *at;
+    struct inet_source *s = *at;
 
     *at = s->next;
     kfree(s);
 }
 
-static int leave(struct inet_group **at)
+int membership_leave(struct inet_group **at)
 {
     struct inet_group *g = *at;
 
@@ -181,7 +162,7 @@ static int leave(struct inet_group **at)
     *at = g->next;
     (void)!tell_stack(g, false);
     while (g->sources)
-        drop_source(&g->sources);
+        membership_drop_source(&g->sources);
     kfree(g);
     return 0;
 }
@@ -189,15 +170,17 @@ static int leave(struct inet_group **at)
 void inet_groups_leave(struct inet_sock *i)
 {
     while (i->groups)
-        (void)!leave(&i->groups);
+        (void)!membership_leave(&i->groups);
 }
 
 /* ---- senders ---- */
 
 static int add_source(struct inet_group *g, const ip_addr_t *addr)
 {
-    unsigned max = IP_IS_V6(addr) ? SOURCES_MAX6 : SOURCES_MAX4, count = 0;
-    struct source *s;
+    unsigned max = IP_IS_V6(addr) ? MEMBERSHIP_SOURCES_MAX6
+                                  : MEMBERSHIP_SOURCES_MAX4,
+             count = 0;
+    struct inet_source *s;
 
     for (s = g->sources; s; s = s->next)
         count++;
@@ -208,17 +191,18 @@ static int add_source(struct inet_group *g, const ip_addr_t *addr)
     s = kmalloc(sizeof(*s));
     if (!s)
         return -ENOMEM;
-    *s = (struct source){ .next = g->sources, .addr = *addr };
-    g->sources = s;
+    *s = (struct inet_source){ .addr = *addr };
+    *find_source(g, addr) = s; /* the last, as a filter shows them */
     g->had_sources = true;
     return 0;
 }
 
-static int change_sources(struct inet_sock *i, const struct request *r,
-                          uint8_t mode, bool add)
+static int change_sources(struct inet_sock *i,
+                          const struct membership_request *r, uint8_t mode,
+                          bool add)
 {
-    struct inet_group **at = find_group(i, r), *g = *at;
-    struct source **s;
+    struct inet_group **at = membership_find(i, r), *g = *at;
+    struct inet_source **s;
 
     if (!g)
         return -EINVAL;
@@ -231,12 +215,13 @@ static int change_sources(struct inet_sock *i, const struct request *r,
     if (!*s)
         return -EADDRNOTAVAIL;
     if (mode == MCAST_INCLUDE && !g->sources->next)
-        return leave(at); /* no sender is left */
-    drop_source(s);
+        return membership_leave(at); /* no sender is left */
+    membership_drop_source(s);
     return 0;
 }
 
-static int act(struct inet_sock *i, const struct request *r, enum verb verb)
+static int act(struct inet_sock *i, const struct membership_request *r,
+               enum verb verb)
 {
     int err;
 
@@ -248,7 +233,7 @@ static int act(struct inet_sock *i, const struct request *r, enum verb verb)
     case JOIN:
         return join(i, r, MCAST_EXCLUDE);
     case LEAVE:
-        return leave(find_group(i, r));
+        return membership_leave(membership_find(i, r));
     case SOURCE_JOIN:
         err = join(i, r, MCAST_INCLUDE);
         if (err && err != -EADDRINUSE)
@@ -265,23 +250,16 @@ static int act(struct inet_sock *i, const struct request *r, enum verb verb)
 
 /* ---- what a program says ---- */
 
-/* A structure of the program's, of which at least all must be there. */
-static int take(void *out, size_t size, uaddr_t value, unsigned len)
-{
-    if (len < size)
-        return -EINVAL;
-    return copy_from_user(out, value, size) ? -EFAULT : 0;
-}
-
 /* IPv4's requests name the interface by its index or address. */
-static void take_netif(struct request *r, uint32_t addr, uint32_t index)
+void membership_take_netif(struct membership_request *r, uint32_t addr,
+                           uint32_t index)
 {
     ip4_addr_t a = { addr };
 
     r->netif_index = netif_for(&a, index);
 }
 
-static int read_mreq(struct request *r, uaddr_t value, unsigned len)
+static int read_mreq(struct membership_request *r, uaddr_t value, unsigned len)
 {
     struct ip_mreqn m = { 0 };
 
@@ -290,11 +268,12 @@ static int read_mreq(struct request *r, uaddr_t value, unsigned len)
     if (copy_from_user(&m, value, MIN(len, sizeof(m))))
         return -EFAULT;
     ip_addr_set_ip4_u32(&r->group, m.imr_multiaddr.s_addr);
-    take_netif(r, m.imr_address.s_addr, (uint32_t)m.imr_ifindex);
+    membership_take_netif(r, m.imr_address.s_addr, (uint32_t)m.imr_ifindex);
     return 0;
 }
 
-static int read_mreq_source(struct request *r, uaddr_t value, unsigned len)
+static int read_mreq_source(struct membership_request *r, uaddr_t value,
+                            unsigned len)
 {
     struct ip_mreq_source m;
 
@@ -304,21 +283,21 @@ static int read_mreq_source(struct request *r, uaddr_t value, unsigned len)
         return -EFAULT;
     ip_addr_set_ip4_u32(&r->group, m.imr_multiaddr);
     ip_addr_set_ip4_u32(&r->source, m.imr_sourceaddr);
-    take_netif(r, m.imr_interface, 0);
+    membership_take_netif(r, m.imr_interface, 0);
     return 0;
 }
 
 /* Others by its index alone; of IPv6, 0 is any. */
-static void take_index(struct request *r, bool is_v6, uint32_t index)
+static void take_index(struct membership_request *r, bool is_v6, uint32_t index)
 {
     if (index || !is_v6)
-        take_netif(r, 0, index);
+        membership_take_netif(r, 0, index);
 }
 
-static int read_mreq6(struct request *r, uaddr_t value, unsigned len)
+static int read_mreq6(struct membership_request *r, uaddr_t value, unsigned len)
 {
     struct ipv6_mreq m;
-    int err = take(&m, sizeof(m), value, len);
+    int err = membership_take(&m, sizeof(m), value, len);
 
     if (err)
         return err;
@@ -328,8 +307,8 @@ static int read_mreq6(struct request *r, uaddr_t value, unsigned len)
     return 0;
 }
 
-static bool take_addr(ip_addr_t *out, bool is_v6,
-                      const struct __kernel_sockaddr_storage *a)
+bool membership_take_addr(ip_addr_t *out, bool is_v6,
+                          const struct __kernel_sockaddr_storage *a)
 {
     const struct sockaddr_in6 *in6 = (const void *)a;
     const struct sockaddr_in *in = (const void *)a;
@@ -345,30 +324,30 @@ static bool take_addr(ip_addr_t *out, bool is_v6,
     return true;
 }
 
-static int read_group(struct request *r, bool is_v6, uaddr_t value,
+static int read_group(struct membership_request *r, bool is_v6, uaddr_t value,
                       unsigned len)
 {
     struct group_req g;
-    int err = take(&g, sizeof(g), value, len);
+    int err = membership_take(&g, sizeof(g), value, len);
 
     if (err)
         return err;
-    if (!take_addr(&r->group, is_v6, &g.gr_group))
+    if (!membership_take_addr(&r->group, is_v6, &g.gr_group))
         return is_v6 ? -EADDRNOTAVAIL : -EINVAL;
     take_index(r, is_v6, g.gr_interface);
     return 0;
 }
 
-static int read_group_source(struct request *r, bool is_v6, uaddr_t value,
-                             unsigned len)
+static int read_group_source(struct membership_request *r, bool is_v6,
+                             uaddr_t value, unsigned len)
 {
     struct group_source_req g;
-    int err = take(&g, sizeof(g), value, len);
+    int err = membership_take(&g, sizeof(g), value, len);
 
     if (err)
         return err;
-    if (!take_addr(&r->group, is_v6, &g.gsr_group) ||
-        !take_addr(&r->source, is_v6, &g.gsr_source))
+    if (!membership_take_addr(&r->group, is_v6, &g.gsr_group) ||
+        !membership_take_addr(&r->source, is_v6, &g.gsr_source))
         return -EADDRNOTAVAIL;
     take_index(r, is_v6, g.gsr_interface);
     return 0;
@@ -400,8 +379,8 @@ static bool is_of_level(enum form form, bool is_v6)
     return form >= GROUP || (form == MREQ6) == is_v6;
 }
 
-static int read_request(struct request *r, enum form form, bool is_v6,
-                        uaddr_t value, unsigned len)
+static int read_request(struct membership_request *r, enum form form,
+                        bool is_v6, uaddr_t value, unsigned len)
 {
     switch (form) {
     case MREQ:
@@ -421,7 +400,7 @@ int inet_set_group(struct inet_sock *i, int level, int name, uaddr_t value,
                    unsigned len)
 {
     bool is_v6 = level == IPPROTO_IPV6;
-    struct request r = { 0 };
+    struct membership_request r = { 0 };
 
     for (unsigned n = 0; n < ARRAY_LEN(group_options); n++) {
         enum form form = group_options[n].form;
@@ -454,5 +433,6 @@ int inet_set_mcast_if(struct inet_sock *i, uaddr_t value, unsigned len)
     if (index && !netif_get_by_index(index))
         return -EADDRNOTAVAIL;
     i->mcast_index = index;
+    i->mcast_from = addr.addr;
     return 0;
 }

@@ -268,7 +268,8 @@ static const ip_addr_t *source_for(struct netif *netif, const ip_addr_t *to)
 }
 
 static int find_route(const struct inet_sock *i, const ip_addr_t *to,
-                      struct netif **netif_out, ip_addr_t *from_out)
+                      unsigned index, struct netif **netif_out,
+                      ip_addr_t *from_out)
 {
     bool is_bound =
         !ip_addr_isany(&i->local) && IP_GET_TYPE(&i->local) != IPADDR_TYPE_ANY;
@@ -277,8 +278,8 @@ static int find_route(const struct inet_sock *i, const ip_addr_t *to,
 
     if (is_bound && IP_GET_TYPE(&i->local) != IP_GET_TYPE(to))
         return -ENETUNREACH;
-    if (i->device_index)
-        netif = netif_get_by_index(i->device_index);
+    if (index)
+        netif = netif_get_by_index((u8_t)index);
     else if (UNLIKELY(i->mcast_index) && ip_addr_ismulticast(to))
         netif = netif_get_by_index(i->mcast_index);
     else if (inet_is_local(to))
@@ -292,6 +293,11 @@ static int find_route(const struct inet_sock *i, const ip_addr_t *to,
         return -ENETUNREACH;
     *netif_out = netif;
     from = is_bound ? &i->local : source_for(netif, to);
+    if (UNLIKELY(i->mcast_from) && !is_bound && !IP_IS_V6(to) &&
+        ip_addr_ismulticast(to)) {
+        ip_addr_set_ip4_u32(from_out, i->mcast_from);
+        return inet_is_local(from_out) ? 0 : -EINVAL;
+    }
     if (!from)
         return -ENETUNREACH;
     *from_out = *from;
@@ -306,18 +312,24 @@ static bool is_near(const ip_addr_t *to)
                                  ip6_addr_islinklocal(ip_2_ip6(to)));
 }
 
-int inet_route(const struct inet_sock *i, const ip_addr_t *to,
-               struct netif **netif_out, ip_addr_t *from_out)
+int inet_route_on(const struct inet_sock *i, const ip_addr_t *to,
+                  unsigned index, struct netif **netif_out, ip_addr_t *from_out)
 {
     int err;
 
     *netif_out = NULL;
-    err = find_route(i, to, netif_out, from_out);
+    err = find_route(i, to, index, netif_out, from_out);
     /* Elsewhere the network is up before a program is started. */
     if (err && (ifconfig_wait() || (*netif_out == &inet_device && is_near(to) &&
                                     ifconfig_wait_asked())))
-        err = find_route(i, to, netif_out, from_out);
+        err = find_route(i, to, index, netif_out, from_out);
     return err;
+}
+
+int inet_route(const struct inet_sock *i, const ip_addr_t *to,
+               struct netif **netif_out, ip_addr_t *from_out)
+{
+    return inet_route_on(i, to, i->device_index, netif_out, from_out);
 }
 
 /* ---- raw sockets, which are a part ---- */
