@@ -102,6 +102,29 @@ TEST(info)
     close(fds[1]);
 }
 
+/* What a packet may carry: the options' bytes are not among that. */
+TEST(segments)
+{
+    struct sockaddr_in sa = { .sin_family = AF_INET };
+    socklen_t len = sizeof(sa), info_len = sizeof(struct tcp_info);
+    int l = socket(AF_INET, SOCK_STREAM, 0);
+    int c = socket(AF_INET, SOCK_STREAM, 0);
+    struct tcp_info info;
+
+    sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_EQ(bind(l, (void *)&sa, len), 0);
+    CHECK_EQ(listen(l, 1), 0);
+    CHECK_EQ(getsockname(l, (void *)&sa, &len), 0);
+    CHECK_EQ(option_set(c, IPPROTO_TCP, TCP_MAXSEG, 1000), 0);
+    CHECK_EQ(connect(c, (void *)&sa, len), 0);
+    CHECK_EQ(getsockopt(c, IPPROTO_TCP, TCP_INFO, &info, &info_len), 0);
+    CHECK(info.tcpi_options & TCPI_OPT_TIMESTAMPS);
+    CHECK_EQ(info.tcpi_snd_mss, 988);
+    CHECK_EQ(option_get(c, IPPROTO_TCP, TCP_MAXSEG), 988);
+    close(c);
+    close(l);
+}
+
 /* Held back until the cork is drawn, or more has come than a segment takes. */
 TEST(cork)
 {

@@ -140,6 +140,7 @@ struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
 
 ssize_t tcp_send(struct socket *s, struct socket_msg *m);
 bool tcp_has_room(const struct tcp_sock *t);
+unsigned tcp_packet_len(const struct tcp_pcb *pcb); /* most payload of one */
 /* Bytes of the kernel's, beyond what the buffer may hold. The caller sees that
  * the loopback is flushed. -ENOBUFS */
 MUST_CHECK int tcp_send_kernel(struct tcp_sock *t, void *data, size_t len);

@@ -258,8 +258,8 @@ static void fill_info(const struct tcp_sock *t, struct tcp_info *info)
     info->tcpi_snd_wscale = pcb->snd_scale & 0xf;
     info->tcpi_rcv_wscale = pcb->rcv_scale & 0xf;
     fill_sender(t->conn, info);
-    info->tcpi_snd_mss = info->tcpi_advmss = pcb->mss;
-    info->tcpi_rcv_mss = pcb->mss;
+    info->tcpi_advmss = pcb->mss;
+    info->tcpi_snd_mss = info->tcpi_rcv_mss = tcp_packet_len(pcb);
     info->tcpi_pmtu = pcb->mss + 40u;
     info->tcpi_unacked = seg_count(pcb->unacked);
     info->tcpi_notsent_bytes = pcb->snd_lbb - pcb->snd_nxt;
@@ -303,7 +303,7 @@ static int get_number(const struct tcp_sock *t, int name, int *out)
         *out = t->defer_accept_s;
         return 0;
     case TCP_MAXSEG:
-        *out = pcb ? pcb->mss : t->max_seg ? t->max_seg : 536;
+        *out = pcb ? (int)tcp_packet_len(pcb) : t->max_seg ? t->max_seg : 536;
         return 0;
     case TCP_FASTOPEN:
         *out = t->fastopen_queue;

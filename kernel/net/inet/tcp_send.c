@@ -102,8 +102,7 @@ static struct tcp_seg *last_unsent(const struct tcp_pcb *pcb)
     return seg;
 }
 
-/* Payload of a packet to this peer. */
-static unsigned packet_len(const struct tcp_pcb *pcb)
+unsigned tcp_packet_len(const struct tcp_pcb *pcb)
 {
     unsigned opts = pcb->flags & TF_TIMESTAMP ? LWIP_TCP_OPT_LEN_TS_OUT : 0;
 
@@ -116,7 +115,7 @@ static unsigned packet_len(const struct tcp_pcb *pcb)
  * segment is less to send again. */
 static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
 {
-    unsigned packet = packet_len(pcb), most = packet;
+    unsigned packet = tcp_packet_len(pcb), most = packet;
 
     if (!t->conn->is_local && device_cuts(IP_IS_V6_VAL(pcb->remote_ip))) {
         most = MIN(pcb->snd_wnd, t->conn->sender.cwnd);
@@ -134,12 +133,12 @@ static unsigned segment_len(const struct tcp_sock *t, const struct tcp_pcb *pcb)
 /* Is it to be cut up by the device, and into what? */
 static void mark_packets(const struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
-    if (seg->len <= packet_len(pcb)) {
+    if (seg->len <= tcp_packet_len(pcb)) {
         seg->p->flags &= (u8_t)~INET_PBUF_GSO;
         return;
     }
     seg->p->flags |= INET_PBUF_GSO;
-    seg->p->gso_size = (u16_t)packet_len(pcb);
+    seg->p->gso_size = (u16_t)tcp_packet_len(pcb);
 }
 
 /* Copy up to room bytes behind those of seg. Bytes; 0: a fault */
@@ -200,7 +199,7 @@ static unsigned fit_heap(unsigned len, unsigned packet)
 static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
                          size_t left)
 {
-    unsigned packet = MIN(packet_len(pcb), SEGMENT_SMALL);
+    unsigned packet = MIN(tcp_packet_len(pcb), SEGMENT_SMALL);
 
     if (pcb->snd_wnd_max / 2 < packet)
         packet = MAX(pcb->snd_wnd_max / 2, 1u);
@@ -334,7 +333,7 @@ static bool is_recovering(const struct tcp_pcb *pcb)
  * packet. */
 static bool cut_small(struct tcp_pcb *pcb, unsigned room)
 {
-    unsigned packet = packet_len(pcb), half;
+    unsigned packet = tcp_packet_len(pcb), half;
 
     while (pcb->unsent->len > room) {
         half = pcb->unsent->len / 2 / packet * packet;
@@ -352,7 +351,7 @@ static bool cut_small(struct tcp_pcb *pcb, unsigned room)
  */
 void tcp_fit_unsent(struct tcp_pcb *pcb)
 {
-    uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd), packet = packet_len(pcb);
+    uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd), packet = tcp_packet_len(pcb);
     struct tcp_seg *seg = pcb->unsent;
     uint32_t used, room;
 
