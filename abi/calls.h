@@ -16,6 +16,7 @@
 #define CALL_LEFT_OUT 1          /* this kernel has not: it says so */
 #define CALL_FREE     0x40000000 /* runs without the kernel lock */
 #define CALL_REGS     0x20000000 /* wants the frame complete: entry.S */
+#define CALL_UNLOCKED 0x60000000 /* the first, by an ordinary function */
 #define CALL_FLAGS    0x60000000
 #define CALL_RANGE    0x10000000 /* no handler is as far away as this */
 

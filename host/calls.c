@@ -18,6 +18,8 @@
     status(nr, name, args, CALL_FREE)
 #define SYSCALL_REGS(nr, name, args, status, note) \
     status(nr, name, args, CALL_REGS)
+#define SYSCALL_UNLOCKED(nr, name, args, status, note) \
+    status(nr, name, args, CALL_UNLOCKED)
 const struct call_row call_rows[CALL_MAX] = {
 #include "syscall/table.def"
 };

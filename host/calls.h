@@ -17,7 +17,7 @@
 struct call_row {
     const char *name; /* NULL: Linux has no such call */
     const char *args; /* as table.def has them */
-    uint32_t flags;   /* CALL_FREE, CALL_REGS */
+    uint32_t flags;   /* CALL_* */
     bool exists;      /* in Samara */
 };
 

@@ -20,9 +20,17 @@ ARCH_SELDOM void spin_lock_await(struct spinlock *l)
     while (!spin_try_raw(l));
 }
 
+bool spin_enter(struct spinlock *l)
+{
+    if (spin_is_mine(l))
+        return false;
+    spin_lock(l);
+    return true;
+}
+
 bool kernel_lock_enter_seldom(void)
 {
-    return kernel_lock_enter();
+    return spin_enter(&kernel_lock);
 }
 #endif
 

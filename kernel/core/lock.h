@@ -9,10 +9,10 @@
  *            others may hold locks.
  *
  *            The kernel lock is held by all kernel code but that which says
- *            otherwise: calls declared SYSCALL_FREE, the scheduler, timers,
- *            futexes. It is given up while a thread sleeps, so between two
- *            sleeps nothing else runs that needs it too. Descriptors are
- *            looked up with no lock at all: arch_reading_begin().
+ *            otherwise: calls declared SYSCALL_FREE or _UNLOCKED, the
+ *            scheduler, timers, futexes. It is given up while a thread sleeps,
+ *            so between two sleeps nothing else runs that needs it too.
+ *            Descriptors are looked up with no lock: arch_reading_begin().
  * Order:     enum lock_rank, taken in rising order; a lock of the same rank
  *            only by spin_trylock(). Built with LOCK_CHECKS=1 (make DEBUG=1)
  *            every lock is checked against it.
@@ -31,18 +31,20 @@
 /* Lowest is taken first. */
 enum lock_rank {
     LOCK_KERNEL = 1,
-    LOCK_UNIX,  /* AF_UNIX: queues, readiness, who waits */
-    LOCK_INET,  /* net/inet, lwIP and the network device */
-    LOCK_FILE,  /* one pipe or eventfd, and who waits for it */
-    LOCK_EPOLL, /* what watches found, and who waits for that */
-    LOCK_FUTEX, /* one queue of futexes */
-    LOCK_SPACE, /* a space's regions and page tables */
-    LOCK_INODE, /* what shows of one file in memory */
-    LOCK_RUNQ,  /* one CPU's ready threads, states of threads */
-    LOCK_TIMER, /* one CPU's timers */
-    LOCK_HEAP,  /* free blocks of the heap */
-    LOCK_PAGE,  /* free pages */
-    LOCK_TLB,   /* asking other CPUs to flush or to stop */
+    LOCK_WATCHES, /* which watches of epoll's there are */
+    LOCK_ASKING,  /* one instance: its watches stay, and are asked */
+    LOCK_UNIX,    /* AF_UNIX: queues, readiness, who waits */
+    LOCK_INET,    /* net/inet, lwIP and the network device */
+    LOCK_FILE,    /* one pipe or eventfd, and who waits for it */
+    LOCK_EPOLL,   /* what watches found, and who waits for that */
+    LOCK_FUTEX,   /* one queue of futexes */
+    LOCK_SPACE,   /* a space's regions and page tables */
+    LOCK_INODE,   /* what shows of one file in memory */
+    LOCK_RUNQ,    /* one CPU's ready threads, states of threads */
+    LOCK_TIMER,   /* one CPU's timers */
+    LOCK_HEAP,    /* free blocks of the heap */
+    LOCK_PAGE,    /* free pages */
+    LOCK_TLB,     /* asking other CPUs to flush or to stop */
     LOCK_RANK_MAX
 };
 
@@ -127,6 +129,26 @@ static inline void spin_unlock(struct spinlock *l)
 static inline bool spin_is_mine(const struct spinlock *l)
 {
     return __atomic_load_n(&l->owner, __ATOMIC_RELAXED) == arch_cpu_number();
+}
+
+/* Take it unless this CPU has it, for where that is seldom done: fewer bytes.
+ * The result goes to spin_leave(). */
+#ifdef SAMARA_GUEST
+bool spin_enter(struct spinlock *l);
+#else
+static inline bool spin_enter(struct spinlock *l)
+{
+    if (spin_is_mine(l))
+        return false;
+    spin_lock(l);
+    return true;
+}
+#endif
+
+static inline void spin_leave(struct spinlock *l, bool was_taken)
+{
+    if (was_taken)
+        spin_unlock(l);
 }
 
 /* ---- the kernel lock; entry.S takes it for system calls ---- */

@@ -7,13 +7,19 @@
  * files again: its cost is that of what happened, not of what is watched.
  * Level-triggered watches return to the list until they are found idle.
  *
- * Instances and watches come and go under the kernel lock, and so do epoll_ctl
- * and epoll_wait. What a wake-up touches is under ready_lock, since a pipe is
- * written without the kernel lock: ready lists, what watches ask for, and who
- * sleeps. It is one lock, as a wake-up may go on to the instances outside. No
- * file is asked under it but by a watch that the file has just woken.
+ * Three kinds of locks, and the kernel lock only for files whose poll() wants
+ * it. Watches come and go under epoll_watch_lock and their instance's. While
+ * files are asked, the instance's keeps its watches, and a watch its file: the
+ * last file_put() ends the watches first. An instance that has watched a file
+ * which wants the kernel lock, or is watched by another, has epoll_watch_lock
+ * for its own, since asking may go on to the instances inside.
+ *
+ * What a wake-up touches is under ready_lock: ready lists, what watches ask
+ * for, and who sleeps. It is one lock, as a wake-up may go on to the instances
+ * outside. No file is asked under it but by a watch that the file has just
+ * woken.
  */
-#include "fs/epoll.h"
+#include "fs/epoll_watch.h"
 
 #include <linux/fcntl.h>
 
@@ -21,58 +27,21 @@
 #include "core/panic.h"
 #include "mm/heap.h"
 #include "sched/thread.h"
-#include "sched/wait.h"
-#include "time/clock.h"
 
-#define BUCKETS_MIN     16u
-#define QUEUES_MAX      2u /* wait queues that one file's poll names */
 #define ALWAYS_REPORTED (EPOLLERR | EPOLLHUP)
 
+struct spinlock epoll_watch_lock = SPINLOCK_INIT(LOCK_WATCHES);
 static struct spinlock ready_lock = SPINLOCK_INIT(LOCK_EPOLL);
 
-struct epoll {
-    struct file *file;     /* its own; not referenced */
-    struct waitq waiting;  /* threads in epoll_wait */
-    struct waitq outer;    /* instances that watch this one, pollers */
-    struct list ready;     /* struct epoll_watch.ready_link */
-    struct thread *timed;  /* sleeps, and is woken by timer */
-    struct timer timer;    /* stays armed when its sleep is over */
-    struct list *buckets;  /* watches by descriptor; NULL: none yet */
-    unsigned bucket_count; /* a power of two */
-    unsigned watch_count;
-};
-
-/* Functions, since they are many. */
-static NOINLINE void ready_enter(void)
+void epoll_ready_enter(void)
 {
     spin_lock(&ready_lock);
 }
 
-static void ready_leave(void)
+void epoll_ready_leave(void)
 {
     spin_unlock(&ready_lock);
 }
-
-struct epoll_watch;
-
-struct watch_waiter {
-    struct waiter waiter; /* first */
-    struct epoll_watch *watch;
-    unsigned events; /* what a wake of the queue may be about */
-};
-
-struct epoll_watch {
-    struct list bucket_link;
-    struct list file_link;  /* in file.epoll_watches */
-    struct list ready_link; /* empty: not ready */
-    struct epoll *owner;
-    struct file *file; /* not referenced: its last put ends the watch */
-    int fd;
-    uint32_t events; /* asked for, flags included; 0 after EPOLLONESHOT */
-    uint64_t data;
-    unsigned waiter_count;
-    struct watch_waiter waiters[QUEUES_MAX];
-};
 
 static const struct file_ops epoll_ops;
 
@@ -81,57 +50,27 @@ bool epoll_is(const struct file *f)
     return f->ops == &epoll_ops;
 }
 
-/* ---- finding watches ---- */
+/* ---- whose watches stay ---- */
 
-static struct list *bucket_of(const struct epoll *ep, int fd)
+/* Lock ep, on top of the kernel lock if one of its files may want that. Result:
+ * that was taken. */
+static NOINLINE bool asking_enter(struct epoll *ep)
 {
-    return &ep->buckets[(unsigned)fd & (ep->bucket_count - 1)];
+    for (;;) {
+        struct spinlock *lock = __atomic_load_n(&ep->asking, __ATOMIC_RELAXED);
+        bool was_taken = lock == &epoll_watch_lock && kernel_lock_enter();
+
+        spin_lock(lock);
+        if (LIKELY(lock == ep->asking))
+            return was_taken;
+        spin_unlock(lock); /* its own: there was no other yet */
+    }
 }
 
-static struct epoll_watch *watch_find(const struct epoll *ep,
-                                      const struct file *file, int fd)
+static NOINLINE void asking_leave(struct epoll *ep, bool was_taken)
 {
-    if (!ep->buckets)
-        return NULL;
-    LIST_FOR_EACH(it, bucket_of(ep, fd))
-    {
-        struct epoll_watch *w = LIST_ENTRY(it, struct epoll_watch, bucket_link);
-
-        if (w->fd == fd && w->file == file)
-            return w;
-    }
-    return NULL;
-}
-
-/* Make room for one more watch. */
-static int buckets_grow(struct epoll *ep)
-{
-    struct list *old = ep->buckets;
-    unsigned old_count = ep->bucket_count;
-
-    if (old && ep->watch_count < 2 * old_count)
-        return 0;
-    ep->bucket_count = old ? 4 * old_count : BUCKETS_MIN;
-    ep->buckets = kmalloc(ep->bucket_count * sizeof(*ep->buckets));
-    if (!ep->buckets) {
-        ep->buckets = old;
-        ep->bucket_count = old_count;
-        return old ? 0 : -ENOMEM; /* longer chains will do */
-    }
-    for (unsigned i = 0; i < ep->bucket_count; i++)
-        list_init(&ep->buckets[i]);
-    for (unsigned i = 0; old && i < old_count; i++) {
-        LIST_FOR_EACH(it, &old[i])
-        {
-            struct epoll_watch *w =
-                LIST_ENTRY(it, struct epoll_watch, bucket_link);
-
-            list_remove(it);
-            list_push_back(bucket_of(ep, w->fd), it);
-        }
-    }
-    kfree(old);
-    return 0;
+    spin_unlock(ep->asking);
+    kernel_lock_leave(was_taken);
 }
 
 /* ---- watches ---- */
@@ -143,7 +82,7 @@ static void watch_list_ready(struct epoll_watch *w)
         list_push_back(&w->owner->ready, &w->ready_link);
 }
 
-static void watch_make_ready(struct epoll_watch *w)
+void epoll_watch_make_ready(struct epoll_watch *w)
 {
     watch_list_ready(w);
     waitq_wake_one(&w->owner->waiting);
@@ -171,200 +110,26 @@ static bool notify_locked(const struct watch_waiter *ww, bool taken)
         watch_list_ready(w);
         return false;
     }
-    watch_make_ready(w);
+    epoll_watch_make_ready(w);
     return takes;
 }
 
-static bool watch_notify(struct waiter *waiter, bool taken)
+bool epoll_watch_notify(struct waiter *waiter, bool taken)
 {
     bool was_taken = !spin_is_mine(&ready_lock); /* not by one further in */
     bool takes;
 
     if (was_taken)
-        ready_enter();
+        epoll_ready_enter();
     takes = notify_locked((struct watch_waiter *)(void *)waiter, taken);
     if (was_taken)
-        ready_leave();
+        epoll_ready_leave();
     return takes;
-}
-
-/* The watch asks for `events` from now on: is there something already? What
- * comes after they are stored is noted. */
-static void watch_ask(struct epoll_watch *w, struct poll_table *table,
-                      const struct epoll_event *event)
-{
-    ready_enter();
-    w->events = event->events | ALWAYS_REPORTED;
-    w->data = event->data;
-    ready_leave();
-    if (!(file_poll(w->file, table) & w->events & ~EPOLL_FLAGS))
-        return;
-    ready_enter();
-    watch_make_ready(w);
-    ready_leave();
-}
-
-struct watch_table {
-    struct poll_table table; /* first */
-    struct epoll_watch *watch;
-};
-
-static void watch_queue(struct poll_table *table, struct waitq *q)
-{
-    struct epoll_watch *w = ((struct watch_table *)(void *)table)->watch;
-    struct watch_waiter *ww = &w->waiters[w->waiter_count];
-
-    ASSERT_OP(w->waiter_count, <, QUEUES_MAX);
-    w->waiter_count++;
-    waiter_init(&ww->waiter);
-    ww->waiter.notify = watch_notify;
-    ww->watch = w;
-    ww->events = table->events;
-    waiter_add(q, &ww->waiter);
 }
 
 static unsigned watch_poll(struct epoll_watch *w)
 {
     return file_poll(w->file, NULL) & w->events & ~EPOLL_FLAGS;
-}
-
-static void watch_free(struct epoll_watch *w)
-{
-    for (unsigned i = 0; i < w->waiter_count; i++)
-        waiter_remove(&w->waiters[i].waiter);
-    list_remove(&w->bucket_link);
-    list_remove(&w->file_link);
-    ready_enter();
-    list_remove(&w->ready_link);
-    ready_leave();
-    w->owner->watch_count--;
-    kfree(w);
-}
-
-void epoll_file_released(struct file *f)
-{
-    while (!list_is_empty(&f->epoll_watches))
-        watch_free(
-            LIST_ENTRY(f->epoll_watches.next, struct epoll_watch, file_link));
-}
-
-/*
- * Linux's rule: no circle of instances, and no chain of more than five. Both
- * walks recurse at most `levels` deep, the number of instances allowed.
- * Result: instances in the longest chain, `levels` + 1 if it is longer.
- */
-static COLD unsigned chain_down(const struct epoll *ep,
-                                const struct epoll *outer, unsigned levels)
-{
-    unsigned longest = 0;
-
-    if (levels == 0 || ep == outer)
-        return levels + 1;
-    for (unsigned i = 0; ep->buckets && i < ep->bucket_count; i++) {
-        LIST_FOR_EACH(it, &ep->buckets[i])
-        {
-            const struct epoll_watch *w =
-                LIST_ENTRY(it, struct epoll_watch, bucket_link);
-            unsigned n;
-
-            if (!epoll_is(w->file))
-                continue;
-            n = chain_down(w->file->private, outer, levels - 1);
-            longest = MAX(longest, n);
-        }
-    }
-    return longest + 1;
-}
-
-static COLD unsigned chain_up(const struct epoll *ep, unsigned levels)
-{
-    unsigned longest = 0;
-
-    if (levels == 0)
-        return 1;
-    LIST_FOR_EACH(it, &ep->file->epoll_watches)
-    {
-        const struct epoll_watch *w =
-            LIST_ENTRY(it, struct epoll_watch, file_link);
-        unsigned n = chain_up(w->owner, levels - 1);
-
-        longest = MAX(longest, n);
-    }
-    return longest + 1;
-}
-
-static bool nests_too_deep(const struct epoll *outer, const struct epoll *inner)
-{
-    unsigned down = chain_down(inner, outer, EPOLL_DEPTH_MAX - 1);
-
-    return down + chain_up(outer, EPOLL_DEPTH_MAX) > EPOLL_DEPTH_MAX;
-}
-
-static int watch_add(struct epoll *ep, struct file *target, int fd,
-                     const struct epoll_event *event)
-{
-    struct watch_table table = { .table.queue = watch_queue };
-    struct epoll_watch *w;
-    int err = buckets_grow(ep);
-
-    if (err)
-        return err;
-    w = kzalloc(sizeof(*w));
-    if (!w)
-        return -ENOMEM;
-    w->owner = ep;
-    w->file = target;
-    w->fd = fd;
-    list_init(&w->ready_link);
-    list_push_back(bucket_of(ep, fd), &w->bucket_link);
-    list_push_back(&target->epoll_watches, &w->file_link);
-    ep->watch_count++;
-    table.watch = w;
-    watch_ask(w, &table.table, event);
-    return 0;
-}
-
-static int watch_change(struct epoll_watch *w, const struct epoll_event *event)
-{
-    if ((w->events | event->events) & EPOLLEXCLUSIVE)
-        return -EINVAL;
-    watch_ask(w, NULL, event);
-    return 0;
-}
-
-COLD int epoll_control(struct file *ep_file, int op, struct file *target,
-                       int fd, const struct epoll_event *event)
-{
-    struct epoll *ep = ep_file->private;
-    struct epoll_watch *w;
-
-    if (!target->ops->poll)
-        return -EPERM; /* a file that is always ready */
-    if (target == ep_file || !epoll_is(ep_file))
-        return -EINVAL;
-    if (op != EPOLL_CTL_DEL && (event->events & EPOLLEXCLUSIVE) &&
-        (op != EPOLL_CTL_ADD || epoll_is(target) ||
-         (event->events & ~(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP |
-                            EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE))))
-        return -EINVAL;
-    w = watch_find(ep, target, fd);
-    switch (op) {
-    case EPOLL_CTL_ADD:
-        if (w)
-            return -EEXIST;
-        if (epoll_is(target) && nests_too_deep(ep, target->private))
-            return -ELOOP;
-        return watch_add(ep, target, fd, event);
-    case EPOLL_CTL_MOD:
-        return w ? watch_change(w, event) : -ENOENT;
-    case EPOLL_CTL_DEL:
-        if (!w)
-            return -ENOENT;
-        watch_free(w);
-        return 0;
-    default:
-        return -EINVAL;
-    }
 }
 
 /* ---- waiting ---- */
@@ -377,7 +142,7 @@ static inline struct epoll_watch *ready_pop(struct list *list)
     return link ? LIST_ENTRY(link, struct epoll_watch, ready_link) : NULL;
 }
 
-static inline void list_push_all(struct list *to, struct list *from)
+static NOINLINE void list_push_all(struct list *to, struct list *from)
 {
     struct list *first = from->next, *last = from->prev;
 
@@ -400,31 +165,61 @@ static inline void watch_told(struct epoll_watch *w, struct list *again)
         list_push_back(again, &w->ready_link);
 }
 
+/* The program's memory is not waited for: ep is locked. */
+static int event_put(uaddr_t out, const struct epoll_event *event)
+{
+    struct thread *t = thread_current();
+    int err;
+
+    t->must_not_fault = true;
+    err = copy_to_user(out, event, sizeof(*event));
+    t->must_not_fault = false;
+    return err;
+}
+
+/* The program's memory at `at` must be brought in, with ep not locked, before w
+ * is told. */
+static COLD int memory_await(struct epoll *ep, struct epoll_watch *w,
+                             struct list *todo, uaddr_t at, bool *was_taken)
+{
+    int err;
+
+    list_remove(&w->ready_link);
+    list_push_front(todo, &w->ready_link);
+    epoll_ready_leave();
+    asking_leave(ep, *was_taken);
+    err = zero_user(at, sizeof(struct epoll_event));
+    *was_taken = asking_enter(ep);
+    epoll_ready_enter();
+    return err;
+}
+
 /*
  * Hand out what is ready now, each watch once: what becomes ready meanwhile is
  * for the next time. -EFAULT only for the first.
  */
-static NOINLINE long collect_ready(struct epoll *ep, uaddr_t out, unsigned max)
+static NOINLINE long collect(struct epoll *ep, uaddr_t out, unsigned max)
 {
     struct list again = LIST_INIT(again); /* level-triggered: stay listed */
     struct list todo = LIST_INIT(todo);
+    bool was_taken = asking_enter(ep);
     struct epoll_watch *w;
     unsigned count = 0;
-    long err = 0;
+    int err = 0;
 
-    ready_enter();
+    epoll_ready_enter();
     list_push_all(&todo, &ep->ready);
     while (!err && count < max && (w = ready_pop(&todo))) {
         struct epoll_event event = { .data = w->data };
+        uaddr_t at = out + count * sizeof(event);
+        bool is_cut;
 
-        ready_leave();
+        epoll_ready_leave();
         event.events = w->events & ~EPOLL_FLAGS ? watch_poll(w) : 0;
-        if (event.events &&
-            copy_to_user(out + count * sizeof(event), &event, sizeof(event)))
-            err = -EFAULT;
-        ready_enter();
-        if (err) {
-            watch_list_ready(w);
+        is_cut = event.events && event_put(at, &event);
+        epoll_ready_enter();
+        if (UNLIKELY(is_cut)) {
+            err = memory_await(ep, w, &todo, at, &was_taken);
         } else if (event.events) {
             count++;
             watch_told(w, &again);
@@ -437,13 +232,9 @@ static NOINLINE long collect_ready(struct epoll *ep, uaddr_t out, unsigned max)
     list_push_all(&ep->ready, &again);
     if (!list_is_empty(&ep->ready)) /* something is left for another thread */
         waitq_wake_one(&ep->waiting);
-    ready_leave();
+    epoll_ready_leave();
+    asking_leave(ep, was_taken);
     return count > 0 ? (long)count : err;
-}
-
-static inline long collect(struct epoll *ep, uaddr_t out, unsigned max)
-{
-    return list_is_empty(&ep->ready) ? 0 : collect_ready(ep, out, max);
 }
 
 /* Until something is ready: a wake-up that came since is not lost. */
@@ -451,10 +242,10 @@ static int wait_ready(struct epoll *ep, uint64_t deadline_ns)
 {
     int err = 0;
 
-    ready_enter();
+    epoll_ready_enter();
     if (list_is_empty(&ep->ready))
         err = waitq_sleep(&ep->waiting, deadline_ns);
-    ready_leave();
+    epoll_ready_leave();
     return err;
 }
 
@@ -462,28 +253,42 @@ static void timed_expired(struct timer *t)
 {
     struct epoll *ep = CONTAINER_OF(t, struct epoll, timer);
 
+    epoll_ready_enter();
     if (ep->timed)
         thread_wake(ep->timed);
+    epoll_ready_leave();
 }
 
 /*
  * The same for one thread of the instance's that has a deadline. Servers give
  * one each time and hardly ever reach it, so its timer stays armed when
  * something else ends the sleep, and serves the next one, which ends no
- * earlier: it may be woken too soon, once, and looks at the time.
+ * earlier: it may be woken too soon, once, and looks at the time. A timer that
+ * has expired since it was looked at ends no sleep, so there is none.
  */
 static int wait_timed(struct epoll *ep, uint64_t deadline_ns)
 {
-    int err;
+    struct thread *none = NULL;
+    int err = 0;
 
+    if (!__atomic_compare_exchange_n(&ep->timed, &none, thread_current(), false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return wait_ready(ep, deadline_ns);
     if (!timer_is_armed(&ep->timer) || ep->timer.deadline_ns > deadline_ns)
         timer_arm(&ep->timer, deadline_ns);
-    ep->timed = thread_current();
-    err = wait_ready(ep, WAIT_FOREVER);
+    epoll_ready_enter();
+    if (list_is_empty(&ep->ready) && timer_is_armed(&ep->timer))
+        err = waitq_sleep(&ep->waiting, WAIT_FOREVER);
     ep->timed = NULL;
+    epoll_ready_leave();
     if (!err && list_is_empty(&ep->ready) && clock_mono_ns() >= deadline_ns)
         return -ETIMEDOUT;
     return err;
+}
+
+static bool is_idle(const struct epoll *ep)
+{
+    return list_is_empty(&ep->ready);
 }
 
 long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
@@ -492,16 +297,17 @@ long epoll_wait_events(struct file *ep_file, uaddr_t out, unsigned max,
     struct epoll *ep = ep_file->private;
 
     for (;;) {
-        long n = collect(ep, out, max);
-        int err;
+        long n = is_idle(ep) ? 0 : collect(ep, out, max);
+        int err = -ETIMEDOUT;
 
-        if (n == 0 && wait_look())
+        if (n == 0 && wait_look() && !is_idle(ep))
             n = collect(ep, out, max);
-        if (n != 0 || deadline_ns == 0)
+        if (n != 0)
             return n;
-        err = deadline_ns == WAIT_FOREVER || ep->timed
-                  ? wait_ready(ep, deadline_ns)
-                  : wait_timed(ep, deadline_ns);
+        if (deadline_ns)
+            err = deadline_ns == WAIT_FOREVER ? wait_ready(ep, deadline_ns)
+                                              : wait_timed(ep, deadline_ns);
+        /* Another thread may have had the list while it was looked at. */
         if (err == -ETIMEDOUT)
             return collect(ep, out, max);
         if (err)
@@ -514,18 +320,25 @@ static COLD unsigned epoll_poll(struct file *f, struct poll_table *table)
     struct epoll *ep = f->private;
     struct epoll_watch *w;
     bool is_ready = false;
+    bool is_nested = spin_is_mine(&epoll_watch_lock);
+    bool was_taken;
 
     poll_wait(table, &ep->outer);
+    was_taken = !is_nested && asking_enter(ep);
     /* Nesting is bounded by EPOLL_DEPTH_MAX, and so is this recursion. */
-    ready_enter();
+    epoll_ready_enter();
     while (!is_ready && (w = ready_pop(&ep->ready))) {
-        ready_leave();
+        epoll_ready_leave();
         is_ready = (w->events & ~EPOLL_FLAGS) && watch_poll(w);
-        ready_enter();
-        if (is_ready && list_is_empty(&w->ready_link))
+        epoll_ready_enter();
+        if (is_ready && list_is_empty(&w->ready_link)) {
             list_push_front(&ep->ready, &w->ready_link);
+            waitq_wake_one(&ep->waiting); /* who found it missing */
+        }
     }
-    ready_leave();
+    epoll_ready_leave();
+    if (!is_nested)
+        asking_leave(ep, was_taken);
     return is_ready ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -533,12 +346,15 @@ static COLD void epoll_release(struct file *f)
 {
     struct epoll *ep = f->private;
 
-    for (unsigned i = 0; ep->buckets && i < ep->bucket_count; i++)
+    spin_lock(&epoll_watch_lock);
+    for (unsigned i = 0; i < ep->bucket_count; i++)
         while (!list_is_empty(&ep->buckets[i]))
-            watch_free(LIST_ENTRY(ep->buckets[i].next, struct epoll_watch,
-                                  bucket_link));
+            epoll_watch_free(LIST_ENTRY(ep->buckets[i].next, struct epoll_watch,
+                                        bucket_link));
+    spin_unlock(&epoll_watch_lock);
     timer_cancel(&ep->timer);
-    kfree(ep->buckets);
+    if (ep->buckets != ep->first_buckets)
+        kfree(ep->buckets);
     kfree(ep);
 }
 
@@ -554,6 +370,12 @@ COLD int epoll_create_file(struct file **out)
 
     if (!ep)
         return -ENOMEM;
+    spin_init(&ep->lock, LOCK_ASKING);
+    ep->asking = &ep->lock;
+    ep->buckets = ep->first_buckets;
+    ep->bucket_count = BUCKETS_MIN;
+    for (unsigned i = 0; i < BUCKETS_MIN; i++)
+        list_init(&ep->first_buckets[i]);
     waitq_init_locked(&ep->waiting, &ready_lock);
     waitq_init_locked(&ep->outer, &ready_lock);
     list_init(&ep->ready);

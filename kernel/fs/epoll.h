@@ -4,7 +4,8 @@
  *
  * Ownership: an instance belongs to its file. A watch belongs to the instance
  *            and ends with the watched file's last reference.
- * Context:   a thread's system call; epoll_wait_events() sleeps.
+ * Context:   a thread's system call, with or without the kernel lock;
+ *            epoll_wait_events() sleeps.
  * Errors:    those of epoll_ctl(2) and epoll_wait(2).
  */
 #ifndef FS_EPOLL_H

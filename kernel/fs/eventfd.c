@@ -100,6 +100,7 @@ static const struct file_ops eventfd_ops = {
     .write_plain = file_write_free,
     .poll = eventfd_poll,
     .release = eventfd_release,
+    .is_free = true,
     .kind = "anon_inode:[eventfd]",
 };
 

@@ -47,11 +47,11 @@ static unsigned fake_zaps;
 static uint64_t fake_now_ns = 1700000000ull * NS_PER_SEC;
 
 uint64_t page_direct_va;
-struct thread *thread_current_ptr;
 struct spinlock kernel_lock;
 
 static struct process fake_process;
 static struct thread fake_thread = { .process = &fake_process };
+struct thread *thread_current_ptr = &fake_thread;
 
 void panic(const char *format, ...)
 {
@@ -85,6 +85,11 @@ size_t strlcpy(char *dst, const char *src, size_t dst_len)
 void *kmalloc(size_t len)
 {
     return malloc(len);
+}
+
+void *kmalloc_free(size_t len)
+{
+    return kmalloc(len);
 }
 
 void *kzalloc(size_t len)

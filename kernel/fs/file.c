@@ -46,13 +46,16 @@ struct file *file_create(const struct file_ops *ops, unsigned flags,
     if (!f)
         return NULL;
     *f = (struct file){
-        .refs = 1, .flags = flags, .ops = ops, .private = private
+        .refs = 1,
+        .flags = flags,
+        .ops = ops,
+        .private = private,
+        .polls_free = ops && ops->is_free,
     };
-    list_init(&f->epoll_watches);
     return f;
 }
 
-/* Only who has the kernel lock could still find it, by a watch of epoll's. */
+/* Nobody could find it now but by a watch of epoll's. */
 void file_end(struct file *f)
 {
     bool was_taken = kernel_lock_enter();
@@ -60,7 +63,7 @@ void file_end(struct file *f)
     ASSERT_OP(f->refs, ==, 0u);
     notify_file(f, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
                                                       : IN_CLOSE_WRITE);
-    if (UNLIKELY(!list_is_empty(&f->epoll_watches)) && epoll_file_released)
+    if (UNLIKELY(f->epoll_watches.next != NULL) && epoll_file_released)
         epoll_file_released(f);
     if (f->inode && !list_is_empty(&f->inode->locks))
         locks_release(f->inode, f);
@@ -334,9 +337,21 @@ COLD ssize_t file_read_kernel(struct file *f, void *buf, size_t len,
     return (ssize_t)done;
 }
 
+/* Any other file, or one that is always ready. */
+static NOINLINE unsigned poll_locked(struct file *f, struct poll_table *table)
+{
+    unsigned events = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    bool was_taken;
+
+    if (!f->ops->poll)
+        return events;
+    was_taken = kernel_lock_enter_seldom();
+    events = f->ops->poll(f, table);
+    kernel_lock_leave(was_taken);
+    return events;
+}
+
 unsigned file_poll(struct file *f, struct poll_table *table)
 {
-    if (f->ops->poll)
-        return f->ops->poll(f, table);
-    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    return f->polls_free ? f->ops->poll(f, table) : poll_locked(f, table);
 }

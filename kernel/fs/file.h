@@ -43,9 +43,10 @@ struct file_ops {
                    const void **ptr_out, paddr_t *page_out);
     off_t (*seek)(struct file *f, off_t off, int whence);     /* ESPIPE */
     long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg); /* ENOTTY */
-    /* EPOLL* bits ready now. Takes no lock but by poll_wait(). Registers on the
-     * wait queues that would change them by poll_wait(table, &queue), which
-     * ignores a NULL table. NULL op: always readable and writable. */
+    /* EPOLL* bits ready now. Registers, first, on the wait queues that would
+     * change them by poll_wait(table, &queue), which ignores a NULL table.
+     * Takes no lock but that of these queues, which it may be called with.
+     * NULL op: always readable and writable. */
     unsigned (*poll)(struct file *f, struct poll_table *table);
     /* The object to map; NULL op: ENODEV. prot/flags as mmap's. */
     int (*mmap)(struct file *f, int prot, int flags, struct vm_object **out);
@@ -63,6 +64,7 @@ struct file_ops {
     int (*fallocate)(struct file *f, int mode, uint64_t off, uint64_t len);
     bool no_sigpipe;  /* a write's EPIPE comes without the signal */
     bool guards_pos;  /* file_pos_enter(); read and write do not sleep */
+    bool is_free;     /* poll() and release() need no kernel lock */
     const char *kind; /* "pipe", "eventfd", ...: /proc/self/fd's link text */
 };
 
@@ -77,7 +79,8 @@ struct file {
     int owner_pid;             /* F_SETOWN */
     short owner_signal;        /* F_SETSIG */
     bool pos_is_taken;         /* file_pos_enter() */
-    struct list epoll_watches; /* struct epoll_watch, for close */
+    bool polls_free;           /* poll() needs no kernel lock; constant */
+    struct list epoll_watches; /* for close; next NULL: never watched */
 };
 
 /* process/signal_owner.c: a signal, as Linux's SIGURG, for F_SETOWN's. */
@@ -180,6 +183,7 @@ static inline void poll_wait(struct poll_table *table, struct waitq *q)
 {
     poll_wait_for(table, q, ~0u);
 }
+/* With or without the kernel lock, which it takes if f needs that. */
 unsigned file_poll(struct file *f, struct poll_table *table);
 
 #endif

@@ -39,6 +39,12 @@ size_t user_copy_bytes(uint64_t dst, uint64_t src, size_t len)
     return 0;
 }
 
+int zero_user(uaddr_t dst, size_t len)
+{
+    (void)len;
+    return dst < PAGE_SIZE ? -EFAULT : 0;
+}
+
 /* fakes.h was told of other names: here are the prototypes again. */
 void waitq_init(struct waitq *q);
 void waitq_init_locked(struct waitq *q, struct spinlock *lock);

@@ -7,8 +7,8 @@
  * compared, and at the end of each test no page may be left.
  */
 /* unit-flags: -ffreestanding */
-/* unit: kernel/fs/epoll.c kernel/fs/eventfd.c kernel/fs/pipe.c
- * kernel/fs/pipe_file.c kernel/fs/pipe_io.c kernel/fs/poll.c
+/* unit: kernel/fs/epoll.c kernel/fs/epoll_watch.c kernel/fs/eventfd.c
+ * kernel/fs/pipe.c kernel/fs/pipe_file.c kernel/fs/pipe_io.c kernel/fs/poll.c
  * kernel/fs/timerfd.c */
 #include "fs/io_fakes.h"
 

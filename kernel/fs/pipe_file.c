@@ -40,7 +40,7 @@ static size_t pipe_bytes(struct pipe *p)
     return len;
 }
 
-/* Without the lock: who adds himself to a queue takes it, so that what changes
+/* Without a lock: who adds himself to a queue takes it, so that what changes
  * after wakes him, and what changed before is seen here. */
 static unsigned pipe_poll(struct file *f, struct poll_table *table)
 {
@@ -192,6 +192,7 @@ static const struct file_ops pipe_ops = {
     .fallocate = pipe_fallocate,
     .stat = pipe_stat,
     .release = pipe_release,
+    .is_free = true,
     .kind = "pipe",
 };
 

@@ -25,7 +25,7 @@ static struct poller_entry *entry_new(struct poller *p)
     if (p->count < POLLER_INLINE_COUNT)
         return &p->entries[p->count++];
     if (!c || c->count == CHUNK_COUNT) {
-        c = kmalloc(sizeof(*c));
+        c = kmalloc_free(sizeof(*c));
         if (!c)
             return NULL;
         c->count = 0;

@@ -6,7 +6,7 @@
  *            and its thread sleeps until one of them is woken.
  * Ownership: the poller is the caller's, on its stack; it holds a reference of
  *            every file that it waits on, until poller_fini().
- * Context:   a thread's system call.
+ * Context:   a thread's system call, with or without the kernel lock.
  * Errors:    -ENOMEM (in error), and thread_sleep()'s.
  */
 #ifndef FS_POLL_H

@@ -17,6 +17,7 @@
 #include "time/clock.h"
 
 struct timerfd {
+    struct spinlock lock; /* of all below; it may come on top of the kernel's */
     struct timer timer;
     struct waitq expired;
     struct clock_watch watch; /* while an absolute wall-clock time is set */
@@ -28,19 +29,22 @@ struct timerfd {
     uint64_t ticks;   /* expirations that nobody has read */
 };
 
-static void timer_expired(struct timer *timer)
+static COLD void timer_expired(struct timer *timer)
 {
     struct timerfd *t = CONTAINER_OF(timer, struct timerfd, timer);
 
     /* Further periods are counted when somebody looks, so that a timer that
      * nobody reads costs one interrupt. */
+    spin_lock(&t->lock);
     waitq_wake_all(&t->expired);
+    spin_unlock(&t->lock);
 }
 
-static void clock_stepped(struct clock_watch *w, int64_t by_ns)
+static COLD void clock_stepped(struct clock_watch *w, int64_t by_ns)
 {
     struct timerfd *t = CONTAINER_OF(w, struct timerfd, watch);
 
+    spin_lock(&t->lock);
     if (t->next_ns) {
         t->next_ns -= (uint64_t)by_ns;
         if ((int64_t)t->next_ns <= 0)
@@ -50,6 +54,7 @@ static void clock_stepped(struct clock_watch *w, int64_t by_ns)
     t->is_cancelled = t->may_cancel;
     if (t->is_cancelled)
         waitq_wake_all(&t->expired);
+    spin_unlock(&t->lock);
 }
 
 /* -ECANCELED, once, when the clock was set. */
@@ -63,7 +68,7 @@ static int check_cancelled(struct timerfd *t)
 }
 
 /* Count the periods that are over at now_ns. */
-static void catch_up(struct timerfd *t, uint64_t now_ns)
+static COLD void catch_up(struct timerfd *t, uint64_t now_ns)
 {
     uint64_t periods;
 
@@ -80,14 +85,11 @@ static void catch_up(struct timerfd *t, uint64_t now_ns)
     timer_arm(&t->timer, t->next_ns);
 }
 
-static ssize_t timerfd_read(struct file *f, struct io *io, uint64_t *pos)
+/* Wait for a period to be over. Result: how many are; -errno. */
+static COLD int64_t await_ticks(struct timerfd *t, const struct file *f)
 {
-    struct timerfd *t = f->private;
-    uint64_t ticks;
+    int64_t ticks;
 
-    (void)pos;
-    if (io->left < sizeof(ticks))
-        return -EINVAL;
     for (;;) {
         int err = check_cancelled(t);
 
@@ -102,39 +104,64 @@ static ssize_t timerfd_read(struct file *f, struct io *io, uint64_t *pos)
         if (err)
             return err;
     }
-    ticks = t->ticks;
+    ticks = (int64_t)t->ticks;
     t->ticks = 0;
+    return ticks;
+}
+
+static COLD ssize_t timerfd_read(struct file *f, struct io *io, uint64_t *pos)
+{
+    struct timerfd *t = f->private;
+    int64_t ticks;
+
+    (void)pos;
+    if (io->left < sizeof(ticks))
+        return -EINVAL;
+    spin_lock(&t->lock);
+    ticks = await_ticks(t, f);
+    spin_unlock(&t->lock);
+    if (ticks < 0)
+        return ticks;
     if (io_put(io, &ticks, sizeof(ticks)) != sizeof(ticks))
         return -EFAULT;
     return sizeof(ticks);
 }
 
-static unsigned timerfd_poll(struct file *f, struct poll_table *table)
+static COLD unsigned timerfd_poll(struct file *f, struct poll_table *table)
 {
     struct timerfd *t = f->private;
+    unsigned events;
+    bool was_taken;
 
     poll_wait(table, &t->expired);
+    was_taken = spin_enter(&t->lock);
     catch_up(t, clock_mono_ns());
-    return t->ticks > 0 || t->is_cancelled ? EPOLLIN | EPOLLRDNORM : 0;
+    events = t->ticks > 0 || t->is_cancelled ? EPOLLIN | EPOLLRDNORM : 0;
+    spin_leave(&t->lock, was_taken);
+    return events;
 }
 
-static void timerfd_release(struct file *f)
+static COLD void timerfd_release(struct file *f)
 {
     struct timerfd *t = f->private;
+    bool was_taken = kernel_lock_enter_seldom(); /* the list of watches */
 
     timer_cancel(&t->timer);
     list_remove(&t->watch.link);
+    kernel_lock_leave(was_taken);
     kfree(t);
 }
 
 static const struct file_ops timerfd_ops = {
     .read = timerfd_read,
+    .read_plain = file_read_free,
     .poll = timerfd_poll,
     .release = timerfd_release,
+    .is_free = true,
     .kind = "anon_inode:[timerfd]",
 };
 
-int timerfd_create(int clock, unsigned flags, struct file **out)
+COLD int timerfd_create(int clock, unsigned flags, struct file **out)
 {
     struct timerfd *t = kzalloc(sizeof(*t));
 
@@ -142,7 +169,8 @@ int timerfd_create(int clock, unsigned flags, struct file **out)
         return -ENOMEM;
     t->clock = clock;
     timer_init(&t->timer, timer_expired);
-    waitq_init(&t->expired);
+    spin_init(&t->lock, LOCK_FILE);
+    waitq_init_locked(&t->expired, &t->lock);
     list_init(&t->watch.link);
     t->watch.stepped = clock_stepped;
     *out = file_create(&timerfd_ops, O_RDWR | (flags & O_NONBLOCK), t);
@@ -153,23 +181,25 @@ int timerfd_create(int clock, unsigned flags, struct file **out)
     return 0;
 }
 
-int timerfd_get(struct file *f, struct timerfd_time *out)
+COLD int timerfd_get(struct file *f, struct timerfd_time *out)
 {
     struct timerfd *t = f->private;
     uint64_t now_ns;
 
     if (f->ops != &timerfd_ops)
         return -EINVAL;
+    spin_lock(&t->lock);
     now_ns = clock_mono_ns();
     catch_up(t, now_ns);
     out->interval_ns = t->interval_ns;
     out->value_ns = t->next_ns ? t->next_ns - now_ns : 0;
+    spin_unlock(&t->lock);
     return 0;
 }
 
 /* An absolute time of the wall clock, which may be past: the first of its
  * periods that is not, and how many are over. */
-static void set_wall(struct timerfd *t, uint64_t value_ns, uint64_t now_ns)
+static COLD void set_wall(struct timerfd *t, uint64_t value_ns, uint64_t now_ns)
 {
     uint64_t real_ns = clock_real_ns(), late_ns;
 
@@ -186,7 +216,7 @@ static void set_wall(struct timerfd *t, uint64_t value_ns, uint64_t now_ns)
     t->next_ns = now_ns + t->interval_ns - late_ns % t->interval_ns;
 }
 
-static void set_value(struct timerfd *t, int flags, uint64_t value_ns)
+static COLD void set_value(struct timerfd *t, int flags, uint64_t value_ns)
 {
     uint64_t now_ns = clock_mono_ns();
     bool is_absolute = (flags & TFD_TIMER_ABSTIME) != 0;
@@ -205,17 +235,20 @@ static void set_value(struct timerfd *t, int flags, uint64_t value_ns)
         timer_arm(&t->timer, t->next_ns);
 }
 
-int timerfd_set(struct file *f, int flags, const struct timerfd_time *new_time,
-                struct timerfd_time *old)
+COLD int timerfd_set(struct file *f, int flags,
+                     const struct timerfd_time *new_time,
+                     struct timerfd_time *old)
 {
     struct timerfd *t = f->private;
+    int err;
 
     if (f->ops != &timerfd_ops)
         return -EINVAL;
     if (old && timerfd_get(f, old) != 0)
         return -EINVAL;
-    timer_cancel(&t->timer);
+    timer_cancel(&t->timer); /* who looks just now may arm it once more */
     list_remove(&t->watch.link);
+    spin_lock(&t->lock);
     t->may_cancel = false;
     t->ticks = 0;
     t->next_ns = 0;
@@ -224,5 +257,7 @@ int timerfd_set(struct file *f, int flags, const struct timerfd_time *new_time,
         set_value(t, flags, new_time->value_ns);
     if (t->ticks)
         waitq_wake_all(&t->expired);
-    return check_cancelled(t);
+    err = check_cancelled(t);
+    spin_unlock(&t->lock);
+    return err;
 }

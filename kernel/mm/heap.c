@@ -344,6 +344,19 @@ static bool extend(struct block *b, uint32_t len)
     return has_room;
 }
 
+void *kmalloc_free(size_t len)
+{
+    void *p = kmalloc(len);
+    bool was_taken;
+
+    if (LIKELY(p))
+        return p;
+    was_taken = kernel_lock_enter_seldom();
+    p = kmalloc(len);
+    kernel_lock_leave(was_taken);
+    return p;
+}
+
 COLD void *krealloc(void *old, size_t len)
 {
     void *p;

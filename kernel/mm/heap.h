@@ -16,6 +16,9 @@ void *kmalloc(size_t len) MUST_CHECK;
 void *kzalloc(size_t len) MUST_CHECK;
 void *krealloc(void *old, size_t len) MUST_CHECK;
 void kfree(void *p);
+/* kmalloc() for who may be without the kernel lock and has no other: it takes
+ * that when memory must be reclaimed. */
+void *kmalloc_free(size_t len) MUST_CHECK;
 /* What p takes up, which is more than was asked for. */
 size_t kmalloc_len(void *p);
 

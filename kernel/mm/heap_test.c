@@ -16,6 +16,8 @@
 #define LIVE_MAX 500u
 #define KEPT     50u /* pages, by blocks that the next kmalloc() may have */
 
+struct spinlock kernel_lock;
+
 enum space_fault_result space_fault(struct space *s, uaddr_t va,
                                     enum space_access access)
 {

@@ -361,16 +361,13 @@ static unsigned socket_poll(struct file *f, struct poll_table *table)
 {
     struct socket *s = f->private;
     unsigned events;
-    bool is_locked;
+    bool was_taken;
 
     poll_wait_for(table, &s->readable, POLL_IN);
     poll_wait_for(table, &s->writable, POLL_OUT);
-    is_locked = s->lock && !spin_is_mine(s->lock);
-    if (is_locked)
-        spin_lock(s->lock);
+    was_taken = s->lock && spin_enter(s->lock);
     events = s->ops->poll(s);
-    if (is_locked)
-        spin_unlock(s->lock);
+    spin_leave(s->lock, was_taken);
     return events;
 }
 
@@ -443,6 +440,7 @@ static void file_bind(struct file *f, struct socket *s)
     socket_total++;
     f->private = s;
     f->inode = &s->inode;
+    f->polls_free = s->lock; /* which poll() takes */
     s->file = f;
 }
 

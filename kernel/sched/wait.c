@@ -62,9 +62,11 @@ void waiter_add(struct waitq *q, struct waiter *w)
 
 void waiter_remove(struct waiter *w)
 {
-    lock_enter(w->lock);
+    struct spinlock *lock = w->lock ? w->lock : &kernel_lock;
+    bool was_taken = spin_enter(lock);
+
     list_remove(&w->link);
-    lock_leave(w->lock);
+    spin_leave(lock, was_taken);
 }
 
 static inline int sleep_on(struct waitq *q, struct spinlock *lock,

@@ -98,12 +98,8 @@ int io_vec_get(uaddr_t vec, unsigned long count,
 
     if (count > VEC_MAX)
         return -EINVAL;
-    if (count > IO_VEC_FAST_COUNT) {
-        bool was_taken = kernel_lock_enter_seldom(); /* it may reclaim */
-
-        v = kmalloc(count * sizeof(*v));
-        kernel_lock_leave(was_taken);
-    }
+    if (count > IO_VEC_FAST_COUNT)
+        v = kmalloc_free(count * sizeof(*v));
     if (!v)
         return -ENOMEM;
     if (copy_from_user(v, vec, count * sizeof(*v))) {

@@ -107,7 +107,7 @@ static long poll_until(uaddr_t user, unsigned count, uint64_t deadline)
     if (count > process_current()->rlimits[RLIMIT_NOFILE].soft)
         return -EINVAL;
     if (count > POLL_FAST_COUNT) {
-        fds = kmalloc(len);
+        fds = kmalloc_free(len);
         if (!fds)
             return -ENOMEM;
     }
@@ -242,9 +242,10 @@ static COLD long select_until(int count, const uaddr_t user[SET_COUNT],
     s.words = (s.fd_count + WORD_BITS - 1) / WORD_BITS;
     len = s.words * sizeof(uint64_t);
     if (s.words > 2) {
-        s.bits = kzalloc(2 * SET_COUNT * len);
+        s.bits = kmalloc_free(2 * SET_COUNT * len);
         if (!s.bits)
             return -ENOMEM;
+        memset(s.bits, 0, 2 * SET_COUNT * len);
     }
     for (unsigned k = 0; k < SET_COUNT && !ready; k++)
         if (user[k])

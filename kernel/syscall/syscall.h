@@ -14,10 +14,10 @@
 
 /*
  * What the entry calls preserves every register, so that it saves none and a
- * short call costs few instructions: syscall_locked(), which calls ordinary
- * handlers, and those declared SYSCALL_FREE. Host tests of a handler are built
- * with vector registers, which the attribute excludes; there it means nothing.
- * clang does not preserve arguments by it: syscall_unlocked() does.
+ * short call costs few instructions: syscall_locked() and syscall_unlocked(),
+ * which call ordinary handlers, and those declared SYSCALL_FREE. Host tests of
+ * a handler are built with vector registers, which the attribute excludes;
+ * there it means nothing. clang does not preserve arguments by it.
  */
 #ifdef __clang__
 #define SYSCALL_ENTRY(handler) ((void)(handler), syscall_unlocked)

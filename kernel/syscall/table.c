@@ -60,7 +60,7 @@ static syscall_handler handler_of(int32_t at, unsigned flags)
 
     if (at == CALL_LEFT_OUT)
         return left_out_call;
-    if (flags & CALL_REGS)
+    if (flags == CALL_REGS)
         return syscall_regs;
     return (syscall_handler)(uintptr_t)(base + at);
 }
@@ -70,7 +70,9 @@ static syscall_fn entry_of(unsigned nr, int32_t at, unsigned flags)
 {
     if (at == CALL_NONE)
         return no_such_call;
-    if (flags & CALL_FREE)
+    if (flags == CALL_UNLOCKED)
+        return syscall_unlocked;
+    if (flags == CALL_FREE)
         return SYSCALL_ENTRY(syscall_handlers[nr]);
     return syscall_locked;
 }

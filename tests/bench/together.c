@@ -3,11 +3,12 @@
  * together.c - what two threads on two CPUs gain over one after the other, when
  * each works for itself in the kernel: touching 64 MiB in pages of 4 KiB,
  * passing bytes through a pipe, a socketpair or, over the loopback, a TCP
- * connection of its own, reading pages of a file of the image or of one in
- * memory, writing and reading those.
+ * connection of its own, waiting by epoll for a pipe and an eventfd of its own,
+ * reading pages of a file of the image or of one in memory, writing and reading
+ * those.
  *
  * Prints the time of both at once as a part of the time one after the other,
- * the best of several rounds each, for `touch`, `pipe`, `socket`, `tcp`,
+ * the best of several rounds each, for `touch`, `pipe`, `socket`, `tcp`, `epoll`,
  * `image`, `memory` and `write`.
  */
 #define _GNU_SOURCE
@@ -17,6 +18,8 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -88,6 +91,29 @@ static void pass_by_tcp(void)
         _exit(2);
     close(l);
     pass_through(fds);
+}
+
+/* As an event loop does: each is told of, and read, when it was written. */
+static void await_events(void)
+{
+    int ep = epoll_create1(0), count = eventfd(0, 0), fds[2];
+    struct epoll_event e = { .events = EPOLLIN };
+    uint64_t one = 1;
+    char c = 0;
+
+    if (pipe(fds) != 0 || epoll_ctl(ep, EPOLL_CTL_ADD, fds[0], &e) != 0 ||
+        epoll_ctl(ep, EPOLL_CTL_ADD, count, &e) != 0)
+        _exit(2);
+    for (int i = 0; i < BYTES; i++) {
+        if (write(fds[1], &c, 1) != 1 || epoll_wait(ep, &e, 1, -1) != 1 ||
+            read(fds[0], &c, 1) != 1 || write(count, &one, 8) != 8 ||
+            epoll_wait(ep, &e, 1, 1000) != 1 || read(count, &one, 8) != 8)
+            _exit(2);
+    }
+    close(fds[0]);
+    close(fds[1]);
+    close(count);
+    close(ep);
 }
 
 static void read_pages(int fd)
@@ -175,6 +201,7 @@ int main(void)
     compare("pipe", pass_bytes);
     compare("socket", pass_locally);
     compare("tcp", pass_by_tcp);
+    compare("epoll", await_events);
     compare("image", read_image);
     compare("memory", read_memory);
     compare("write", write_memory);

@@ -242,8 +242,7 @@ syscall_lock_wait:
     POP_ARGS
     jmp syscall_lock_taken
 
-#ifdef __clang__
-/* The same for calls that do not want the lock: see SYSCALL_ABI. */
+/* The same for calls that do not want the lock. */
 .globl syscall_unlocked
 .hidden syscall_unlocked
 syscall_unlocked:
@@ -254,7 +253,6 @@ syscall_unlocked:
     POP_ARGS
     .cfi_endproc
     jmp syscall_exit
-#endif
 
 /* The program's registers, all but rax, into the frame at \base. */
 .macro SAVE_REGS base
