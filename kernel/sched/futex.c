@@ -100,7 +100,7 @@ int futex_waiter_sleep(struct futex_waiter *w, uint64_t deadline_ns)
     return woken ? 0 : err;
 }
 
-void futex_waiter_move(struct futex_waiter *w, const struct futex_word *to)
+COLD void futex_waiter_move(struct futex_waiter *w, const struct futex_word *to)
 {
     futex_waiter_fini(w);
     set_word(w, to);

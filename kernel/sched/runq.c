@@ -339,7 +339,7 @@ void runq_wake(struct runq *q, struct thread *t)
 /* ---- switching ---- */
 
 /* The thread that went may not run here any more: to where it may. */
-static NOINLINE void emigrate(struct runq *q, struct thread *t)
+static NOINLINE COLD void emigrate(struct runq *q, struct thread *t)
 {
     struct runq *to = choose_among(runq_running(), q, t);
 
@@ -479,7 +479,7 @@ void runq_requeue(struct runq *q, bool to_the_end)
     runq_switch(q, now);
 }
 
-void runq_resort(struct runq *q, struct thread *t)
+COLD void runq_resort(struct runq *q, struct thread *t)
 {
     if (t->state == THREAD_READY) {
         runq_remove(q, t);
