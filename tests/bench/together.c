@@ -8,8 +8,8 @@
  * those.
  *
  * Prints the time of both at once as a part of the time one after the other,
- * the best of several rounds each, for `touch`, `pipe`, `socket`, `tcp`, `epoll`,
- * `image`, `memory` and `write`.
+ * the best of several rounds each, for `touch`, `pipe`, `socket`, `tcp`,
+ * `epoll`, `image`, `memory` and `write`.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -188,7 +188,8 @@ STOP_CODE static bool is_foreseen(struct regs *regs, uint64_t vector)
     return fixup != 0;
 }
 
-STOP_CODE COLD int trap_exception(struct regs *regs, uint64_t vector, uint64_t error)
+STOP_CODE COLD int trap_exception(struct regs *regs, uint64_t vector,
+                                  uint64_t error)
 {
     bool was_taken;
 
