@@ -15,33 +15,35 @@
 
 #define ST_VALID 0x20u /* statfs's f_flags is filled in */
 
-/* Nanoseconds since the epoch, signed, to seconds and the rest. */
-static int64_t sec_of(uint64_t ns)
+/* Nanoseconds since the epoch, signed, as seconds and the rest. */
+static NOINLINE struct statx_timestamp timestamp(uint64_t ns)
 {
-    int64_t t = (int64_t)ns, per_sec = (int64_t)NS_PER_SEC;
+    int64_t sec = (int64_t)ns / (int64_t)NS_PER_SEC;
+    int64_t rest = (int64_t)ns % (int64_t)NS_PER_SEC;
 
-    return t >= 0 ? t / per_sec : -((-t + per_sec - 1) / per_sec);
-}
-
-static uint32_t nsec_of(uint64_t ns)
-{
-    return (uint32_t)((int64_t)ns - sec_of(ns) * (int64_t)NS_PER_SEC);
+    if (rest < 0) {
+        sec--;
+        rest += (int64_t)NS_PER_SEC;
+    }
+    return (struct statx_timestamp){ .tv_sec = sec, .tv_nsec = (uint32_t)rest };
 }
 
 /* Times are mostly the same: a file of an image has one. */
 static ALWAYS_INLINE void times_put(struct stat *st, const struct kstat *k)
 {
-    st->st_mtime = (unsigned long)sec_of(k->mtime_ns);
-    st->st_mtime_nsec = nsec_of(k->mtime_ns);
-    st->st_atime = st->st_ctime = st->st_mtime;
-    st->st_atime_nsec = st->st_ctime_nsec = st->st_mtime_nsec;
+    struct statx_timestamp t = timestamp(k->mtime_ns);
+
+    st->st_atime = st->st_mtime = st->st_ctime = (unsigned long)t.tv_sec;
+    st->st_atime_nsec = st->st_mtime_nsec = st->st_ctime_nsec = t.tv_nsec;
     if (UNLIKELY(k->atime_ns != k->mtime_ns)) {
-        st->st_atime = (unsigned long)sec_of(k->atime_ns);
-        st->st_atime_nsec = nsec_of(k->atime_ns);
+        t = timestamp(k->atime_ns);
+        st->st_atime = (unsigned long)t.tv_sec;
+        st->st_atime_nsec = t.tv_nsec;
     }
     if (UNLIKELY(k->ctime_ns != k->mtime_ns)) {
-        st->st_ctime = (unsigned long)sec_of(k->ctime_ns);
-        st->st_ctime_nsec = nsec_of(k->ctime_ns);
+        t = timestamp(k->ctime_ns);
+        st->st_ctime = (unsigned long)t.tv_sec;
+        st->st_ctime_nsec = t.tv_nsec;
     }
 }
 
@@ -122,12 +124,6 @@ long sys_fstat(int fd, uaddr_t buf)
     int err = at_get_fd(fd, true, &t);
 
     return err ? err : target_stat(&t, buf);
-}
-
-static struct statx_timestamp timestamp(uint64_t ns)
-{
-    return (struct statx_timestamp){ .tv_sec = sec_of(ns),
-                                     .tv_nsec = nsec_of(ns) };
 }
 
 static uint32_t major_of(uint64_t dev)
