@@ -126,7 +126,7 @@ KERNEL_FAST := $(patsubst %.c,$(B)/kernel/%.c.o,\
 	$(filter-out $(KERNEL_SELDOM),$(patsubst kernel/%,%,$(wildcard $(addprefix kernel/,arch/$(ARCH)/*.c \
 	    core/*.c mm/*.c sched/*.c time/*.c)))) \
 	$(addprefix drivers/,netbuf.c virtio_net.c virtq.c) \
-	$(addprefix fs/,dentry.c fdtable.c file.c inode.c \
+	$(addprefix fs/,dentry.c epoll.c fdtable.c file.c inode.c \
 	    memfs_file.c pagetree.c pipe.c poll.c prefix.c) \
 	$(addprefix net/,socket.c unix_stream.c) \
 	$(addprefix net/inet/,conn.c defer.c device.c offload.c predict.c \
@@ -148,7 +148,7 @@ $(KERNEL_PLAIN): KERNEL_CFLAGS += -fno-inline-functions
 # At -Oz a small constant is pushed and popped, 3 bytes for 5 but an instruction
 # more: what calls or packets go through often is compiled with -Os.
 KERNEL_WARM := $(patsubst %.c,$(B)/kernel/%.c.o,drivers/virtio_net_queues.c \
-	fs/epoll.c fs/splice.c net/unix_queue.c process/thread.c time/clock.c \
+	fs/splice.c net/unix_queue.c process/thread.c time/clock.c \
 	$(patsubst kernel/%,%,$(wildcard kernel/net/inet/*.c)) \
 	$(addprefix syscall/,at.c clone.c process.c signal.c socket.c \
 	    socket_msg.c stat.c transfer.c)) $(LWIP_OBJ) $(STAND_IN_OBJ)

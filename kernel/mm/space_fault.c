@@ -240,7 +240,7 @@ static void map_ahead(struct space *s, struct region *r, uint64_t va)
     map_row(s, r, va, r->ahead - 1);
 }
 
-void space_ahead_grown(struct space *s, struct region *r, uint64_t end)
+COLD void space_ahead_grown(struct space *s, struct region *r, uint64_t end)
 {
     if (r->ahead_va == end && is_page(s, r, end - PAGE_SIZE))
         map_ahead(s, r, end - PAGE_SIZE);

@@ -167,7 +167,7 @@ static inline void slice_watch(struct runq *q, const struct thread *current,
         ARCH_CALL_SELDOM(runq_slice_arm, q);
 }
 
-void runq_watch(struct runq *q)
+COLD void runq_watch(struct runq *q)
 {
     if (list_is_empty(&q->ready) || timer_is_armed(&q->slice_timer) ||
         q->current->state != THREAD_RUNNING)
@@ -175,7 +175,7 @@ void runq_watch(struct runq *q)
     slice_watch(q, q->current, arch_cycles());
 }
 
-static void slice_expired(struct timer *timer)
+static COLD void slice_expired(struct timer *timer)
 {
     struct runq *q = CONTAINER_OF(timer, struct runq, slice_timer);
     struct thread *t;

@@ -163,7 +163,7 @@ void thread_wake(struct thread *t)
     wake_locked(q, t);
 }
 
-void thread_interrupt(struct thread *t)
+COLD void thread_interrupt(struct thread *t)
 {
     struct runq *q = runq_lock_of(t);
 

@@ -97,7 +97,7 @@ void trap_lock_wait(void)
     spin_lock(&kernel_lock);
 }
 
-void trap_syscall(struct regs *regs)
+COLD void trap_syscall(struct regs *regs)
 {
     bool was_taken = kernel_lock_enter();
 
