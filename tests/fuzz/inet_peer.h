@@ -29,6 +29,8 @@ struct frame {
 static struct frame frames[FRAMES_MAX];
 static unsigned frame_count;
 static const struct frame none;
+static uint16_t peer_wnd = 0xffff; /* that it announces, as on the wire */
+
 static uint32_t word_at(const uint8_t *p)
 {
     uint32_t word;
@@ -85,7 +87,7 @@ static void segment_on(unsigned from, unsigned to, unsigned flags, uint32_t seq,
     h.dest = lwip_htons((u16_t)to);
     h.seqno = lwip_htonl(seq);
     h.ackno = lwip_htonl(ack);
-    h.wnd = 0xffff;
+    h.wnd = peer_wnd;
     TCPH_HDRLEN_FLAGS_SET(&h, 5 + options_len / 4, flags);
     memcpy(f + 14 + IP_HLEN, &h, TCP_HLEN);
     if (options)

@@ -345,6 +345,46 @@ def changed_syns(t):
 
 
 @case
+def beyond_the_window(t):
+    """Data that comes early and reaches beyond the window, then all that is
+    before it: in one packet, so that no program has read meanwhile."""
+    fake = t.fake()
+    for size in (100, 1400):
+        port = t.own_port()
+        fake.tcp((port, 81), SYN, 1)
+        answer = fake.segment(port, 5, lambda s: s.flags == SYN | ACK)
+        check(answer, 'no answer to a SYN')
+        ack, room = answer.seq + 1, answer.window
+        fake.tcp((port, 81), ACK, 2, ack)
+        fake.tcp((port, 81), ACK, 2 + room - 10, ack, b'x' * size)
+        for piece in packets.fragments(packets.tcp(
+                fake.ip, t.address, (port, 81), ACK, 2, ack,
+                b'x' * (room - 10)), 1400):
+            t.wire.send(piece)
+        t.serves(1)
+        fake.tcp((port, 81), RST, 2 + room)
+
+
+@case
+def segments_without_room(t):
+    """An MSS that leaves no byte beside the options."""
+    stamp = b'\1\1\x08\x0a\0\0\0\1' + bytes(4)
+    fake = t.fake()
+    for size in (1, 11, 12, 13):
+        port = t.own_port()
+        state = fake.connect(80, port,
+                             options=b'\2\4\0' + bytes([size]) + stamp)
+        check(state, 'no connection')
+        seq, ack = state
+        fake.tcp((port, 80), ACK | PSH, seq, ack,
+                 b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', options=stamp)
+        check(fake.segment(port, 5, lambda s: s.data and s.seq == ack),
+              'no answer at an MSS of', size)
+        fake.tcp((port, 80), RST, seq + 27)
+        t.serves(1)
+
+
+@case
 def begun_anew(t):
     """A peer that has forgotten its half open connection gets another. Where
     nobody floods: a cookie would not be forgotten."""

@@ -217,6 +217,7 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
     struct conn *c;
 
     (void)id;
+    pcb->mss = (u16_t)MAX(pcb->mss, TCP_MSS_LEAST);
     if (!tcp_syn_came(listener))
         return ERR_MEM;
     c = conn_create(pcb);

@@ -80,8 +80,11 @@ static void on_error(struct tcp_sock *t, err_t err)
 
 static void on_connected(struct tcp_sock *t)
 {
+    struct tcp_pcb *pcb = t->conn->pcb;
+
     t->state = TCP_SOCK_CONNECTED;
-    tcp_apply_options(t, t->conn->pcb);
+    pcb->mss = (u16_t)MAX(pcb->mss, TCP_MSS_LEAST);
+    tcp_apply_options(t, pcb);
     sender_begin(t->conn);
     tcp_open_window(t);
     if (UNLIKELY(t->conn->fast))

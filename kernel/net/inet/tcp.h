@@ -155,6 +155,10 @@ static inline void tcp_fit_window(struct tcp_pcb *pcb)
         tcp_fit_unsent(pcb);
 }
 
+/* Of a peer's segments with their options, at least: whatever it says, there is
+ * room for data. Linux's net.ipv4.tcp_min_snd_mss. */
+#define TCP_MSS_LEAST 48u
+
 /* ---- tcp_segment.c ---- */
 
 /* Of one that may wait a moment for more: a head and a small body. */

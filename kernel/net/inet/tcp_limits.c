@@ -106,6 +106,10 @@ void limits_prepare(struct conn *c)
     struct tcp_pcb *pcb = c->pcb;
 
     pcb->persist_probe = 0;
+    /* A peer may take the byte of a probe, and have nothing left to probe for:
+     * lwIP asserts that there is. */
+    if (!pcb->unsent || pcb->unacked)
+        pcb->persist_backoff = 0;
     if (c->keeps_alive && !pcb->unacked && !pcb->unsent)
         ip_set_option(pcb, SOF_KEEPALIVE);
     else

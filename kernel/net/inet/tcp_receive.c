@@ -191,7 +191,8 @@ static void window_open(struct tcp_sock *t)
         limit = MIN(limit, (uint32_t)UINT16_MAX);
     t->rx_limit = limit;
     room = limit > t->rx_bytes ? limit - (uint32_t)t->rx_bytes : 0;
-    pcb->rcv_wnd = MAX(room, announced);
+    /* Nor is what might have been: data may be there, up to that edge. */
+    pcb->rcv_wnd = MAX(room, pcb->rcv_wnd);
     opened = pcb->rcv_wnd - announced;
     if (opened < update_len(limit, pcb->mss))
         return;

@@ -349,16 +349,14 @@ static bool cut_small(struct tcp_pcb *pcb, unsigned room)
  * window never. While something is under way more room will come: then half a
  * segment, or half a window, is worth the copy, and less is not.
  */
-void tcp_fit_unsent(struct tcp_pcb *pcb)
+static void fit_unsent(struct tcp_pcb *pcb)
 {
     uint32_t wnd = MIN(pcb->snd_wnd, pcb->cwnd), packet = tcp_packet_len(pcb);
     struct tcp_seg *seg = pcb->unsent;
-    uint32_t used, room;
+    /* -1 if the peer has taken the byte of a probe */
+    int32_t used = (int32_t)(lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack);
+    uint32_t room = (int32_t)wnd > used ? wnd - (uint32_t)used : 0;
 
-    if (pcb->state < ESTABLISHED)
-        return;
-    used = lwip_ntohl(seg->tcphdr->seqno) - pcb->lastack;
-    room = wnd > used ? wnd - used : 0;
     if (seg->len <= room || room < pcb->mss / 2u || room == 0)
         return;
     if (room >= packet)
@@ -374,6 +372,13 @@ void tcp_fit_unsent(struct tcp_pcb *pcb)
     }
     if (seg->len <= room || cut(pcb, seg, room))
         (void)tcp_output(pcb);
+}
+
+void tcp_fit_unsent(struct tcp_pcb *pcb)
+{
+    if (pcb->state < ESTABLISHED)
+        return;
+    fit_unsent(pcb);
     /* lwIP splits for a window of less than a packet, and expects no other:
      * without memory this is tried again at the next tick. */
     if (pcb->persist_backoff > 0 && pcb->snd_wnd > pcb->mss)

@@ -25,6 +25,10 @@ struct tcp_hdr;
  * has been dealt with. */
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,
                    u16_t options_len, struct pbuf *p);
+/* The same for a segment on its way through lwIP, kept from what lwIP's
+ * assertions take for granted. */
+err_t inet_any_segment(struct tcp_pcb *pcb, struct tcp_hdr *h,
+                       unsigned options_len, struct pbuf *p);
 /* In place of tcp_output(), which it calls for what is not as expected. */
 err_t inet_tcp_output(struct tcp_pcb *pcb);
 /* In place of ip4_frag() and ip6_frag(): what the device cuts up goes to it

@@ -202,7 +202,7 @@
 #define LWIP_HOOK_ND6_GET_GW(netif, dest)  inet_gateway6(netif, dest)
 #define LWIP_HOOK_IP6_ROUTE(src, dest)     inet_route6(src, dest)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, h, len, len1, more, p) \
-    inet_segment(pcb, h, len1, p)
+    inet_any_segment(pcb, h, len1, p)
 /* Not to add options, but because it is called for each segment. */
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, h, pcb, options) \
     ((p)->sent_us = inet_now_us, (options))
