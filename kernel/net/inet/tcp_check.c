@@ -26,7 +26,8 @@ static void cut_early(struct tcp_pcb *pcb, struct tcp_hdr *h, struct pbuf *p)
 }
 
 /* The size of segments is an option of a SYN alone (RFC 9293, 3.7.1); lwIP
- * would take any segment's, however small or large. */
+ * would take any segment's, however small or large. Options fit their header:
+ * conn_input() drops what has others. */
 static void drop_mss(uint8_t *o, unsigned len)
 {
     unsigned at = 0;
