@@ -321,6 +321,7 @@ static void settle(struct conn *c)
 
     if (limits_end(c))
         return;
+    sender_watch(c); /* a tick may have sent something */
     due = limits_next_tick(c);
     if (due == 0)
         return;

@@ -246,6 +246,27 @@ TEST(takes_a_probe_and_opens_a_little)
         takes_probe_of_many(wnd);
 }
 
+/* What a timer sent, a packet that was cut for the window, is sent again. */
+TEST(opens_a_little_and_is_silent)
+{
+    uint64_t timeouts;
+
+    listener(0);
+    established(NULL, 0);
+    close_window(100);
+    CHECK(file_give(f, bytes, 3000) > 0);
+    conn_send_deferred();
+    timeouts = inet_counters.timeouts;
+    pass(40);
+    CHECK(tcp_of(socket_of(f))->conn->pcb->unacked);
+    CHECK(inet_counters.timeouts > timeouts);
+    file_put(f);
+    pass(2 * 60 * 20);
+    CHECK(!conn_timer_wanted());
+    file_put(server);
+    all_is_over();
+}
+
 TEST(smaller_segments_while_it_is_probed)
 {
     static const uint8_t options[] = { 2, 4, 0, 50 };
