@@ -13,12 +13,13 @@
  */
 #include "tests/fuzz/inet_stack.h"
 
+#include "tests/fuzz/inet_input.h"
+
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
 #include "lwip/dhcp.h"
-#include "lwip/prot/ethernet.h"
-#include "lwip/prot/ieee.h"
+#include "lwip/prot/dhcp.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/ip6.h"
 #include "lwip/prot/tcp.h"
@@ -33,88 +34,12 @@
 #define SOCKETS   8u
 #define STEPS_MAX 200u
 #define PORT      80u
-#define ETH       14u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static struct file *files[SOCKETS];
 
 /* ---- steps ---- */
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t byte(struct input *in)
-{
-    if (in->left == 0)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
-
-static size_t bytes(struct input *in, uint8_t *out, size_t max)
-{
-    size_t n = MIN(max, in->left);
-
-    memcpy(out, in->at, n);
-    in->at += n;
-    in->left -= n;
-    return n;
-}
-
-static void ethernet(uint8_t *f, unsigned type)
-{
-    memcpy(f, dev.mac, 6);
-    memcpy(f + 6, "\x02\0\0\0\0\1", 6);
-    f[12] = (uint8_t)(type >> 8);
-    f[13] = (uint8_t)type;
-}
-
-/* An IPv4 header with a right checksum; byte by byte it may be changed. */
-static size_t header4(uint8_t *f, struct input *in, unsigned protocol,
-                      size_t payload_len)
-{
-    struct ip_hdr h = { 0 };
-    uint8_t odd = byte(in);
-
-    ethernet(f, ETHTYPE_IP);
-    IPH_VHL_SET(&h, 4, 5);
-    IPH_LEN_SET(&h, lwip_htons((u16_t)(IP_HLEN + payload_len)));
-    IPH_TTL_SET(&h, 64);
-    IPH_PROTO_SET(&h, (u8_t)protocol);
-    IPH_ID_SET(&h, 7);
-    if (odd & 0x80) /* a fragment */
-        IPH_OFFSET_SET(&h, lwip_htons((u16_t)((odd & 0x7f) << 6)));
-    h.src.addr = lwip_htonl(0x0a000001);
-    h.dest.addr = lwip_htonl(0x0a000002);
-    IPH_CHKSUM_SET(&h, inet_chksum(&h, IP_HLEN));
-    memcpy(f + ETH, &h, IP_HLEN);
-    return ETH + IP_HLEN;
-}
-
-static size_t header6(uint8_t *f, struct input *in, unsigned next,
-                      size_t payload_len)
-{
-    struct ip6_hdr h = { 0 };
-
-    ethernet(f, ETHTYPE_IPV6);
-    IP6H_VTCFL_SET(&h, 6, 0, 0);
-    IP6H_PLEN_SET(&h, (u16_t)payload_len);
-    IP6H_NEXTH_SET(&h, (u8_t)next);
-    IP6H_HOPLIM_SET(&h, 255);
-    h.src.addr[0] = h.dest.addr[0] = PP_HTONL(0xfd000000);
-    h.src.addr[3] = PP_HTONL(1);
-    h.dest.addr[3] = PP_HTONL(2);
-    if (byte(in) & 1) { /* from the router's link-local address, to all */
-        h.src.addr[0] = PP_HTONL(0xfe800000);
-        h.dest.addr[0] = PP_HTONL(0xff020000);
-        h.dest.addr[3] = PP_HTONL(1);
-    }
-    memcpy(f + ETH, &h, IP6_HLEN);
-    return ETH + IP6_HLEN;
-}
 
 /* A segment near to what the connection from this port expects. */
 static void step_tcp(struct input *in)
@@ -208,6 +133,83 @@ static void step_fast_syn(struct input *in)
     deliver(f, at + TCP_HLEN + options + payload, 2000);
 }
 
+/* ---- a peer that knows where the edges are ---- */
+
+/* Options as an input's bits ask for them. Bytes, a multiple of four. */
+static unsigned edge_options(struct input *in, unsigned which, uint8_t o[40])
+{
+    unsigned n = 0;
+
+    if (which & 1) {
+        memcpy(o + n, "\2\4\0", 3);
+        o[n + 3] = byte(in);
+        n += 4;
+    }
+    if (which & 2) {
+        memcpy(o + n, "\1\3\3", 3);
+        o[n + 3] = byte(in) % 16;
+        n += 4;
+    }
+    if (which & 4) {
+        memcpy(o + n, "\1\1\10\12\0\0\0\1\0\0\0", 12);
+        n += 12;
+    }
+    if (which & 8) {
+        memcpy(o + n, "\1\1\4\2", 4);
+        n += 4;
+    }
+    return n;
+}
+
+/* The connection of one of the sockets, or that from a port of the peer's. */
+static struct conn *some_conn(struct input *in)
+{
+    ip_addr_t us = IPADDR4_INIT_BYTES(10, 0, 0, 2),
+              peer = IPADDR4_INIT_BYTES(10, 0, 0, 1);
+    unsigned which = byte(in);
+    struct file *f = files[which % SOCKETS];
+    struct socket *s = f ? socket_of(f) : NULL;
+
+    if ((which & 0x80) && s && s->type == SOCK_STREAM)
+        return tcp_of(s)->conn;
+    return conn_find(&us, PORT, &peer, (uint16_t)(1000u + which % 4));
+}
+
+/* A segment at one of the edges that matter: of what came, of the window, of
+ * what is under way. */
+static void step_edge(struct input *in)
+{
+    struct conn *c = some_conn(in);
+    const struct tcp_pcb *pcb = c ? c->pcb : NULL;
+    unsigned where = byte(in), flags = byte(in) & 0x3f, n;
+    int seq_off = (int8_t)byte(in) * (where & 0x10 ? 8 : 1);
+    int ack_off = (int8_t)byte(in);
+    unsigned wnd = (unsigned)byte(in) << (where & 0x20 ? 8 : 3);
+    size_t payload = (size_t)byte(in) * (where & 0x40 ? 5 : 1), at;
+    uint8_t f[2048], o[40];
+    struct tcp_hdr h = { 0 };
+
+    if (!pcb || pcb->state == LISTEN)
+        return;
+    n = edge_options(in, where & 0x80 ? byte(in) : 0, o);
+    at = header4(f, &(struct input){ NULL, 0 }, IP_PROTO_TCP,
+                 TCP_HLEN + n + payload);
+    h.src = lwip_htons(pcb->remote_port);
+    h.dest = lwip_htons(pcb->local_port);
+    h.seqno = lwip_htonl(pcb->rcv_nxt + (where & 1 ? pcb->rcv_wnd : 0) +
+                         (u32_t)seq_off);
+    h.ackno = lwip_htonl((where & 2   ? pcb->lastack
+                          : where & 4 ? pcb->snd_lbb
+                                      : pcb->snd_nxt) +
+                         (u32_t)ack_off);
+    TCPH_HDRLEN_FLAGS_SET(&h, 5 + n / 4, flags);
+    h.wnd = lwip_htons((u16_t)wnd);
+    memcpy(f + at, &h, TCP_HLEN);
+    memcpy(f + at + TCP_HLEN, o, n);
+    memset(f + at + TCP_HLEN + n, 1, payload);
+    deliver(f, at + TCP_HLEN + n + payload, 2000);
+}
+
 static void step_udp(struct input *in)
 {
     uint8_t f[2048];
@@ -226,6 +228,36 @@ static void step_udp(struct input *in)
     memset(f + at, 0, len);
     (void)bytes(in, f + at, len);
     deliver(f, at + len, 300);
+}
+
+/* An address is asked for, or a server says something about it. */
+static void step_dhcp(struct input *in)
+{
+    const struct dhcp *d = netif_dhcp_data(&inet_device);
+    uint8_t f[ETH + IP_HLEN + UDP_HLEN + DHCP_OPTIONS_OFS + 4 + 255] = { 0 };
+    struct dhcp_msg m = { .op = DHCP_BOOTREPLY };
+    struct udp_hdr h = { .src = PP_HTONS(67), .dest = PP_HTONS(68) };
+    size_t len, at;
+
+    if (!d || d->state == DHCP_STATE_OFF) {
+        (void)dhcp_start(&inet_device);
+        timers_dhcp_needed(10);
+        return;
+    }
+    len = byte(in);
+    m.xid = lwip_htonl(d->xid);
+    m.yiaddr.addr = PP_HTONL(0x0a000002);
+    m.cookie = PP_HTONL(DHCP_MAGIC_COOKIE);
+    memcpy(m.chaddr, dev.mac, sizeof(dev.mac));
+    at = header4(f, in, IP_PROTO_UDP, UDP_HLEN + DHCP_OPTIONS_OFS + len);
+    h.len = lwip_htons((u16_t)(UDP_HLEN + DHCP_OPTIONS_OFS + len));
+    memcpy(f + at, &h, UDP_HLEN);
+    memcpy(f + at + UDP_HLEN, &m, DHCP_OPTIONS_OFS);
+    at += UDP_HLEN + DHCP_OPTIONS_OFS;
+    memcpy(f + at, "\65\1", 2); /* the type of message comes first */
+    if (len > 2)
+        (void)bytes(in, f + at + 2, len - 2);
+    deliver(f, at + len, byte(in) + 1u);
 }
 
 /* The input's own bytes behind a header that is right. */
@@ -253,6 +285,46 @@ static void step_ip(struct input *in)
     deliver(f, at + len, byte(in) % 64 + 1);
 }
 
+/* Fragments of a few datagrams, of whatever protocol, in any order. */
+static void step_fragment(struct input *in)
+{
+    static const uint8_t protocols[] = { IP_PROTO_UDP, IP_PROTO_ICMP,
+                                         IP_PROTO_TCP, 58 };
+    unsigned how = byte(in), offset = byte(in);
+    size_t len = byte(in) * (how & 1 ? 8u : 5u), at;
+    uint8_t f[ETH + IP6_HLEN + 8 + 255 * 8] = { 0 }, protocol;
+
+    protocol = protocols[how >> 1 & 3];
+    offset *= how & 8 ? 32 : 1; /* in units of 8 bytes */
+    if (how & 16) {
+        uint8_t h[8] = { protocol,
+                         0,
+                         (uint8_t)(offset >> 5),
+                         (uint8_t)(offset << 3 | (how >> 6 & 1)),
+                         0,
+                         0,
+                         0,
+                         (uint8_t)(how >> 7) };
+
+        at = header6(f, in, 44, sizeof(h) + len);
+        memcpy(f + at, h, sizeof(h));
+        at += sizeof(h);
+    } else {
+        struct ip_hdr h;
+
+        at = header4(f, &(struct input){ NULL, 0 }, protocol, len);
+        memcpy(&h, f + ETH, IP_HLEN);
+        IPH_ID_SET(&h, (u16_t)(how >> 7));
+        IPH_OFFSET_SET(&h,
+                       lwip_htons((u16_t)(offset | (how & 64 ? IP_MF : 0))));
+        IPH_CHKSUM_SET(&h, 0);
+        IPH_CHKSUM_SET(&h, inet_chksum(&h, IP_HLEN));
+        memcpy(f + ETH, &h, IP_HLEN);
+    }
+    (void)bytes(in, f + at, MIN(len, (size_t)8));
+    deliver(f, at + len, how & 32 ? 100 : 2100);
+}
+
 static void step_raw(struct input *in)
 {
     uint8_t f[256];
@@ -273,7 +345,9 @@ static void set_some_option(struct socket *s, struct input *in)
         { IPPROTO_TCP, TCP_QUICKACK },      { IPPROTO_TCP, TCP_LINGER2 },
         { IPPROTO_TCP, TCP_NOTSENT_LOWAT }, { IPPROTO_IP, IP_RECVERR },
         { IPPROTO_IP, IP_MTU_DISCOVER },    { IPPROTO_UDP, UDP_CORK },
-        { IPPROTO_TCP, TCP_FASTOPEN },
+        { IPPROTO_TCP, TCP_FASTOPEN },      { SOL_SOCKET, SO_RCVBUF },
+        { SOL_SOCKET, SO_SNDBUF },          { IPPROTO_TCP, TCP_WINDOW_CLAMP },
+        { IPPROTO_TCP, TCP_MAXSEG },        { IPPROTO_TCP, TCP_CORK },
     };
     unsigned n = byte(in) % ARRAY_LEN(options);
     uint32_t value = byte(in) * 16u;
@@ -361,6 +435,12 @@ static void step_program(struct input *in)
             receive_with_flags(s, in);
         else if ((what & 0x18) == 0x18)
             step_fast_syn(in);
+        else if ((what & 0xc0) == 0xc0)
+            step_dhcp(in);
+        else if (what & 0x80)
+            step_fragment(in);
+        else if (what & 0x60)
+            step_edge(in);
         else if (s)
             (void)s->ops->poll(s);
         break;
@@ -424,6 +504,11 @@ static void end(void)
         files[i] = NULL;
     }
     (void)device_poll();
+    if (netif_dhcp_data(&inet_device)) {
+        dhcp_release_and_stop(&inet_device);
+        dhcp_cleanup(&inet_device);
+        ifconfig_begin();
+    }
     for (unsigned i = 0; i < 40; i++) {
         advance(60 * NS_PER_SEC);
         (void)device_poll();
