@@ -4,10 +4,12 @@
  *
  * What:      the bytes that are left, and headers that are right but for what
  *            the input changes.
- * Context:   included once, after inet_stack.h.
+ * Context:   included once.
  */
 #ifndef TESTS_FUZZ_INET_INPUT_H
 #define TESTS_FUZZ_INET_INPUT_H
+
+#include "tests/fuzz/inet_stack.h"
 
 #include "lwip/inet_chksum.h"
 #include "lwip/prot/ethernet.h"
