@@ -28,8 +28,6 @@
 #include "mm/heap.h"
 #include "sched/thread.h"
 
-#define ALWAYS_REPORTED (EPOLLERR | EPOLLHUP)
-
 struct spinlock epoll_watch_lock = SPINLOCK_INIT(LOCK_WATCHES);
 static struct spinlock ready_lock = SPINLOCK_INIT(LOCK_EPOLL);
 
@@ -101,12 +99,12 @@ static bool notify_locked(const struct watch_waiter *ww, bool taken)
 
     /* Room for output is no edge for who watches input. Errors and hang-ups,
      * which everybody gets, wake all queues of a file. */
-    if (wanted & ~ALWAYS_REPORTED)
-        wanted &= ww->events & ~ALWAYS_REPORTED;
+    if (wanted & ~EPOLL_ALWAYS_REPORTED)
+        wanted &= ww->events & ~EPOLL_ALWAYS_REPORTED;
     if (!wanted)
         return false;
     if (taken && (w->events & EPOLLEXCLUSIVE) &&
-        !(file_poll(w->file, NULL) & ALWAYS_REPORTED)) {
+        !(file_poll(w->file, NULL) & EPOLL_ALWAYS_REPORTED)) {
         watch_list_ready(w);
         return false;
     }

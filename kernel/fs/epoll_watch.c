@@ -11,8 +11,6 @@
 #include "core/panic.h"
 #include "mm/heap.h"
 
-#define ALWAYS_REPORTED (EPOLLERR | EPOLLHUP)
-
 /* ---- finding watches ---- */
 
 static struct list *bucket_of(const struct epoll *ep, int fd)
@@ -91,7 +89,7 @@ static void watch_ask(struct epoll_watch *w, struct poll_table *table,
                       const struct epoll_event *event)
 {
     epoll_ready_enter();
-    w->events = event->events | ALWAYS_REPORTED;
+    w->events = event->events | EPOLL_ALWAYS_REPORTED;
     w->data = event->data;
     epoll_ready_leave();
     if (!(file_poll(w->file, table) & w->events & ~EPOLL_FLAGS))

@@ -15,11 +15,12 @@
 #include "sched/wait.h"
 #include "time/clock.h"
 
-#define BUCKETS_MIN 16u
-#define QUEUES_MAX  2u /* wait queues that one file's poll names */
+#define BUCKETS_MIN           16u
+#define QUEUES_MAX            2u /* wait queues that one file's poll names */
+#define EPOLL_ALWAYS_REPORTED (EPOLLERR | EPOLLHUP)
 
 struct epoll {
-    struct spinlock *asking; /* its lock: its own, or watch_lock for good */
+    struct spinlock *asking; /* its own, or epoll_watch_lock for good */
     struct spinlock lock;
     struct file *file;     /* its own; not referenced */
     struct waitq waiting;  /* threads in epoll_wait */

@@ -12,7 +12,7 @@
  * covers: eventfd2 pipe2 socketpair timerfd_create dup2
  * run: --cpus 8 -m 64M
  */
-#include "check.h"
+#include "smp.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -35,27 +35,6 @@
 static int ep, in[SOURCES], out[SOURCES]; /* to read, to write */
 static atomic_uint taken, gone;
 static atomic_bool is_over;
-
-static void *fail(const char *what)
-{
-    static _Thread_local char text[80];
-
-    snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
-    return strdup(text);
-}
-
-static void start(pthread_t *t, void *(*body)(void *), long arg)
-{
-    CHECK_EQ(pthread_create(t, NULL, body, (void *)arg), 0);
-}
-
-static void join(pthread_t t)
-{
-    void *error;
-
-    CHECK_EQ(pthread_join(t, &error), 0);
-    CHECK_STR(error ? (char *)error : "", "");
-}
 
 static void watch(int in_ep, int op, int fd, uint32_t events, uint64_t data)
 {

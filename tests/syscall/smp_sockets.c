@@ -10,7 +10,7 @@
  * covers: poll epoll_wait accept4 getsockopt ioctl
  * run: --cpus 8 -m 64M
  */
-#include "check.h"
+#include "smp.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -38,27 +38,6 @@ static int ends[2]; /* of what many use */
 static atomic_ulong sent_sum, sent_len, read_sum, read_len;
 static atomic_uchar seen[SENDERS][MESSAGES];
 static atomic_bool is_over;
-
-static void *fail(const char *what)
-{
-    static _Thread_local char text[80];
-
-    snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
-    return strdup(text);
-}
-
-static void start(pthread_t *t, void *(*body)(void *), long arg)
-{
-    CHECK_EQ(pthread_create(t, NULL, body, (void *)arg), 0);
-}
-
-static void join(pthread_t t)
-{
-    void *error;
-
-    CHECK_EQ(pthread_join(t, &error), 0);
-    CHECK_STR(error ? (char *)error : "", "");
-}
 
 static void pair_inet(int type, int fds[2])
 {

@@ -12,7 +12,7 @@
  * covers: write writev pwrite64 ftruncate fallocate mmap madvise lseek
  * run: --cpus 4 -m 64M --add /bin/gzip:/lent0
  */
-#include "check.h"
+#include "smp.h"
 
 #include <linux/falloc.h>
 #include <pthread.h>
@@ -211,14 +211,11 @@ static void *run_part(void *arg)
 static void run(void)
 {
     pthread_t threads[THREADS + 1];
-    void *error;
 
     for (unsigned i = 0; i <= THREADS; i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, run_part, &parts[i]), 0);
-    for (unsigned i = 0; i <= THREADS; i++) {
-        CHECK_EQ(pthread_join(threads[i], &error), 0);
-        CHECK_STR(error ? (char *)error : "", "");
-    }
+        start(&threads[i], run_part, (long)&parts[i]);
+    for (unsigned i = 0; i <= THREADS; i++)
+        join(threads[i]);
 }
 
 static void part_open(unsigned i, int fd, size_t start)
@@ -351,16 +348,12 @@ TEST(records_that_are_appended)
 {
     pthread_t threads[THREADS];
     int fd = open("records", O_CREAT | O_TRUNC | O_RDWR, 0644);
-    void *error;
 
     CHECK_OK(fd);
     for (unsigned long i = 0; i < THREADS; i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, append_records, (void *)i),
-                 0);
-    for (unsigned i = 0; i < THREADS; i++) {
-        CHECK_EQ(pthread_join(threads[i], &error), 0);
-        CHECK_STR(error ? (char *)error : "", "");
-    }
+        start(&threads[i], append_records, (long)i);
+    for (unsigned i = 0; i < THREADS; i++)
+        join(threads[i]);
     check_records(fd);
     close(fd);
 }
@@ -398,16 +391,13 @@ static void *write_there(void *arg)
 TEST(writes_to_one_place)
 {
     pthread_t threads[THREADS];
-    void *error;
 
     one_fd = open("place", O_CREAT | O_TRUNC | O_RDWR, 0644);
     CHECK_OK(one_fd);
     CHECK_EQ(pthread_barrier_init(&together, NULL, THREADS), 0);
     for (unsigned long i = 0; i < THREADS; i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, write_there, (void *)i), 0);
-    for (unsigned i = 0; i < THREADS; i++) {
-        CHECK_EQ(pthread_join(threads[i], &error), 0);
-        CHECK_STR(error ? (char *)error : "", "");
-    }
+        start(&threads[i], write_there, (long)i);
+    for (unsigned i = 0; i < THREADS; i++)
+        join(threads[i]);
     close(one_fd);
 }

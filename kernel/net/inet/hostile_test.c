@@ -69,6 +69,17 @@ static uint32_t window(void)
     return tcp_of(socket_of(f))->conn->pcb->rcv_wnd;
 }
 
+/* The peer's bytes from `done` up to `end`, in order. */
+static void fill(unsigned done, unsigned end)
+{
+    while (done < end) {
+        unsigned n = MIN(end - done, 1400u);
+
+        from_peer(TCP_ACK, 1 + done, 0, data(n));
+        done += n;
+    }
+}
+
 TEST(early_data_beyond_the_window)
 {
     uint32_t wnd;
@@ -78,12 +89,7 @@ TEST(early_data_beyond_the_window)
     wnd = window();
     CHECK(wnd < 2 * 1400);
     from_peer(TCP_ACK, 1 + wnd - 10, 0, data(100));
-    for (unsigned done = 0; done < wnd - 10;) {
-        unsigned n = MIN(wnd - 10 - done, 1400u);
-
-        from_peer(TCP_ACK, 1 + done, 0, data(n));
-        done += n;
-    }
+    fill(0, wnd - 10);
     CHECK_EQ(file_take(f, bytes, sizeof(bytes)), (ssize_t)wnd);
     end();
 }
@@ -96,12 +102,7 @@ TEST(early_end_beyond_the_window)
     established(NULL, 0);
     wnd = window();
     from_peer(TCP_ACK | TCP_FIN, 1 + wnd - 10, 0, data(10));
-    for (unsigned done = 0; done < wnd - 10;) {
-        unsigned n = MIN(wnd - 10 - done, 1400u);
-
-        from_peer(TCP_ACK, 1 + done, 0, data(n));
-        done += n;
-    }
+    fill(0, wnd - 10);
     CHECK_EQ(file_take(f, bytes, sizeof(bytes)), (ssize_t)wnd);
     end();
 }
@@ -115,12 +116,7 @@ TEST(early_data_that_grows_beyond_the_window)
     wnd = window();
     from_peer(TCP_ACK, 1 + wnd - 10, 0, data(5));
     from_peer(TCP_ACK, 1 + wnd - 10, 0, data(100));
-    for (unsigned done = 0; done < wnd - 10;) {
-        unsigned n = MIN(wnd - 10 - done, 1400u);
-
-        from_peer(TCP_ACK, 1 + done, 0, data(n));
-        done += n;
-    }
+    fill(0, wnd - 10);
     CHECK_EQ(file_take(f, bytes, sizeof(bytes)), (ssize_t)wnd);
     end();
 }
@@ -140,12 +136,7 @@ TEST(early_data_in_a_window_that_shrinks)
                           sizeof(small)))
         abort();
     CHECK_EQ(file_take(f, bytes, 10), 10);
-    for (unsigned done = 1000; done < wnd - 100;) {
-        unsigned n = MIN(wnd - 100 - done, 1400u);
-
-        from_peer(TCP_ACK, 1 + done, 0, data(n));
-        done += n;
-    }
+    fill(1000, wnd - 100);
     (void)!file_take(f, bytes, sizeof(bytes));
     end();
 }
