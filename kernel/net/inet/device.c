@@ -288,7 +288,7 @@ static int give(struct pbuf *p)
     for (const struct pbuf *q = p; q; q = q->next)
         if (q->len > 0)
             parts[count++] = (struct netdev_part){ q->payload, q->len };
-    if (device.dev->features & NETDEV_TX_CSUM)
+    if (device.dev->features & NETDEV_TX_CSUM && !(p->flags & INET_PBUF_AS_IS))
         offload_sums(p, &offload);
     return transmit(p, parts, count, &offload);
 }
@@ -366,7 +366,7 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     (void)n;
     if (asks_for_neighbour(f, p->len))
         timers_link_needed(ARP_S);
-    if (device.dev->features & NETDEV_TX_CSUM)
+    if (device.dev->features & NETDEV_TX_CSUM && !(p->flags & INET_PBUF_AS_IS))
         way_learn(f, p->len);
     if (pbuf_clen(p) >= NETDEV_PARTS_MAX) {
         p = pbuf_clone(PBUF_RAW, PBUF_RAM, p);

@@ -46,7 +46,7 @@ struct dgram_sock {
     uint32_t dropped;           /* for want of room */
     uint32_t filter;            /* ICMP_FILTER: types that are not wanted */
     uint32_t filter6[8];
-    bool header_included; /* IP_HDRINCL */
+    bool header_included; /* IP_HDRINCL, IPV6_HDRINCL */
     bool reads_shutdown;
     int checksum_offset;  /* IPV6_CHECKSUM; -1: none */
     struct list all_link; /* raw sockets: all of them */
@@ -145,9 +145,9 @@ OPERATION_OF(dgram_ioctl);
 void dgram_release(struct socket *s);
 void dgram_destroy(struct socket *s);
 
-#define DGRAM_OPS                                               \
+#define DGRAM_OPS(name_op)                                      \
     .connect = OPERATION(dgram_connect), .connects_free = true, \
-    .name = inet_name, .receive = dgram_receive,                \
+    .name = name_op, .receive = dgram_receive,                  \
     .shutdown = OPERATION(dgram_shutdown), .poll = dgram_poll,  \
     .ioctl = OPERATION(dgram_ioctl), .release = dgram_release,  \
     .destroy = dgram_destroy, .changed = dgram_changed

@@ -116,11 +116,6 @@ static int set_v4(struct inet_sock *i, int name, int value)
         return set_all(&i->mcast_joined_only[0], value);
     case IP_MTU_DISCOVER:
         return set_discover(i, value);
-    case IP_HDRINCL:
-        if (i->s.type != SOCK_RAW)
-            return -ENOPROTOOPT;
-        dgram_of(&i->s)->header_included = value;
-        return 0;
     /* No route, no port and no header depends on these. */
     case IP_FREEBIND:
     case IP_BIND_ADDRESS_NO_PORT:
@@ -152,11 +147,6 @@ static int set_v6(struct inet_sock *i, int name, int value)
         return 0;
     case IPV6_MTU_DISCOVER:
         return set_discover(i, value);
-    case IPV6_CHECKSUM:
-        if (i->s.type != SOCK_RAW)
-            return -ENOPROTOOPT;
-        dgram_of(&i->s)->checksum_offset = value;
-        return 0;
     /* Ours are as long as the link allows, which any receiver takes. */
     case IPV6_MTU:
         return value && value < IPV6_MTU_MIN ? -EINVAL : 0;
@@ -172,15 +162,6 @@ static int set_v6(struct inet_sock *i, int name, int value)
     }
 }
 
-static int set_filter(struct dgram_sock *d, uaddr_t value, unsigned len)
-{
-    if (d->i.s.type != SOCK_RAW)
-        return -EOPNOTSUPP;
-    if (inet_is_v6(&d->i))
-        return copy_from_user(d->filter6, value, MIN(len, sizeof(d->filter6)));
-    return copy_from_user(&d->filter, value, MIN(len, sizeof(d->filter)));
-}
-
 int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned len)
 {
@@ -188,8 +169,6 @@ int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
     unsigned bit = want_bit(level, name);
     int n, err;
 
-    if (level == SOL_RAW || level == SOL_ICMPV6)
-        return set_filter(dgram_of(s), value, len);
     if (level == IPPROTO_UDP && s->protocol == IPPROTO_UDP)
         return udp_set_option(dgram_of(s), name, value, len);
     if (level != IPPROTO_IP && (level != IPPROTO_IPV6 || !inet_is_v6(i)))

@@ -7,6 +7,7 @@
  * packet of its protocol; a ping socket only answers to its own requests, which
  * bear its port as their identifier.
  */
+#include "net/inet/raw.h"
 #include "core/errno.h"
 #include "core/string.h"
 #include "lwip/icmp.h"
@@ -17,6 +18,7 @@
 #include "mm/heap.h"
 #include "net/inet/dgram.h"
 #include "net/inet/icmp.h"
+#include "net/inet/ip6_check.h"
 #include "sched/process.h"
 
 #define ECHO_HLEN sizeof(struct icmp_echo_hdr)
@@ -41,12 +43,23 @@ static bool wants(const struct dgram_sock *d, const struct pbuf *p,
         return false;
     if (i->remote_port && !ip_addr_cmp(&i->remote, ip_current_src_addr()))
         return false;
+    if (i->device_index &&
+        i->device_index != netif_get_index(ip_current_input_netif()))
+        return false;
     if (!ip_addr_isany(&i->local) &&
         !ip_addr_cmp(&i->local, ip_current_dest_addr()))
         return false;
     if (ip_addr_ismulticast(ip_current_dest_addr()) && dgram_refuses(i))
         return false;
     return !is_icmp || !is_filtered(d, pbuf_get_at(p, (u16_t)header_len));
+}
+
+/* RFC 3542, 3.1: who has the kernel make a checksum has it check it, too. */
+static bool is_sum_wrong(const struct dgram_sock *d, struct pbuf *p)
+{
+    return d->checksum_offset >= 0 && ip_current_is_v6() &&
+           ip6_chksum_pseudo(p, (u8_t)d->i.s.protocol, p->tot_len,
+                             ip6_current_src_addr(), ip6_current_dest_addr());
 }
 
 static void give_copy(struct dgram_sock *d, struct pbuf *p, unsigned skip)
@@ -56,7 +69,10 @@ static void give_copy(struct dgram_sock *d, struct pbuf *p, unsigned skip)
     if (!copy)
         return;
     pbuf_remove_header(copy, skip);
-    dgram_queue_take(d, copy, 0);
+    if (UNLIKELY(is_sum_wrong(d, copy)))
+        pbuf_free(copy);
+    else
+        dgram_queue_take(d, copy, 0);
 }
 
 /* An echo reply for a ping socket. */
@@ -176,28 +192,81 @@ static int fill_checksum6(struct dgram_sock *d, struct pbuf *p,
     return 0;
 }
 
-/* The program made IP's header, too. */
-static int send_with_header(struct pbuf *p, const struct dgram_target *t)
+/* What Linux fills in of a header of the program's own. -EINVAL */
+static int finish_header4(struct pbuf *p, const struct dgram_target *t)
 {
     struct ip_hdr *h = p->payload;
-    err_t err;
 
     if (p->len < IP_HLEN || IPH_HL_BYTES(h) < IP_HLEN ||
-        IPH_HL_BYTES(h) > p->len) {
-        pbuf_free(p);
+        IPH_HL_BYTES(h) > p->len)
         return -EINVAL;
-    }
     IPH_LEN_SET(h, lwip_htons(p->tot_len));
     if (h->src.addr == 0)
         h->src.addr = ip_2_ip4(&t->from)->addr;
+    if (IPH_ID(h) == 0)
+        IPH_ID_SET(h, (u16_t)inet_random());
     IPH_CHKSUM_SET(h, 0);
     IPH_CHKSUM_SET(h, inet_chksum(h, IPH_HL_BYTES(h)));
+    return 0;
+}
+
+static int finish_header(struct pbuf *p, const struct dgram_target *t)
+{
+    if (p->tot_len > t->netif->mtu)
+        return -EMSGSIZE;
+    if (!IP_IS_V6_VAL(t->to))
+        return finish_header4(p, t);
+    if (p->len < IP6_HLEN)
+        return -EINVAL;
+    /* lwIP is to get it back: it takes for granted what devices check. */
+    return t->netif == &inet_loop && !ip6_is_sound(p->payload, p->len) ? -EINVAL
+                                                                       : 0;
+}
+
+/* To where the call says, whatever the header does. */
+static err_t output_to(struct netif *n, struct pbuf *p, const ip_addr_t *to)
+{
+    ip6_addr_t to6;
+
+    if (!IP_IS_V6(to))
+        return n->output(n, p, ip_2_ip4(to));
+    to6 = *ip_2_ip6(to);
+    if (ip6_addr_lacks_zone(&to6, IP6_UNKNOWN))
+        ip6_addr_assign_zone(&to6, IP6_UNKNOWN, n);
+    return n->output_ip6(n, p, &to6);
+}
+
+/* As dgram_output() does it: those of this machine who joined the group. */
+static void loop_back(struct pbuf *p, const struct dgram_target *t)
+{
+    struct pbuf *copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+
+    if (!copy)
+        return;
+    copy->if_idx = netif_get_index(t->netif);
+    (void)output_to(&inet_loop, copy, &t->to);
+    pbuf_free(copy);
+}
+
+/* The program made IP's header, too, and all checksums but that. */
+static int send_with_header(struct dgram_sock *d, struct pbuf *p,
+                            const struct dgram_target *t)
+{
+    int err = finish_header(p, t);
+
+    if (err) {
+        pbuf_free(p);
+        return err;
+    }
+    if (ip_addr_ismulticast(&t->to) && d->i.mcast_loop &&
+        t->netif != &inet_loop)
+        loop_back(p, t);
     inet_tick();
-    err = ip4_output_if(p, ip_2_ip4(&t->from), LWIP_IP_HDRINCL, 0, 0, 0,
-                        t->netif);
+    p->flags |= INET_PBUF_AS_IS;
+    err = inet_error(output_to(t->netif, p, &t->to));
     pbuf_free(p);
     inet_flush();
-    return inet_error(err);
+    return err;
 }
 
 static int finish_and_send(struct dgram_sock *d, struct pbuf *p,
@@ -206,7 +275,7 @@ static int finish_and_send(struct dgram_sock *d, struct pbuf *p,
     int err = 0;
 
     if (d->header_included)
-        return send_with_header(p, t);
+        return send_with_header(d, p, t);
     if (d->i.s.type == SOCK_DGRAM)
         err = finish_ping(d, p);
     if (!err)
@@ -285,15 +354,34 @@ static int raw_bind_op(struct socket *s, struct socket_addr *a)
     return err;
 }
 
-#define OPTIONS \
-    .set_option = inet_set_option, .get_option = OPERATION(inet_get_option)
+/* ... in its name, too. */
+static int raw_name_op(struct socket *s, enum socket_end end,
+                       struct socket_addr *out)
+{
+    const struct inet_sock *i = inet_of(s);
 
-static const struct socket_ops raw_ops = { DGRAM_OPS, OPTIONS,
-                                           .bind = raw_bind_op,
-                                           .send = raw_send_op };
-static const struct socket_ops ping_ops = { DGRAM_OPS, OPTIONS,
-                                            .bind = inet_bind,
-                                            .send = raw_send_op };
+    if (end != SOCKET_END_OWN)
+        return inet_name(s, end, out);
+    inet_enter();
+    inet_addr_put(i, &i->local, s->protocol, out);
+    inet_leave();
+    return 0;
+}
+
+static const struct socket_ops raw_ops = {
+    DGRAM_OPS(raw_name_op),
+    .set_option = raw_set_option,
+    .get_option = OPERATION(raw_get_option),
+    .bind = raw_bind_op,
+    .send = raw_send_op,
+};
+static const struct socket_ops ping_ops = {
+    DGRAM_OPS(inet_name),
+    .set_option = inet_set_option,
+    .get_option = OPERATION(inet_get_option),
+    .bind = inet_bind,
+    .send = raw_send_op,
+};
 
 int raw_create(int family, int type, int protocol, struct socket **out)
 {
@@ -309,7 +397,7 @@ int raw_create(int family, int type, int protocol, struct socket **out)
         return -ENOMEM;
     if (type == SOCK_RAW) {
         list_push_back(&raw_all, &d->all_link);
-        d->header_included = protocol == IPPROTO_RAW && family == AF_INET;
+        d->header_included = protocol == IPPROTO_RAW;
     }
     *out = &d->i.s;
     return 0;

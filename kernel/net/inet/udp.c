@@ -252,7 +252,7 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
 /* ---- creating ---- */
 
 static const struct socket_ops udp_ops = {
-    DGRAM_OPS,
+    DGRAM_OPS(inet_name),
     .bind = inet_bind,
     .send = udp_send_op,
     .set_option = inet_set_option,
