@@ -142,7 +142,7 @@ static uint64_t power(uint64_t base, uint64_t exponent)
  * used, not the threads that waited for it. */
 void proc_load(uint64_t out[3])
 {
-    static uint64_t load[3], then_ns, then_cpu_ns;
+    static uint64_t load[3], then_ns = CLOCK_START_NS, then_cpu_ns;
     uint64_t now = clock_mono_ns(), steps = (now - then_ns) / LOAD_STEP;
     uint64_t cpu = process_cpu_ns(process_current());
 

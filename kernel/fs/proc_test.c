@@ -40,7 +40,7 @@ static struct dentry *const some_dentry = (struct dentry *)&sb;
 
 uint64_t clock_mono_ns(void)
 {
-    return 12340000000ull;
+    return CLOCK_START_NS + 12340000000ull;
 }
 
 uint64_t clock_ns_of_cycles(uint64_t cycles)
@@ -420,7 +420,7 @@ TEST(machine)
 {
     start();
     CHECK(text_of("uptime", text) > 0);
-    CHECK_STR_EQ(text, "12.34 10.34\n");
+    CHECK_STR_EQ(text, "22.34 20.34\n");
     CHECK(text_of("cpuinfo", text) > 0);
     CHECK(strstr(text, "cpu MHz\t\t: 2000\n"));
     CHECK(text_of("meminfo", text) > 0);
@@ -431,7 +431,7 @@ TEST(machine)
     CHECK(text_of("sys/fs/file-nr", text) > 0);
     CHECK_STR_EQ(text, "3\t0\t9223372036854775807\n");
     CHECK(text_of("stat", text) > 0);
-    CHECK(strncmp(text, "cpu  200 0 0 1034 ", 18) == 0);
+    CHECK(strncmp(text, "cpu  200 0 0 2034 ", 18) == 0);
     CHECK(text_of("7/mounts", text) > 0);
     CHECK_STR_EQ(text, "proc /a b proc rw,relatime 0 0\n");
     CHECK(text_of("sys/kernel/random/uuid", text) > 0);

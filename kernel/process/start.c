@@ -127,6 +127,7 @@ static struct process *create_process(const struct run_config *config)
     p->pid = p->pgid = p->sid = 1;
     p->dumpable = true;
     p->ram_len = config->ram_len;
+    p->start_ns = CLOCK_START_NS;
     list_init(&p->threads);
     set_limits(p, config);
     strlcpy(p->hostname, config->hostname, sizeof(p->hostname));

@@ -3,10 +3,12 @@
  * clock.c - time from the TSC.
  *
  * mono = (tsc - base) * mult >> CLOCK_SHIFT, always from the same base, so no
- * error accumulates. The real-time clock is monotonic time plus an offset.
- * Both the rate (on a PC that does not tell it) and the offset are found when
- * somebody first asks, since a hello world never does; the vDSO's page is
- * filled by the first time call that enters the kernel.
+ * error accumulates. The base lies CLOCK_START_NS before the kernel's start,
+ * which may be before the TSC's 0: differences are taken modulo 2^64. The
+ * real-time clock is monotonic time plus an offset. Both the rate (on a PC that
+ * does not tell it) and the offset are found when somebody first asks, since a
+ * hello world never does; the vDSO's page is filled by the first time call that
+ * enters the kernel.
  */
 #include "time/clock.h"
 
@@ -19,6 +21,7 @@
 
 #define TSC_KHZ_MAX     100000000ull /* 100 GHz: beyond this it is a lie */
 #define TSC_KHZ_GUESS   1000000ull
+#define TSC_NEVER       (1ull << 62)      /* no TSC comes so far */
 #define WALL_UPTIME_MAX (60 * NS_PER_SEC) /* until the kernel starts */
 #define STEP_NS         1000000
 #define SYNC_FIRST_NS   (2 * NS_PER_SEC) /* then the rate is known, too */
@@ -29,8 +32,9 @@
 static struct {
     uint64_t tsc_khz; /* 0: not known yet */
     uint64_t mult;
-    uint64_t tsc_base; /* monotonic time 0 */
-    uint64_t tsc_good; /* the same once the rate is known; before, no TSC is */
+    uint64_t tsc_start; /* the kernel's */
+    uint64_t tsc_base;  /* monotonic time 0 */
+    uint64_t tsc_good;  /* the same once the rate is known; before, no TSC is */
     uint64_t real_offset_ns;
     bool real_known;
     bool is_pc, is_own; /* is_own: the program has set the clock */
@@ -40,7 +44,7 @@ static struct {
     int64_t slew, rate;
     uint64_t boot_wall_tsc, boot_wall_ns, config_wall_ns;
     uint64_t image_offset; /* pa - va of the kernel's own bytes */
-} clock_state = { .tsc_good = UINT64_MAX };
+} clock_state = { .tsc_good = TSC_NEVER };
 
 bool (*clock_host_hook)(struct clock_reading *out);
 
@@ -52,6 +56,8 @@ static void set_rate(uint64_t khz)
         khz = TSC_KHZ_GUESS;
     clock_state.tsc_khz = khz;
     clock_state.mult = (1000000ull << CLOCK_SHIFT) / khz;
+    clock_state.tsc_base =
+        clock_state.tsc_start - CLOCK_START_NS / 1000000 * khz;
     clock_state.tsc_good = clock_state.tsc_base;
 }
 
@@ -60,7 +66,7 @@ void clock_init(const struct bootinfo *boot, uint64_t config_tsc_khz,
 {
     uint64_t khz = boot->tsc_khz ? boot->tsc_khz : config_tsc_khz;
 
-    clock_state.tsc_base = arch_cycles();
+    clock_state.tsc_start = arch_cycles();
     clock_state.image_offset = boot->kernel_pa - boot->kernel_va;
     clock_state.is_pc = boot->platform == BOOTINFO_PVH;
     clock_state.boot_wall_tsc = boot->wall_tsc;
@@ -94,17 +100,18 @@ static COLD NOINLINE uint64_t mono_seldom(uint64_t tsc)
 {
     if (clock_state.tsc_khz == 0)
         find_rate();
-    /* Another CPU's TSC may lie a little behind the one that booted. */
-    if (tsc < clock_state.tsc_base)
+    if ((int64_t)(tsc - clock_state.tsc_base) < 0)
         return 0;
     return vvar_ns(tsc - clock_state.tsc_base, clock_state.mult);
 }
 
 static ALWAYS_INLINE uint64_t mono_of_tsc(uint64_t tsc)
 {
-    if (UNLIKELY(tsc < clock_state.tsc_good))
+    uint64_t ticks = tsc - clock_state.tsc_good;
+
+    if (UNLIKELY((int64_t)ticks < 0))
         return mono_seldom(tsc);
-    return vvar_ns(tsc - clock_state.tsc_good, clock_state.mult);
+    return vvar_ns(ticks, clock_state.mult);
 }
 
 uint64_t clock_mono_ns(void)
@@ -125,6 +132,8 @@ uint64_t clock_tsc_of_mono(uint64_t mono_ns)
 
     if (UNLIKELY(clock_state.tsc_khz == 0))
         find_rate();
+    if (mono_ns < CLOCK_START_NS)
+        return clock_state.tsc_start; /* base may lie before the TSC's 0 */
     if (millis >= UINT64_MAX / 2 / clock_state.tsc_khz)
         return UINT64_MAX; /* further away than any TSC counts */
     ticks = millis * clock_state.tsc_khz;
@@ -154,8 +163,8 @@ static void find_real(void)
     } else if (clock_state.config_wall_ns != 0) {
         since = clock_ns_of_cycles(tsc);
         /* Not a fresh TSC: some hypervisors hand through the host's. */
-        if (since - mono > WALL_UPTIME_MAX)
-            since = mono;
+        if (since - (mono - CLOCK_START_NS) > WALL_UPTIME_MAX)
+            since = mono - CLOCK_START_NS;
         real = clock_state.config_wall_ns + since;
     } else if (clock_state.is_pc) {
         real = pc_read_rtc_ns();

@@ -11,7 +11,7 @@
  *            the middle of other kernel code; they must not sleep, and may
  *            arm or cancel any timer, their own too.
  * Errors:    none.
- * Units:     ns; monotonic time starts near 0 at boot.
+ * Units:     ns; monotonic time is CLOCK_START_NS when the kernel starts.
  */
 #ifndef TIME_CLOCK_H
 #define TIME_CLOCK_H
@@ -19,6 +19,10 @@
 #include "core/list.h"
 
 struct bootinfo;
+
+/* No program starts in a Linux machine's first seconds, and some take a time
+ * near 0 for "never": libevent's cached time is in 1970 for the first five. */
+#define CLOCK_START_NS (10 * NS_PER_SEC)
 
 void clock_init(const struct bootinfo *boot, uint64_t config_tsc_khz,
                 uint64_t config_wall_ns);

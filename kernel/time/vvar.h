@@ -23,7 +23,7 @@
 struct vvar {
     uint32_t seq;
     uint32_t pad;
-    uint64_t tsc_base;
+    uint64_t tsc_base; /* wraps: it may lie before the TSC's 0 */
     uint64_t mult;
     uint64_t real_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC, wraps .. */
     uint64_t sync_ns;        /* .. at this monotonic time, .. */

@@ -53,7 +53,7 @@ static inline uint64_t cycles_in_order(void)
 static inline bool read_clock(bool is_real, uint64_t *ns_out)
 {
     const volatile struct vvar *v = &vvar_page;
-    uint64_t tsc, base, ns;
+    uint64_t tsc, ns;
     uint32_t seq;
 
     do {
@@ -61,8 +61,7 @@ static inline bool read_clock(bool is_real, uint64_t *ns_out)
         if (seq == 0)
             return false;
         tsc = cycles_in_order();
-        base = v->tsc_base;
-        ns = tsc < base ? 0 : vvar_ns(tsc - base, v->mult);
+        ns = vvar_ns(tsc - v->tsc_base, v->mult);
         if (is_real && ns >= v->valid_until_ns)
             return false;
         if (is_real)
