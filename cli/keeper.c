@@ -42,7 +42,7 @@ enum { AT_OUT, AT_ERR, AT_READY, AT_CHILD, AT_STDIN, AT_CLIENTS };
 #define POLL_COUNT (AT_CLIENTS + 1 + KEEPER_CLIENT_MAX)
 
 struct keeper {
-    const struct options *o;
+    struct options *o;
     const char *dir;
     int started_fd; /* to the command; -1: it has been told */
     int ready_fd;   /* from the guest's process; -1: it is ready, or gone */
@@ -400,7 +400,7 @@ static __attribute__((noreturn)) void keep(struct keeper *k, struct source *src)
     _exit(0);
 }
 
-int keeper_run(const struct options *o, struct source *src, struct fault *fault)
+int keeper_run(struct options *o, struct source *src, struct fault *fault)
 {
     struct keeper k = { .o = o, .out_fd = -1, .err_fd = -1, .stdin_fd = -1 };
     uint8_t status = START_UNKNOWN;

@@ -37,7 +37,6 @@ struct keeper_frame {
 
 /* samara run -d: start the guest, print its id. 0, or the exit status of one
  * that could not start; -errno with a fault. */
-int keeper_run(const struct options *o, struct source *src,
-               struct fault *fault);
+int keeper_run(struct options *o, struct source *src, struct fault *fault);
 
 #endif

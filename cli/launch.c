@@ -260,8 +260,8 @@ static int announce(const struct options *o, const struct source *src,
     return 0;
 }
 
-static int network_open(const struct options *o, struct source *src,
-                        bool is_qemu, struct launch *how, struct fault *fault)
+static int network_open(struct options *o, struct source *src, bool is_qemu,
+                        struct launch *how, struct fault *fault)
 {
     int err = 0;
 
@@ -302,8 +302,8 @@ static int companions(const struct options *o, struct source *src, bool is_qemu,
     return how->companion_count < 0 ? how->companion_count : 0;
 }
 
-int launch_guest(const struct options *o, struct source *src,
-                 struct launch *how, struct fault *fault)
+int launch_guest(struct options *o, struct source *src, struct launch *how,
+                 struct fault *fault)
 {
     enum accel accel;
     char *monitor;

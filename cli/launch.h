@@ -29,8 +29,8 @@ struct launch {
 };
 
 /* src->image is there; the configuration says what to run. */
-int launch_guest(const struct options *o, struct source *src,
-                 struct launch *how, struct fault *fault);
+int launch_guest(struct options *o, struct source *src, struct launch *how,
+                 struct fault *fault);
 /* The guest is about to run: lets go of ready_fd. */
 void launch_ready(struct launch *how);
 

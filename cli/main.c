@@ -41,7 +41,6 @@ static const struct {
     { "load", "images are files: 'samara run FILE'" },
     { "cp", "--add of run and build puts files in; programs write theirs to "
             "standard output or the network" },
-    { "port", "'samara ps' shows the ports" },
     { "events", "'samara ps --json' and 'samara wait' tell of guests" },
     { "strace", "'samara trace'" },
     { "perf", "'samara profile'" },

@@ -47,7 +47,7 @@ int net_set_mode(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-/* ---- -p [IP:]HOST:GUEST[/tcp|udp], ports or ranges of them ---- */
+/* ---- -p [[IP:][HOST]:]GUEST[/tcp|udp], ports or ranges of them ---- */
 
 struct range {
     unsigned first, last;
@@ -110,12 +110,26 @@ static void port_set(struct sockaddr_storage *host, unsigned port)
             htons((uint16_t)port);
 }
 
+static unsigned port_of(const struct sockaddr_storage *host)
+{
+    return ntohs(
+        host->ss_family == AF_INET
+            ? ((const struct sockaddr_in *)(const void *)host)->sin_port
+            : ((const struct sockaddr_in6 *)(const void *)host)->sin6_port);
+}
+
+bool net_wants_port(const struct net_forward *f)
+{
+    return port_of(&f->host) == 0;
+}
+
 static int forward_fault(const char *value, const char *why,
                          struct fault *fault)
 {
     return fault_set(fault, EINVAL,
                      "option -p: '%s' %s; write HOST:GUEST or IP:HOST:GUEST, "
-                     "such as 8080:80 or 127.0.0.1:5353:53/udp",
+                     "such as 8080:80 or 127.0.0.1:5353:53/udp; without HOST, "
+                     "any port that is free",
                      value, why);
 }
 
@@ -139,32 +153,35 @@ int net_set_forward(void *into, const char *value, struct fault *fault)
     struct net_options *net = net_of(into);
     size_t len = strcspn(value, "/");
     struct net_forward f = { .is_udp = strcmp(value + len, "/udp") == 0 };
-    const char *guest = last_colon(value, len), *port;
-    struct range from, to;
+    const char *guest = last_colon(value, len), *port = NULL;
+    struct range from = { 0, 0 }, to;
+    size_t port_len = 0;
     unsigned i;
 
     if (value[len] && !f.is_udp && strcmp(value + len, "/tcp") != 0)
         return forward_fault(value, "ends in neither /tcp nor /udp", fault);
-    if (!guest)
-        return forward_fault(value, "names one port only", fault);
-    port = last_colon(value, (size_t)(guest - value));
+    if (guest)
+        port = last_colon(value, (size_t)(guest - value));
     if (!host_parse(value, port ? (size_t)(port - value) : 0, &f.host))
         return forward_fault(value, "has no IP address of this host before it",
                              fault);
     port = port ? port + 1 : value;
-    if (!range_parse(port, (size_t)(guest - port), &from) ||
-        !range_parse(guest + 1, len - (size_t)(guest + 1 - value), &to))
+    if (guest)
+        port_len = (size_t)(guest - port);
+    guest = guest ? guest + 1 : value;
+    if ((port_len > 0 && !range_parse(port, port_len, &from)) ||
+        !range_parse(guest, len - (size_t)(guest - value), &to))
         return forward_fault(value, "has a port that is not from 1 to 65535",
                              fault);
-    if (from.last - from.first != to.last - to.first)
+    if (port_len > 0 && from.last - from.first != to.last - to.first)
         return forward_fault(value, "has ranges of different lengths", fault);
-    if (from.last - from.first >= NET_FORWARD_MAX - net->forward_count)
+    if (to.last - to.first >= NET_FORWARD_MAX - net->forward_count)
         return fault_set(fault, EINVAL,
                          "option -p: a guest has at most %u ports published; "
                          "use --net tap:NAME for more",
                          NET_FORWARD_MAX);
-    for (i = 0; i <= from.last - from.first; i++) {
-        port_set(&f.host, from.first + i);
+    for (i = 0; i <= to.last - to.first; i++) {
+        port_set(&f.host, port_len > 0 ? from.first + i : 0);
         f.guest_port = (uint16_t)(to.first + i);
         forward_add(net, &f);
     }
@@ -197,13 +214,10 @@ static bool is_same(const struct net_forward *a, const struct net_forward *b)
 /* The same port, of all the host's addresses. */
 static struct net_forward of_all(const struct net_forward *f)
 {
-    const struct sockaddr_in *in = (const void *)&f->host;
-    const struct sockaddr_in6 *in6 = (const void *)&f->host;
-    bool is_4 = f->host.ss_family == AF_INET;
     struct net_forward all = { .is_udp = f->is_udp };
 
     all.host.ss_family = f->host.ss_family;
-    port_set(&all.host, ntohs(is_4 ? in->sin_port : in6->sin6_port));
+    port_set(&all.host, port_of(&f->host));
     return all;
 }
 
@@ -213,6 +227,8 @@ static bool is_in_the_way(const struct net_forward *a,
 {
     struct net_forward all_a = of_all(a), all_b = of_all(b);
 
+    if (net_wants_port(a) || net_wants_port(b))
+        return false; /* they get others */
     return is_same(a, b) || is_same(a, &all_b) || is_same(&all_a, b);
 }
 
@@ -235,9 +251,31 @@ static int twice_fault(const struct net_forward *f,
                      other_text, text);
 }
 
+static const struct net_forward *in_the_way_of(const struct net_options *net,
+                                               size_t nr)
+{
+    size_t i;
+
+    for (i = 0; i < net->forward_count; i++)
+        if (i != nr && is_in_the_way(&net->forwards[nr], &net->forwards[i]))
+            return &net->forwards[i];
+    return NULL;
+}
+
+bool net_port_set(struct net_options *net, size_t nr, unsigned port)
+{
+    struct net_forward *f = &net->forwards[nr];
+
+    port_set(&f->host, port);
+    if (!in_the_way_of(net, nr))
+        return true;
+    port_set(&f->host, 0);
+    return false;
+}
+
 int net_check(struct net_options *net, bool has_address, struct fault *fault)
 {
-    size_t i, k;
+    size_t i;
 
     if (net->mode == NET_DEFAULT)
         net->mode = net->forward_count > 0 ? NET_USER : NET_NONE;
@@ -257,12 +295,10 @@ int net_check(struct net_options *net, bool has_address, struct fault *fault)
                          "option -p needs a network, and --net none was "
                          "asked for; leave one of them out");
     for (i = 0; i < net->forward_count; i++) {
-        const struct net_forward *f = &net->forwards[i];
+        const struct net_forward *other = in_the_way_of(net, i);
 
-        for (k = 0; k < i && !is_in_the_way(f, &net->forwards[k]);)
-            k++;
-        if (k < i)
-            return twice_fault(f, &net->forwards[k], fault);
+        if (other)
+            return twice_fault(other, &net->forwards[i], fault);
     }
     return 0;
 }

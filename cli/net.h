@@ -35,7 +35,7 @@ enum net_mode {
 
 /* A port of the host's that leads into the guest. */
 struct net_forward {
-    struct sockaddr_storage host; /* its address and port */
+    struct sockaddr_storage host; /* its address and port; 0: any */
     uint16_t guest_port;
     bool is_udp;
 };
@@ -56,7 +56,7 @@ int net_set_forward(void *into, const char *value, struct fault *fault);
       "network: user, tap:NAME or none (user with -p, else none)", \
       ARG_SET(net_set_mode) },                                     \
     {                                                              \
-        'p', "publish", "[IP:]HOST:GUEST[/udp]",                   \
+        'p', "publish", "[[IP:][HOST]:]GUEST[/udp]",               \
             "a port of this host leads to one of the guest",       \
             ARG_SET(net_set_forward)                               \
     }
@@ -65,6 +65,10 @@ int net_set_forward(void *into, const char *value, struct fault *fault);
  * NET_DEFAULT. */
 int net_check(struct net_options *net, bool has_address, struct fault *fault);
 void net_fini(struct net_options *net);
+
+/* Is its port to be chosen? Choosing fails if another has that. */
+bool net_wants_port(const struct net_forward *f);
+bool net_port_set(struct net_options *net, size_t nr, unsigned port);
 
 /* Where a forward listens, as text: 127.0.0.1:8080 or [::1]:8080. */
 #define NET_ADDRESS_LEN 64u
@@ -83,9 +87,9 @@ int net_tap_open(const char *name, struct net_link *link, struct fault *fault);
 /* net_user.c: what the guest is told of that network, as far as nobody has
  * said otherwise. */
 void net_user_config(struct run_config_net *net);
-/* Can its ports be had?
+/* Can its ports be had? Chooses those that nobody has named.
  *   -EADDRINUSE, -EACCES, -EADDRNOTAVAIL ... with what to do about it */
-int net_user_check(const struct net_options *net, struct fault *fault);
+int net_user_check(struct net_options *net, struct fault *fault);
 /* Start the process that the monitor's guest has for it. All ports listen when
  * this returns. It ends with the last copy of link->fd. */
 int net_user_open(const struct net_options *net, bool is_dry_run,

@@ -81,7 +81,8 @@ static int listen_fault(const struct net_forward *f, int err,
     }
 }
 
-static int listen_try(const struct net_forward *f)
+/* Sets *port_out to the port, which the kernel chooses where f has none. */
+static int listen_try(const struct net_forward *f, unsigned *port_out)
 {
     const struct sockaddr *host = (const void *)&f->host;
     bool is_4 = f->host.ss_family == AF_INET;
@@ -89,6 +90,7 @@ static int listen_try(const struct net_forward *f)
         is_4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
     int fd = socket(f->host.ss_family,
                     (f->is_udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage own = { .ss_family = AF_UNSPEC };
     int one = 1, err = 0;
 
     if (fd < 0)
@@ -98,33 +100,42 @@ static int listen_try(const struct net_forward *f)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (!is_4)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-    if (bind(fd, host, len) != 0 || (!f->is_udp && listen(fd, 1) != 0))
+    if (bind(fd, host, len) != 0 || (!f->is_udp && listen(fd, 1) != 0) ||
+        getsockname(fd, (struct sockaddr *)&own, &len) != 0)
         err = errno;
+    *port_out = ntohs(is_4 ? ((struct sockaddr_in *)&own)->sin_port
+                           : ((struct sockaddr_in6 *)&own)->sin6_port);
     close(fd);
     return err;
 }
 
 /* The network of a guest that has just ended goes a moment after it, and its
- * ports with it. */
-static int listen_try_patiently(const struct net_forward *f)
+ * ports with it. A port that the kernel chose may be another forward's, which
+ * does not listen yet. */
+static int listen_try_patiently(struct net_options *net, size_t nr)
 {
     const struct timespec pause = { .tv_nsec = PORT_PAUSE_NS };
-    unsigned i;
-    int err = listen_try(f);
+    const struct net_forward *f = &net->forwards[nr];
+    unsigned i, port = 0;
+    int err;
 
-    for (i = 0; err == EADDRINUSE && i < PORT_TRIES; i++) {
+    for (i = 0; i < PORT_TRIES; i++) {
+        err = listen_try(f, &port);
+        if (err == 0 && (!net_wants_port(f) || net_port_set(net, nr, port)))
+            return 0;
+        if (err && err != EADDRINUSE)
+            return err;
         nanosleep(&pause, NULL);
-        err = listen_try(f);
     }
-    return err;
+    return EADDRINUSE;
 }
 
-int net_user_check(const struct net_options *net, struct fault *fault)
+int net_user_check(struct net_options *net, struct fault *fault)
 {
     size_t i;
 
     for (i = 0; i < net->forward_count; i++) {
-        int err = listen_try_patiently(&net->forwards[i]);
+        int err = listen_try_patiently(net, i);
 
         if (err)
             return listen_fault(&net->forwards[i], err, fault);

@@ -19,6 +19,8 @@ const struct verb verb_table[] = {
       "show what an image holds, a program needs, a guest is", options_inspect,
       verb_inspect },
     { "ps", "[OPTION]...", "list the guests", options_ps, verb_ps },
+    { "port", "GUEST [PORT[/udp]]", "show where a guest's ports are reached",
+      options_port, verb_port },
     { "logs", "[OPTION]... GUEST", "show what a guest in the background wrote",
       options_logs, verb_logs },
     { "attach", "[OPTION]... GUEST", "take part in a guest in the background",

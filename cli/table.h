@@ -30,6 +30,7 @@ int verb_run(int argc, char **argv, struct fault *fault);
 int verb_build(int argc, char **argv, struct fault *fault);
 int verb_inspect(int argc, char **argv, struct fault *fault);
 int verb_ps(int argc, char **argv, struct fault *fault);
+int verb_port(int argc, char **argv, struct fault *fault);
 int verb_logs(int argc, char **argv, struct fault *fault);
 int verb_attach(int argc, char **argv, struct fault *fault);
 int verb_stop(int argc, char **argv, struct fault *fault);

@@ -11,6 +11,7 @@ struct fault;
 struct guest;
 
 extern const struct arg_option options_ps[];
+extern const struct arg_option options_port[];
 extern const struct arg_option options_logs[];
 extern const struct arg_option options_attach[];
 extern const struct arg_option options_stats[];

@@ -47,7 +47,7 @@ check "verbs" completes "run rename rm" r
 check "a verb" completes "inspect" ins
 check "options of a verb" completes "--read-only --root --rm" run --r
 check "options of no verb" completes "" nosuch --r
-check "verbs to help with" completes "ps profile pcap pause prune" help p
+check "verbs to help with" completes "ps port profile pcap pause prune" help p
 check "packages" completes "dpkg dpkg-dev" run --package dpk
 check "verbs and options in the manual" every_verb_has_a_page
 finish

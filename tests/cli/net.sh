@@ -24,6 +24,10 @@ check "several" qemu_says "42180-10.0.2.15:80,hostfwd=.*42181-10.0.2.15:81 " \
     -p 42180:80 -p 42181:81/tcp
 check "a range" qemu_says "42180-.*:80,hostfwd=.*42182-10.0.2.15:82 " \
     -p 42180-42182:80-82
+check "any port" qemu_says "hostfwd=tcp:0.0.0.0:0-10.0.2.15:80 " -p 80
+check "any ports of an address" qemu_says \
+    "hostfwd=udp:127.0.0.1:0-.*:53,hostfwd=udp:127.0.0.1:0-10.0.2.15:54 " \
+    -p 127.0.0.1::53-54/udp
 check "IPv6 under QEMU" refuses 125 "forwards no IPv6" run --dry-run \
     --vmm qemu --accel tcg -p '[::1]:42180:80' /bin/true
 check "no address of this host" refuses 125 "192.0.2.77:.* no address of" \

@@ -61,7 +61,7 @@ check "gateway of another network" refuses 125 "not in the network" \
     run --ip 10.0.0.2 --gateway 10.0.1.1 /bin/true
 check "build takes them, too" refuses 125 "no IP address" \
     build --dns ns /bin/true
-check "port alone" refuses 125 "names one port only" run -p 80 /bin/true
+check "no port" refuses 125 "a port that is not from 1" run -p http /bin/true
 check "port 0" refuses 125 "from 1 to 65535" run -p 0:80 /bin/true
 check "port too large" refuses 125 "from 1 to 65535" run -p 8080:65536 /bin/true
 check "port of letters" refuses 125 "from 1 to 65535" run -p http:80 /bin/true

@@ -25,7 +25,8 @@
  * kernel/net/inet/dgram_whole.c kernel/net/inet/udp_cork.c
  * kernel/net/inet/port.c kernel/net/inet/predict.c
  * kernel/net/inet/predict_out.c kernel/net/inet/offload.c
- * kernel/net/inet/raw.c kernel/net/inet/raw_option.c kernel/net/inet/resend.c kernel/net/inet/sender.c
+ * kernel/net/inet/raw.c kernel/net/inet/raw_option.c
+ * kernel/net/inet/resend.c kernel/net/inet/sender.c
  * kernel/net/inet/stack.c kernel/net/inet/tcp.c kernel/net/inet/tcp_check.c
  * kernel/net/inet/tcp_listen.c kernel/net/inet/tcp_option.c
  * kernel/net/inet/tcp_limits.c kernel/net/inet/tcp_urgent.c
