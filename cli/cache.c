@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,24 +32,55 @@
 #define TEMP_PREFIX  "tmp-"
 #define IMAGE_SUFFIX ".img"
 
+static int dir_use(const char *dir, struct fault *fault)
+{
+    int err = file_make_dirs(dir, 0700, fault);
+
+    if (err == 0 && access(dir, W_OK | X_OK) != 0)
+        err = fault_sys(fault, errno,
+                        "cannot write into the cache '%s'; set XDG_CACHE_HOME "
+                        "to another directory",
+                        dir);
+    return err;
+}
+
+/* Anybody may have made this name in /tmp, and what is in it is run. */
+static int is_own(const char *dir, struct fault *fault)
+{
+    struct stat st;
+
+    if (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+        (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return 0;
+    return fault_set(fault, EACCES,
+                     "'%s' is not a directory of yours that nobody else may "
+                     "write into; remove it, or set XDG_CACHE_HOME",
+                     dir);
+}
+
+/* A service's account often has no home, or one that is not there. */
 static int dir_open(char **dir_out, struct fault *fault)
 {
     const char *xdg = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
-    int err;
+    bool has_xdg = xdg && xdg[0] == '/';
+    int err = -ENOENT;
 
-    if (xdg && xdg[0] == '/')
-        *dir_out = path_join(xdg, "samara");
-    else if (home && home[0] == '/')
-        *dir_out = path_join(home, ".cache/samara");
-    else
-        *dir_out = mem_printf("/tmp/samara-%u", (unsigned)getuid());
-    err = file_make_dirs(*dir_out, 0700, fault);
-    if (err == 0 && access(*dir_out, W_OK | X_OK) != 0)
-        err = fault_sys(fault, errno,
-                        "cannot write into the cache '%s'; set XDG_CACHE_HOME "
-                        "to another directory",
-                        *dir_out);
+    if (has_xdg || (home && home[0] == '/')) {
+        *dir_out = has_xdg ? path_join(xdg, "samara")
+                           : path_join(home, ".cache/samara");
+        err = dir_use(*dir_out, fault);
+        if (err == 0)
+            return 0;
+        free(*dir_out);
+        *dir_out = NULL;
+        if (has_xdg)
+            return err;
+    }
+    *dir_out = mem_printf("/tmp/samara-%u", (unsigned)geteuid());
+    err = dir_use(*dir_out, fault);
+    if (err == 0)
+        err = is_own(*dir_out, fault);
     if (err) {
         free(*dir_out);
         *dir_out = NULL;

@@ -2,7 +2,8 @@
 /*
  * cache.h - images that `run` made, by what they were made of.
  *
- * What:      ${XDG_CACHE_HOME:-~/.cache}/samara/KEY.img. The key covers the
+ * What:      ${XDG_CACHE_HOME:-~/.cache}/samara/KEY.img, or /tmp/samara-UID
+ *            where there is no home that can be written. The key covers the
  *            kernel and every packed file's path, mode, size, times and inode,
  *            so a changed file gives another image. Entries appear by rename,
  *            complete; two that build the same both win. The oldest go when

@@ -166,6 +166,21 @@ check "first run" dry ./prog
 check "second run" dry ./prog one two
 check "one entry" test "$(cached)" = 1
 touch -d "2001-01-01" prog
+homeless() {
+    env -u XDG_CACHE_HOME HOME=/proc/nobodys "$SAMARA" run --dry-run \
+        --vmm qemu --accel tcg ./prog
+}
+someone_elses() {
+    chmod 0777 "$spare"
+    ! homeless 2>err && grep -q "not a directory of yours" err
+}
+spare=/tmp/samara-$(id -u)
+if [ ! -e "$spare" ]; then
+    check "a home that is not there" homeless
+    check "an image in its place" test -n "$(find "$spare" -name '*.img')"
+    check "which others must not write into" someone_elses
+    rm -rf "$spare"
+fi
 check "a changed file" dry ./prog
 check "two entries" test "$(cached)" = 2
 hurt() {
