@@ -18,6 +18,7 @@
 #define IFF_PROMISC     0x100u
 #define IFF_ALLMULTI    0x200u
 #define IFF_MULTICAST   0x1000u
+#define IFF_SETTABLE    (IFF_UP | IFF_PROMISC | IFF_ALLMULTI)
 #define IFF_LOWER_UP    0x10000u /* not in the 16 bits of the ioctls */
 
 #define ARPHRD_ETHER    1

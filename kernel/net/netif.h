@@ -90,7 +90,8 @@ struct netif_ops {
     int (*change_addr)(const struct netif_addr *a, bool add);
     /* -EEXIST, -ESRCH, -ENETUNREACH, -EOPNOTSUPP, -ENODEV */
     int (*change_gateway)(const struct netif_route *r, bool add);
-    /* New flags (only IFF_UP counts) and MTU. -EINVAL, -EOPNOTSUPP */
+    /* New flags (of IFF_SETTABLE; but for IFF_UP they are only shown, since all
+     * frames come in anyway) and MTU. -EINVAL, -EOPNOTSUPP */
     int (*change_link)(unsigned index, uint32_t flags, uint32_t mtu);
 };
 

@@ -144,7 +144,8 @@ static int set_link(unsigned cmd, const struct netif_link *l,
     switch (cmd) {
     case SIOCSIFFLAGS:
         err = check_root();
-        flags = (l->flags & ~IFF_UP) | ((uint32_t)r->flags & IFF_UP);
+        flags =
+            (l->flags & ~IFF_SETTABLE) | ((uint32_t)r->flags & IFF_SETTABLE);
         return err ? err : netif_change_link(l->index, flags, l->mtu);
     case SIOCSIFMTU:
         err = check_root();
@@ -391,10 +392,14 @@ static int ifreq_ioctl(unsigned family, unsigned cmd,
 
 long netif_ioctl(unsigned family, unsigned cmd, uaddr_t arg)
 {
-    long err = family_ioctl(family, cmd, arg);
     struct netif_link l;
     struct abi_ifreq r;
     char *alias;
+    long err;
+
+    if (family == AF_PACKET) /* which asks IPv4 for addresses and routes */
+        family = AF_INET;
+    err = family_ioctl(family, cmd, arg);
 
     if (err != -ENOTTY)
         return err;

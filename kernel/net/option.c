@@ -3,16 +3,18 @@
  * option.c - SOL_SOCKET's options, the same for every family.
  *
  * An option that is only a switch is a bit of socket.flags. Options that
- * would change nothing here (filters, devices) are refused as
- * unknown: a program has a way around what it is refused, none around what
- * silently does not happen.
+ * would change nothing here (devices) are refused as unknown: a program has a
+ * way around what it is refused, none around what silently does not happen.
  */
 #include <linux/in.h>
 
 #include "core/errno.h"
 #include "core/string.h"
+#include "net/filter.h"
 #include "net/socket.h"
 #include "sched/process.h"
+
+#pragma weak filter_set_option /* a part */
 
 #define BIT(option) (1ull << (option))
 #define SWITCHES                                                 \
@@ -157,6 +159,11 @@ static int set_option(struct socket *s, int level, int name, uaddr_t value,
         if (len < sizeof(s->linger))
             return -EINVAL;
         return copy_from_user(s->linger, value, sizeof(s->linger));
+    case SO_ATTACH_FILTER:
+    case SO_DETACH_FILTER:
+    case SO_LOCK_FILTER:
+        return filter_set_option ? filter_set_option(s, name, value, len)
+                                 : -ENOPROTOOPT;
     default:
         return is_switch(name) ? set_switch(s, name, (int)n)
                                : set_int(s, name, (int)n);

@@ -14,6 +14,7 @@
 #include "net/if_abi.h"
 #include "net/inet_info.h"
 #include "net/netif.h"
+#include "net/packet.h"
 
 #define ROUTE_LINE_LEN 127 /* of /proc/net/route: programs seek in it */
 #define ATF_COM        2   /* an ARP entry is complete */
@@ -214,6 +215,7 @@ static int show_ipv6_route(struct text_file *t, void *inode)
 /* ---- counters ---- */
 
 /* A part (parts.def): absent in kernels without what the protocols count. */
+#pragma weak packet_show
 #pragma weak proc_net_show_snmp
 #pragma weak proc_net_show_snmp6
 #pragma weak proc_net_show_netstat
@@ -253,6 +255,15 @@ static int show_softnet(struct text_file *t, void *inode)
 
 /* ---- all of them ---- */
 
+static int show_packet(struct text_file *t, void *inode)
+{
+    int err = text_printf(t, "sk               RefCnt Type Proto  Iface R Rmem "
+                             "  User   Inode\n");
+
+    (void)inode;
+    return err || !packet_show ? err : packet_show(t);
+}
+
 const struct pseudo_node net_proc_nodes[] = {
     PSEUDO_FILE("arp", show_arp),
     PSEUDO_FILE("dev", show_dev),
@@ -261,8 +272,7 @@ const struct pseudo_node net_proc_nodes[] = {
     PSEUDO_FILE("igmp6", proc_net_show_igmp6),
     PSEUDO_FILE("ipv6_route", show_ipv6_route),
     PSEUDO_FILE("netstat", show_netstat),
-    PSEUDO_TEXT("packet", "sk               RefCnt Type Proto  Iface R Rmem   "
-                          "User   Inode\n"),
+    PSEUDO_FILE("packet", show_packet),
     PSEUDO_FILE("raw", proc_net_show_raw),
     PSEUDO_FILE("raw6", proc_net_show_raw6),
     PSEUDO_FILE("route", show_route),

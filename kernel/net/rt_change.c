@@ -59,7 +59,7 @@ int rt_change_link(const struct nlmsghdr *m)
     if (!mask)
         mask = info->ifi_flags ? ~0u : 0;
     flags = (l.flags & ~mask) | (info->ifi_flags & mask);
-    flags = (l.flags & ~IFF_UP) | (flags & IFF_UP);
+    flags = (l.flags & ~IFF_SETTABLE) | (flags & IFF_SETTABLE);
     return netif_change_link(l.index, flags, mtu ? *mtu : l.mtu);
 }
 

@@ -17,6 +17,7 @@
 #include "core/panic.h"
 #include "fs/dentry.h"
 #include "net/netif.h"
+#include "net/packet.h"
 #include "sched/process.h"
 #include "sched/thread.h"
 #include "time/clock.h"
@@ -26,6 +27,7 @@
 #pragma weak netlink_create
 #pragma weak netif_ioctl
 #pragma weak inet_create
+#pragma weak packet_create
 
 #define TYPE_MAX     11 /* Linux's SOCK_MAX */
 #define SOCKFS_DEV   8
@@ -405,7 +407,8 @@ static void socket_release(struct file *f)
     .read = socket_read, .write = socket_write,                         \
     .read_plain = socket_read_plain, .write_plain = socket_write_plain, \
     .poll = socket_poll, .ioctl = socket_ioctl, .stat = socket_stat,    \
-    .release = socket_release, .kind = "socket"
+    .mmap = OPERATION(packet_mmap), .release = socket_release,          \
+    .kind = "socket"
 
 static const struct file_ops stream_file_ops = { SOCKET_FILE_OPS };
 /* Only a broken stream is worth SIGPIPE. */
@@ -458,6 +461,8 @@ static int create(int family, int type, int protocol, struct socket **out)
         return netlink_create(type, protocol, out);
     if ((family == AF_INET || family == AF_INET6) && inet_create)
         return inet_create(family, type, protocol, out);
+    if (family == AF_PACKET && packet_create)
+        return packet_create(type, protocol, out);
     return -EAFNOSUPPORT;
 }
 

@@ -110,8 +110,10 @@ struct socket {
     uint8_t shutdown;  /* SHUTDOWN_* */
     bool is_listening; /* SO_ACCEPTCONN */
     bool has_stamps;   /* SO_TIMESTAMP is for it */
-    int error;         /* SO_ERROR: reported once, positive */
-    uint64_t flags;    /* options that are on: bit SO_x; socket_flag() */
+    bool is_filter_locked;
+    struct filter *filter; /* SO_ATTACH_FILTER's, or NULL; the family's lock */
+    int error;             /* SO_ERROR: reported once, positive */
+    uint64_t flags;        /* options that are on: bit SO_x; socket_flag() */
     uint32_t sndbuf, rcvbuf;
     int rcvlowat, priority, mark;
     int peek_off;       /* SO_PEEK_OFF: negative: off */
@@ -165,6 +167,7 @@ struct socket_ops {
 int unix_create(int type, int protocol, struct socket **out);
 int netlink_create(int type, int protocol, struct socket **out);
 int inet_create(int family, int type, int protocol, struct socket **out);
+int packet_create(int type, int protocol, struct socket **out);
 
 /* ---- for system calls ---- */
 

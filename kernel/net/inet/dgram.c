@@ -21,6 +21,7 @@
 #pragma weak dgram_receive_error
 #pragma weak dgram_output_whole
 #pragma weak udp_cork_drop
+#pragma weak dgram_let_in /* of SO_ATTACH_FILTER */
 
 /* ---- the queue ---- */
 
@@ -48,6 +49,10 @@ void dgram_queue_take(struct dgram_sock *d, struct pbuf *p, uint16_t from_port)
 {
     struct packet *k = NULL;
 
+    if (UNLIKELY(d->i.s.filter != NULL) && !dgram_let_in(d, p)) {
+        pbuf_free(p);
+        return;
+    }
     if (d->cost + p->tot_len + PACKET_OVERHEAD <= d->i.s.rcvbuf &&
         !(d->i.s.shutdown & SHUTDOWN_RECEIVE) &&
         !(d->first && (device_is_short() || inet_memory_is_full())))
@@ -397,6 +402,8 @@ void dgram_release(struct socket *s)
         dgram_errors_drop(d);
     if (d->cork)
         udp_cork_drop(d);
+    kfree(s->filter);
+    s->filter = NULL;
 }
 
 void dgram_destroy(struct socket *s)

@@ -103,6 +103,10 @@ static inline bool dgram_refuses(const struct inet_sock *i)
 /* raw.c, a part: a packet for all that want it. lwIP's raw_input_state_t */
 raw_input_state_t raw_take(struct pbuf *p);
 
+/* Of the part SO_ATTACH_FILTER: does the socket's filter want this, and how
+ * much of it? p, as the socket gets it, is cut to that. */
+bool dgram_let_in(const struct dgram_sock *d, struct pbuf *p);
+
 /* ---- of the part IPPROTO_IP ---- */
 
 void dgram_control_put(struct dgram_sock *d, struct socket_msg *m,

@@ -357,6 +357,8 @@ static int change_gateway(const struct netif_route *r, bool add)
     return 0;
 }
 
+uint16_t ifconfig_shown_flags[2];
+
 static int change_link(unsigned index, uint32_t flags, uint32_t mtu)
 {
     struct netif *n = netif_get_by_index((u8_t)index);
@@ -367,6 +369,8 @@ static int change_link(unsigned index, uint32_t flags, uint32_t mtu)
         netif_set_up(n);
     else
         netif_set_down(n);
+    ifconfig_shown_flags[n != &inet_loop] =
+        (uint16_t)(flags & (IFF_PROMISC | IFF_ALLMULTI));
     inet_flush();
     return 0;
 }

@@ -30,6 +30,8 @@ void ifconfig_tell_follows(bool does);
 
 /* The router that was given for IPv6; any: none. */
 extern ip6_addr_t ifconfig_gateway6;
+/* Flags that are only shown: of the loopback, of the device. */
+extern uint16_t ifconfig_shown_flags[2];
 /* For struct netif_ops; they take the lock. */
 int ifconfig_change_addr(const struct netif_addr *a, bool add);
 int ifconfig_change_gateway(const struct netif_route *r, bool add);

@@ -37,7 +37,7 @@ static bool show_link(unsigned n, struct netif_link *out)
     out->index = netif_get_index(i);
     out->tx_queue_len = LO_QUEUE_LEN;
     has_link = netif_is_link_up(i);
-    out->flags = netif_is_up(i) ? IFF_UP : 0;
+    out->flags = ifconfig_shown_flags[n] | (netif_is_up(i) ? IFF_UP : 0);
     if (netif_is_up(i) && has_link)
         out->flags |= IFF_RUNNING | IFF_LOWER_UP;
     if (i == &inet_loop) {

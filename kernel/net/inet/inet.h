@@ -42,8 +42,10 @@
 #include "lwip/pbuf.h"
 #include "net/socket.h"
 
-#define INET_PBUF_GSO   0x80u /* beside lwIP's pbuf flags: gso_size is set */
-#define INET_PBUF_AS_IS 0x04u /* to send: checksums are as they are to be */
+#define INET_PBUF_GSO 0x80u /* beside lwIP's pbuf flags: gso_size is set */
+/* To send: checksums are as they are to be; sent_us is the id of the
+ * packet_sock that sends it, or 0. */
+#define INET_PBUF_AS_IS 0x04u
 #define INET_PBUF_SPARE 0x40u /* of a segment that tcp_send.c may keep */
 /* Move where a packet begins: within its first buffer, or, by < 0, into the
  * room before it, which the caller has made sure of. */

@@ -9,6 +9,9 @@
 #include "net/inet/dgram.h"
 #include "net/inet/inet.h"
 #include "net/inet/tcp.h"
+#include "net/packet.h"
+
+#pragma weak packet_tell_room /* a part */
 
 static struct list buckets[INET_PORT_BUCKETS];
 
@@ -150,6 +153,8 @@ unsigned inet_port_match(const struct inet_sock *i, const ip_addr_t *to)
 
 COLD void inet_tell_room(void)
 {
+    if (packet_tell_room)
+        packet_tell_room();
     for (uint16_t b = 0; b < INET_PORT_BUCKETS; b++) {
         LIST_FOR_EACH(it, inet_port_list(b))
         {

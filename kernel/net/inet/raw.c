@@ -263,6 +263,7 @@ static int send_with_header(struct dgram_sock *d, struct pbuf *p,
         loop_back(p, t);
     inet_tick();
     p->flags |= INET_PBUF_AS_IS;
+    p->sent_us = 0;
     err = inet_error(output_to(t->netif, p, &t->to));
     pbuf_free(p);
     inet_flush();
