@@ -3,6 +3,7 @@
  * proc_pid.c - /proc/PID and /proc/PID/task/TID: one process, one directory.
  */
 #include <asm/resource.h>
+#include <linux/capability.h>
 
 #include "core/errno.h"
 #include "core/printf.h"
@@ -141,7 +142,7 @@ static int store_oom_score_adj(void *inode, char *text)
     (void)inode;
     if (err)
         return err;
-    if (n < p->oom_score_adj && p->euid != 0)
+    if (n < p->oom_score_adj && !process_has_cap(p, CAP_SYS_RESOURCE))
         return -EACCES;
     p->oom_score_adj = (int)n;
     return 0;

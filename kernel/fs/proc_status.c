@@ -118,9 +118,6 @@ static int put_signals(struct text_file *t, const struct thread *th)
 static int put_rights(struct text_file *t, const struct thread *th)
 {
     const struct process *p = th->process;
-    bool is_root = p->uid == 0 || p->euid == 0 || p->suid == 0;
-    uint64_t permitted = is_root ? CAPS_ALL & ~p->cap_dropped : 0;
-    uint64_t effective = p->euid == 0 ? permitted & ~p->cap_off : 0;
     unsigned cpus = proc_cpu_count();
     int err = text_printf(
         t,
@@ -129,8 +126,8 @@ static int put_rights(struct text_file *t, const struct thread *th)
         "Seccomp:\t0\nSeccomp_filters:\t0\n"
         "Speculation_Store_Bypass:\tvulnerable\n"
         "SpeculationIndirectBranch:\talways enabled\n",
-        p->cap_inheritable, permitted, effective, CAPS_ALL & ~p->cap_unbound,
-        p->no_new_privs);
+        p->cap_inheritable, CAPS_ALL & ~p->cap_dropped, CAPS_ALL & ~p->cap_off,
+        CAPS_ALL & ~p->cap_unbound, p->no_new_privs);
 
     if (!err)
         err = text_printf(t, "Cpus_allowed:\t%x\nCpus_allowed_list:\t",

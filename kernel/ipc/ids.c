@@ -8,6 +8,7 @@
 #include "ipc/ids.h"
 
 #include <asm/ipcbuf.h>
+#include <linux/capability.h>
 #include <linux/ipc.h>
 
 #include "core/errno.h"
@@ -40,7 +41,7 @@ static int permission(const struct ipc_object *o, uint32_t mode)
     const struct process *p = process_current();
     uint32_t want = mode >> 6 | mode >> 3 | mode, granted = o->mode;
 
-    if (p->euid == 0) /* CAP_IPC_OWNER */
+    if (process_has_cap(p, CAP_IPC_OWNER))
         return 0;
     if (p->euid == o->cuid || p->euid == o->uid)
         granted >>= 6;
@@ -211,7 +212,7 @@ static long set(struct ipc_kind *k, struct ipc_object *o, const uint64_t *in)
 /* IPC_RMID, IPC_SET: the owner's, the creator's and root's right. */
 static long change(struct ipc_kind *k, int id, bool is_set, uaddr_t buf)
 {
-    uint32_t euid = process_current()->euid;
+    const struct process *p = process_current();
     uint64_t in[IPC_STAT_WORDS];
     struct ipc_object *o;
     int err;
@@ -221,7 +222,8 @@ static long change(struct ipc_kind *k, int id, bool is_set, uaddr_t buf)
     err = ipc_find(k, id, 0, &o);
     if (err)
         return err;
-    if (euid != 0 && euid != o->uid && euid != o->cuid)
+    if (p->euid != o->uid && p->euid != o->cuid &&
+        !process_has_cap(p, CAP_SYS_ADMIN))
         return -EPERM;
     if (is_set)
         return set(k, o, in);

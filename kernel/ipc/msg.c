@@ -7,6 +7,7 @@
  */
 #include "ipc/msg.h"
 
+#include <linux/capability.h>
 #include <linux/msg.h>
 
 #include "core/errno.h"
@@ -282,7 +283,8 @@ static int queue_set(struct ipc_object *o, const void *in)
 {
     const struct msqid64_ds *ds = in;
 
-    if (ds->msg_qbytes > MSG_QUEUE_LEN_MAX && process_current()->euid != 0)
+    if (ds->msg_qbytes > MSG_QUEUE_LEN_MAX &&
+        !process_has_cap(process_current(), CAP_SYS_RESOURCE))
         return -EPERM;
     queue_of(o)->bytes_max = ds->msg_qbytes;
     waitq_wake_all(&queue_of(o)->senders);

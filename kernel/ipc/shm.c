@@ -9,6 +9,7 @@
 #include "ipc/shm.h"
 
 #include <asm/shmbuf.h>
+#include <linux/capability.h>
 #include <linux/mman.h>
 
 #include "core/errno.h"
@@ -288,7 +289,8 @@ int shm_lock(int id, bool lock)
 
     if (err)
         return err;
-    if (p->euid != 0 && p->euid != o->uid && p->euid != o->cuid)
+    if (p->euid != o->uid && p->euid != o->cuid &&
+        !process_has_cap(p, CAP_IPC_LOCK))
         return -EPERM;
     o->mode = lock ? o->mode | SHM_LOCKED : o->mode & ~SHM_LOCKED;
     return 0; /* nothing is ever swapped out */

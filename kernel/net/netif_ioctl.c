@@ -5,6 +5,7 @@
  * What is of the interface itself every socket answers; addresses and routes
  * belong to AF_INET's and AF_INET6's.
  */
+#include <linux/capability.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -24,7 +25,7 @@
 
 static int check_root(void)
 {
-    return process_current()->euid == 0 ? 0 : -EPERM;
+    return process_has_cap(process_current(), CAP_NET_ADMIN) ? 0 : -EPERM;
 }
 
 static void put_in(struct abi_sockaddr_in *out, const uint8_t *addr)

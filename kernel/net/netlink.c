@@ -10,6 +10,7 @@
 #include "net/netlink.h"
 
 #include <asm/ioctls.h>
+#include <linux/capability.h>
 #include <linux/eventpoll.h>
 #include <linux/mqueue.h>
 
@@ -126,7 +127,7 @@ static int may_listen(const struct netlink_sock *n)
 {
     bool may = n->s.protocol == NETLINK_ROUTE ||
                n->s.protocol == NETLINK_KOBJECT_UEVENT ||
-               process_current()->euid == 0;
+               process_has_cap(process_current(), CAP_NET_ADMIN);
 
     return may ? 0 : -EPERM;
 }
@@ -159,7 +160,10 @@ static int netlink_bind(struct socket *s, struct socket_addr *a)
 /* Only root may address others than the kernel. */
 static int check_target(uint32_t portid, uint32_t groups)
 {
-    return (portid || groups) && process_current()->euid != 0 ? -EPERM : 0;
+    bool may = (!portid && !groups) ||
+               process_has_cap(process_current(), CAP_NET_ADMIN);
+
+    return may ? 0 : -EPERM;
 }
 
 static int netlink_connect(struct socket *s, struct socket_addr *a,

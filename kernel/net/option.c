@@ -6,6 +6,7 @@
  * would change nothing here (devices) are refused as unknown: a program has a
  * way around what it is refused, none around what silently does not happen.
  */
+#include <linux/capability.h>
 #include <linux/in.h>
 
 #include "core/errno.h"
@@ -32,7 +33,7 @@ static bool is_switch(int name)
 
 static bool is_root(void)
 {
-    return process_current()->euid == 0;
+    return process_has_cap(process_current(), CAP_NET_ADMIN);
 }
 
 /* SO_PEEK_OFF is for AF_UNIX, TCP and UDP. */

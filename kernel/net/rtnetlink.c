@@ -5,6 +5,7 @@
  *
  * A list ("dump") is made at once, so it never changes while it is read.
  */
+#include <linux/capability.h>
 #include <linux/if_addr.h>
 
 #include "core/errno.h"
@@ -205,7 +206,7 @@ static const struct {
 
 static int change(const struct nlmsghdr *m)
 {
-    if (process_current()->euid != 0)
+    if (!process_has_cap(process_current(), CAP_NET_ADMIN))
         return -EPERM;
     switch (m->nlmsg_type) {
     case RTM_NEWLINK:

@@ -9,6 +9,7 @@
  * stays.
  */
 #include <asm/resource.h>
+#include <linux/capability.h>
 
 #include "core/errno.h"
 #include "core/panic.h"
@@ -56,7 +57,6 @@ static int rights_get(const struct socket_control *c, struct unix_extra *out)
 static int cred_get(const struct socket_control *c, struct unix_extra *out)
 {
     const struct process *p = process_current();
-    bool is_root = p->euid == 0;
     struct socket_cred cred;
 
     if (c->len != sizeof(cred))
@@ -64,10 +64,11 @@ static int cred_get(const struct socket_control *c, struct unix_extra *out)
     memcpy(&cred, c->data, sizeof(cred));
     if (cred.uid == UINT32_MAX || cred.gid == UINT32_MAX)
         return -EINVAL;
-    if (!is_root &&
-        (cred.pid != p->pid ||
-         (cred.uid != p->uid && cred.uid != p->euid && cred.uid != p->suid) ||
-         (cred.gid != p->gid && cred.gid != p->egid && cred.gid != p->sgid)))
+    if ((cred.pid != p->pid && !process_has_cap(p, CAP_SYS_ADMIN)) ||
+        (cred.uid != p->uid && cred.uid != p->euid && cred.uid != p->suid &&
+         !process_has_cap(p, CAP_SETUID)) ||
+        (cred.gid != p->gid && cred.gid != p->egid && cred.gid != p->sgid &&
+         !process_has_cap(p, CAP_SETGID)))
         return -EPERM;
     if (cred.pid != p->pid && !thread_find(cred.pid))
         return -ESRCH;
@@ -80,7 +81,7 @@ static bool too_many_inflight(const struct unix_rights *r)
 {
     const struct process *p = process_current();
 
-    return r && p->euid != 0 &&
+    return r && !process_has_cap(p, CAP_SYS_RESOURCE) &&
            files_inflight + r->count > p->rlimits[RLIMIT_NOFILE].soft;
 }
 

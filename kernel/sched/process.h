@@ -48,15 +48,17 @@ struct process {
     bool no_new_privs, dumpable;
     uint64_t personality;
     uint64_t ram_len; /* -m, for messages; 0: not told */
-    /* What prctl() and capset() keep here; 0 is what a program starts with. */
-    uint64_t cap_dropped, cap_off, cap_inheritable; /* bits; off: effective */
-    uint64_t cap_unbound; /* bits that the bounding set has lost */
-    uint8_t securebits;
+    /* What prctl() and capset() keep here; 0 is what a program starts with.
+     * Capabilities are bits: of those not permitted, those not effective, among
+     * which are all the former, and those inheritable. */
+    uint64_t cap_dropped, cap_off, cap_inheritable;
+    uint64_t cap_unbound;    /* bits that the bounding set has lost */
+    uint8_t securebits;      /* SECBIT_KEEP_CAPS is PR_SET_KEEPCAPS, too */
     uint64_t timer_slack_ns; /* 0: Linux's 50 us */
     int death_signal;
     int oom_score_adj; /* remembered: there is no other to choose */
     uint64_t io[4];    /* as struct thread has it, of threads that have ended */
-    bool keep_caps, is_subreaper, thp_disabled;
+    bool is_subreaper, thp_disabled;
     uint8_t mce_kill; /* PR_MCE_KILL_DEFAULT less what PR_MCE_KILL set */
     int last_tid;     /* where the search for a free one begins */
     uint32_t membarrier_ready; /* MEMBARRIER_CMD_* that were registered */
@@ -65,6 +67,12 @@ struct process {
 static inline struct process *process_current(void)
 {
     return thread_current()->process;
+}
+
+/* Whether it has the right CAP_*. Those of files are the user's, `fsuid`. */
+static inline bool process_has_cap(const struct process *p, unsigned cap)
+{
+    return !(p->cap_off >> cap & 1);
 }
 
 /* Called once the process is exiting, before the machine ends; or NULL. */

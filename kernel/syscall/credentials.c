@@ -2,10 +2,11 @@
 /*
  * credentials.c - user and group ids, supplementary groups, capabilities.
  *
- * Privilege is "effective user id 0" throughout, as on a Linux that has never
- * heard of capabilities; those are shown accordingly.
+ * Rights are capabilities, which follow the user id as on Linux; but threads
+ * have them together, and rights to files are the user's, `fsuid`.
  */
 #include <linux/capability.h>
+#include <linux/securebits.h>
 
 #include "core/errno.h"
 #include "core/string.h"
@@ -16,103 +17,119 @@
 #define KEEP     UINT32_MAX /* -1: leave this id as it is */
 #define CAPS_ALL ((1ull << (CAP_LAST_CAP + 1)) - 1)
 
-/* The four ids of a kind, to treat users and groups alike. */
-struct ids {
-    uint32_t *real, *effective, *saved, *fs;
-};
+/* The four ids of a kind, in struct process's order, to treat users and groups
+ * alike. */
+enum { REAL, EFFECTIVE, SAVED, FS };
 
-static struct ids user_ids(void)
+static uint32_t *user_ids(void)
+{
+    return &process_current()->uid;
+}
+
+static uint32_t *group_ids(void)
+{
+    return &process_current()->gid;
+}
+
+_Static_assert(offsetof(struct process, fsuid) ==
+                       offsetof(struct process, uid) + FS * sizeof(uint32_t) &&
+                   offsetof(struct process, fsgid) ==
+                       offsetof(struct process, gid) + FS * sizeof(uint32_t),
+               "ids are in the order of the enumeration");
+
+static bool is_privileged(const uint32_t *ids)
+{
+    return process_has_cap(process_current(),
+                           ids == user_ids() ? CAP_SETUID : CAP_SETGID);
+}
+
+static bool is_own(const uint32_t *ids, uint32_t id)
+{
+    return id == ids[REAL] || id == ids[EFFECTIVE] || id == ids[SAVED];
+}
+
+/* Whether some user id is root's. */
+static bool has_root(const struct process *p)
+{
+    return !p->uid || !p->euid || !p->suid;
+}
+
+/* Change them, and have capabilities follow those of users. */
+static long change(uint32_t *ids, uint32_t real, uint32_t effective,
+                   uint32_t saved)
 {
     struct process *p = process_current();
+    bool had_root = has_root(p), was_root = p->euid == 0;
 
-    return (struct ids){ &p->uid, &p->euid, &p->suid, &p->fsuid };
+    ids[REAL] = real;
+    ids[EFFECTIVE] = ids[FS] = effective;
+    ids[SAVED] = saved;
+    if (p->securebits & SECBIT_NO_SETUID_FIXUP)
+        return 0;
+    if (had_root && !has_root(p) && !(p->securebits & SECBIT_KEEP_CAPS))
+        p->cap_dropped = ~0ull;
+    if (was_root != (p->euid == 0))
+        p->cap_off = was_root ? ~0ull : p->cap_dropped;
+    p->cap_off |= p->cap_dropped;
+    return 0;
 }
 
-static struct ids group_ids(void)
-{
-    struct process *p = process_current();
-
-    return (struct ids){ &p->gid, &p->egid, &p->sgid, &p->fsgid };
-}
-
-static bool is_privileged(void)
-{
-    return process_current()->euid == 0;
-}
-
-static bool is_own(const struct ids *i, uint32_t id)
-{
-    return id == *i->real || id == *i->effective || id == *i->saved;
-}
-
-static long set_one(struct ids i, uint32_t id)
+static long set_one(uint32_t *ids, uint32_t id)
 {
     if (id == KEEP)
         return -EINVAL;
-    if (is_privileged()) {
-        *i.real = id;
-        *i.saved = id;
-    } else if (id != *i.real && id != *i.saved) {
+    if (is_privileged(ids))
+        return change(ids, id, id, id);
+    if (id != ids[REAL] && id != ids[SAVED])
         return -EPERM;
-    }
-    *i.effective = id;
-    *i.fs = id;
-    return 0;
+    return change(ids, ids[REAL], id, ids[SAVED]);
 }
 
-static long set_two(struct ids i, uint32_t real, uint32_t effective)
+static long set_two(uint32_t *ids, uint32_t real, uint32_t effective)
 {
-    uint32_t old_real = *i.real;
+    bool saves = real != KEEP || (effective != KEEP && effective != ids[REAL]);
 
-    if (!is_privileged()) {
-        if (real != KEEP && real != *i.real && real != *i.effective)
-            return -EPERM;
-        if (effective != KEEP && !is_own(&i, effective))
-            return -EPERM;
-    }
-    if (real != KEEP)
-        *i.real = real;
-    if (effective != KEEP)
-        *i.effective = effective;
-    if (real != KEEP || (effective != KEEP && effective != old_real))
-        *i.saved = *i.effective;
-    *i.fs = *i.effective;
-    return 0;
+    if (real == KEEP)
+        real = ids[REAL];
+    if (effective == KEEP)
+        effective = ids[EFFECTIVE];
+    if (!is_privileged(ids) && ((real != ids[REAL] && real != ids[EFFECTIVE]) ||
+                                !is_own(ids, effective)))
+        return -EPERM;
+    return change(ids, real, effective, saves ? effective : ids[SAVED]);
 }
 
-static long set_three(struct ids i, uint32_t real, uint32_t effective,
+static long set_three(uint32_t *ids, uint32_t real, uint32_t effective,
                       uint32_t saved)
 {
-    if (!is_privileged() && ((real != KEEP && !is_own(&i, real)) ||
-                             (effective != KEEP && !is_own(&i, effective)) ||
-                             (saved != KEEP && !is_own(&i, saved))))
+    if (real == KEEP)
+        real = ids[REAL];
+    if (effective == KEEP)
+        effective = ids[EFFECTIVE];
+    if (saved == KEEP)
+        saved = ids[SAVED];
+    if (!is_privileged(ids) &&
+        (!is_own(ids, real) || !is_own(ids, effective) || !is_own(ids, saved)))
         return -EPERM;
-    if (real != KEEP)
-        *i.real = real;
-    if (effective != KEEP)
-        *i.effective = effective;
-    if (saved != KEEP)
-        *i.saved = saved;
-    *i.fs = *i.effective;
-    return 0;
+    return change(ids, real, effective, saved);
 }
 
 /* The old one is the result in any case. */
-static long set_fs(struct ids i, uint32_t id)
+static long set_fs(uint32_t *ids, uint32_t id)
 {
-    uint32_t old = *i.fs;
+    uint32_t old = ids[FS];
 
-    if (id != KEEP && (is_privileged() || id == old || is_own(&i, id)))
-        *i.fs = id;
+    if (id != KEEP && (id == old || is_own(ids, id) || is_privileged(ids)))
+        ids[FS] = id;
     return old;
 }
 
-static long put_three(struct ids i, uaddr_t real, uaddr_t effective,
+static long put_three(const uint32_t *ids, uaddr_t real, uaddr_t effective,
                       uaddr_t saved)
 {
-    if (user_put32(real, *i.real) != 0 ||
-        user_put32(effective, *i.effective) != 0 ||
-        user_put32(saved, *i.saved) != 0)
+    if (user_put32(real, ids[REAL]) != 0 ||
+        user_put32(effective, ids[EFFECTIVE]) != 0 ||
+        user_put32(saved, ids[SAVED]) != 0)
         return -EFAULT;
     return 0;
 }
@@ -206,7 +223,7 @@ long sys_setgroups(size_t count, uaddr_t groups)
     struct process *p = process_current();
     uint32_t copy[ARRAY_LEN(p->groups)];
 
-    if (!is_privileged())
+    if (!process_has_cap(p, CAP_SETGID))
         return -EPERM;
     if ((unsigned)count > ARRAY_LEN(copy))
         return -EINVAL;
@@ -248,18 +265,6 @@ static int cap_header(uaddr_t header, bool has_data, int *pid_out)
     return h.version == _LINUX_CAPABILITY_VERSION_1 ? 1 : 2;
 }
 
-static uint64_t permitted(const struct process *p)
-{
-    bool is_root = p->uid == 0 || p->euid == 0 || p->suid == 0;
-
-    return is_root ? CAPS_ALL & ~p->cap_dropped : 0;
-}
-
-static uint64_t effective(const struct process *p)
-{
-    return p->euid == 0 ? permitted(p) & ~p->cap_off : 0;
-}
-
 long sys_capget(uaddr_t header, uaddr_t data)
 {
     const struct process *p = process_current();
@@ -275,8 +280,8 @@ long sys_capget(uaddr_t header, uaddr_t data)
     if (!data)
         return 0;
     for (unsigned i = 0; i < 2; i++) {
-        d[i].effective = (uint32_t)(effective(p) >> (32 * i));
-        d[i].permitted = (uint32_t)(permitted(p) >> (32 * i));
+        d[i].effective = (uint32_t)((CAPS_ALL & ~p->cap_off) >> (32 * i));
+        d[i].permitted = (uint32_t)((CAPS_ALL & ~p->cap_dropped) >> (32 * i));
         d[i].inheritable = (uint32_t)(p->cap_inheritable >> (32 * i));
     }
     return copy_to_user(data, d, (size_t)words * sizeof(d[0]));
@@ -301,12 +306,12 @@ long sys_capset(uaddr_t header, uaddr_t data)
     want_effective &= CAPS_ALL;
     want_permitted &= CAPS_ALL;
     want_inheritable &= CAPS_ALL;
-    if ((want_permitted & ~permitted(p)) || (want_effective & ~want_permitted))
+    if ((want_permitted & p->cap_dropped) || (want_effective & ~want_permitted))
         return -EPERM;
-    if (want_inheritable & ~(p->cap_inheritable | permitted(p)))
+    if (want_inheritable & p->cap_dropped & ~p->cap_inheritable)
         return -EPERM;
-    p->cap_dropped = CAPS_ALL & ~want_permitted;
-    p->cap_off = CAPS_ALL & ~want_effective;
+    p->cap_dropped = ~want_permitted;
+    p->cap_off = ~want_effective;
     p->cap_inheritable = want_inheritable;
     return 0;
 }

@@ -3,6 +3,7 @@
  * limits.c - getrlimit(2) and its kin, getrusage(2), times(2).
  */
 #include <asm/resource.h>
+#include <linux/capability.h>
 
 #include "core/errno.h"
 #include "core/string.h"
@@ -29,7 +30,8 @@ static int limit_set(unsigned which, const struct rlimit64 *new_limit)
         return -EINVAL;
     if (which == RLIMIT_NOFILE && new_limit->hard > FD_MAX)
         return -EPERM;
-    if (new_limit->hard > p->rlimits[which].hard && p->euid != 0)
+    if (new_limit->hard > p->rlimits[which].hard &&
+        !process_has_cap(p, CAP_SYS_RESOURCE))
         return -EPERM;
     p->rlimits[which] = *new_limit;
     if (which == RLIMIT_STACK)

@@ -2,6 +2,7 @@
 /*
  * mmap.c - mmap(2), munmap(2), mprotect(2), mremap(2), madvise(2), mlock(2)...
  */
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 
@@ -214,7 +215,7 @@ static COLD int may_lock(size_t len)
     const struct process *p = process_current();
     struct space_stat st;
 
-    if (p->euid == 0)
+    if (process_has_cap(p, CAP_IPC_LOCK))
         return 0;
     space_stat(p->space, &st);
     if (p->rlimits[RLIMIT_MEMLOCK_IDX].soft == 0)

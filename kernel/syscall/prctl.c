@@ -80,7 +80,7 @@ static long capability(int option, uint64_t a2, uint64_t a3, bool rest)
     case PR_CAPBSET_READ:
         return is_valid ? !(p->cap_unbound >> a2 & 1) : -EINVAL;
     case PR_CAPBSET_DROP:
-        if (p->euid != 0)
+        if (!process_has_cap(p, CAP_SETPCAP))
             return -EPERM;
         if (!is_valid)
             return -EINVAL;
@@ -99,7 +99,7 @@ static long capability(int option, uint64_t a2, uint64_t a3, bool rest)
     case PR_GET_SECUREBITS:
         return p->securebits;
     default: /* PR_SET_SECUREBITS: what a lock bit locks stays */
-        if (p->euid != 0 || a2 > SECUREBITS_ALL ||
+        if (!process_has_cap(p, CAP_SETPCAP) || a2 > SECUREBITS_ALL ||
             (((p->securebits & SECURE_ALL_LOCKS) >> 1) &
              (a2 ^ p->securebits)) ||
             (p->securebits & SECURE_ALL_LOCKS & ~a2))
@@ -140,9 +140,15 @@ static long flag(int option, uint64_t a2, uint64_t a3, bool rest)
     case PR_SET_DUMPABLE:
         return set_bool(&p->dumpable, a2, false);
     case PR_GET_KEEPCAPS:
-        return p->keep_caps;
+        return !!(p->securebits & SECBIT_KEEP_CAPS);
     case PR_SET_KEEPCAPS:
-        return set_bool(&p->keep_caps, a2, false);
+        if (p->securebits & SECBIT_KEEP_CAPS_LOCKED)
+            return -EPERM;
+        if (a2 > 1)
+            return -EINVAL;
+        p->securebits = (uint8_t)((p->securebits & ~SECBIT_KEEP_CAPS) |
+                                  (a2 ? SECBIT_KEEP_CAPS : 0));
+        return 0;
     case PR_GET_CHILD_SUBREAPER:
         return user_put32(a2, p->is_subreaper);
     case PR_SET_CHILD_SUBREAPER:

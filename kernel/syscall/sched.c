@@ -6,6 +6,7 @@
  * cannot be kept by a guest whose CPU the host shares out.
  */
 #include <asm/signal.h>
+#include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
@@ -48,7 +49,7 @@ static bool may_have_nice(const struct thread *t, int nice)
     const struct process *p = process_current();
     uint64_t least = p->rlimits[RLIMIT_NICE_IDX].soft;
 
-    return p->euid == 0 || nice >= t->nice ||
+    return process_has_cap(p, CAP_SYS_NICE) || nice >= t->nice ||
            20 - (int64_t)MIN(least, 40ul) <= nice;
 }
 
@@ -58,7 +59,7 @@ static bool may_be_realtime(const struct thread *t,
     const struct process *p = process_current();
     uint64_t most = p->rlimits[RLIMIT_RTPRIO_IDX].soft;
 
-    if (p->euid == 0 || !is_realtime(r->policy))
+    if (process_has_cap(p, CAP_SYS_NICE) || !is_realtime(r->policy))
         return true;
     return r->rt_priority <= t->rt_priority || (uint64_t)r->rt_priority <= most;
 }

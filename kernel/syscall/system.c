@@ -3,6 +3,7 @@
  * system.c - what machine this is: uname(2), sysinfo(2), getcpu(2), names.
  */
 #include <asm/ioctls.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <linux/sysinfo.h>
 #include <linux/utsname.h>
@@ -42,7 +43,7 @@ static long set_name(char name[HOSTNAME_MAX + 1], uaddr_t user, int len)
 {
     char copy[HOSTNAME_MAX + 1] = { 0 };
 
-    if (process_current()->euid != 0)
+    if (!process_has_cap(process_current(), CAP_SYS_ADMIN))
         return -EPERM;
     if (len < 0 || len > HOSTNAME_MAX)
         return -EINVAL;
@@ -94,8 +95,8 @@ long sys_syslog(int type, uaddr_t buf, int len)
 
     if (type < 0 || type > SYSLOG_TYPE_MAX)
         return -EINVAL;
-    if (process_current()->euid != 0 && type != READ_ALL &&
-        type != SYSLOG_TYPE_MAX)
+    if (type != READ_ALL && type != SYSLOG_TYPE_MAX &&
+        !process_has_cap(process_current(), CAP_SYSLOG))
         return -EPERM;
     if (type >= READ && type <= READ_CLEAR && (!buf || len < 0))
         return -EINVAL;
@@ -166,7 +167,7 @@ long sys_ioprio_set(int which, int who, int prio)
     if ((class == 0 && (prio & IOPRIO_LEVEL_MASK)) ||
         (prio & IOPRIO_LEVEL_MASK) >= IOPRIO_LEVELS)
         return -EINVAL;
-    if (class == 1 && process_current()->euid != 0)
+    if (class == 1 && !process_has_cap(process_current(), CAP_SYS_NICE))
         return -EPERM;
     err = ioprio_thread(which, who, &t);
     if (!err)

@@ -6,6 +6,7 @@
  * Programs normally read clocks in the vDSO. The first call that arrives here
  * lets it answer from then on (clock_publish).
  */
+#include <linux/capability.h>
 #include <linux/time.h>
 #include <linux/timex.h>
 
@@ -58,7 +59,7 @@ static int set_real(uint64_t ns)
 {
     if (ns > SETTABLE_NS_MAX || ns < clock_mono_ns())
         return -EINVAL; /* Linux too refuses a boot before 1970 */
-    if (process_current()->euid != 0)
+    if (!process_has_cap(process_current(), CAP_SYS_TIME))
         return -EPERM;
     clock_set_real_ns(ns);
     return 0;

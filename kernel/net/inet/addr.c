@@ -2,6 +2,8 @@
 /*
  * addr.c - addresses as programs have them and as lwIP has them; names.
  */
+#include <linux/capability.h>
+
 #include "core/errno.h"
 #include "core/string.h"
 #include "net/inet/inet.h"
@@ -174,7 +176,8 @@ static int bind_to(struct socket *s, struct socket_addr *a)
     if (!ip_addr_isany(&ip) && !inet_is_local(&ip) &&
         (s->type == SOCK_STREAM || !ip_addr_ismulticast(&ip)))
         return -EADDRNOTAVAIL;
-    if (port && port < INET_PORT_ROOT && process_current()->euid != 0)
+    if (port && port < INET_PORT_ROOT &&
+        !process_has_cap(process_current(), CAP_NET_BIND_SERVICE))
         return -EACCES;
     /* An IPv6 socket bound to :: takes IPv4 too, to ::ffff:0.0.0.0 only it. */
     if (ip_addr_isany(&ip) && (IP_IS_V6(&ip) || !inet_is_v6(i)))

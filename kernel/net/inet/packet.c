@@ -7,6 +7,7 @@
  */
 #include "net/inet/packet.h"
 
+#include <linux/capability.h>
 #include <linux/eventpoll.h>
 
 #include "core/errno.h"
@@ -268,7 +269,7 @@ int packet_create(int type, int protocol, struct socket **out)
     static uint32_t last_id;
     struct packet_sock *ps;
 
-    if (process_current()->euid != 0)
+    if (!process_has_cap(process_current(), CAP_NET_RAW))
         return -EPERM;
     if (type != SOCK_RAW && type != SOCK_DGRAM)
         return -ESOCKTNOSUPPORT;

@@ -8,6 +8,9 @@
  * bear its port as their identifier.
  */
 #include "net/inet/raw.h"
+
+#include <linux/capability.h>
+
 #include "core/errno.h"
 #include "core/string.h"
 #include "lwip/icmp.h"
@@ -390,7 +393,7 @@ int raw_create(int family, int type, int protocol, struct socket **out)
 
     if (type == SOCK_RAW && protocol == 0)
         return -EPROTONOSUPPORT;
-    if (type == SOCK_RAW && process_current()->euid != 0)
+    if (type == SOCK_RAW && !process_has_cap(process_current(), CAP_NET_RAW))
         return -EPERM;
     d = dgram_new(family, type, protocol,
                   type == SOCK_RAW ? &raw_ops : &ping_ops);
