@@ -123,6 +123,9 @@ long sys_clone(uint64_t flags, uaddr_t stack, uaddr_t parent_tid,
     if ((r.flags & CLONE_PIDFD) &&
         (r.flags & (CLONE_PARENT_SETTID | CLONE_DETACHED)))
         return -EINVAL;
+    /* Qt's QProcess has the call fail unseen, and waits for what this says. */
+    if (r.flags & CLONE_PIDFD)
+        (void)!user_put32(r.parent_tid, UINT32_MAX);
     if (!(r.flags & CLONE_THREAD))
         return refuse_process("clone", &told);
     return thread_clone(&r);

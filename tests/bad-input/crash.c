@@ -2,10 +2,13 @@
 /*
  * crash.c - a program that ends badly, in the way its argument names.
  */
+#include <linux/sched.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +33,17 @@ static int fork_one(void)
         return 4;
     }
     return waitpid(pid, NULL, 0) == pid ? 0 : 5;
+}
+
+/* As Qt's QProcess, which asks for a descriptor and looks only at that. */
+static int fork_for_descriptor(void)
+{
+    int fd = STDOUT_FILENO;
+    long pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, 0);
+
+    if (pid == 0)
+        _exit(0);
+    return fd < 0 ? 7 : 8;
 }
 
 /* Tries twice what cannot be: it is told once. */
@@ -93,6 +107,8 @@ int main(int argc, char **argv)
         ((void (*)(void))0x1234)();
     else if (strcmp(how, "fork") == 0)
         return fork_one();
+    else if (strcmp(how, "fork-for-descriptor") == 0)
+        return fork_for_descriptor();
     else if (strcmp(how, "exec") == 0)
         return exec_one();
     else if (strcmp(how, "loop") == 0)
