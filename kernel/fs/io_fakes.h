@@ -186,7 +186,8 @@ ssize_t file_write_free(struct file *f, uaddr_t buf, size_t len)
 }
 
 /* read() and write() of the test's own memory. */
-static ssize_t file_take(struct file *f, void *buf, size_t len)
+__attribute__((unused)) static ssize_t file_take(struct file *f, void *buf,
+                                                 size_t len)
 {
     struct io_vec vec;
     struct io io;
@@ -195,7 +196,8 @@ static ssize_t file_take(struct file *f, void *buf, size_t len)
     return f->ops->read(f, &io, &f->pos);
 }
 
-static ssize_t file_give(struct file *f, const void *buf, size_t len)
+__attribute__((unused)) static ssize_t file_give(struct file *f,
+                                                 const void *buf, size_t len)
 {
     struct io_vec vec = { (uaddr_t)buf, len };
     struct io io;

@@ -18,6 +18,7 @@ extern const char no_ipv6;
 const char no_ipv6 = 0; /* what a link asks for */
 
 struct nd6_neighbor_cache_entry neighbor_cache[LWIP_ND6_NUM_NEIGHBORS];
+struct nd6_destination_cache_entry destination_cache[LWIP_ND6_NUM_DESTINATIONS];
 struct nd6_router_list_entry default_router_list[LWIP_ND6_NUM_ROUTERS];
 
 /* ---- packets ---- */

@@ -20,6 +20,7 @@
  * kernel/net/inet/fast_option.c kernel/net/inet/dgram.c
  * kernel/net/inet/icmp.c kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
  * kernel/net/inet/lock.c kernel/net/inet/option.c kernel/net/inet/ip_option.c
+ * kernel/net/inet/neighbour.c
  * kernel/net/inet/membership.c kernel/net/inet/membership_filter.c
  * kernel/net/inet/dgram_control.c kernel/net/inet/dgram_error.c
  * kernel/net/inet/dgram_whole.c kernel/net/inet/udp_cork.c

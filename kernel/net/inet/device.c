@@ -18,8 +18,6 @@
 #include "core/string.h"
 #include "drivers/netdev.h"
 #include "inet_hooks.h"
-#include "lwip/etharp.h"
-#include "lwip/ethip6.h"
 #include "lwip/icmp6.h"
 #include "lwip/ip.h"
 #include "lwip/ip4_frag.h"
@@ -30,6 +28,7 @@
 #include "net/inet/inet.h"
 #include "net/inet/ip6_check.h"
 #include "net/inet/loop.h"
+#include "net/inet/neighbour.h"
 #include "net/inet/offload.h"
 #include "net/inet/timers.h"
 #include "net/netif.h"
@@ -48,7 +47,6 @@
 #define ETHERNET_LEN SIZEOF_ETH_HDR
 #define HEADERS_MAX  256u /* all headers of a frame together */
 #define FRAGMENT_S   16u  /* how long fragments are waited for, and more */
-#define ARP_S        6u
 
 struct netif inet_device;
 struct netif_stats device_counters;
@@ -216,6 +214,7 @@ static void received(struct netdev *dev, struct netbuf *chain,
         return;
     }
     look_at(p);
+    neighbour_frame_from(p->payload);
     if (offload->csum_valid)
         inet_device.chksum_flags &= (u16_t)~checks;
     else
@@ -338,17 +337,6 @@ static void tell(void)
         runq_halt_soon();
 }
 
-/* ARP, or ICMPv6's neighbour solicitation: to be repeated if none answers. */
-static bool asks_for_neighbour(const uint8_t *f, unsigned len)
-{
-    const unsigned type = ETHERNET_LEN + IP6_HLEN;
-
-    if (f[12] == 0x08)
-        return f[13] == 0x06;
-    return f[12] == 0x86 && len > type && f[ETHERNET_LEN + 6] == 58 &&
-           f[type] == ICMP6_TYPE_NS;
-}
-
 /* Nobody will be interrupted: look again some time, whatever the CPU does. */
 static void guard_begin(void)
 {
@@ -364,8 +352,7 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     int err = -ENOBUFS;
 
     (void)n;
-    if (asks_for_neighbour(f, p->len))
-        timers_link_needed(ARP_S);
+    neighbour_look(f, p->len);
     if (device.dev->features & NETDEV_TX_CSUM && !(p->flags & INET_PBUF_AS_IS))
         way_learn(f, p->len);
     if (pbuf_clen(p) >= NETDEV_PARTS_MAX) {
@@ -559,8 +546,8 @@ static err_t device_init(struct netif *n)
                NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
     if (dev->link_up)
         n->flags |= NETIF_FLAG_LINK_UP;
-    n->output = etharp_output;
-    n->output_ip6 = ethip6_output;
+    n->output = neighbour_output4;
+    n->output_ip6 = neighbour_output6;
     n->linkoutput = send_frame;
     if (dev->features & NETDEV_TX_CSUM)
         NETIF_SET_CHECKSUM_CTRL(

@@ -20,6 +20,7 @@
 #include "lwip/stats.h"
 #include "net/inet/conn.h"
 #include "net/inet/dgram.h"
+#include "net/inet/neighbour.h"
 #include "net/inet/tcp.h"
 
 /* Of a part, IPPROTO_IP: nothing asks for it in kernels without. */
@@ -257,5 +258,8 @@ void inet_icmp6_input(struct pbuf *p, struct netif *inp)
     if (begin(&e, p, &rest) && judge6(&e, rest) && quote6(&e) &&
         is_checksum_right6(p, inp))
         tell(&e);
-    icmp6_input(p, inp);
+    if (p->len > 0 && neighbour_is_forged(p, inp))
+        pbuf_free(p);
+    else
+        icmp6_input(p, inp);
 }

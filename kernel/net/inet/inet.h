@@ -9,7 +9,7 @@
  *            lock.c     entering, and what is done later
  *            loop.c     the loopback interface
  *            end.c      what is left to do when the program is over
- *            device.c   the network device
+ *            device.c   the network device; neighbour.c: who is on its link
  *            timers.c   when lwIP's timers run
  *            addr.c     addresses of programs and of lwIP; port.c: who has a
  *                       port
