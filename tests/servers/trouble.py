@@ -36,14 +36,14 @@ from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
 
 PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
-SMALL = '32M'
-CASES = {'nginx': [], 'redis': [], 'small': [], 'backlog': [], 'busy': [],
-         'unheard': [], 'stream': []}  # by server
+MEMORY = {'small': '32M', 'unheard': '32M', 'crowded': '16M'}  # else 256M
+CASES = {'nginx': [], 'redis': [], 'small': [], 'crowded': [], 'backlog': [],
+         'busy': [], 'unheard': [], 'stream': []}  # by server
 REDIS = ['/usr/bin/redis-server', '--save', '', '--bind', '0.0.0.0',
          '--protected-mode', 'no', '--maxclients', '12000',
          '--tcp-backlog', '1024']
 ASKED = ('backlog', 'busy', 'unheard')  # are backlog.c
-OF_LITTLE_MEMORY = ('small', 'unheard')
+OF_REDIS = ('redis', 'crowded')
 
 
 def case(function, server='nginx'):
@@ -89,7 +89,7 @@ class Trouble:
         if self.kind in ASKED:
             check(self.ask(b'?') == b'?', 'the other port does not answer')
             return
-        if self.kind == 'redis':
+        if self.kind in OF_REDIS:
             stores.redis_ready(self.context)
             return
         if self.kind == 'stream':
@@ -528,6 +528,40 @@ def many_connections(t):
 CASES['redis'].append(many_connections)
 
 
+def crowd(t):
+    """More connections than there is memory for: some have to wait, those that
+    there are go on, and when they have gone there is room again."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(8000, hard - 100)
+    came = []
+    with select.epoll() as waiting:
+        open_ones = {}
+        for _ in range(count):
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex((t.address, 6379))
+            open_ones[s.fileno()] = s
+            waiting.register(s, select.EPOLLOUT)
+            if len(open_ones) % 100 and len(open_ones) < count:
+                continue
+            while (found := waiting.poll(2 if len(open_ones) == count else
+                                         t.some(0, 0.02))):
+                for fd, _ in found:
+                    waiting.unregister(fd)
+                    came.append(open_ones[fd])
+    check(len(came) > 1500, 'there are only', len(came))
+    for s in came[:20]:
+        s.settimeout(clients.TIMEOUT_S)
+        check(clients.exchange(s, b'PING\r\n', b'+PONG\r\n') ==
+              b'+PONG\r\n', 'one of those that came gets another answer')
+    for s in open_ones.values():
+        s.close()
+
+
+CASES['crowded'].append(crowd)
+
+
 @case
 def lossy_line(t):
     """One packet in a hundred is lost, one doubled, two change places."""
@@ -759,7 +793,7 @@ def make_files(place):
 def start(config, kind, build, net):
     """(the server, the interface to it and this machine's address there)."""
     command = (['/srv/backlog'] + ['busy'] * (kind == 'busy')
-               if kind in ASKED else REDIS if kind == 'redis' else
+               if kind in ASKED else REDIS if kind in OF_REDIS else
                ['/srv/stream'] if kind == 'stream' else
                ['/usr/sbin/nginx', '-c', '/srv/trouble.conf'])
     if config == 'native':
@@ -767,15 +801,14 @@ def start(config, kind, build, net):
                                    'sh'] + command),
                 ('near', '10.0.4.1'))
     run = [os.path.join(build, 'samara'), 'run', '--add', '/srv', '-m',
-           SMALL if kind in OF_LITTLE_MEMORY else '256M', '--net',
-           'tap:' + wires.TAP] + wires.ADDRESS
+           MEMORY.get(kind, '256M'), '--net', 'tap:' + wires.TAP] + wires.ADDRESS
     return (wires.Server(wires.GUEST, run + common.CONFIGS[config] + command),
             (wires.TAP, '10.0.3.1'))
 
 
 def ready(kind):
     def probe(context):
-        if kind == 'redis':
+        if kind in OF_REDIS:
             stores.redis_ready(context)
             return
         if kind in ASKED:

@@ -401,6 +401,11 @@ void conn_later_run(void)
 
 /* ---- TIME-WAIT ---- */
 
+unsigned conn_count(void)
+{
+    return table.count - table.time_wait_count;
+}
+
 bool conn_drop_time_wait(void)
 {
     if (list_is_empty(&table.time_wait))

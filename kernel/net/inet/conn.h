@@ -85,6 +85,9 @@ bool conn_timer_wanted(void);
  * there is none. */
 bool conn_later_first(uint32_t *tick_out);
 void conn_later_run(void);
+/* How many there are, without those in TIME-WAIT, which leave when memory is
+ * wanted. */
+unsigned conn_count(void);
 /* Make room: true if a connection in TIME-WAIT was given up. */
 bool conn_drop_time_wait(void);
 /* ---- tcp_limits.c ---- */

@@ -139,6 +139,9 @@ uint32_t inet_buffer_limit(uint32_t wanted);
  * A quarter of all memory at most, but for 4 KiB of each socket. */
 extern size_t inet_memory_held;
 bool inet_memory_is_full(void);
+/* Little memory is free, and connections hold as much and more: the next would
+ * be at the program's expense. It has yet to accept so many, each for a page. */
+bool inet_is_crowded(unsigned waiting);
 /* Is this address one of ours? */
 bool inet_is_local(const ip_addr_t *a);
 /* SipHash-2-4 of whole words; the last is to be their length, as it has it. */

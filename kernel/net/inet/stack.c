@@ -27,9 +27,11 @@
 #pragma weak raw_take
 #pragma weak raw_create
 
-#define SHORT_SHARE  8u /* of all pages: with fewer free, memory is short */
-#define HELD_SHARE   4u /* of all memory, what lwIP may hold */
-#define BUFFER_SHARE 8u /* ... and of what it may yet, one socket */
+#define SHORT_SHARE  8u    /* of all pages: with fewer free, memory is short */
+#define HELD_SHARE   4u    /* of all memory, what lwIP may hold */
+#define BUFFER_SHARE 8u    /* ... and of what it may yet, one socket */
+#define SPARE_SHARE  16u   /* of all memory, which connections leave free */
+#define SOCKET_LEN   1400u /* of one, beside its pcb: conn, socket, file, watch */
 
 struct inet_counters inet_counters;
 
@@ -71,6 +73,14 @@ static size_t may_hold(void)
 bool inet_memory_is_full(void)
 {
     return inet_memory_held >= may_hold();
+}
+
+bool inet_is_crowded(unsigned waiting)
+{
+    size_t share = page_total_count() / SPARE_SHARE;
+
+    return page_free_count() < share + waiting &&
+           inet_memory_held + conn_count() * SOCKET_LEN >= share * PAGE_SIZE;
 }
 
 /* Read at each use: the program's memory comes first. What was accepted for

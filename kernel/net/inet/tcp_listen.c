@@ -3,10 +3,11 @@
  * tcp_listen.c - stream sockets that listen: whom a SYN is for, the queues.
  *
  * A SYN is dropped, and will come again, while as many connections wait for
- * accept() as the backlog allows. lwIP holds the half-open ones, until they are
- * too many (cookie.h); each gets a
- * socket when it is established, and is let in then although the queue has
- * filled meanwhile: its peer has been told that it is connected.
+ * accept() as the backlog allows, or one more would be at the expense of the
+ * program's memory. lwIP holds the half-open ones, until they are too many
+ * (cookie.h); each gets a socket when it is established, and is let in then
+ * although the queue has filled meanwhile: its peer has been told that it is
+ * connected.
  */
 #include "core/errno.h"
 #include "lwip/priv/tcp_priv.h"
@@ -25,7 +26,8 @@
 
 bool tcp_is_full(const struct tcp_sock *l)
 {
-    return l->queue_count > l->backlog;
+    return l->queue_count > l->backlog ||
+           inet_is_crowded(l->queue_count + l->syn_count);
 }
 
 bool tcp_is_flooded(const struct tcp_sock *l)
