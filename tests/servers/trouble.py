@@ -36,9 +36,10 @@ from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
 
 PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
-MEMORY = {'small': '32M', 'unheard': '32M', 'crowded': '16M'}  # else 256M
+MEMORY = {'small': '32M', 'unheard': '32M', 'crowded': '16M',
+          'left': '16M'}  # else 256M
 CASES = {'nginx': [], 'redis': [], 'small': [], 'crowded': [], 'backlog': [],
-         'busy': [], 'unheard': [], 'stream': []}  # by server
+         'busy': [], 'unheard': [], 'stream': [], 'left': []}  # by server
 REDIS = ['/usr/bin/redis-server', '--save', '', '--bind', '0.0.0.0',
          '--protected-mode', 'no', '--maxclients', '12000',
          '--tcp-backlog', '1024']
@@ -560,6 +561,29 @@ def crowd(t):
 
 
 CASES['crowded'].append(crowd)
+
+
+def vanishing_at_the_end(t):
+    """Clients ask for one page, and vanish before they have it: their
+    connections are closed, and hold what memory there is, until others come."""
+    fake = t.fake(82)
+    made = set()
+    count = t.some(8000, 6000)
+    for port in range(20000, 20000 + count, 100):
+        for p in range(port, port + 100):
+            fake.tcp((p, 80), SYN, 1)
+        while frame := t.wire.await_frame(
+                lambda f: f[23:24] == b'\6' and f[47:48] == b'\x12' and
+                f[30:34] == packets.address(fake.ip), 0.05):
+            got = packets.Segment(frame)
+            made.add(got.ports[1])
+            fake.tcp((got.ports[1], 80), ACK | PSH, 2, got.seq + 1,
+                     b'GET / HTTP/1.0\r\n\r\n')
+    check(len(made) > 1500, 'only', len(made), 'connections')
+    t.serves()
+
+
+CASES['left'].append(vanishing_at_the_end)
 
 
 @case

@@ -288,6 +288,7 @@ void conn_orphan(struct conn *c)
     }
     /* Nobody is told of its end: the conn goes with the pcb. */
     c->pcb->callback_arg = NULL;
+    limits_orphan(c);
 }
 
 /* ---- the clock ---- */
@@ -420,6 +421,7 @@ static void enter_time_wait(struct conn *c)
 
     sender_end(c); /* our FIN has arrived, and with it all else */
     list_remove(&c->link);
+    list_remove(&c->syn_link); /* it is no orphan any more */
     c->due = c->pcb->tmr + 2 * TCP_MSL / TCP_SLOW_INTERVAL;
     list_push_back(&table.time_wait, &c->link);
     c->in_time_wait = true;
@@ -514,6 +516,7 @@ static bool is_answered(struct pbuf *p, struct netif *inp)
     if (!tcp_listen_pcbs.listen_pcbs)
         return false;
     l = tcp_listen_pcbs.listen_pcbs->ext_args[0].data;
+    limits_drop_orphans(tcp_waiting(l));
     if (flags == TCP_SYN && tcp_is_flooded(l) && !tcp_is_full(l))
         cookie_answer(l, p, inp);
     else if (flags == TCP_SYN) {

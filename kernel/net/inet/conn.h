@@ -29,10 +29,11 @@ struct conn {
     uint32_t hash;
     struct list link;      /* among the busy, the later, those in TIME-WAIT */
     struct tcp_sock *sock; /* NULL: none yet, or none any more */
-    struct tcp_sock *listener;  /* of one that is not accepted yet */
-    struct list syn_link;       /* of one not established: listener's syns */
-    struct list defer_link;     /* with something to send: conn_defer() */
-    uint32_t due;               /* in the list of the later: the tick */
+    struct tcp_sock *listener; /* of one that is not accepted yet */
+    struct list syn_link;   /* of one not established: listener's syns; of one
+                           * whose socket is gone: the orphans */
+    struct list defer_link; /* with something to send: conn_defer() */
+    uint32_t due;           /* in the list of the later: the tick */
     bool in_time_wait, is_busy; /* in which list it is */
     bool is_local;              /* to ourselves: through the loopback */
     uint8_t held_ticks;         /* how long a corked segment is held back yet */
@@ -98,6 +99,11 @@ uint32_t limits_next_tick(const struct conn *c);
 void limits_prepare(struct conn *c);
 /* A tick is over. True: it was too much, and the connection has ended. */
 bool limits_end(struct conn *c);
+/* Its program has closed it. */
+void limits_orphan(struct conn *c);
+/* While memory is short (inet_is_crowded()), such connections make room first:
+ * they are reset. */
+void limits_drop_orphans(unsigned waiting);
 
 /* ---- conn.c ---- */
 

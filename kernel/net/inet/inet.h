@@ -140,7 +140,7 @@ uint32_t inet_buffer_limit(uint32_t wanted);
 extern size_t inet_memory_held;
 bool inet_memory_is_full(void);
 /* Little memory is free, and connections hold as much and more: the next would
- * be at the program's expense. It has yet to accept so many, each for a page. */
+ * be at the program's expense. It has yet to accept `waiting`, each a page. */
 bool inet_is_crowded(unsigned waiting);
 /* Is this address one of ours? */
 bool inet_is_local(const ip_addr_t *a);

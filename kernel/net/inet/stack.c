@@ -31,7 +31,7 @@
 #define HELD_SHARE   4u    /* of all memory, what lwIP may hold */
 #define BUFFER_SHARE 8u    /* ... and of what it may yet, one socket */
 #define SPARE_SHARE  16u   /* of all memory, which connections leave free */
-#define SOCKET_LEN   1400u /* of one, beside its pcb: conn, socket, file, watch */
+#define SOCKET_LEN   1400u /* beside a pcb: conn, socket, file, watch */
 
 struct inet_counters inet_counters;
 

@@ -478,6 +478,7 @@ static void let_go(struct tcp_sock *t)
     if (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT)
         (void)tcp_shutdown(pcb, 0, 1);
     conn_busy(c); /* a FIN that is lost is sent again */
+    limits_drop_orphans(0);
     inet_flush();
 }
 

@@ -113,6 +113,11 @@ struct tcp_sock *tcp_adopt(struct conn *c) MUST_CHECK;
 void tcp_offer(struct tcp_sock *t);
 /* A connection that a listener waits for is established. ERR_MEM */
 err_t tcp_established(struct conn *c);
+/* So many are half open, or wait for accept(). */
+static inline unsigned tcp_waiting(const struct tcp_sock *listener)
+{
+    return listener->queue_count + listener->syn_count;
+}
 /* Do as many connections wait for accept() as may, or is memory short? */
 bool tcp_is_full(const struct tcp_sock *listener);
 /* Do as many SYNs wait for an answer as may? */

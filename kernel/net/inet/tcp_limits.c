@@ -264,3 +264,23 @@ void tcp_unreachable(struct conn *c, int error)
     tcp_over(t, error);
     conn_abandon(c);
 }
+
+/* ---- those without a program ---- */
+
+/* By syn_link, who was closed first before the others. */
+static struct list orphans = LIST_INIT(orphans);
+
+void limits_orphan(struct conn *c)
+{
+    if (c->pcb->state == TIME_WAIT)
+        return;
+    list_remove(&c->syn_link);
+    list_push_back(&orphans, &c->syn_link);
+}
+
+/* As Linux has it when there are too many, or memory is out. */
+void limits_drop_orphans(unsigned waiting)
+{
+    while (UNLIKELY(inet_is_crowded(waiting)) && !list_is_empty(&orphans))
+        tcp_abort(LIST_ENTRY(orphans.next, struct conn, syn_link)->pcb);
+}

@@ -26,8 +26,7 @@
 
 bool tcp_is_full(const struct tcp_sock *l)
 {
-    return l->queue_count > l->backlog ||
-           inet_is_crowded(l->queue_count + l->syn_count);
+    return l->queue_count > l->backlog || inet_is_crowded(tcp_waiting(l));
 }
 
 bool tcp_is_flooded(const struct tcp_sock *l)
