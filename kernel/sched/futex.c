@@ -20,7 +20,8 @@
 #include "mm/user.h"
 #include "sched/process.h"
 
-/* Zeroed memory until first used, so that boot touches nothing. */
+/* Zeroed memory until first used, so that boot touches nothing. Under the lock:
+ * two who both find a queue unused would empty it again behind a waiter. */
 static struct list queues[FUTEX_QUEUE_COUNT];
 struct spinlock futex_lock = SPINLOCK_INIT(LOCK_FUTEX);
 
@@ -254,7 +255,7 @@ static int wake_queued(const struct list *queue, const struct futex_word *word,
 int futex_wake(const struct futex_word *word, unsigned count_max,
                uint32_t bitset)
 {
-    const struct list *queue = futex_queue_of(word);
+    const struct list *queue;
     int count = 0;
 
     if (!futex_is_aligned(word) || bitset == 0)
@@ -262,6 +263,7 @@ int futex_wake(const struct futex_word *word, unsigned count_max,
     if (!user_word_ok(word->addr, 4))
         return -EFAULT;
     spin_lock(&futex_lock);
+    queue = futex_queue_of(word);
     if (!list_is_empty(queue))
         count = wake_queued(queue, word, count_max, bitset);
     spin_unlock(&futex_lock);

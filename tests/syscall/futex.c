@@ -47,6 +47,49 @@ TEST(nobody_to_wake)
     CHECK_EQ(futex(&word, FUTEX_WAKE, 10, NULL, NULL, 0), 0);
 }
 
+/* A waiter comes while its waker does, at each of many words that nobody has
+ * slept at yet. What is lost is waited for for ever: the runner ends that. */
+#define FRESH_COUNT 4096
+
+static uint32_t fresh[FRESH_COUNT];
+static volatile int fresh_at = -1, fresh_left = -1;
+
+static void *fresh_waiter(void *arg)
+{
+    for (int i = 0; i < FRESH_COUNT; i++) {
+        fresh[i] = 1;
+        __atomic_store_n(&fresh_at, i, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&fresh[i], __ATOMIC_SEQ_CST) == 1)
+            futex(&fresh[i], FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+        __atomic_store_n(&fresh_left, i, __ATOMIC_SEQ_CST);
+    }
+    return arg;
+}
+
+static void until(const volatile int *seen, int i)
+{
+    while (__atomic_load_n(seen, __ATOMIC_SEQ_CST) != i)
+        sched_yield();
+}
+
+TEST(a_wake_finds_who_has_just_come)
+{
+    pthread_t thread;
+    volatile int spins;
+
+    CHECK_EQ(pthread_create(&thread, NULL, fresh_waiter, NULL), 0);
+    for (int i = 0; i < FRESH_COUNT; i++) {
+        until(&fresh_at, i);
+        spins = i * 7 % 97; /* at another point of its way each time */
+        while (spins > 0)
+            spins--;
+        __atomic_store_n(&fresh[i], 0, __ATOMIC_SEQ_CST);
+        CHECK(futex(&fresh[i], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) >= 0);
+        until(&fresh_left, i);
+    }
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+}
+
 static volatile int woken;
 
 static void *waiter(void *arg)
