@@ -241,10 +241,26 @@ void dentry_drop(struct dentry *d)
     hash_remove(d);
 }
 
+/* Names that are known not to be below d hold it, and so its inode. */
+static COLD void forget_below(struct dentry *d)
+{
+    struct list *next;
+
+    for (struct list *it = all_dentries.next; it != &all_dentries; it = next) {
+        struct dentry *below = LIST_ENTRY(it, struct dentry, all);
+
+        next = it->next;
+        if (below->parent == d && below->refs == 0)
+            dentry_put(dentry_free(below));
+    }
+}
+
 void dentry_remove(struct dentry *d)
 {
     hash_remove(d);
     d->removed = true;
+    if (UNLIKELY(d->inode->watches))
+        forget_below(d); /* who watches hears of its end now */
 }
 
 COLD void dentry_move(struct dentry *d, struct dentry *parent,

@@ -309,6 +309,24 @@ TEST(directories_are_opened_and_listed)
     close(fd);
 }
 
+TEST(a_directory_ends_although_names_were_missed_in_it)
+{
+    int fd = watched("ending", IN_DELETE_SELF);
+
+    CHECK_ERR(access("ending/none", F_OK), ENOENT);
+    CHECK_ERR(access("ending/nothing", F_OK), ENOENT);
+    CHECK_OK(rmdir("ending"));
+    CHECK_STR(events(fd), "1:delete_self 1:ignored");
+    CHECK_OK(close(fd));
+    fd = watched("ending", IN_DELETE_SELF);
+    CHECK_OK(mkdir("coming", 0755));
+    CHECK_ERR(access("ending/none", F_OK), ENOENT);
+    CHECK_OK(rename("coming", "ending"));
+    CHECK_STR(events(fd), "1:delete_self 1:ignored");
+    CHECK_OK(close(fd));
+    CHECK_OK(rmdir("ending"));
+}
+
 TEST(equal_events_are_one)
 {
     int fd = watched("d", IN_ALL_EVENTS), f, left = -1;
