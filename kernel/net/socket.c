@@ -28,6 +28,7 @@
 #pragma weak netif_ioctl
 #pragma weak inet_create
 #pragma weak packet_create
+#pragma weak packet_mmap
 
 #define TYPE_MAX     11 /* Linux's SOCK_MAX */
 #define SOCKFS_DEV   8
