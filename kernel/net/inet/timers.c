@@ -46,7 +46,8 @@ static struct timer later_timer = { .expired = later_expired };
 static struct timer link_timer = { .expired = link_expired };
 static struct timer dhcp_timer = { .expired = dhcp_expired };
 u32_t inet_now_us;
-static uint32_t now_ms, last_second_ms;
+static uint32_t now_ms, last_second_ms; /* 0: there was none */
+static uint32_t owed_s; /* of second(), from before the timer was armed */
 static unsigned link_ticks_left, link_tick, group_ticks_left;
 static unsigned link_step = 1; /* ticks from one expiry to the next */
 static bool waits_for_answer;  /* DHCP */
@@ -131,14 +132,24 @@ static void link_arm(void)
     timer_arm(&link_timer, clock_mono_ns() + link_step * LINK_NS);
 }
 
+/* Nobody looked since then. */
+static void note_missed(void)
+{
+    if (last_second_ms)
+        owed_s += (now_ms - last_second_ms) / 1000;
+    last_second_ms = now_ms;
+}
+
 void timers_link_needed(unsigned seconds)
 {
     unsigned ticks = seconds * LINK_TICKS_PER_S;
 
     if (link_ticks_left < ticks)
         link_ticks_left = ticks;
-    if (!timer_is_armed(&link_timer))
+    if (!timer_is_armed(&link_timer)) {
+        note_missed();
         link_arm();
+    }
 }
 
 void timers_groups_needed(void)
@@ -189,14 +200,19 @@ static void link_expired(struct timer *t)
     inet_leave();
 }
 
+/* Not while a neighbour is being asked for: who has just begun to wait would
+ * grow as old as those who were there before. */
 void timers_link_catch_up(void)
 {
-    uint32_t missed_s = (now_ms - last_second_ms) / 1000;
+    uint32_t missed_s;
 
-    if (missed_s < CATCH_UP_S)
+    if (timer_is_armed(&link_timer) ||
+        owed_s + (now_ms - last_second_ms) / 1000 < CATCH_UP_S)
         return;
-    last_second_ms = now_ms;
-    for (missed_s = MIN(missed_s, CATCH_UP_MAX_S); missed_s > 0; missed_s--)
+    note_missed();
+    missed_s = MIN(owed_s, CATCH_UP_MAX_S);
+    owed_s = 0;
+    for (; missed_s > 0; missed_s--)
         second();
     inet_flush();
 }

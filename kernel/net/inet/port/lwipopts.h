@@ -131,8 +131,8 @@
 #define IPV6_REASS_MAXAGE             15 /* device.c: FRAGMENT_S is more */
 #define IP_DEFAULT_TTL                64 /* Linux's */
 #define ARP_TABLE_SIZE                32
-#define ARP_QUEUEING                  1 /* several packets may wait */
-#define ARP_QUEUE_LEN                 8
+#define ARP_QUEUEING                  1  /* several packets may wait */
+#define ARP_QUEUE_LEN                 32 /* traceroute sends 16 at once */
 #define ETHARP_TRUST_IP_MAC           0
 #define ETHARP_SUPPORT_STATIC_ENTRIES 1
 /* The generic path checks who a frame is for anyway. */
