@@ -122,15 +122,17 @@ static void put_route_attrs(struct nl_reply *r, const struct netif_route *route)
         reply_attr(r, RTA_DST, route->dst, len);
     if (metric || is_v6)
         reply_attr_u32(r, RTA_PRIORITY, metric);
-    if (route->has_source)
-        reply_attr(r, RTA_PREFSRC, route->source, len);
     if (route->has_gateway)
         reply_attr(r, RTA_GATEWAY, route->gateway, len);
     reply_attr_u32(r, RTA_OIF, route->index);
-    if (!is_v6)
-        return;
-    reply_attr(r, RTA_CACHEINFO, &none, sizeof(none));
-    reply_attr_u8(r, RTA_PREF, 0); /* medium: RFC 4191 */
+    if (route->has_source)
+        reply_attr(r, RTA_PREFSRC, route->source, len);
+    /* Of IPv4's only the answer to "which route?" has it; nmap 7.93 misses the
+     * last attribute, so that must not be one of those above. */
+    if (is_v6 || route->is_cloned)
+        reply_attr(r, RTA_CACHEINFO, &none, sizeof(none));
+    if (is_v6)
+        reply_attr_u8(r, RTA_PREF, 0); /* medium: RFC 4191 */
 }
 
 void rt_show_route(struct nl_reply *r, const struct netif_route *route,
