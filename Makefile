@@ -334,6 +334,8 @@ check-netdev: all $(B)/responder.elf
 	@tools/run-netdev -b $(B) $(T)
 check-netconf: all
 	@tools/run-netconf -b $(B) $(T)
+check-packets: all
+	@tools/run-packets -b $(B) $(T)
 check-readme: all
 	@tools/run-readme -b $(B)
 check-figures: all
@@ -384,7 +386,7 @@ clean:
 	check-examples check-languages check-servers check-trouble check-bad-input \
 	check-lifecycle check-debug check-trace check-gdb check-failures check-crash check-machines check-kvm \
 	check-hostile \
-	check-netdev check-netconf check-readme check-figures \
+	check-netdev check-netconf check-packets check-readme check-figures \
 	check-fuzz
 .DELETE_ON_ERROR:
 -include $(B)/calls.d $(KERNEL_OBJ:.o=.d) $(STAND_IN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MONITOR_OBJ:.o=.d) \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trace_sockopt.c - see trace_show.h: options of sockets. */
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -37,6 +38,8 @@ static const struct trace_flag socket_options[] = {
     V(SO_DOMAIN),
     V(SO_BINDTODEVICE),
     V(SO_ATTACH_FILTER),
+    V(SO_DETACH_FILTER),
+    V(SO_LOCK_FILTER),
     V(SO_INCOMING_CPU),
     V(SO_BUSY_POLL),
     V(SO_MARK),
@@ -125,6 +128,19 @@ static const struct trace_flag tcp_options[] = {
     TRACE_FLAGS_END("TCP_???"),
 };
 
+static const struct trace_flag packet_options[] = {
+    V(PACKET_ADD_MEMBERSHIP),  V(PACKET_DROP_MEMBERSHIP),
+    V(PACKET_RX_RING),         V(PACKET_STATISTICS),
+    V(PACKET_COPY_THRESH),     V(PACKET_AUXDATA),
+    V(PACKET_ORIGDEV),         V(PACKET_VERSION),
+    V(PACKET_HDRLEN),          V(PACKET_RESERVE),
+    V(PACKET_TX_RING),         V(PACKET_LOSS),
+    V(PACKET_VNET_HDR),        V(PACKET_TX_TIMESTAMP),
+    V(PACKET_TIMESTAMP),       V(PACKET_FANOUT),
+    V(PACKET_TX_HAS_OFF),      V(PACKET_QDISC_BYPASS),
+    V(PACKET_IGNORE_OUTGOING), TRACE_FLAGS_END("PACKET_???"),
+};
+
 static void show_option(const struct trace_view *v, const struct trace_type *t,
                         uint64_t value, unsigned arg)
 {
@@ -142,6 +158,9 @@ static void show_option(const struct trace_view *v, const struct trace_type *t,
         break;
     case IPPROTO_TCP:
         trace_show_names(v->to, tcp_options, name);
+        break;
+    case SOL_PACKET:
+        trace_show_names(v->to, packet_options, name);
         break;
     default:
         trace_show_int(v, t, value, arg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sockets.c - sockets and waiting for them: tools/run-trace. */
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -58,6 +59,7 @@ static void options(int fd)
 
     CALL(socket, AF_INET, SOCK_STREAM, 0);
     CALL(setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    CALL(setsockopt, fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
     CALL(setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
     CALL(setsockopt, fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     CALL(setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
