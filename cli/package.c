@@ -2,6 +2,7 @@
 /* package.c - see package.h. */
 #include "cli/package.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,9 @@
 #include "host/memory.h"
 #include "host/path.h"
 
-#define NOBODY           65534u /* and nogroup */
-#define ACCOUNTS_LEN_MAX (1u << 20)
+#define NOBODY              65534u /* and nogroup */
+#define ACCOUNTS_LEN_MAX    (1u << 20)
+#define ALTERNATIVE_LEN_MAX (1u << 20)
 
 /* For people, and for systems with more than one program. */
 static const char *const left_out[] = {
@@ -106,6 +108,61 @@ static int files_add(struct tree *tree, const struct dpkg *db,
     return err;
 }
 
+/* --- alternatives --- */
+
+/* One of the links, if what it leads to is in the tree. */
+static int link_add(struct tree *tree, const char *link, struct fault *fault)
+{
+    char *end = realpath(link, NULL);
+    int err = 0;
+
+    if (end && tree_find(tree, end) && !is_left_out(link))
+        err = tree_add_host(tree, link, fault);
+    free(end);
+    return err;
+}
+
+/* A file of update-alternatives(1): a mode, a link, names and links that go
+ * with it, an empty line. The rest is what there is to choose from. */
+static int alternative_add(struct tree *tree, const char *path,
+                           struct fault *fault)
+{
+    struct list lines = { 0 };
+    int err = file_read_lines(path, &lines, ALTERNATIVE_LEN_MAX, fault);
+    size_t i;
+
+    for (i = 1; i < lines.count && err == 0; i += 2) {
+        err = link_add(tree, lines.item[i], fault);
+        if (i + 1 < lines.count && lines.item[i + 1][0] == '\0')
+            break;
+    }
+    list_fini(&lines);
+    return err;
+}
+
+/* The names by which others know a file, such as /usr/bin/java: links that no
+ * package's list has. */
+static int alternatives_add(struct tree *tree, const struct dpkg *db,
+                            struct fault *fault)
+{
+    char *dir = mem_printf("%s/alternatives", db->dir);
+    struct dirent **entry;
+    int i, err = 0, count = scandir(dir, &entry, NULL, alphasort);
+
+    for (i = 0; i < count; i++) {
+        char *path = mem_printf("%s/%s", dir, entry[i]->d_name);
+
+        if (err == 0 && entry[i]->d_name[0] != '.')
+            err = alternative_add(tree, path, fault);
+        free(path);
+        free(entry[i]);
+    }
+    if (count >= 0)
+        free(entry);
+    free(dir);
+    return err;
+}
+
 int packages_add(struct tree *tree, const struct list *names,
                  struct fault *fault)
 {
@@ -123,6 +180,8 @@ int packages_add(struct tree *tree, const struct list *names,
         err = dpkg_take(&db, names->item[i], &configs, fault);
     if (err == 0)
         err = files_add(tree, &db, fault);
+    if (err == 0)
+        err = alternatives_add(tree, &db, fault);
     for (i = 0; i < configs.count && err == 0; i++)
         if (!is_left_out(configs.item[i]))
             err = tree_add_host(tree, configs.item[i], fault);

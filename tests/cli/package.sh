@@ -37,6 +37,20 @@ mkdir -p d/empty d/data etc && ln -s d link && ln -s nowhere dangling
 for f in main data/x data/unlisted dep alt virtual base zones rare two; do
     echo "$f" >d/$f
 done
+# update-alternatives: the file's name, the link, a second link of it; then what
+# there is to choose from.
+mkdir -p dpkg/alternatives chosen
+alternative() {
+    ln -s "$T/chosen/$1" "$T/d/$1-link"
+    ln -s "$T/d/$2" "chosen/$1"
+    ln -s "$T/chosen/$1-more" "$T/d/$1-more-link"
+    ln -s "$T/d/$3" "chosen/$1-more"
+    printf '%s\n' auto "$T/d/$1-link" "$1-more" "$T/d/$1-more-link" "" \
+        "$T/d/$2" 50 "$T/d/$3" "" >"dpkg/alternatives/$1"
+}
+alternative first main data/x
+alternative second rare unlisted
+
 package main "$T/d" "$T/d/main" "$T/d/empty" "$T/d/data" "$T/d/data/x" \
     "$T/link" "$T/dangling" "$T/gone" /etc/dpkg /usr/share/doc/dpkg <<'END'
 Depends: dep (>= 1.0), none | alt:any | rare, what-for [amd64], base, tzdata
@@ -83,6 +97,10 @@ check "one that stands for a name" holds "$T/d/virtual\$"
 check "not what every system has" lacks "$T/d/base\$"
 check "but for the time zones" holds "$T/d/zones\$"
 check "its configuration as a whole" holds "/etc/dpkg/dpkg.cfg\$"
+check "the alternatives that it is" holds "$T/d/first-link -> $T/chosen/first\$"
+check "by the links between" holds "$T/chosen/first -> $T/d/main\$"
+check "and what belongs to them" holds "$T/d/first-more-link ->"
+check "no others" lacks second
 check "no manuals" lacks "/usr/share/doc"
 check "this host's accounts" holds "/etc/passwd\$"
 check "a package for several architectures" list --package two
