@@ -162,7 +162,7 @@ static int bind_to(struct packet_sock *ps, const struct sockaddr_ll *a)
     struct netif *n = NULL;
 
     if (a->sll_ifindex) {
-        if (a->sll_ifindex < 0 || a->sll_ifindex > UINT8_MAX ||
+        if (a->sll_ifindex < 0 || a->sll_ifindex > (int)UINT8_MAX ||
             !(n = netif_get_by_index((u8_t)a->sll_ifindex)))
             return -ENODEV;
     }

@@ -25,7 +25,7 @@ static int check_membership(uaddr_t value, unsigned len)
         return -EINVAL;
     if (copy_from_user(&m, value, sizeof(m)))
         return -EFAULT;
-    if (m.mr_ifindex <= 0 || m.mr_ifindex > UINT8_MAX ||
+    if (m.mr_ifindex <= 0 || m.mr_ifindex > (int)UINT8_MAX ||
         !netif_get_by_index((u8_t)m.mr_ifindex))
         return -ENODEV;
     return m.mr_alen > ETH_ALEN ? -EINVAL : 0;

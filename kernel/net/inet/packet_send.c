@@ -42,7 +42,7 @@ static int find_target(const struct packet_sock *ps, const struct socket_msg *m,
         out->has_to = ll.sll_halen != 0;
         memcpy(out->to, ll.sll_addr, ETH_ALEN);
     }
-    if (index > 0 && index <= UINT8_MAX)
+    if (index > 0 && index <= (int)UINT8_MAX)
         out->netif = netif_get_by_index((u8_t)index);
     if (!out->netif)
         return -ENXIO;
