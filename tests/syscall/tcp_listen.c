@@ -131,6 +131,44 @@ TEST(v6_and_mapped)
     close(l);
 }
 
+/* Each of those that share a port gets its part. */
+TEST(shared_port)
+{
+    enum { SHARERS = 16, ROUNDS = 800 };
+    struct pollfd fds[SHARERS];
+    int counts[SHARERS] = { 0 };
+    struct sockaddr_in a = loopback(0);
+    const int one = 1;
+
+    for (int i = 0; i < SHARERS; i++) {
+        int l = socket(AF_INET, SOCK_STREAM, 0);
+
+        CHECK_EQ(setsockopt(l, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
+        CHECK_EQ(bind(l, (struct sockaddr *)&a, sizeof(a)), 0);
+        CHECK_EQ(listen(l, 5), 0);
+        a = loopback(port_of(l));
+        fds[i] = (struct pollfd){ .fd = l, .events = POLLIN };
+    }
+    for (int n = 0; n < ROUNDS; n++) {
+        int c = connect_to(ntohs(a.sin_port), 0);
+
+        CHECK(c >= 0);
+        CHECK_EQ(poll(fds, SHARERS, -1), 1);
+        for (int i = 0; i < SHARERS; i++) {
+            if (fds[i].revents) {
+                counts[i]++;
+                close(accept(fds[i].fd, NULL, NULL));
+            }
+        }
+        close(c);
+    }
+    for (int i = 0; i < SHARERS; i++) {
+        CHECK(counts[i] > ROUNDS / SHARERS / 4);
+        CHECK(counts[i] < ROUNDS / SHARERS * 2);
+        close(fds[i].fd);
+    }
+}
+
 TEST(v6_only)
 {
     struct sockaddr_in6 a = { .sin6_family = AF_INET6 };

@@ -229,6 +229,11 @@ static inline bool inet_port_is(const struct inet_sock *i, int protocol,
 }
 /* May it listen, or does another already? */
 bool inet_port_may_listen(const struct inet_sock *i);
+/* Sockets share a port: does the nth, from 2 on, take what comes from there in
+ * place of those before it? Each has the same chance, and for one sender always
+ * the same one does. */
+bool inet_port_takes_over(const ip_addr_t *from, uint16_t from_port,
+                          unsigned nth);
 /* Does a socket take packets to this address? 0: no; more: better. */
 unsigned inet_port_match(const struct inet_sock *i, const ip_addr_t *to);
 

@@ -170,3 +170,17 @@ COLD void inet_tell_room(void)
             &LIST_ENTRY(it, struct dgram_sock, all_link)->i.s.writable);
     }
 }
+
+bool inet_port_takes_over(const ip_addr_t *from, uint16_t from_port,
+                          unsigned nth)
+{
+    const uint32_t *words = ip_2_ip6(from)->addr;
+    uint32_t h = words[0] ^ (uint32_t)from_port << 16 ^ from_port;
+
+    if (IP_IS_V6(from))
+        h ^= words[1] ^ words[2] ^ words[3];
+    /* Another number for each nth: those of one alone would favour some. */
+    h = (h + nth * 0x85ebca77u) * 0x9e3779b1u;
+    h = (h ^ h >> 15) * 0x85ebca77u;
+    return (h >> 8) % nth == 0;
+}

@@ -157,13 +157,6 @@ err_t tcp_established(struct conn *c)
 
 /* ---- whom a segment is for ---- */
 
-static uint32_t spread(const ip_addr_t *from, uint16_t port)
-{
-    uint32_t h = ip_2_ip6(from)->addr[0] ^ (uint32_t)port << 16 ^ port;
-
-    return (h * 0x9e3779b1u) >> 8;
-}
-
 struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
                                         const ip_addr_t *from,
                                         uint16_t from_port)
@@ -184,8 +177,7 @@ struct tcp_pcb_listen *tcp_listener_for(const ip_addr_t *to, uint16_t to_port,
             continue;
         equals = match == best_match ? equals + 1 : 1;
         best_match = match;
-        /* Each of those that share the port has the same chance. */
-        if (equals == 1 || spread(from, from_port) % equals == 0)
+        if (equals == 1 || inet_port_takes_over(from, from_port, equals))
             best = tcp_of(&i->s);
     }
     if (!best)

@@ -71,7 +71,6 @@ static bool deliver_all(struct pbuf *p, const struct udp_hdr *h)
 
 static bool deliver_one(struct pbuf *p, const struct udp_hdr *h)
 {
-    uint32_t spread = (lwip_ntohs(h->src) * 0x9e3779b1u) >> 8;
     struct inet_sock *best = NULL;
     unsigned best_fit = 0, equals = 0;
 
@@ -86,7 +85,8 @@ static bool deliver_one(struct pbuf *p, const struct udp_hdr *h)
         best_fit = n;
         /* The last one that was bound, or any of those that share the port. */
         if (equals == 1 || !socket_flag(&i->s, SO_REUSEPORT) ||
-            spread % equals == 0)
+            inet_port_takes_over(ip_current_src_addr(), lwip_ntohs(h->src),
+                                 equals))
             best = i;
     }
     if (!best)
