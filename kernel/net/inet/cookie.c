@@ -203,6 +203,8 @@ void cookie_answer(struct tcp_sock *listener, struct pbuf *p, struct netif *inp)
     if ((int32_t)(o.stamp - now_ms) > 0)
         o.stamp -= STAMP_BITS + 1;
     o.mss = tcp_eff_send_mss_netif(TCP_MSS, inp, ip_current_src_addr());
+    if (listener->max_seg > 0)
+        o.mss = (uint16_t)MIN(o.mss, listener->max_seg);
     o.bits = (uint8_t)((o.bits & ~15u) | TCP_RCV_SCALE);
     answer = make_syn(&o, &h);
     if (!answer)

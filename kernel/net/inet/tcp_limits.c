@@ -8,6 +8,7 @@
  * limits lie beyond.
  */
 #include "core/errno.h"
+#include "inet_hooks.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
 #include "net/inet/tcp.h"
@@ -57,6 +58,18 @@ void tcp_apply_options(const struct tcp_sock *t, struct tcp_pcb *pcb)
     c->syn_retries =
         (uint8_t)(t->syn_retries ? t->syn_retries : TCP_SYN_RETRIES);
     limits_prepare(c);
+}
+
+void inet_limit_mss(const struct tcp_pcb *pcb, struct tcp_hdr *h)
+{
+    const struct conn *c = pcb->ext_args[0].data;
+    const struct tcp_sock *t = c ? c->sock ? c->sock : c->listener : NULL;
+    uint8_t *mss = (uint8_t *)(h + 1) + 2; /* behind its kind and length */
+
+    if (!t || t->max_seg == 0 || t->max_seg >= (mss[0] << 8 | mss[1]))
+        return;
+    mss[0] = (uint8_t)(t->max_seg >> 8);
+    mss[1] = (uint8_t)t->max_seg;
 }
 
 void tcp_inherit_options(struct tcp_sock *t, const struct tcp_sock *l)

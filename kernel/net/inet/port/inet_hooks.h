@@ -21,6 +21,8 @@ u32_t inet_initial_sequence(const ip_addr_t *local, u16_t local_port,
 extern u32_t inet_now_us;
 struct tcp_pcb;
 struct tcp_hdr;
+/* A SYN or a SYN|ACK, whose first option is MSS: as TCP_MAXSEG has it. */
+void inet_limit_mss(const struct tcp_pcb *pcb, struct tcp_hdr *h);
 /* A segment that is for this connection or listener comes next. ERR_ABRT: and
  * has been dealt with. */
 err_t inet_segment(struct tcp_pcb *pcb, const struct tcp_hdr *h,

@@ -205,6 +205,7 @@
     inet_any_segment(pcb, h, len1, p)
 /* Not to add options, but because it is called for each segment. */
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, h, pcb, options) \
-    ((p)->sent_us = inet_now_us, (options))
+    ((p)->sent_us = inet_now_us,                          \
+     TCPH_FLAGS(h) & TCP_SYN ? inet_limit_mss(pcb, h) : (void)0, (options))
 
 #endif
