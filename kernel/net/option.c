@@ -3,8 +3,8 @@
  * option.c - SOL_SOCKET's options, the same for every family.
  *
  * An option that is only a switch is a bit of socket.flags. Options that
- * would change nothing here (devices) are refused as unknown: a program has a
- * way around what it is refused, none around what silently does not happen.
+ * would change nothing here are refused as unknown: a program has a way around
+ * what it is refused, none around what silently does not happen.
  */
 #include <linux/capability.h>
 #include <linux/in.h>
@@ -136,12 +136,18 @@ static int set_timeout(uint64_t *timeout, uaddr_t value, unsigned len)
     return 0;
 }
 
+/* Options of the family's: those of other levels, and of its interfaces. */
+static bool is_familys(int level, int name)
+{
+    return level != SOL_SOCKET || name == SO_BINDTODEVICE;
+}
+
 static int set_option(struct socket *s, int level, int name, uaddr_t value,
                       unsigned len)
 {
     uint32_t n;
 
-    if (level != SOL_SOCKET)
+    if (is_familys(level, name))
         return s->ops->set_option
                    ? s->ops->set_option(s, level, name, value, len)
                    : -EOPNOTSUPP;
@@ -304,7 +310,7 @@ int socket_get_option(struct socket *s, int level, int name, uaddr_t value,
         return -EFAULT;
     if ((int)len < 0)
         return -EINVAL;
-    if (level != SOL_SOCKET) {
+    if (is_familys(level, name)) {
         err = s->ops->get_option
                   ? s->ops->get_option(s, level, name, value, &len)
                   : -EOPNOTSUPP;

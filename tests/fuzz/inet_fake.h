@@ -48,6 +48,37 @@ void file_signal_owner(const struct file *f, int signo)
     (void)signo;
 }
 
+long file_owner_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+{
+    (void)f;
+    (void)cmd;
+    (void)arg;
+    return -ENOTTY;
+}
+
+int packet_mmap(struct file *f, int prot, int flags, struct vm_object **out)
+{
+    (void)f;
+    (void)prot;
+    (void)flags;
+    (void)out;
+    return -ENODEV;
+}
+
+bool netif_link_by_name(const char *name, struct netif_link *out)
+{
+    (void)name;
+    (void)out;
+    return false;
+}
+
+bool netif_link_by_index(unsigned index, struct netif_link *out)
+{
+    (void)index;
+    (void)out;
+    return false;
+}
+
 bool fd_has_room(void)
 {
     return true;

@@ -56,6 +56,11 @@ int inet_addr_get(const struct inet_sock *i, const struct socket_addr *a,
                                    : (unsigned)sizeof(struct sockaddr_in);
     int err;
 
+    /* Datagrams of IPv6's sockets go to addresses of both kinds. */
+    if (UNLIKELY(a->family == AF_INET) &&
+        a->len >= sizeof(struct sockaddr_in) && inet_is_v6(i) &&
+        i->s.type == SOCK_DGRAM)
+        return i->v6_only ? -ENETUNREACH : get_v4(a, ip, port);
     if (a->len < least)
         return -EINVAL;
     if (a->family != i->s.family)
@@ -141,6 +146,10 @@ static int bind_addr_get(const struct inet_sock *i, const struct socket_addr *a,
     if (!inet_is_v6(i) && a->len >= sizeof(struct sockaddr_in) &&
         a->family == AF_UNSPEC)
         in.family = AF_INET;
+    if (inet_is_v6(i) && a->len >= SOCKADDR_IN6_OLD_LEN && a->family == AF_INET)
+        return -EAFNOSUPPORT;
+    if (inet_is_v6(i) && a->len < SOCKADDR_IN6_OLD_LEN)
+        return -EINVAL;
     err = inet_addr_get(i, &in, ip, port);
     if (err == -ENETUNREACH)
         return -EINVAL; /* a mapped address, IPv6 only */
@@ -173,7 +182,7 @@ static int bind_to(struct socket *s, struct socket_addr *a)
     err = check_scope(&ip);
     if (err)
         return err;
-    if (!ip_addr_isany(&ip) && !inet_is_local(&ip) &&
+    if (!ip_addr_isany(&ip) && !i->free_bind && !inet_is_local(&ip) &&
         (s->type == SOCK_STREAM || !ip_addr_ismulticast(&ip)))
         return -EADDRNOTAVAIL;
     if (port && port < INET_PORT_ROOT &&
@@ -183,7 +192,8 @@ static int bind_to(struct socket *s, struct socket_addr *a)
     if (ip_addr_isany(&ip) && (IP_IS_V6(&ip) || !inet_is_v6(i)))
         inet_addr_any(i, &ip);
     i->local = ip;
-    err = inet_port_take(i, port);
+    if (port || !i->binds_no_port) /* else connecting takes one */
+        err = inet_port_take(i, port);
     if (err)
         i->local = was;
     else

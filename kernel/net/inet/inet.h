@@ -75,6 +75,8 @@ struct inet_sock {
     bool dont_frag;         /* IPV6_DONTFRAG */
     uint16_t path_mtu;      /* as a router said; 0: the interface's */
     bool v6_only, is_bound; /* is_bound: bind() named an address or port */
+    bool free_bind;         /* IP_FREEBIND */
+    bool binds_no_port;     /* IP_BIND_ADDRESS_NO_PORT */
     uint16_t wants;         /* INET_WANT_* */
     uint8_t device_index;   /* of the interface bound to; 0: none */
     uint8_t mcast_index;    /* IP_MULTICAST_IF; 0: the route's */
@@ -249,6 +251,9 @@ int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned len);
 int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned *len);
+/* SO_BINDTODEVICE; called without inet_lock. */
+int inet_set_device(struct inet_sock *i, uaddr_t value, unsigned len);
+int inet_get_device(const struct inet_sock *i, uaddr_t value, unsigned *len);
 
 /* ---- membership.c, of the same part ---- */
 

@@ -5,30 +5,34 @@
  *
  * What would change nothing here is refused, as option.c of net/ has it; a few
  * are taken although they change nothing, because whoever sets them relies on
- * nothing and ends if they are refused: they are named in set_v4() and
- * set_v6().
+ * nothing and ends if they are refused: they are named in set_v6().
+ * SO_BINDTODEVICE is here, too.
  */
 #include <linux/udp.h>
 
 #include "core/errno.h"
 #include "core/string.h"
 #include "net/inet/dgram.h"
+#include "net/netif.h"
 #include "sched/process.h"
 
 #define IPV6_MTU_MIN 1280 /* RFC 8200, section 5 */
+#define ECN_BITS     3    /* of IP_TOS: TCP's own */
 
 /* ---- values ---- */
 
-/* IPv4's options may come as a byte. */
-static int get_value(uaddr_t value, unsigned len, int *out)
+/* IPv4's options may come as a byte, and without one they are 0. */
+static int get_value(int level, int name, uaddr_t value, unsigned len, int *out)
 {
     uint8_t byte;
 
     *out = 0;
     if (len >= sizeof(*out))
         return user_get32((uint32_t *)out, value);
-    if (len == 0)
+    if (level != IPPROTO_IP)
         return -EINVAL;
+    if (len == 0)
+        return name < IP_MULTICAST_IF ? 0 : -EINVAL;
     if (copy_from_user(&byte, value, 1))
         return -EFAULT;
     *out = byte;
@@ -79,11 +83,26 @@ static int set_byte(uint8_t *out, int value, int low, uint8_t normal)
     return 0;
 }
 
-static int set_all(bool *joined_only, int value)
+static int set_tos(struct inet_sock *i, int value)
+{
+    if (i->s.type == SOCK_STREAM)
+        value = (value & ~ECN_BITS) | (i->tos & ECN_BITS);
+    return set_byte(&i->tos, value, 0, 0);
+}
+
+static int set_exact_switch(bool *out, int value)
 {
     if (value != 0 && value != 1)
         return -EINVAL;
-    *joined_only = !value;
+    *out = value;
+    return 0;
+}
+
+static int set_mcast_all(struct inet_sock *i, int value)
+{
+    if (value != 0 && value != 1)
+        return -EINVAL;
+    i->mcast_joined_only[0] = !value;
     return 0;
 }
 
@@ -106,19 +125,21 @@ static int set_v4(struct inet_sock *i, int name, int value)
     case IP_TTL:
         return set_byte(&i->ttl, value, 1, IP_DEFAULT_TTL);
     case IP_TOS:
-        return set_byte(&i->tos, value & 0xff, 0, 0);
+        return set_tos(i, value & 0xff);
     case IP_MULTICAST_TTL:
         return set_byte(&i->mcast_ttl, value, 0, 1);
     case IP_MULTICAST_LOOP:
         i->mcast_loop = value;
         return 0;
     case IP_MULTICAST_ALL:
-        return set_all(&i->mcast_joined_only[0], value);
+        return set_mcast_all(i, value);
     case IP_MTU_DISCOVER:
         return set_discover(i, value);
-    /* No route, no port and no header depends on these. */
     case IP_FREEBIND:
+        i->free_bind = value;
+        return 0;
     case IP_BIND_ADDRESS_NO_PORT:
+        i->binds_no_port = value;
         return 0;
     default:
         return -ENOPROTOOPT;
@@ -131,14 +152,14 @@ static int set_v6(struct inet_sock *i, int name, int value)
     case IPV6_UNICAST_HOPS:
         return set_byte(&i->ttl, value, 0, IP_DEFAULT_TTL);
     case IPV6_TCLASS:
-        return set_byte(&i->tos, value, 0, 0);
+        return value < -1 || value > 255 ? -EINVAL : set_tos(i, value);
     case IPV6_MULTICAST_HOPS:
         return set_byte(&i->mcast_ttl, value, 0, 1);
     case IPV6_MULTICAST_LOOP:
-        i->mcast_loop = value;
-        return 0;
+        return set_exact_switch(&i->mcast_loop, value);
     case IPV6_MULTICAST_ALL:
-        return set_all(&i->mcast_joined_only[1], value);
+        i->mcast_joined_only[1] = !value;
+        return 0;
     case IPV6_MULTICAST_IF:
         if (value &&
             ((unsigned)value > UINT8_MAX || !netif_get_by_index((u8_t)value)))
@@ -153,9 +174,11 @@ static int set_v6(struct inet_sock *i, int name, int value)
     case IPV6_DONTFRAG:
         i->dont_frag = value;
         return 0;
-    /* No route and no header depends on these. */
-    case IPV6_AUTOFLOWLABEL:
     case IPV6_FREEBIND:
+        i->free_bind = value;
+        return 0;
+    /* Labels are not sent. */
+    case IPV6_AUTOFLOWLABEL:
         return 0;
     default:
         return -ENOPROTOOPT;
@@ -180,7 +203,7 @@ int inet_set_ip_option(struct socket *s, int level, int name, uaddr_t value,
         err = inet_set_group_filter(i, level, name, value, len);
     if (err != -ENOPROTOOPT)
         return err;
-    err = get_value(value, len, &n);
+    err = get_value(level, name, value, len, &n);
     if (err)
         return err;
     if (bit)
@@ -229,6 +252,12 @@ static int get_v4(const struct inet_sock *i, int name, int *out)
         return 0;
     case IP_MTU:
         return mtu_of(i, out);
+    case IP_FREEBIND:
+        *out = i->free_bind;
+        return 0;
+    case IP_BIND_ADDRESS_NO_PORT:
+        *out = i->binds_no_port;
+        return 0;
     default:
         return -ENOPROTOOPT;
     }
@@ -237,6 +266,9 @@ static int get_v4(const struct inet_sock *i, int name, int *out)
 static int get_v6(const struct inet_sock *i, int name, int *out)
 {
     switch (name) {
+    case IPV6_FREEBIND:
+        *out = i->free_bind;
+        return 0;
     case IPV6_UNICAST_HOPS:
         *out = i->ttl;
         return 0;
@@ -284,16 +316,64 @@ static int get_any(struct socket *s, int level, int name, int *out)
     return 0;
 }
 
+/* IPv4's as a byte to those who have no room for more. */
+static int put_value(int level, uaddr_t value, unsigned *len, int n)
+{
+    if (level == IPPROTO_IP && *len > 0 && *len < sizeof(n) && n >= 0 &&
+        n <= (int)UINT8_MAX)
+        *len = 1;
+    *len = MIN(*len, (unsigned)sizeof(n));
+    return copy_to_user(value, &n, *len);
+}
+
 int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
                        unsigned *len)
 {
-    int n, err = get_any(s, level, name, &n);
+    int n, err;
 
+    if (level == IPPROTO_IP && name == IP_OPTIONS) {
+        *len = 0; /* none were set or came */
+        return 0;
+    }
+    err = get_any(s, level, name, &n);
     if (err == -ENOPROTOOPT && (level == IPPROTO_IP || level == IPPROTO_IPV6) &&
         (level == IPPROTO_IP || inet_is_v6(inet_of(s))))
         return inet_get_group_filter(inet_of(s), level, name, value, len);
-    if (err)
-        return err;
-    *len = MIN(*len, (unsigned)sizeof(n));
-    return copy_to_user(value, &n, *len);
+    return err ? err : put_value(level, value, len, n);
+}
+
+/* ---- the interface that a socket is bound to ---- */
+
+/* By its name; none: by any. Only root may leave one again. */
+int inet_set_device(struct inet_sock *i, uaddr_t value, unsigned len)
+{
+    char name[NETIF_NAME_LEN] = { 0 };
+    struct netif_link l = { 0 };
+
+    if (copy_from_user(name, value, MIN(len, NETIF_NAME_LEN - 1)))
+        return -EFAULT;
+    if (name[0] && !netif_link_by_name(name, &l))
+        return -ENODEV;
+    if (i->device_index && process_current()->euid != 0)
+        return -EPERM;
+    inet_enter();
+    i->device_index = (uint8_t)l.index;
+    inet_leave();
+    return 0;
+}
+
+int inet_get_device(const struct inet_sock *i, uaddr_t value, unsigned *len)
+{
+    struct netif_link l;
+
+    if (!i->device_index) {
+        *len = 0;
+        return 0;
+    }
+    if (*len < NETIF_NAME_LEN)
+        return -EINVAL;
+    if (!netif_link_by_index(i->device_index, &l))
+        return -ENODEV;
+    *len = (unsigned)strlen(l.name) + 1;
+    return copy_to_user(value, l.name, *len);
 }

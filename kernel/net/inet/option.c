@@ -13,6 +13,8 @@
 #pragma weak tcp_get_option
 #pragma weak inet_set_ip_option
 #pragma weak inet_get_ip_option
+#pragma weak inet_set_device
+#pragma weak inet_get_device
 
 static bool is_v6_only(const struct inet_sock *i, int level, int name)
 {
@@ -70,6 +72,9 @@ int inet_set_option(struct socket *s, int level, int name, uaddr_t value,
 {
     int err;
 
+    if (level == SOL_SOCKET)
+        return inet_set_device ? inet_set_device(inet_of(s), value, len)
+                               : -ENOPROTOOPT;
     inet_enter();
     err = set(s, level, name, value, len);
     inet_leave();
@@ -81,6 +86,9 @@ int inet_get_option(struct socket *s, int level, int name, uaddr_t value,
 {
     int err;
 
+    if (level == SOL_SOCKET)
+        return inet_get_device ? inet_get_device(inet_of(s), value, len)
+                               : -ENOPROTOOPT;
     inet_enter();
     err = get(s, level, name, value, len);
     inet_leave();

@@ -288,6 +288,8 @@ static int find_route(const struct inet_sock *i, const ip_addr_t *to,
 
     if (is_bound && IP_GET_TYPE(&i->local) != IP_GET_TYPE(to))
         return -ENETUNREACH;
+    if (UNLIKELY(i->free_bind) && is_bound && !inet_is_local(&i->local))
+        return -ENETUNREACH; /* nothing is sent from others' addresses */
     if (index)
         netif = netif_get_by_index((u8_t)index);
     else if (UNLIKELY(i->mcast_index) && ip_addr_ismulticast(to))
@@ -445,10 +447,12 @@ int inet_create(int family, int type, int protocol, struct socket **out)
 {
     int err;
 
-    if (protocol < 0 || protocol > 255)
+    if (protocol < 0 || protocol > IPPROTO_MPTCP)
         return -EINVAL;
     if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
         return -ESOCKTNOSUPPORT;
+    if (protocol > UINT8_MAX) /* none that has a number in packets */
+        return -EPROTONOSUPPORT;
     inet_enter();
     inet_begin();
     err = create(family, type, protocol, out);

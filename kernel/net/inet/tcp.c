@@ -302,7 +302,9 @@ int tcp_connect_op(struct socket *s, struct socket_addr *a,
     uint16_t port;
     int err;
 
-    if (a->len >= sizeof(a->family) && a->family == AF_UNSPEC)
+    if (a->len < sizeof(a->family))
+        return -EINVAL;
+    if (a->family == AF_UNSPEC)
         return disconnect(t);
     if (t->is_connecting)
         return wait_connected(t, w, -EALREADY);

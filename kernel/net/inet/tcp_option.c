@@ -172,6 +172,8 @@ int tcp_set_option(struct socket *s, int level, int name, uaddr_t value,
         return -ENOPROTOOPT;
     if (name == TCP_CONGESTION)
         return set_congestion(t, value, len);
+    if (name == TCP_ULP)
+        return -ENOENT; /* a Linux that has none */
     if (name == TCP_FASTOPEN_KEY && fast_set_keys)
         return fast_set_keys(t, value, len);
     if (len < sizeof(n))
@@ -344,6 +346,10 @@ int tcp_get_option(struct socket *s, int level, int name, uaddr_t value,
         *len = MIN(*len, (unsigned)sizeof(ca));
         memcpy(ca, t->is_reno ? RENO : CUBIC, sizeof(CUBIC) - t->is_reno);
         return copy_to_user(value, ca, *len);
+    }
+    if (name == TCP_ULP || name == TCP_CC_INFO) {
+        *len = 0; /* none; cubic and reno have nothing to tell */
+        return 0;
     }
     if (name == TCP_FASTOPEN_KEY && fast_get_keys)
         return fast_get_keys(t, value, len);
