@@ -285,6 +285,81 @@ TEST(what_is_sent_with_a_packet)
     close(b6);
 }
 
+/* What is wrong with a message comes before what is wrong with the socket. */
+TEST(which_error_comes_first)
+{
+    struct sockaddr_in to = loopback(0);
+    int a = bound(), b = socket(AF_INET, SOCK_DGRAM, 0);
+
+    CHECK_ERR(shutdown(b, SHUT_WR), ENOTCONN);
+    CHECK_ERR(send(b, "x", 1, 0), EDESTADDRREQ);
+    close(b);
+    b = bound();
+    to = loopback(port_of(b));
+    CHECK_EQ(connect(a, (struct sockaddr *)&to, sizeof(to)), 0);
+    CHECK_EQ(shutdown(a, SHUT_WR), 0);
+    CHECK_ERR(send(a, "x", 1, MSG_NOSIGNAL), EPIPE);
+    to.sin_family = 77;
+    CHECK_ERR(sendto(a, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)),
+              EAFNOSUPPORT);
+    CHECK_ERR(sendto(a, "x", 1, 0, (struct sockaddr *)&to, 3), EINVAL);
+    CHECK_ERR(send_with(a, IPPROTO_IP, IP_TTL, 0, 4), EINVAL);
+    close(a);
+    close(b);
+}
+
+/* Only who waits is told that nothing will come. */
+TEST(shut_for_reading)
+{
+    int a = bound(), b = bound();
+    struct sockaddr_in to = loopback(port_of(b));
+    char byte;
+
+    CHECK_EQ(connect(a, (struct sockaddr *)&to, sizeof(to)), 0);
+    CHECK_EQ(shutdown(a, SHUT_RD), 0);
+    CHECK_EQ(recv(a, &byte, 1, 0), 0);
+    CHECK_ERR(recv(a, &byte, 1, MSG_DONTWAIT), EAGAIN);
+    CHECK_EQ(poll_for(a, POLLIN | POLLRDHUP), POLLIN | POLLRDHUP);
+    close(a);
+    close(b);
+}
+
+TEST(messages_of_other_levels)
+{
+    int a = socket(AF_INET, SOCK_DGRAM, 0), b = bound();
+    struct sockaddr_in to = loopback(port_of(b));
+
+    CHECK_EQ(connect(a, (struct sockaddr *)&to, sizeof(to)), 0);
+    CHECK_EQ(send_with(a, IPPROTO_TCP, 1, 1, 4), 1);
+    CHECK_ERR(send_with(a, SOL_SOCKET, 77, 1, 4), EINVAL);
+    CHECK_EQ(send_with(a, SOL_SOCKET, SCM_RIGHTS, 1, 4), 1);
+    close(a);
+    close(b);
+}
+
+TEST(addresses_of_ipv4_for_sockets_of_ipv6)
+{
+    int a = socket(AF_INET6, SOCK_DGRAM, 0), b = bound(), on = 1;
+    struct sockaddr_in to = loopback(port_of(b)), from;
+    socklen_t len = sizeof(from);
+    char byte;
+
+    CHECK_EQ(sendto(a, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+    CHECK_EQ(recvfrom(b, &byte, 1, 0, (struct sockaddr *)&from, &len), 1);
+    CHECK_EQ(from.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    CHECK_EQ(connect(a, (struct sockaddr *)&to, sizeof(to)), 0);
+    CHECK_EQ(send(a, "y", 1, 0), 1);
+    CHECK_EQ(recv(b, &byte, 1, 0), 1);
+    close(a);
+    a = socket(AF_INET6, SOCK_DGRAM, 0);
+    CHECK_ERR(bind(a, (struct sockaddr *)&to, sizeof(to)), EINVAL);
+    CHECK_EQ(setsockopt(a, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)), 0);
+    CHECK_ERR(sendto(a, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)),
+              ENETUNREACH);
+    close(a);
+    close(b);
+}
+
 TEST(ports_are_exclusive)
 {
     struct sockaddr_in addr;

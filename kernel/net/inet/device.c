@@ -50,6 +50,7 @@
 
 struct netif inet_device;
 struct netif_stats device_counters;
+bool device_full;
 
 static struct {
     struct netdev *dev; /* NULL: there is none */
@@ -59,7 +60,6 @@ static struct {
     bool is_armed;         /* an interrupt will come */
     bool is_idle;          /* ... that was asked for before a CPU halted */
     bool is_polling;       /* within device_poll() */
-    bool is_full;          /* as device_is_full() */
     unsigned untold_count; /* frames that the device was not told of */
     bool must_tick;        /* the time is not known to lwIP yet */
     bool has_polled;       /* since the guard looked last */
@@ -314,17 +314,17 @@ static NOINLINE void give_waiting(void)
         device.waiting_len -= p->tot_len;
         if (err)
             pbuf_free(p);
-        if (device.is_full && device.waiting_count <= WAITING_MAX / 2 &&
+        if (device_full && device.waiting_count <= WAITING_MAX / 2 &&
             device.waiting_len <= WAITING_LEN / 2) {
-            device.is_full = false;
+            device_full = false;
             inet_tell_room();
         }
     }
 }
 
-bool device_is_full(void)
+COLD bool device_hold_senders(void)
 {
-    return device.is_full;
+    return device_full |= device.waiting_first != NULL;
 }
 
 static void tell(void)
@@ -380,8 +380,8 @@ static err_t send_frame(struct netif *n, struct pbuf *p)
     device.waiting_end = &p->queue_next;
     device.waiting_count++;
     device.waiting_len += p->tot_len;
-    device.is_full |= device.waiting_count >= WAITING_MAX ||
-                      device.waiting_len >= WAITING_LEN;
+    device_full |= device.waiting_count >= WAITING_MAX ||
+                   device.waiting_len >= WAITING_LEN;
     tell();
     return ERR_OK;
 }
@@ -402,7 +402,7 @@ void device_flush(void)
 bool device_poll(void)
 {
     unsigned count = 0, n;
-    bool was_full = device.is_full;
+    bool was_full = device_full;
 
     if (!device.dev || device.is_polling)
         return false;
@@ -422,7 +422,7 @@ bool device_poll(void)
     device.is_polling = false;
     if (count > 0)
         timers_link_catch_up();
-    return count > 0 || was_full > device.is_full;
+    return count > 0 || was_full > device_full;
 }
 
 static void arm(bool is_idle)

@@ -24,7 +24,14 @@ bool device_may_defer(void);
 /* Few receive buffers are left: who does not read gets nothing more. */
 bool device_is_short(void);
 /* So many frames wait, or bytes, that who sends datagrams waits, too. */
-bool device_is_full(void);
+extern bool device_full;
+static inline bool device_is_full(void)
+{
+    return device_full;
+}
+/* Memory ran out: it is full until some of what waits was sent. False: nothing
+ * waits. */
+bool device_hold_senders(void);
 /* A TCP segment over IPv4 in one pbuf, all headers and the sum of the pseudo
  * header in place. False: it was not taken, and is the caller's as before. */
 bool device_send_segment(struct pbuf *p, unsigned tcp_header_len) MUST_CHECK;

@@ -174,7 +174,8 @@ ssize_t dgram_receive(struct socket *s, struct socket_msg *m)
 
         if (err)
             return err;
-        if (s->shutdown & SHUTDOWN_RECEIVE)
+        /* Who does not wait is not told of the end, as on Linux. */
+        if ((s->shutdown & SHUTDOWN_RECEIVE) && m->wait.timeout_ns > 0)
             return 0;
         err = inet_sleep(&s->readable, &m->wait);
         if (err)
@@ -251,6 +252,12 @@ int dgram_target(struct dgram_sock *d, struct socket_msg *m,
 int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,
                      const struct dgram_target *t)
 {
+    int gone = socket_error_take(&d->i.s);
+
+    if (!gone && UNLIKELY(d->i.s.shutdown & SHUTDOWN_SEND))
+        gone = -EPIPE;
+    if (gone)
+        return gone;
     while (UNLIKELY(device_is_full()) && t->netif == &inet_device) {
         int err = device_poll() ? 0 : socket_sleep(&d->i.s.writable, &m->wait);
 
@@ -258,6 +265,22 @@ int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,
             return err;
     }
     return 0;
+}
+
+int dgram_alloc(struct dgram_sock *d, struct socket_msg *m,
+                const struct dgram_target *t, pbuf_layer layer,
+                struct pbuf **out)
+{
+    size_t len = m->io.left;
+    int err = 0;
+
+    while (!err && !(*out = pbuf_alloc(layer, (u16_t)len, PBUF_RAM))) {
+        /* What is under way will free memory. */
+        if (m->is_free || t->netif != &inet_device || !device_hold_senders())
+            return -ENOBUFS;
+        err = dgram_await_room(d, m, t);
+    }
+    return err;
 }
 
 /* To those of this machine who joined the group: a copy that the loop hands in

@@ -83,9 +83,15 @@ struct dgram_target {
 /* -EDESTADDRREQ, -EACCES broadcast, -ENETUNREACH, -EINVAL */
 MUST_CHECK int dgram_target(struct dgram_sock *d, struct socket_msg *m,
                             struct dgram_target *out);
-/* Until the device takes more. -EAGAIN, -EINTR and the like */
+/* Until the device takes more. -EAGAIN, -EINTR and the like; the socket's
+ * error, -EPIPE: as on Linux, these come after all that is wrong with m */
 MUST_CHECK int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,
                                 const struct dgram_target *t);
+/* A buffer for the bytes of m, with room for headers. -ENOBUFS, and what
+ * dgram_await_room() says while packets wait for the device. */
+MUST_CHECK int dgram_alloc(struct dgram_sock *d, struct socket_msg *m,
+                           const struct dgram_target *t, pbuf_layer layer,
+                           struct pbuf **out);
 /* Send p, whose payload is IP's, and free it. */
 MUST_CHECK int dgram_output(struct dgram_sock *d, struct pbuf *p,
                             const struct dgram_target *t);

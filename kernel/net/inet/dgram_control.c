@@ -134,6 +134,21 @@ static int control_value(const struct socket_control *c, int *value)
     return 0;
 }
 
+/* SOL_SOCKET's: what has no meaning for packets is passed over. */
+static int take_general(const struct socket_control *c)
+{
+    switch (c->type) {
+    case SCM_RIGHTS:
+    case SCM_CREDENTIALS:
+        return 0;
+    case SO_MARK:
+    case SO_PRIORITY:
+        return c->len == sizeof(uint32_t) ? 0 : -EINVAL;
+    default:
+        return -EINVAL; /* SO_TXTIME, SO_TIMESTAMPING: nobody has them */
+    }
+}
+
 static int take_control(const struct dgram_sock *d,
                         const struct socket_control *c, struct dgram_target *t)
 {
@@ -142,9 +157,9 @@ static int take_control(const struct dgram_sock *d,
     int value;
 
     if (c->level == SOL_SOCKET)
-        return 0;
-    if (!is_ip4 && c->level != IPPROTO_IPV6)
-        return -EINVAL;
+        return take_general(c);
+    if (!is_ip4 && c->level != IPPROTO_IPV6) /* others' are no matter ... */
+        return c->level == IPPROTO_UDP ? -EINVAL : 0; /* but UDP_SEGMENT */
     if (c->type == (is_ip4 ? IP_PKTINFO : IPV6_PKTINFO))
         return take_pktinfo(d, c, t);
     if (c->type == (is_ip4 ? IP_TTL : IPV6_HOPLIMIT))

@@ -301,13 +301,8 @@ static ssize_t raw_send_op(struct socket *s, struct socket_msg *m)
 
     if (m->is_free)
         return SOCKET_WANTS_KERNEL;
-    err = socket_error_take(s);
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    if (err)
-        return err;
-    if (s->shutdown & SHUTDOWN_SEND)
-        return -EPIPE;
     if (len > PACKET_MAX - IP_HLEN)
         return -EMSGSIZE;
     err = dgram_target(d, m, &t);
@@ -316,11 +311,10 @@ static ssize_t raw_send_op(struct socket *s, struct socket_msg *m)
         err = -EAGAIN;
     if (!err)
         err = dgram_await_room(d, m, &t);
+    if (!err)
+        err = dgram_alloc(d, m, &t, PBUF_IP, &p);
     if (err)
         return err;
-    p = pbuf_alloc(PBUF_IP, (u16_t)len, PBUF_RAM);
-    if (!p)
-        return -ENOBUFS;
     if (io_get(&m->io, p->payload, len) < len) {
         pbuf_free(p);
         return -EFAULT;
@@ -341,7 +335,8 @@ static int bind_to(struct socket *s, struct socket_addr *a)
 
     if (err)
         return err;
-    if (!ip_addr_isany(&ip) && !inet_is_local(&ip) && !ip_addr_ismulticast(&ip))
+    if (!ip_addr_isany(&ip) && !i->free_bind && !inet_is_local(&ip) &&
+        !ip_addr_ismulticast(&ip))
         return -EADDRNOTAVAIL;
     i->local = ip;
     i->is_bound = true;

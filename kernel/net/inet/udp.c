@@ -222,11 +222,6 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
         return -EOPNOTSUPP;
     if (UNLIKELY(d->cork || (m->flags & MSG_MORE)) && m->is_free)
         return SOCKET_WANTS_KERNEL;
-    if (s->shutdown & SHUTDOWN_SEND)
-        return -EPIPE;
-    err = socket_error_take(s);
-    if (err)
-        return err;
     if (UNLIKELY(d->cork || (m->flags & MSG_MORE)))
         return udp_cork_send ? udp_cork_send(d, m) : -EOPNOTSUPP;
     if (len > UDP_PAYLOAD_MAX)
@@ -234,9 +229,9 @@ static ssize_t udp_send_op(struct socket *s, struct socket_msg *m)
     err = udp_target(d, m, &t);
     if (err)
         return err;
-    p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
-    if (!p)
-        return -ENOBUFS;
+    err = dgram_alloc(d, m, &t, PBUF_TRANSPORT, &p);
+    if (err)
+        return err;
     if (io_get(&m->io, p->payload, len) < len) {
         pbuf_free(p);
         m->io = was; /* once more, if that was without the kernel lock */
