@@ -83,7 +83,11 @@ struct file {
     struct list epoll_watches; /* for close; next NULL: never watched */
 };
 
-/* process/signal_owner.c: a signal, as Linux's SIGURG, for F_SETOWN's. */
+/* process/signal_owner.c: whom F_SETOWN names, and a signal for it, as Linux's
+ * SIGURG. who < 0: a process group. -ESRCH */
+MUST_CHECK int file_set_owner(struct file *f, int who);
+/* FIOSETOWN and its like; -ENOTTY: another. */
+long file_owner_ioctl(struct file *f, unsigned cmd, uaddr_t arg);
 void file_signal_owner(const struct file *f, int signo);
 
 /* New description with one reference; -> NULL when out of memory. */

@@ -53,8 +53,8 @@ COLD void socket_unlock(struct spinlock *lock)
 
 /* ---- the inode: what fstat, fchmod, flock and friends act on ---- */
 
-static int sockfs_setattr(struct inode *i, unsigned valid,
-                          const struct kstat *attr)
+static COLD int sockfs_setattr(struct inode *i, unsigned valid,
+                               const struct kstat *attr)
 {
     inode_apply_attr(i, valid & ~(unsigned)ATTR_SIZE, attr);
     return 0;
@@ -71,7 +71,7 @@ static void sockfs_evict(struct inode *i)
     socket_unlock(lock);
 }
 
-static void sockfs_statfs(struct superblock *sb, struct kstatfs *out)
+static COLD void sockfs_statfs(struct superblock *sb, struct kstatfs *out)
 {
     (void)sb;
     *out = (struct kstatfs){ .type = SOCKFS_MAGIC,
@@ -168,7 +168,7 @@ struct socket_cred socket_cred_current(void)
 
 /* ---- waiting ---- */
 
-static NOINLINE int sleep_timed(struct waitq *q, struct socket_wait *w)
+static COLD NOINLINE int sleep_timed(struct waitq *q, struct socket_wait *w)
 {
     int err;
 
@@ -195,7 +195,7 @@ int socket_sleep(struct waitq *q, struct socket_wait *w)
                                                  : sleep_timed(q, w);
 }
 
-void socket_wake(struct socket *s)
+COLD void socket_wake(struct socket *s)
 {
     waitq_wake_all(&s->readable);
     waitq_wake_all(&s->writable);
@@ -228,7 +228,7 @@ size_t socket_receive_target(const struct socket *s, const struct socket_msg *m)
 }
 
 /* Without the kernel lock too, if the family needs no more than its own. */
-int socket_connect(struct socket *s, struct socket_addr *a)
+COLD int socket_connect(struct socket *s, struct socket_addr *a)
 {
     bool was_taken = !s->ops->connects_free && kernel_lock_enter_seldom();
     struct socket_msg m = { 0 };
@@ -381,6 +381,8 @@ static COLD long socket_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
     long err = s->ops->ioctl ? s->ops->ioctl(s, cmd, arg) : -ENOTTY;
 
     socket_unlock(lock);
+    if (err == -ENOTTY)
+        err = file_owner_ioctl(f, cmd, arg);
     return err == -ENOTTY && netif_ioctl ? netif_ioctl(s->family, cmd, arg)
                                          : err;
 }
@@ -391,7 +393,7 @@ static int socket_stat(struct file *f, struct kstat *out)
     return 0;
 }
 
-static void socket_release(struct file *f)
+static COLD void socket_release(struct file *f)
 {
     struct socket *s = f->private;
     struct spinlock *lock;
@@ -423,7 +425,7 @@ struct socket *socket_of(const struct file *f)
     return NULL;
 }
 
-static struct file *file_for(int type, unsigned flags)
+static COLD NOINLINE struct file *file_for(int type, unsigned flags)
 {
     return file_create(type == SOCK_STREAM ? &stream_file_ops
                                            : &message_file_ops,

@@ -37,6 +37,14 @@ void epoll_file_released(struct file *f)
     (void)f;
 }
 
+long file_owner_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+{
+    (void)f;
+    (void)cmd;
+    (void)arg;
+    return -ENOTTY;
+}
+
 bool fd_has_room(void)
 {
     return true;

@@ -2,12 +2,36 @@
 /*
  * signal_owner.c - signals for whom F_SETOWN names, about a file.
  */
+#include <asm/sockios.h>
+
+#include "core/errno.h"
 #include "fs/file.h"
+#include "mm/user.h"
 #include "process/signal.h"
 #include "sched/process.h"
 #include "sched/thread.h"
 
 #define SI_KERNEL 128
+
+int file_set_owner(struct file *f, int who)
+{
+    if (who < 0 ? -who != process_current()->pgid : who && !thread_find(who))
+        return -ESRCH;
+    f->owner_pid = who;
+    return 0;
+}
+
+long file_owner_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
+{
+    uint32_t who;
+
+    /* FIOSETOWN, SIOCSPGRP, FIOGETOWN and SIOCGPGRP follow each other. */
+    if (cmd < FIOSETOWN || cmd > SIOCGPGRP)
+        return -ENOTTY;
+    if (cmd >= FIOGETOWN)
+        return user_put32(arg, (uint32_t)f->owner_pid);
+    return user_get32(&who, arg) ? -EFAULT : file_set_owner(f, (int)who);
+}
 
 void file_signal_owner(const struct file *f, int signo)
 {

@@ -150,8 +150,7 @@ static long fcntl_owner(struct file *f, unsigned cmd, unsigned long arg)
 
     switch (cmd) {
     case F_SETOWN:
-        f->owner_pid = (int)arg;
-        return 0;
+        return file_set_owner(f, (int)arg);
     case F_GETOWN:
         return f->owner_pid;
     case F_SETOWN_EX:
@@ -159,8 +158,7 @@ static long fcntl_owner(struct file *f, unsigned cmd, unsigned long arg)
             return -EFAULT;
         if (ex.type < F_OWNER_TID || ex.type > F_OWNER_PGRP)
             return -EINVAL;
-        f->owner_pid = ex.type == F_OWNER_PGRP ? -ex.pid : ex.pid;
-        return 0;
+        return file_set_owner(f, ex.type == F_OWNER_PGRP ? -ex.pid : ex.pid);
     case F_GETOWN_EX:
         if (f->owner_pid < 0) {
             ex.type = F_OWNER_PGRP;

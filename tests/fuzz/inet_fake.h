@@ -56,15 +56,6 @@ long file_owner_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
     return -ENOTTY;
 }
 
-int packet_mmap(struct file *f, int prot, int flags, struct vm_object **out)
-{
-    (void)f;
-    (void)prot;
-    (void)flags;
-    (void)out;
-    return -ENODEV;
-}
-
 bool netif_link_by_name(const char *name, struct netif_link *out)
 {
     (void)name;

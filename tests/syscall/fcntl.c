@@ -6,7 +6,10 @@
  */
 #include "check.h"
 
+#include <linux/sockios.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 TEST(status_flags)
 {
@@ -133,4 +136,64 @@ TEST(flock_conflicts_between_openings)
     CHECK_ERR(flock(-1, LOCK_SH), EBADF);
     close(a);
     close(c);
+}
+
+/* ---- whom signals are for ---- */
+
+TEST(owners_are_who_exists)
+{
+    int fd = open("f", O_CREAT | O_RDONLY, 0644);
+    struct f_owner_ex ex = { F_OWNER_PID, 1 << 21 };
+
+    CHECK_EQ(fcntl(fd, F_GETOWN), 0);
+    CHECK_EQ(fcntl(fd, F_SETOWN, getpid()), 0);
+    CHECK_ERR(fcntl(fd, F_SETOWN, 1 << 21), ESRCH);
+    CHECK_ERR(fcntl(fd, F_SETOWN, -(1 << 21)), ESRCH);
+    CHECK_ERR(fcntl(fd, F_SETOWN_EX, &ex), ESRCH);
+    CHECK_EQ(fcntl(fd, F_GETOWN), getpid());
+    ex = (struct f_owner_ex){ F_OWNER_PGRP, getpgrp() };
+    CHECK_EQ(fcntl(fd, F_SETOWN_EX, &ex), 0);
+    ex.type = 9;
+    CHECK_EQ(fcntl(fd, F_GETOWN_EX, &ex), 0);
+    CHECK_EQ(ex.type, F_OWNER_PGRP);
+    CHECK_EQ(fcntl(fd, F_SETOWN, 0), 0);
+    CHECK_EQ(fcntl(fd, F_GETOWN), 0);
+    close(fd);
+}
+
+static void check_owner(int fd)
+{
+    int who = getpid();
+
+    CHECK_OK(fd);
+    CHECK_EQ(ioctl(fd, FIOSETOWN, &who), 0);
+    CHECK_EQ(fcntl(fd, F_GETOWN), getpid());
+    who = -getpgrp();
+    CHECK_EQ(ioctl(fd, SIOCSPGRP, &who), 0);
+    who = 0;
+    CHECK_EQ(ioctl(fd, SIOCGPGRP, &who), 0);
+    CHECK_EQ(who, -getpgrp());
+    who = 1 << 21;
+    CHECK_ERR(ioctl(fd, SIOCSPGRP, &who), ESRCH);
+    CHECK_ERR(ioctl(fd, FIOSETOWN, bad_pointer()), EFAULT);
+    CHECK_EQ(fcntl(fd, F_SETOWN, getpid()), 0);
+    CHECK_EQ(ioctl(fd, FIOGETOWN, &who), 0);
+    CHECK_EQ(who, getpid());
+    close(fd);
+}
+
+TEST(owners_of_sockets_by_ioctl)
+{
+    int l = socket(AF_INET, SOCK_STREAM, 0), fds[2], who = 0;
+
+    check_owner(socket(AF_UNIX, SOCK_STREAM, 0));
+    check_owner(socket(AF_UNIX, SOCK_DGRAM, 0));
+    check_owner(socket(AF_INET, SOCK_STREAM, 0));
+    check_owner(socket(AF_INET6, SOCK_DGRAM, 0));
+    CHECK_EQ(listen(l, 1), 0);
+    check_owner(l);
+    CHECK_EQ(pipe(fds), 0);
+    CHECK_ERR(ioctl(fds[0], FIOGETOWN, &who), ENOTTY);
+    close(fds[0]);
+    close(fds[1]);
 }

@@ -188,15 +188,6 @@ long tcp_urgent_ioctl(struct tcp_sock *t, unsigned cmd, uaddr_t arg)
         return user_put32(arg, n);
     case SIOCATMARK:
         return user_put32(arg, t->urgent && t->urgent_at == next);
-    case FIOSETOWN:
-    case SIOCSPGRP:
-        if (user_get32(&n, arg))
-            return -EFAULT;
-        t->i.s.file->owner_pid = (int)n;
-        return 0;
-    case FIOGETOWN:
-    case SIOCGPGRP:
-        return user_put32(arg, (uint32_t)t->i.s.file->owner_pid);
     default:
         return -ENOTTY;
     }
