@@ -213,6 +213,11 @@ static inline uint64_t unaccounted(const struct thread *t, uint64_t now)
     return weighted(t, now - t->switched_in);
 }
 
+uint64_t runq_vruntime_now(const struct thread *t)
+{
+    return t->vruntime + unaccounted(t, arch_cycles());
+}
+
 /* t has just become ready in q: does it go before the one that runs? */
 static inline void preempt_check(struct runq *q, const struct thread *t)
 {

@@ -26,6 +26,24 @@ TEST(yield_goes_round)
     CHECK_STR_EQ(trace, ".ab.ab.ab.");
 }
 
+static void note_once(uint64_t name)
+{
+    note((char)name);
+}
+
+/* What the creator does next, such as to store the id, many take for done. */
+TEST(a_new_thread_does_not_go_before_its_creator)
+{
+    boot();
+    burn(4 * WAKE_LEAD);
+    spawn(note_once, 'a');
+    burn(100000); /* long enough for the exit path to look */
+    note('.');
+    while (process.thread_count > 1)
+        thread_yield();
+    CHECK_STR_EQ(trace, ".a");
+}
+
 static uint64_t burned[4];
 static bool stop;
 
