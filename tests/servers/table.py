@@ -92,6 +92,12 @@ BEHIND = Server('nginx-behind', '/usr/sbin/nginx', '-c', '/srv/behind.conf',
                 ports=['8081'], ready=http_ready(8081))
 
 BEHIND.place = 1
+# One process; it wants to change to another user, who comes with the package.
+APACHE = Server('apache2', '/usr/sbin/apache2', '-X', '-f',
+                '/srv/apache2.conf', ports=['80', '443'], ready=http_ready(80),
+                drive=web.apache2, options=['--package', 'apache2-bin'],
+                configs=FAST)
+APACHE.is_for_root = True
 
 SERVERS = [
     Server('nginx', *NGINX, ports=['80', '443'], ready=http_ready(80),
@@ -104,6 +110,7 @@ SERVERS = [
     Server('lighttpd', '/usr/sbin/lighttpd', '-D', '-f', '/srv/lighttpd.conf',
            ports=['80'], ready=http_ready(80), drive=web.lighttpd,
            ends=('0', '1')),
+    APACHE,
     Server('haproxy', '/usr/sbin/haproxy', '-db', '-f', '/srv/haproxy.cfg',
            ports=['80', '7000'], ready=http_ready(80, '/own'),
            drive=web.haproxy, configs=None),

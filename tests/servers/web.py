@@ -6,6 +6,7 @@ import http.server
 import os
 import random
 import socketserver
+import subprocess
 import threading
 
 from clients import (Http, Wrong, at_once, check, connect, digest, exchange,
@@ -155,6 +156,22 @@ def lighttpd(context):
         status, headers, body = h.get('/listing/')
         check(b'page.html' in body, 'no listing')
         yield '%s %s' % (status, headers['x-test'])
+    yield from http_load(context, 80)
+
+
+def apache2(context):
+    yield from pages(context)
+    yield from ranges(context)
+    with Http(context, 80) as h:
+        yield h.tell('/old/index.html')
+        check(b'page.html' in h.get('/listing/')[2], 'no listing')
+    with Http(context, 443, tls=True) as h:
+        yield 'TLS: ' + h.tell('/random')
+    yield 'HTTP/2: ' + subprocess.run(
+        ['curl', '-sk', '--http2', '-o', '/dev/null', '-w',
+         '%{http_version} %{http_code} %{size_download}',
+         'https://%s/random' % context.address], capture_output=True,
+        text=True, check=True).stdout
     yield from http_load(context, 80)
 
 
