@@ -115,9 +115,14 @@ void inode_init(struct inode *i, struct superblock *sb,
                 uint64_t ino, uint32_t mode);
 /* All its times are now: for one that did not come from an image. */
 void inode_stamp(struct inode *i);
+/* Whose time is the latest of all files', while nobody has looked at it: for a
+ * tick, writing to it again changes no time that anybody could compare. */
+extern const struct inode *inode_newest;
 /* What the inode itself says of it: for those without a getattr op. */
 static ALWAYS_INLINE void inode_kstat(const struct inode *i, struct kstat *out)
 {
+    if (UNLIKELY(__atomic_load_n(&inode_newest, __ATOMIC_RELAXED) == i))
+        __atomic_store_n(&inode_newest, NULL, __ATOMIC_RELAXED);
     *out = (struct kstat){
         .dev = i->sb->dev,
         .ino = i->ino,

@@ -136,3 +136,32 @@ TEST(a_large_write_is_whole)
     free(back);
     close(fd);
 }
+
+static void write_a_byte(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+    CHECK_OK(fd);
+    CHECK_EQ(write(fd, "x", 1), 1);
+    CHECK_OK(close(fd));
+}
+
+static int64_t modified_ns(const char *path)
+{
+    struct stat st;
+
+    CHECK_OK(stat(path, &st));
+    return st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
+}
+
+TEST(what_is_written_later_is_not_older)
+{
+    for (int i = 0; i < 200; i++) {
+        write_a_byte("source");
+        write_a_byte("product");
+        write_a_byte("source");
+        CHECK(modified_ns("source") >= modified_ns("product"));
+    }
+    CHECK_OK(unlink("source"));
+    CHECK_OK(unlink("product"));
+}
