@@ -94,6 +94,25 @@ TEST(early_data_beyond_the_window)
     end();
 }
 
+/* The handshake ends by what comes early. */
+TEST(early_data_beyond_the_window_at_once)
+{
+    ip_addr_t us = IPADDR4_INIT_BYTES(10, 0, 0, 2),
+              peer = IPADDR4_INIT_BYTES(10, 0, 0, 1);
+    uint32_t wnd;
+
+    listener(RCVBUF);
+    segment_on(1000, PORT, TCP_SYN, ISN, 0, NULL, 0, NO_DATA);
+    ours = last()->seq + 1;
+    wnd = conn_find(&us, PORT, &peer, 1000)->pcb->rcv_wnd;
+    from_peer(TCP_ACK, 1 + wnd - 10, 0, data(100));
+    if (socket_accept(socket_of(server), 04000, &f))
+        abort();
+    fill(0, wnd - 10);
+    CHECK_EQ(file_take(f, bytes, sizeof(bytes)), (ssize_t)wnd);
+    end();
+}
+
 TEST(early_end_beyond_the_window)
 {
     uint32_t wnd;

@@ -65,7 +65,6 @@ err_t inet_any_segment(struct tcp_pcb *pcb, struct tcp_hdr *h,
     }
     if (options_len > 0)
         drop_mss(options, options_len);
-    if (pcb->state >= ESTABLISHED)
-        cut_early(pcb, h, p);
+    cut_early(pcb, h, p);
     return ERR_OK;
 }
