@@ -64,6 +64,8 @@ $(patsubst %,$(B)/lwip-objects/core/%.c.o,udp ipv4/ip4): LWIP_CFLAGS += \
 	-Dicmp_dest_unreach=inet_icmp_unreachable
 $(B)/lwip-objects/core/ipv4/ip4.c.o $(B)/lwip-objects/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
 $(B)/lwip-objects/core/tcp.c.o: LWIP_CFLAGS += -Dtcp_output=inet_tcp_output
+$(B)/lwip-objects/core/ipv6/nd6.c.o: LWIP_CFLAGS += \
+	-Dmemp_malloc=neighbour_queue_get -Dmemp_free=neighbour_queue_put
 $(B)/lwip-objects/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1
 LWIP_FAST := $(patsubst %,$(B)/lwip-objects/core/%.c.o,ip mem memp pbuf tcp tcp_in \
 	tcp_out ipv4/etharp ipv4/ip4 ipv6/ip6) $(B)/lwip-objects/netif/ethernet.c.o

@@ -18,9 +18,10 @@
  * kernel/net/inet/defer.c kernel/net/inet/device.c kernel/net/inet/disorder.c
  * kernel/net/inet/fast_connect.c kernel/net/inet/fast_open.c
  * kernel/net/inet/fast_option.c kernel/net/inet/dgram.c
- * kernel/net/inet/icmp.c kernel/net/inet/ip6_check.c kernel/net/inet/loop.c
+ * kernel/net/inet/icmp.c kernel/net/inet/frame_check.c kernel/net/inet/loop.c
  * kernel/net/inet/lock.c kernel/net/inet/option.c kernel/net/inet/ip_option.c
- * kernel/net/inet/neighbour.c
+ * kernel/net/inet/icmp6_check.c kernel/net/inet/neighbour.c
+ * kernel/net/inet/neighbour_queue.c
  * kernel/net/inet/membership.c kernel/net/inet/membership_filter.c
  * kernel/net/inet/dgram_control.c kernel/net/inet/dgram_error.c
  * kernel/net/inet/dgram_whole.c kernel/net/inet/udp_cork.c
@@ -33,7 +34,7 @@
  * kernel/net/inet/tcp_limits.c kernel/net/inet/tcp_urgent.c
  * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_segment.c
  * kernel/net/inet/tcp_send.c kernel/net/inet/timers.c kernel/net/inet/udp.c
- * tests/fuzz/inet_ip.c
+ * tests/fuzz/inet_ip.c tests/fuzz/inet_nd6.c
  * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c
  * build/lwip/src/core/init.c build/lwip/src/core/ip.c
  * build/lwip/src/core/mem.c build/lwip/src/core/memp.c
@@ -47,7 +48,7 @@
  * build/lwip/src/core/ipv6/ethip6.c build/lwip/src/core/ipv6/icmp6.c
  * build/lwip/src/core/ipv6/inet6.c build/lwip/src/core/ipv6/ip6_addr.c
  * build/lwip/src/core/ipv6/ip6_frag.c build/lwip/src/core/ipv6/mld6.c
- * build/lwip/src/core/ipv6/nd6.c build/lwip/src/netif/ethernet.c */
+ * build/lwip/src/netif/ethernet.c */
 #include "tests/fuzz/inet_fake.h"
 
 #include "net/inet/conn.h"

@@ -25,8 +25,8 @@
 #include "lwip/prot/tcp.h"
 #include "mm/page.h"
 #include "net/inet/conn.h"
+#include "net/inet/frame_check.h"
 #include "net/inet/inet.h"
-#include "net/inet/ip6_check.h"
 #include "net/inet/loop.h"
 #include "net/inet/neighbour.h"
 #include "net/inet/offload.h"
@@ -93,9 +93,7 @@ static struct pbuf *pbuf_of(struct netbuf *b)
  * the first pbuf alone. Devices write them so, but need not. NULL: dropped */
 static struct pbuf *make_readable(struct pbuf *p)
 {
-    const uint8_t *f = p->payload;
     struct pbuf *whole;
-    bool is_sound;
 
     if (p->len < p->tot_len && p->len < HEADERS_MAX) {
         whole = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
@@ -103,14 +101,8 @@ static struct pbuf *make_readable(struct pbuf *p)
         if (!whole)
             return NULL;
         p = whole;
-        f = p->payload;
     }
-    is_sound = p->len >= ETHERNET_LEN;
-    if (is_sound && f[12] == 0x08 && f[13] == 0)
-        is_sound = p->len >= ETHERNET_LEN + IP_HLEN;
-    else if (is_sound && f[12] == 0x86 && f[13] == 0xdd)
-        is_sound = ip6_is_sound(f + ETHERNET_LEN, p->len - ETHERNET_LEN);
-    if (is_sound)
+    if (frame_is_sound(p->payload, p->len, netif_ip4_addr(&inet_device)->addr))
         return p;
     pbuf_free(p);
     return NULL;

@@ -20,7 +20,9 @@
 #include "lwip/stats.h"
 #include "net/inet/conn.h"
 #include "net/inet/dgram.h"
+#include "net/inet/icmp6_check.h"
 #include "net/inet/neighbour.h"
+#include "net/inet/neighbour_queue.h"
 #include "net/inet/tcp.h"
 
 /* Of a part, IPPROTO_IP: nothing asks for it in kernels without. */
@@ -258,8 +260,12 @@ void inet_icmp6_input(struct pbuf *p, struct netif *inp)
     if (begin(&e, p, &rest) && judge6(&e, rest) && quote6(&e) &&
         is_checksum_right6(p, inp))
         tell(&e);
-    if (p->len > 0 && neighbour_is_forged(p, inp))
+    if (!icmp6_is_sound(p) || neighbour_is_forged(p, inp)) {
         pbuf_free(p);
-    else
-        icmp6_input(p, inp);
+        return;
+    }
+    /* An advertisement has packets sent that wait for a neighbour. */
+    neighbour_queue_is_shut = *(uint8_t *)p->payload == ICMP6_TYPE_NA;
+    icmp6_input(p, inp);
+    neighbour_queue_is_shut = false;
 }

@@ -119,8 +119,12 @@ err_t neighbour_output4(struct netif *n, struct pbuf *p, const ip4_addr_t *to)
     return etharp_output(n, p, to);
 }
 
+/* To lwIP "::", whom errors about packets from nowhere would go to, is a free
+ * row of its table, and what waits there waits for ever. */
 err_t neighbour_output6(struct netif *n, struct pbuf *p, const ip6_addr_t *to)
 {
+    if (UNLIKELY(ip6_addr_isany(to)))
+        return ERR_RTE;
     if (UNLIKELY(is_flood()) && answers_device() && ip_current_is_v6() &&
         ip6_addr_cmp(to, ip6_current_src_addr()) && !is_known6(to))
         return send_back(n, p, ETHTYPE_IPV6);

@@ -6,7 +6,7 @@
 #include "core/errno.h"
 #include "core/string.h"
 #include "net/inet/device.h"
-#include "net/inet/ip6_check.h"
+#include "net/inet/frame_check.h"
 #include "net/inet/packet.h"
 
 #define FRAME_MAX 65535u /* a pbuf's */

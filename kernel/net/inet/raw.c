@@ -20,8 +20,8 @@
 #include "lwip/priv/raw_priv.h"
 #include "mm/heap.h"
 #include "net/inet/dgram.h"
+#include "net/inet/frame_check.h"
 #include "net/inet/icmp.h"
-#include "net/inet/ip6_check.h"
 #include "sched/process.h"
 
 #define ECHO_HLEN sizeof(struct icmp_echo_hdr)

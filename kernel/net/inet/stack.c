@@ -348,9 +348,13 @@ int inet_route(const struct inet_sock *i, const ip_addr_t *to,
 
 struct list raw_all = LIST_INIT(raw_all);
 
+/* The packet's header comes first in it. lwIP leaves that of the last fragment
+ * for a packet's own, which may be gone with what nobody needs of it. */
 raw_input_state_t raw_input(struct pbuf *p, struct netif *inp)
 {
     (void)inp;
+    if (ip_current_is_v6())
+        ip_data.current_ip6_header = p->payload;
     return raw_take ? raw_take(p) : RAW_INPUT_NONE;
 }
 

@@ -20,6 +20,7 @@
 #include "lwip/sys.h"
 #include "net/inet/conn.h"
 #include "net/inet/inet.h"
+#include "net/inet/neighbour_queue.h"
 #include "time/clock.h"
 
 #define NS_PER_US        1000ull
@@ -162,7 +163,9 @@ void timers_groups_needed(void)
 static void second(void)
 {
     etharp_tmr();
+    neighbour_queue_is_shut = true;
     nd6_tmr();
+    neighbour_queue_is_shut = false;
     ip_reass_tmr();
     ip6_reass_tmr();
 }

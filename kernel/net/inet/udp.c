@@ -134,7 +134,11 @@ void inet_udp_input(struct pbuf *p, struct netif *inp)
         return;
     if (!to_many && !is_lwip)
         inet_counters.udp_no_port[ip_current_is_v6()]++;
-    udp_input(p, inp);
+    /* DHCP's options are read on from one pbuf to the next, and too far. */
+    if (is_lwip && p->next)
+        pbuf_free(p);
+    else
+        udp_input(p, inp);
 }
 
 /* The socket that has sent what an error quotes: connected to there, or open to
