@@ -14,12 +14,11 @@
 #include "tests/fuzz/inet_stack.h"
 
 #include "tests/fuzz/inet_input.h"
+#include "tests/fuzz/inet_link.h"
 
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
-#include "lwip/dhcp.h"
-#include "lwip/prot/dhcp.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/prot/ip6.h"
 #include "lwip/prot/tcp.h"
@@ -230,36 +229,6 @@ static void step_udp(struct input *in)
     deliver(f, at + len, 300);
 }
 
-/* An address is asked for, or a server says something about it. */
-static void step_dhcp(struct input *in)
-{
-    const struct dhcp *d = netif_dhcp_data(&inet_device);
-    uint8_t f[ETH + IP_HLEN + UDP_HLEN + DHCP_OPTIONS_OFS + 4 + 255] = { 0 };
-    struct dhcp_msg m = { .op = DHCP_BOOTREPLY };
-    struct udp_hdr h = { .src = PP_HTONS(67), .dest = PP_HTONS(68) };
-    size_t len, at;
-
-    if (!d || d->state == DHCP_STATE_OFF) {
-        (void)dhcp_start(&inet_device);
-        timers_dhcp_needed(10);
-        return;
-    }
-    len = byte(in);
-    m.xid = lwip_htonl(d->xid);
-    m.yiaddr.addr = PP_HTONL(0x0a000002);
-    m.cookie = PP_HTONL(DHCP_MAGIC_COOKIE);
-    memcpy(m.chaddr, dev.mac, sizeof(dev.mac));
-    at = header4(f, in, IP_PROTO_UDP, UDP_HLEN + DHCP_OPTIONS_OFS + len);
-    h.len = lwip_htons((u16_t)(UDP_HLEN + DHCP_OPTIONS_OFS + len));
-    memcpy(f + at, &h, UDP_HLEN);
-    memcpy(f + at + UDP_HLEN, &m, DHCP_OPTIONS_OFS);
-    at += UDP_HLEN + DHCP_OPTIONS_OFS;
-    memcpy(f + at, "\65\1", 2); /* the type of message comes first */
-    if (len > 2)
-        (void)bytes(in, f + at + 2, len - 2);
-    deliver(f, at + len, byte(in) + 1u);
-}
-
 /* The input's own bytes behind a header that is right. */
 static void step_ip(struct input *in)
 {
@@ -283,46 +252,6 @@ static void step_ip(struct input *in)
     if (protocol == 58)
         inet_device.chksum_flags &= (u16_t)~NETIF_CHECKSUM_CHECK_ICMP6;
     deliver(f, at + len, byte(in) % 64 + 1);
-}
-
-/* Fragments of a few datagrams, of whatever protocol, in any order. */
-static void step_fragment(struct input *in)
-{
-    static const uint8_t protocols[] = { IP_PROTO_UDP, IP_PROTO_ICMP,
-                                         IP_PROTO_TCP, 58 };
-    unsigned how = byte(in), offset = byte(in);
-    size_t len = byte(in) * (how & 1 ? 8u : 5u), at;
-    uint8_t f[ETH + IP6_HLEN + 8 + 255 * 8] = { 0 }, protocol;
-
-    protocol = protocols[how >> 1 & 3];
-    offset *= how & 8 ? 32 : 1; /* in units of 8 bytes */
-    if (how & 16) {
-        uint8_t h[8] = { protocol,
-                         0,
-                         (uint8_t)(offset >> 5),
-                         (uint8_t)(offset << 3 | (how >> 6 & 1)),
-                         0,
-                         0,
-                         0,
-                         (uint8_t)(how >> 7) };
-
-        at = header6(f, in, 44, sizeof(h) + len);
-        memcpy(f + at, h, sizeof(h));
-        at += sizeof(h);
-    } else {
-        struct ip_hdr h;
-
-        at = header4(f, &(struct input){ NULL, 0 }, protocol, len);
-        memcpy(&h, f + ETH, IP_HLEN);
-        IPH_ID_SET(&h, (u16_t)(how >> 7));
-        IPH_OFFSET_SET(&h,
-                       lwip_htons((u16_t)(offset | (how & 64 ? IP_MF : 0))));
-        IPH_CHKSUM_SET(&h, 0);
-        IPH_CHKSUM_SET(&h, inet_chksum(&h, IP_HLEN));
-        memcpy(f + ETH, &h, IP_HLEN);
-    }
-    (void)bytes(in, f + at, MIN(len, (size_t)8));
-    deliver(f, at + len, how & 32 ? 100 : 2100);
 }
 
 static void step_raw(struct input *in)
@@ -449,7 +378,13 @@ static void step_program(struct input *in)
 
 static void one_step(struct input *in)
 {
-    switch (byte(in) % 8) {
+    unsigned what = byte(in);
+
+    if (what >= LINK_STEP_FIRST) {
+        link_step(in, what);
+        return;
+    }
+    switch (what % 8) {
     case 0:
         step_raw(in);
         break;
@@ -504,11 +439,6 @@ static void end(void)
         files[i] = NULL;
     }
     (void)device_poll();
-    if (netif_dhcp_data(&inet_device)) {
-        dhcp_release_and_stop(&inet_device);
-        dhcp_cleanup(&inet_device);
-        ifconfig_begin();
-    }
     for (unsigned i = 0; i < 40; i++) {
         advance(60 * NS_PER_SEC);
         (void)device_poll();
@@ -517,16 +447,28 @@ static void end(void)
         fprintf(stderr, "%u buffers were not given back\n", bufs_out);
         abort();
     }
+    link_end();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void begin(void)
 {
-    struct input in = { data, len };
-
     thread_current_ptr = &fake_thread;
     files[0] = bound_to_port(SOCK_STREAM);
     tcp_of(socket_of(files[0]))->fastopen_queue = 3;
     files[1] = bound_to_port(SOCK_DGRAM);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static bool has_begun;
+    struct input in = { data, len };
+
+    if (!has_begun) { /* what is held from now on is the input's */
+        begin();
+        end();
+        has_begun = true;
+    }
+    begin();
     for (unsigned n = 0; in.left > 0 && n < STEPS_MAX; n++)
         one_step(&in);
     end();
