@@ -36,7 +36,7 @@
 #define RX_LARGE_SHARE   16u /* of what buffers may take: the least filling */
 #define RX_AVERAGE       16  /* frames or so */
 #define RX_QUIET_POLLS   1024u
-#define RX_FRAME_LEN_MAX (65535u + 14u)
+#define RX_FRAME_LEN_MAX (65535u + 14u + 8u) /* with two tags of VLANs */
 #define ETHERNET_LEN     14u
 #define MTU_DEFAULT      1500u
 #define MTU_MIN          68u /* RFC 791 */
