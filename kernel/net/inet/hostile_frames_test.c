@@ -18,6 +18,7 @@
 #include "lwip/prot/icmp6.h"
 #include "lwip/prot/nd6.h"
 #include "lwip/prot/udp.h"
+#include "net/inet/tcp.h"
 
 #define PORT   7u
 #define HEAD4  (ETH + IP_HLEN)
@@ -370,4 +371,59 @@ TEST(sent_in_our_name)
     datagram4(0x0a000001);
     CHECK_EQ(file_take(sock, got, sizeof(got)), 0);
     end();
+}
+
+/* ---- errors about connections ---- */
+
+/* 10.0.0.1 cannot be reached, says a router that quotes a segment of ours. */
+static void unreachable(unsigned port, uint32_t seq)
+{
+    uint8_t f[HEAD4 + 8 + IP_HLEN + 8] = { 0 }, *h = f + HEAD4;
+    uint16_t ports[2] = { lwip_htons((u16_t)port), lwip_htons(1000) }, sum;
+    uint32_t number = lwip_htonl(seq);
+
+    (void)header4(f, &none_odd, IP_PROTO_TCP, 8);
+    memcpy(h + 8, f + ETH, 12);
+    memcpy(h + 20, f + ETH + 16, 4);
+    memcpy(h + 24, f + ETH + 12, 4);
+    (void)header4(f, &none_odd, IP_PROTO_ICMP, sizeof(f) - HEAD4);
+    h[0] = 3;
+    h[1] = 1;
+    memcpy(h + 28, ports, sizeof(ports));
+    memcpy(h + 32, &number, sizeof(number));
+    sum = inet_chksum(h, (u16_t)(sizeof(f) - HEAD4));
+    memcpy(h + 2, &sum, sizeof(sum));
+    deliver(f, sizeof(f), sizeof(f));
+}
+
+TEST(errors_by_guess)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = lwip_htonl(0x0a000001),
+                              .sin_port = lwip_htons(1000) };
+    struct socket_addr a = { .len = sizeof(to) };
+    struct file *server, *f;
+    struct socket_wait w = { 0 };
+    struct socket *s;
+    unsigned port;
+    uint32_t syn;
+
+    server = listen_on(80); /* so that the peer is known */
+    if (socket_create(AF_INET, SOCK_STREAM, 0, 04000, &f))
+        abort();
+    s = socket_of(f);
+    memcpy(a.bytes, &to, sizeof(to));
+    CHECK_EQ(s->ops->connect(s, &a, &w), -EINPROGRESS);
+    (void)device_poll();
+    CHECK_EQ(last()->flags & 0x3f, TCP_SYN);
+    syn = last()->seq;
+    port = tcp_of(s)->i.local_port;
+    unreachable(port, syn + 2);
+    unreachable(port, syn - 2);
+    CHECK_EQ(s->error, 0);
+    unreachable(port, syn);
+    CHECK_EQ(s->error, EHOSTUNREACH);
+    file_put(f);
+    file_put(server);
+    all_is_over();
 }

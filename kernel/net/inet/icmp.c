@@ -16,6 +16,7 @@
 #include "lwip/icmp6.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/stats.h"
 #include "net/inet/conn.h"
@@ -31,6 +32,7 @@
 
 #define ERROR_HLEN   8u /* type, code, checksum, and four bytes more */
 #define PORTS_LEN    8u /* of the quoted transport header */
+#define SEQ_OFF      4u /* in TCP's */
 #define ID_OFF       4u /* in an echo's */
 #define QUOTE_LEN    (576u - IP_HLEN - ERROR_HLEN)
 #define FRAG_NEEDED  4u
@@ -149,6 +151,16 @@ static bool quote6(struct icmp_error *e)
     return quote_ports(e);
 }
 
+/* Whoever does not see the connection would have to guess the number, too, of a
+ * segment that is under way (RFC 5927, 4.1). */
+static bool quotes_segment(const struct icmp_error *e, const struct conn *c)
+{
+    uint32_t seq = 0;
+
+    (void)pbuf_copy_partial(e->p, &seq, sizeof(seq), (u16_t)(e->at + SEQ_OFF));
+    return TCP_SEQ_BETWEEN(lwip_ntohl(seq), c->pcb->lastack, c->pcb->snd_nxt);
+}
+
 static void tell(const struct icmp_error *e)
 {
     uint8_t unreachable = IP_IS_V6_VAL(e->remote) ? ICMP6_TYPE_DUR : ICMP_DUR;
@@ -158,7 +170,8 @@ static void tell(const struct icmp_error *e)
         udp_icmp(e);
     } else if (e->protocol == IP_PROTO_TCP) {
         c = conn_find(&e->local, e->local_port, &e->remote, e->remote_port);
-        if (c && e->type == unreachable && e->error != EMSGSIZE)
+        if (c && e->type == unreachable && e->error != EMSGSIZE &&
+            quotes_segment(e, c))
             tcp_unreachable(c, e->error);
     }
     if (raw_icmp)
