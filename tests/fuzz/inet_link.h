@@ -192,7 +192,7 @@ static void ports_of(struct input *in, uint8_t *at, unsigned *protocol)
     unsigned which = byte(in);
 
     *protocol = which & 1 ? IP_PROTO_UDP : IP_PROTO_TCP;
-    at[1] = FUZZ_PORT;
+    at[1] = (uint8_t)(FUZZ_PORT + (which >> 3 & 1));
     at[2] = 1000 >> 8;
     at[3] = (uint8_t)(1000 + (which >> 1 & 3));
     if (which & 0x80) { /* as a program's socket that was given a port */
@@ -289,38 +289,77 @@ static void step_group(struct input *in)
 
 /* ---- DHCP ---- */
 
-/* An address is asked for, or a server says something about it. */
+/* The answer that is waited for, or another. */
+static unsigned dhcp_answer(struct input *in, const struct dhcp *d)
+{
+    unsigned how = byte(in);
+
+    if (how & 0x80)
+        return how % 9;
+    return d->state == DHCP_STATE_SELECTING ? DHCP_OFFER : DHCP_ACK;
+}
+
+/* An option that is as long as it should be, or not. Bytes. */
+static size_t dhcp_some_option(struct input *in, uint8_t *o)
+{
+    static const uint8_t kinds[][2] = {
+        { 1, 4 },  { 3, 4 },  { 6, 8 },   { 51, 4 }, { 58, 4 }, { 59, 4 },
+        { 52, 1 }, { 12, 5 }, { 255, 0 }, { 0, 0 },  { 6, 16 }, { 54, 4 },
+    };
+    unsigned which = byte(in), len;
+
+    memcpy(o, kinds[(which & 0x3f) % ARRAY_LEN(kinds)], 2);
+    if (which & 0x80)
+        o[1] = byte(in) & 0x1f;
+    len = o[1];
+    memset(o + 2, which & 0x40 ? 0xff : 0, len);
+    (void)bytes(in, o + 2 + (len + 1) / 2, len / 2);
+    return 2 + len;
+}
+
+static void dhcp_message(struct input *in, const struct dhcp *d)
+{
+    static uint8_t f[FRAME_MAX];
+    struct dhcp_msg m = { .op = DHCP_BOOTREPLY };
+    struct udp_hdr h = { .src = PP_HTONS(67), .dest = PP_HTONS(68) };
+    uint8_t *o = f + ETH + IP_HLEN + UDP_HLEN + DHCP_OPTIONS_OFS;
+    unsigned count = byte(in) % 8;
+    size_t len = 9;
+
+    memset(f, 0, sizeof(f));
+    memcpy(o, "\65\1\0\66\4\12\0\0\1", len);
+    o[2] = (uint8_t)dhcp_answer(in, d);
+    for (unsigned n = 0; n < count; n++)
+        len += dhcp_some_option(in, o + len);
+    m.xid = lwip_htonl(d->xid);
+    m.yiaddr.addr = lwip_htonl(0x0a000002 + (byte(in) & 0xf0));
+    m.cookie = PP_HTONL(DHCP_MAGIC_COOKIE);
+    memcpy(m.chaddr, dev.mac, sizeof(dev.mac));
+    (void)bytes(in, m.file, byte(in) & 0xf);
+    (void)bytes(in, m.sname, byte(in) & 0xf);
+    len += DHCP_OPTIONS_OFS;
+    (void)plain4(f, in, IP_PROTO_UDP, UDP_HLEN + len);
+    h.len = lwip_htons((u16_t)(UDP_HLEN + len));
+    memcpy(f + ETH + IP_HLEN, &h, UDP_HLEN);
+    memcpy(f + ETH + IP_HLEN + UDP_HLEN, &m, DHCP_OPTIONS_OFS);
+    deliver(f, ETH + IP_HLEN + UDP_HLEN + len, FRAME_MAX);
+}
+
+/* An address is asked for, and a server says something about it. */
 static void step_dhcp(struct input *in)
 {
     const struct dhcp *d = netif_dhcp_data(&inet_device);
-    uint8_t f[ETH + IP_HLEN + UDP_HLEN + DHCP_OPTIONS_OFS + 4 + 255] = { 0 };
-    struct dhcp_msg m = { .op = DHCP_BOOTREPLY };
-    struct udp_hdr h = { .src = PP_HTONS(67), .dest = PP_HTONS(68) };
-    size_t len, at;
+    unsigned count = byte(in) % 4;
 
     if (!d || d->state == DHCP_STATE_OFF) {
         (void)dhcp_start(&inet_device);
         timers_dhcp_needed(10);
-        return;
     }
-    len = byte(in);
-    m.xid = lwip_htonl(d->xid);
-    m.yiaddr.addr = PP_HTONL(0x0a000002);
-    m.cookie = PP_HTONL(DHCP_MAGIC_COOKIE);
-    memcpy(m.chaddr, dev.mac, sizeof(dev.mac));
-    at = header4(f, in, IP_PROTO_UDP, UDP_HLEN + DHCP_OPTIONS_OFS + len);
-    h.len = lwip_htons((u16_t)(UDP_HLEN + DHCP_OPTIONS_OFS + len));
-    memcpy(f + at, &h, UDP_HLEN);
-    memcpy(f + at + UDP_HLEN, &m, DHCP_OPTIONS_OFS);
-    at += UDP_HLEN + DHCP_OPTIONS_OFS;
-    memcpy(f + at, "\65\1", 2); /* the type of message comes first */
-    if (len > 2) {
-        f[at + 2] = 1 + byte(in) % 8;
-        memcpy(f + at + 3, "\66\4\12\0\0\1", MIN(len - 3, (size_t)6));
-        if (len > 9)
-            (void)bytes(in, f + at + 9, len - 9);
+    d = netif_dhcp_data(&inet_device);
+    for (unsigned n = 0; d && n < count; n++) {
+        (void)device_poll();
+        dhcp_message(in, d);
     }
-    hand_in(in, f, at + len);
 }
 
 /* ---- fragments ---- */
@@ -488,7 +527,61 @@ static void send_to_neighbour(struct socket *s, struct input *in)
     (void)s->ops->send(s, &m);
 }
 
-static void step_socket(struct input *in)
+static void set_link_option(struct socket *s, struct input *in)
+{
+    static const struct {
+        int level, name;
+    } options[] = {
+        { IPPROTO_IP, IP_RECVERR },
+        { IPPROTO_IPV6, IPV6_RECVERR },
+        { IPPROTO_IP, IP_PKTINFO },
+        { IPPROTO_IPV6, IPV6_RECVPKTINFO },
+        { IPPROTO_IP, IP_RECVTTL },
+        { IPPROTO_IPV6, IPV6_RECVTCLASS },
+        { IPPROTO_IP, IP_MTU_DISCOVER },
+        { IPPROTO_IPV6, IPV6_MTU_DISCOVER },
+        { IPPROTO_IP, IP_MULTICAST_ALL },
+        { SOL_SOCKET, SO_RCVBUF },
+        { IPPROTO_IPV6, IPV6_RECVHOPLIMIT },
+        { IPPROTO_IP, IP_RECVTOS },
+    };
+    unsigned n = byte(in) % ARRAY_LEN(options);
+    uint32_t value = byte(in) % 4;
+
+    (void)!socket_set_option(s, options[n].level, options[n].name,
+                             (uaddr_t)&value, sizeof(value));
+}
+
+/* A message with what comes with it. */
+static void receive_link(struct socket *s, struct input *in)
+{
+    static const unsigned flags[] = { 0, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC };
+    struct socket_msg m = { .flags = flags[byte(in) % ARRAY_LEN(flags)] };
+    static char buf[2000], control[512];
+    struct socket_addr from;
+    struct io_vec one;
+
+    m.addr = &from;
+    m.control_at = (uaddr_t)control;
+    m.control_len = byte(in) * 2u;
+    io_init_kernel(&m.io, &one, buf, byte(in) * 8u);
+    (void)s->ops->receive(s, &m);
+}
+
+static void connect_link(struct socket *s, struct input *in)
+{
+    struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+                               .sin6_port = lwip_htons(1000) };
+    struct socket_addr a = { .len = sizeof(to) };
+    struct socket_wait w = { 0 };
+
+    to.sin6_addr.s6_addr[0] = 0xfd;
+    to.sin6_addr.s6_addr[15] = byte(in) & 0x3f;
+    memcpy(a.bytes, &to, sizeof(to));
+    (void)s->ops->connect(s, &a, &w);
+}
+
+static void new_socket(struct input *in, struct file **out)
 {
     static const struct {
         int family, type, protocol;
@@ -499,22 +592,27 @@ static void step_socket(struct input *in)
     struct sockaddr_in6 any = { .sin6_family = AF_INET6,
                                 .sin6_port = lwip_htons(FUZZ_PORT + 1) };
     struct socket_addr a = { .len = sizeof(any) };
-    unsigned what = byte(in), which = what % LINK_SOCKETS, kind = byte(in);
+    unsigned kind = byte(in) % ARRAY_LEN(kinds);
+
+    memcpy(a.bytes, &any, sizeof(any));
+    if (socket_create(kinds[kind].family, kinds[kind].type,
+                      kinds[kind].protocol, 04000, out))
+        *out = NULL;
+    else if (kind == 0)
+        (void)!socket_of(*out)->ops->bind(socket_of(*out), &a);
+}
+
+static void step_socket(struct input *in)
+{
+    unsigned what = byte(in), which = what % LINK_SOCKETS;
     struct file *f = link_files[which];
     static char buf[2000];
 
-    memcpy(a.bytes, &any, sizeof(any));
-    kind %= ARRAY_LEN(kinds);
     if (!f) {
-        if (socket_create(kinds[kind].family, kinds[kind].type,
-                          kinds[kind].protocol, 04000, &link_files[which]))
-            return;
-        f = link_files[which];
-        if (kind == 0)
-            (void)!socket_of(f)->ops->bind(socket_of(f), &a);
+        new_socket(in, &link_files[which]);
         return;
     }
-    switch (what >> 4 & 3) {
+    switch (what >> 4 & 7) {
     case 0:
         join_groups(socket_of(f));
         break;
@@ -523,6 +621,16 @@ static void step_socket(struct input *in)
         break;
     case 2:
         (void)!file_take(f, buf, sizeof(buf));
+        break;
+    case 3:
+        set_link_option(socket_of(f), in);
+        break;
+    case 4:
+    case 5:
+        receive_link(socket_of(f), in);
+        break;
+    case 6:
+        connect_link(socket_of(f), in);
         break;
     default:
         file_put(f);
