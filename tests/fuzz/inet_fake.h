@@ -20,6 +20,7 @@
 #include "net/inet/device.h"
 #include "net/inet/ifconfig.h"
 #include "net/inet/timers.h"
+#include "net/packet.h"
 #include "random/pool.h"
 #include "sched/runq.h"
 
@@ -40,6 +41,12 @@ void runq_halt_soon(void)
 void epoll_file_released(struct file *f)
 {
     (void)f;
+}
+
+int packet_mmap(struct file *f, int prot, int flags, struct vm_object **out)
+{
+    (void)f, (void)prot, (void)flags, (void)out;
+    return -ENODEV;
 }
 
 void file_signal_owner(const struct file *f, int signo)
