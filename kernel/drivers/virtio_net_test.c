@@ -557,8 +557,7 @@ TEST(lie_a_frame_longer_than_any)
     check_stopped(dev);
 }
 
-/* Tags of VLANs are beside what a packet may be long: who sends them is the
- * network, not the device. */
+/* Tags of VLANs are the network's, beside what a packet may be long. */
 TEST(the_longest_frame_with_two_tags)
 {
     struct netdev *dev = start_sending();
