@@ -73,6 +73,7 @@ int skeleton_add(struct tree *tree, bool is_complete, struct fault *fault)
     for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         tree_put_text(tree, files[i].path, files[i].text);
     tree_put_link(tree, "/var/run", "/run");
+    tree_put_link(tree, "/etc/mtab", "../proc/self/mounts");
     if (access("/etc/localtime", R_OK) == 0)
         err = tree_add_host(tree, "/etc/localtime", fault);
     if (err == 0)

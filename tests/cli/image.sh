@@ -18,6 +18,8 @@ json() {
 check "inspect: JSON of an image" json one.img
 check "inspect: JSON of a program" json /bin/bash
 check "inspect: files" says "^files *[dl]rwx.* /" inspect --files one.img
+check "inspect: a link" says "/etc/mtab -> ../proc/self/mounts" \
+    inspect --files one.img
 check "inspect: a file" says "-rwx.* 0 *0 *$(stat -L -c %s /bin/busybox) .*/busybox" \
     inspect --files one.img
 
