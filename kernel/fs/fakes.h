@@ -206,6 +206,12 @@ uint64_t clock_real_ns(void)
     return fake_now_ns += 1000;
 }
 
+int file_set_owner(struct file *f, int who)
+{
+    f->owner_pid = who;
+    return 0;
+}
+
 int signal_send_thread(struct thread *t, const struct signal_info *info)
 {
     (void)t, (void)info;

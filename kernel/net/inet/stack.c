@@ -455,7 +455,7 @@ int inet_create(int family, int type, int protocol, struct socket **out)
         return -EINVAL;
     if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
         return -ESOCKTNOSUPPORT;
-    if (protocol > UINT8_MAX) /* none that has a number in packets */
+    if (protocol > (int)UINT8_MAX) /* none that has a number in packets */
         return -EPROTONOSUPPORT;
     inet_enter();
     inet_begin();
