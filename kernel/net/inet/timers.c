@@ -61,10 +61,15 @@ u32_t sys_now(void)
 /* Ticks begin at 1: lwIP takes a time of 0 for none. */
 void inet_tick(void)
 {
-    uint64_t now_ns = clock_mono_ns();
+    static uint64_t since_ns; /* when now_ms began */
+    uint64_t now_ns = clock_mono_ns(), ms;
 
     inet_now_us = (uint32_t)(now_ns / NS_PER_US);
-    now_ms = (uint32_t)(now_ns / NS_PER_MS);
+    if (now_ns - since_ns < NS_PER_MS)
+        return;
+    ms = now_ns / NS_PER_MS;
+    since_ns = ms * NS_PER_MS;
+    now_ms = (uint32_t)ms;
     tcp_ticks = (uint32_t)(now_ns / SLOW_NS) + 1;
 }
 
