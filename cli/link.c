@@ -88,9 +88,9 @@ static void send_descriptors(struct link *l)
     }
     buf_add(&l->tx, preamble, sizeof(preamble));
     send_message(l, LINK_FDSTAT, stats, sizeof(stats));
+    send_window_size(l); /* before what the guest waits for */
     if (l->has_tty)
         send_message(l, LINK_TERMIOS, l->termios, sizeof(l->termios));
-    send_window_size(l);
 }
 
 static void tell(void *arg, unsigned type)

@@ -27,6 +27,7 @@
 #include "drivers/link.h"
 #include "mm/page.h"
 #include "sched/wait.h"
+#include "time/clock.h"
 
 #define COM1 0x3f8u
 #define COM2 0x2f8u
@@ -56,8 +57,11 @@ enum uart_register {
 
 #define CHUNK_LEN       256u  /* bytes copied from the program at once */
 #define RING_LEN        4096u /* input that nobody has read yet */
-#define SPIN_MAX        1000000u
 #define FDSTAT_WAIT_TSC 6000000000ull /* some seconds on any machine */
+#define FULL_LOOKS      4096u         /* before others get the CPU meanwhile */
+#define FULL_WAIT_NS    2000000u
+#define KILLED_WAIT_TSC 1000000000ull
+#define SIGNAL_STATUS   128 /* beyond it: ended by a signal */
 #define SIGWINCH_NR     28
 #define COM1_RDEV       (4u << 8 | 64u) /* ttyS0 */
 
@@ -74,6 +78,14 @@ static struct {
 
 /* ---- ports ---- */
 
+/* Whoever reads what is sent may take his time, as at a pager, and what is put
+ * into a FIFO that is full is lost. */
+static void port_wait(uint16_t port, uint8_t state)
+{
+    while (!(arch_in8(port + UART_LSR) & state))
+        continue;
+}
+
 static void port_put(uint16_t port, const void *data, size_t len)
 {
     const uint8_t *p = data;
@@ -81,20 +93,11 @@ static void port_put(uint16_t port, const void *data, size_t len)
     while (len > 0) {
         size_t n = MIN(len, FIFO_LEN);
 
-        for (unsigned spin = 0; spin < SPIN_MAX; spin++)
-            if (arch_in8(port + UART_LSR) & LSR_FIFO_EMPTY)
-                break;
+        port_wait(port, LSR_FIFO_EMPTY);
         arch_out8_string(port + UART_DATA, p, n);
         p += n;
         len -= n;
     }
-}
-
-static void port_drain_output(uint16_t port)
-{
-    for (unsigned spin = 0; spin < SPIN_MAX; spin++)
-        if (arch_in8(port + UART_LSR) & LSR_IDLE)
-            return;
 }
 
 static void frame_put(unsigned type, const void *data, size_t len)
@@ -298,19 +301,41 @@ static void serial_stat(struct hypercall_stat out[3])
 
 /* ---- console.h ---- */
 
+static void look_again(struct timer *t)
+{
+    (void)t;
+    waitq_wake_all(console_waitq(true));
+}
+
+/* False: a reader is slow, and writers are woken in a while. */
+static bool output_has_room(unsigned looks)
+{
+    static struct timer timer = { .expired = look_again };
+
+    while (!(arch_in8(COM1 + UART_LSR) & LSR_FIFO_EMPTY))
+        if (--looks == 0) {
+            timer_arm(&timer, clock_mono_ns() + FULL_WAIT_NS);
+            return false;
+        }
+    return true;
+}
+
 static ssize_t serial_write(unsigned fd, struct io *io)
 {
     uint8_t chunk[CHUNK_LEN];
+    bool is_framed = fd == 2 && com.has_link;
     size_t done = 0;
 
     while (io->left > 0) {
-        size_t want = MIN(io->left, sizeof(chunk));
-        size_t n = io_get(io, chunk, want);
+        size_t want = MIN(io->left, is_framed ? sizeof(chunk) : FIFO_LEN), n;
 
-        if (n > 0 && fd == 2 && com.has_link)
+        if (!is_framed && !output_has_room(FULL_LOOKS))
+            return done ? (ssize_t)done : -EAGAIN;
+        n = io_get(io, chunk, want);
+        if (is_framed && n > 0)
             frame_put(LINK_STDERR, chunk, n);
-        else
-            port_put(COM1, chunk, n);
+        else if (n > 0)
+            arch_out8_string(COM1 + UART_DATA, chunk, n);
         done += n;
         if (n < want)
             return done ? (ssize_t)done : -EFAULT;
@@ -360,7 +385,9 @@ static void serial_write_text(const char *text, size_t len)
 static unsigned serial_poll(unsigned fd)
 {
     if (fd != 0)
-        return EPOLLOUT | EPOLLWRNORM;
+        return (fd == 2 && com.has_link) || output_has_room(1)
+                   ? EPOLLOUT | EPOLLWRNORM
+                   : 0;
     input_want();
     if (com.ring_count > 0 || com.is_eof)
         return EPOLLIN | EPOLLRDNORM | (com.ring_count ? 0 : EPOLLHUP);
@@ -436,7 +463,7 @@ static void serial_report(const char *text,
     port_put(COM2, text, text_len);
     port_put(COM2, "", 1);
     port_put(COM2, report, regs_len);
-    port_drain_output(COM2);
+    port_wait(COM2, LSR_IDLE);
     arch_out8(LINK_PVPANIC_PORT, LINK_PVPANIC);
 }
 
@@ -447,14 +474,18 @@ static bool serial_left_out(unsigned nr)
     return com.has_link;
 }
 
+/* A program that was killed is not to wait for its reader. */
 static void serial_power_off(int status)
 {
     uint8_t byte = (uint8_t)status;
+    uint64_t start = arch_cycles();
 
-    port_drain_output(COM1);
+    while (!(arch_in8(COM1 + UART_LSR) & LSR_IDLE))
+        if (status > SIGNAL_STATUS && arch_cycles() - start > KILLED_WAIT_TSC)
+            break;
     if (com.has_link) {
         frame_put(LINK_EXIT, &byte, 1);
-        port_drain_output(COM2);
+        port_wait(COM2, LSR_IDLE);
     }
 }
 
