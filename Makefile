@@ -64,6 +64,9 @@ $(patsubst %,$(B)/lwip-objects/core/%.c.o,udp ipv4/ip4): LWIP_CFLAGS += \
 	-Dicmp_dest_unreach=inet_icmp_unreachable
 $(B)/lwip-objects/core/ipv4/ip4.c.o $(B)/lwip-objects/core/ipv6/ip6.c.o: LWIP_CFLAGS += $(LWIP_NAMES)
 $(B)/lwip-objects/core/tcp.c.o: LWIP_CFLAGS += -Dtcp_output=inet_tcp_output
+$(B)/lwip-objects/core/ipv4/icmp.c.o $(B)/lwip-objects/core/ipv6/icmp6.c.o: \
+	LWIP_CFLAGS += -Dip4_output_if=inet_icmp_output4 -Dip6_output_if=inet_icmp_output6
+$(B)/lwip-objects/netif/ethernet.c.o: LWIP_CFLAGS += -Detharp_input=inet_arp_input
 $(B)/lwip-objects/core/ipv6/nd6.c.o: LWIP_CFLAGS += \
 	-Dmemp_malloc=neighbour_queue_get -Dmemp_free=neighbour_queue_put
 $(B)/lwip-objects/core/ipv4/dhcp.c.o: LWIP_CFLAGS += -DLWIP_DNS=1

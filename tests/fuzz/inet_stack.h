@@ -34,7 +34,7 @@
  * kernel/net/inet/tcp_limits.c kernel/net/inet/tcp_urgent.c
  * kernel/net/inet/tcp_receive.c kernel/net/inet/tcp_segment.c
  * kernel/net/inet/tcp_send.c kernel/net/inet/timers.c kernel/net/inet/udp.c
- * tests/fuzz/inet_ip.c tests/fuzz/inet_nd6.c
+ * tests/fuzz/inet_ip.c tests/fuzz/inet_nd6.c tests/fuzz/inet_below.c
  * build/lwip/src/core/def.c build/lwip/src/core/inet_chksum.c
  * build/lwip/src/core/init.c build/lwip/src/core/ip.c
  * build/lwip/src/core/mem.c build/lwip/src/core/memp.c
@@ -43,12 +43,11 @@
  * build/lwip/src/core/tcp.c build/lwip/src/core/tcp_in.c
  * build/lwip/src/core/tcp_out.c build/lwip/src/core/udp.c
  * build/lwip/src/core/ipv4/dhcp.c build/lwip/src/core/ipv4/etharp.c
- * build/lwip/src/core/ipv4/icmp.c build/lwip/src/core/ipv4/igmp.c
+ * build/lwip/src/core/ipv4/igmp.c
  * build/lwip/src/core/ipv4/ip4_addr.c build/lwip/src/core/ipv4/ip4_frag.c
- * build/lwip/src/core/ipv6/ethip6.c build/lwip/src/core/ipv6/icmp6.c
+ * build/lwip/src/core/ipv6/ethip6.c
  * build/lwip/src/core/ipv6/inet6.c build/lwip/src/core/ipv6/ip6_addr.c
- * build/lwip/src/core/ipv6/ip6_frag.c build/lwip/src/core/ipv6/mld6.c
- * build/lwip/src/netif/ethernet.c */
+ * build/lwip/src/core/ipv6/ip6_frag.c build/lwip/src/core/ipv6/mld6.c */
 #include "tests/fuzz/inet_fake.h"
 
 #include "net/inet/conn.h"

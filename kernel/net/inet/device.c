@@ -102,7 +102,9 @@ static struct pbuf *make_readable(struct pbuf *p)
             return NULL;
         p = whole;
     }
-    if (frame_is_sound(p->payload, p->len, netif_ip4_addr(&inet_device)->addr))
+    if (frame_is_sound(p->payload, p->len,
+                       netif_ip4_addr(&inet_device)->addr) &&
+        !neighbour_has_our_name6(p->payload))
         return p;
     pbuf_free(p);
     return NULL;

@@ -346,10 +346,11 @@ TEST(short_frames)
 
 /* ---- from ourselves ---- */
 
-static void datagram4(uint32_t from)
+static void datagram4_to(uint32_t from, unsigned port)
 {
     uint8_t f[HEAD4 + UDP_HLEN] = { 0 };
-    struct udp_hdr u = { lwip_htons(PORT), lwip_htons(PORT), lwip_htons(8), 0 };
+    struct udp_hdr u = { lwip_htons(PORT), lwip_htons((u16_t)port),
+                         lwip_htons(UDP_HLEN), 0 };
     struct ip_hdr h;
 
     (void)header4(f, &none_odd, IP_PROTO_UDP, UDP_HLEN);
@@ -362,6 +363,11 @@ static void datagram4(uint32_t from)
     deliver(f, sizeof(f), sizeof(f));
 }
 
+static void datagram4(uint32_t from)
+{
+    datagram4_to(from, PORT);
+}
+
 TEST(sent_in_our_name)
 {
     begin();
@@ -370,6 +376,113 @@ TEST(sent_in_our_name)
     CHECK_EQ(file_take(sock, got, sizeof(got)), -EAGAIN);
     datagram4(0x0a000001);
     CHECK_EQ(file_take(sock, got, sizeof(got)), 0);
+    end();
+}
+
+/* A datagram of IPv6 between two addresses, given by both ends of each. */
+static void datagram6(unsigned from_net, unsigned from, unsigned to_net,
+                      unsigned to, unsigned port)
+{
+    uint8_t f[HEAD6 + UDP_HLEN] = { 0 };
+    struct udp_hdr u = { lwip_htons(PORT), lwip_htons((u16_t)port),
+                         lwip_htons(UDP_HLEN), 1 };
+
+    (void)header6(f, &none_odd, IP_PROTO_UDP, UDP_HLEN);
+    f[ETH + 8] = (uint8_t)from_net;
+    f[ETH + 24] = (uint8_t)to_net;
+    ends6(f, from, to);
+    memcpy(f + HEAD6, &u, UDP_HLEN);
+    deliver(f, sizeof(f), sizeof(f));
+    inet_flush();
+}
+
+TEST(sent_in_our_name_by_ipv6)
+{
+    begin();
+    datagram6(0xfd, 2, 0xfd, 2, PORT);
+    datagram6(0, 1, 0xfd, 2, PORT);
+    datagram6(0xfd, 1, 0, 1, PORT);
+    CHECK_EQ(file_take(sock, got, sizeof(got)), -EAGAIN);
+    datagram6(0xfd, 1, 0xfd, 2, PORT);
+    CHECK_EQ(file_take(sock, got, sizeof(got)), 0);
+    end();
+}
+
+/* Somebody looks whether he may have an address that we are looking at. */
+static void looks_for(unsigned target, bool is_echo)
+{
+    uint8_t f[HEAD6 + 24] = { 0 };
+
+    (void)header6(f, &none_odd, 58, sizeof(f) - HEAD6);
+    if (is_echo)
+        memcpy(f + 6, dev.mac, 6);
+    memset(f + ETH + 8, 0, 16);
+    memcpy(f + ETH + 24, "\xff\x02\0\0\0\0\0\0\0\0\0\1\xff\0\0", 15);
+    f[ETH + 39] = (uint8_t)target;
+    f[HEAD6] = ICMP6_TYPE_NS;
+    f[HEAD6 + 8] = 0xfd;
+    f[HEAD6 + 23] = (uint8_t)target;
+    deliver(f, sizeof(f), sizeof(f));
+}
+
+/* A hub that gives back what we ask is no other host (RFC 4862, 5.4.3). */
+TEST(our_own_question_comes_back)
+{
+    ip6_addr_t a = { { PP_HTONL(0xfd000000), 0, 0, PP_HTONL(0x77) }, 0 };
+    s8_t i;
+
+    begin();
+    CHECK_EQ(netif_add_ip6_address(&inet_device, &a, &i), ERR_OK);
+    netif_ip6_addr_set_state(&inet_device, i, IP6_ADDR_TENTATIVE_1);
+    looks_for(0x77, true);
+    CHECK(ip6_addr_istentative(netif_ip6_addr_state(&inet_device, i)));
+    looks_for(0x77, false);
+    CHECK(ip6_addr_isduplicated(netif_ip6_addr_state(&inet_device, i)));
+    netif_ip6_addr_set_state(&inet_device, i, IP6_ADDR_INVALID);
+    end();
+}
+
+/* ---- how many errors there are ---- */
+
+#define CLOSED 9u
+
+static unsigned errors_to_4(unsigned count)
+{
+    sent_frames = 0;
+    for (unsigned n = 0; n < count; n++) {
+        datagram4_to(0x0a000001, CLOSED);
+        (void)device_poll();
+    }
+    return sent_frames;
+}
+
+static unsigned errors_to_6(unsigned count)
+{
+    sent_frames = 0;
+    for (unsigned n = 0; n < count; n++) {
+        datagram6(0xfd, 1, 0xfd, 2, CLOSED);
+        (void)device_poll();
+    }
+    return sent_frames;
+}
+
+TEST(errors_are_few)
+{
+    static const struct eth_addr mac = { { 2, 0, 0, 0, 0, 1 } };
+    ip4_addr_t peer = { lwip_htonl(0x0a000001) };
+
+    begin();
+    etharp_add_static_entry(&peer, (struct eth_addr *)(uintptr_t)&mac);
+    neighbour6(1, ICMP6_TYPE_NS, 2, mac_option, OPTION);
+    advance(NS_PER_SEC);
+    CHECK_EQ(errors_to_4(200), 50);
+    CHECK_EQ(errors_to_6(200), 0);
+    advance(NS_PER_SEC / 100);
+    CHECK_EQ(errors_to_6(200), 10);
+    CHECK_EQ(errors_to_4(200), 0);
+    for (unsigned n = 0; n < 100; n++)
+        echo6(1, 8);
+    CHECK_EQ(sent_frames, 100);
     end();
 }
 

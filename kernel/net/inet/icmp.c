@@ -19,9 +19,11 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/prot/ip4.h"
 #include "lwip/stats.h"
+#include "lwip/sys.h"
 #include "net/inet/conn.h"
 #include "net/inet/dgram.h"
 #include "net/inet/icmp6_check.h"
+#include "net/inet/loop.h"
 #include "net/inet/neighbour.h"
 #include "net/inet/neighbour_queue.h"
 #include "net/inet/tcp.h"
@@ -37,6 +39,9 @@
 #define QUOTE_LEN    (576u - IP_HLEN - ERROR_HLEN)
 #define FRAG_NEEDED  4u
 #define PATH_MTU_MIN 552u /* net.ipv4.route.min_pmtu */
+/* net.ipv4.icmp_msgs_burst; icmp_msgs_per_sec is one each millisecond. */
+#define ERRORS_BURST 50u
+#define ECHO6        128u /* what is less is an error */
 /* Those of Linux's icmp_err_convert[] that are fatal. */
 #define HARD_CODES4 0xe7ccu
 #define HARD_CODES6 0x72u
@@ -199,6 +204,49 @@ void dgram_icmp(struct dgram_sock *d, const struct icmp_error *e,
     dgram_error(d, e->error);
 }
 
+/* ---- what is sent ---- */
+
+static struct {
+    uint32_t since_ms;
+    uint32_t left; /* that may be sent at once */
+} errors = { .left = ERRORS_BURST };
+
+/* Who floods us need not have us flood others, whose address he gives as his.
+ * Answers to pings and what stays here have no limit: Linux's way. */
+static bool may_send_error(const struct netif *n)
+{
+    uint32_t now_ms = sys_now();
+
+    if (n == &inet_loop)
+        return true;
+    errors.left = MIN(ERRORS_BURST, errors.left + MIN(now_ms - errors.since_ms,
+                                                      ERRORS_BURST));
+    errors.since_ms = now_ms;
+    if (errors.left == 0)
+        return false;
+    errors.left--;
+    return true;
+}
+
+/* An answer to a ping is the question's packet, header and all. */
+err_t inet_icmp_output4(struct pbuf *p, const ip4_addr_t *from,
+                        const ip4_addr_t *to, u8_t ttl, u8_t tos, u8_t protocol,
+                        struct netif *n)
+{
+    if (to != LWIP_IP_HDRINCL && !may_send_error(n))
+        return ERR_RTE;
+    return ip4_output_if(p, from, to, ttl, tos, protocol, n);
+}
+
+err_t inet_icmp_output6(struct pbuf *p, const ip6_addr_t *from,
+                        const ip6_addr_t *to, u8_t hops, u8_t tc, u8_t next,
+                        struct netif *n)
+{
+    if (*(const uint8_t *)p->payload < ECHO6 && !may_send_error(n))
+        return ERR_RTE;
+    return ip6_output_if(p, from, to, hops, tc, next, n);
+}
+
 /* In place of lwIP's icmp_dest_unreach(), which quotes 8 bytes behind IP's
  * header: as much as a message may have (RFC 1812, 4.3.2.3). */
 void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t)
@@ -208,6 +256,8 @@ void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t)
     struct icmp_echo_hdr *h;
     struct pbuf *q;
 
+    if (!may_send_error(netif))
+        return;
     q = pbuf_alloc(PBUF_IP, (u16_t)(ERROR_HLEN + len), PBUF_RAM);
     if (!q)
         return;
@@ -224,6 +274,8 @@ void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t)
     MIB2_STATS_INC(mib2.icmpoutmsgs);
     MIB2_STATS_INC(mib2.icmpoutdestunreachs);
 }
+
+/* ---- what comes ---- */
 
 static bool is_checksum_right4(const struct pbuf *p, const struct netif *inp)
 {

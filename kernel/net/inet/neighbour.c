@@ -8,6 +8,9 @@
  * which may come from far away, has all of them forgotten before their own
  * answers come. So while many are asked for, what answers a packet at once goes
  * to the hardware address that the packet came from, and nobody is asked.
+ *
+ * Those who ask for us have rows of the table, too, but not all of them. IPv6's
+ * keeps routers, and who is known to be reachable, by itself.
  */
 #include "net/inet/neighbour.h"
 
@@ -16,6 +19,8 @@
 #include "lwip/ethip6.h"
 #include "lwip/ip.h"
 #include "lwip/priv/nd6_priv.h"
+#include "lwip/prot/etharp.h"
+#include "lwip/prot/iana.h"
 #include "lwip/prot/icmp6.h"
 #include "lwip/prot/nd6.h"
 #include "lwip/sys.h"
@@ -131,6 +136,80 @@ err_t neighbour_output6(struct netif *n, struct pbuf *p, const ip6_addr_t *to)
     return ethip6_output(n, p, to);
 }
 
+/* ---- who asks for us ---- */
+
+/* Whoever asks for us gets a row of lwIP's table in place of the one heard of
+ * longest ago, which may be the router's. So strangers have half of them, until
+ * those are forgotten by their age. */
+static bool is_room_for_strangers(void)
+{
+    struct eth_addr *at;
+    struct netif *n;
+    ip4_addr_t *a;
+    unsigned used = 0;
+
+    for (size_t i = 0; i < ARP_TABLE_SIZE; i++)
+        used += (unsigned)etharp_get_entry(i, &a, &n, &at);
+    return used < ARP_TABLE_SIZE / 2;
+}
+
+static bool asks_for_us(const struct etharp_hdr *h, const struct netif *n)
+{
+    return h->opcode == PP_HTONS(ARP_REQUEST) &&
+           h->hwtype == PP_HTONS(LWIP_IANA_HWTYPE_ETHERNET) &&
+           h->proto == PP_HTONS(ETHTYPE_IP) && h->hwlen == ETH_HWADDR_LEN &&
+           h->protolen == sizeof(ip4_addr_t) &&
+           !ip4_addr_isany_val(*netif_ip4_addr(n)) &&
+           memcmp(&h->dipaddr, netif_ip4_addr(n), sizeof(ip4_addr_t)) == 0;
+}
+
+static COLD void answer(const struct etharp_hdr *question, struct netif *n)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_LINK, SIZEOF_ETHARP_HDR, PBUF_RAM);
+    struct etharp_hdr *h;
+
+    if (!p)
+        return;
+    h = p->payload;
+    *h = *question;
+    h->opcode = PP_HTONS(ARP_REPLY);
+    h->dhwaddr = question->shwaddr;
+    h->dipaddr = question->sipaddr;
+    __builtin_memcpy(&h->shwaddr, n->hwaddr, ETH_HWADDR_LEN);
+    h->sipaddr = question->dipaddr;
+    (void)ethernet_output(n, p, &h->shwaddr, &h->dhwaddr, ETHTYPE_ARP);
+    pbuf_free(p);
+}
+
+/* lwIP makes no row for who speaks to somebody else, and keeps those up to date
+ * that there are. Sockets may hold the frame, too, and read it later. */
+static COLD void hear(struct pbuf *p, struct netif *n)
+{
+    struct etharp_hdr *h = p->payload;
+    const struct ip4_addr_wordaligned to = h->dipaddr;
+
+    pbuf_ref(p);
+    memset(&h->dipaddr, 0, sizeof(h->dipaddr));
+    etharp_input(p, n);
+    h->dipaddr = to;
+    pbuf_free(p);
+}
+
+/* Nobody is believed what he was not asked for (Linux's arp_accept of 0). */
+void inet_arp_input(struct pbuf *p, struct netif *n)
+{
+    const struct etharp_hdr *h = p->payload;
+    bool is_for_us = asks_for_us(h, n);
+
+    if (is_for_us && is_room_for_strangers()) {
+        etharp_input(p, n);
+        return;
+    }
+    if (is_for_us)
+        answer(h, n);
+    hear(p, n);
+}
+
 /* ---- what to believe ---- */
 
 static void address_at(const struct pbuf *p, size_t at, ip6_addr_t *out,
@@ -150,6 +229,35 @@ static bool is_ours(const ip6_addr_t *a, const struct netif *inp)
             ip6_addr_cmp(a, netif_ip6_addr(inp, i)))
             return true;
     return false;
+}
+
+/* Nobody else has our addresses, as for IPv4 (frame_check.c). One that is not
+ * known to be ours yet may be another's, who tells so in its name. */
+bool neighbour_has_our_name6(const uint8_t *frame)
+{
+    const uint8_t *packet = frame + SIZEOF_ETH_HDR;
+    ip6_addr_p_t packed;
+    ip6_addr_t from, to;
+
+    if (LIKELY(frame[12] != 0x86 || frame[13] != 0xdd))
+        return false;
+    __builtin_memcpy(&packed, packet + offsetof(struct ip6_hdr, src),
+                     sizeof(packed));
+    ip6_addr_copy_from_packed(from, packed);
+    ip6_addr_assign_zone(&from, IP6_UNICAST, &inet_device);
+    __builtin_memcpy(&packed, packet + offsetof(struct ip6_hdr, dest),
+                     sizeof(packed));
+    ip6_addr_copy_from_packed(to, packed);
+    return ip6_addr_isloopback(&from) || ip6_addr_isloopback(&to) ||
+           is_ours(&from, &inet_device);
+}
+
+/* Our own question whether somebody has an address, which a hub gives back: no
+ * other host wants it (RFC 4862, 5.4.3). */
+static bool is_own_question(const struct netif *inp)
+{
+    return ip6_addr_isany(ip6_current_src_addr()) &&
+           memcmp(&asked.source, inp->hwaddr, ETH_HWADDR_LEN) == 0;
 }
 
 /* Somebody has an address that is ours since nobody objected to it. lwIP would
@@ -208,6 +316,8 @@ static bool is_wrong_mtu(const struct pbuf *p, const struct netif *inp)
 bool neighbour_is_forged(const struct pbuf *p, const struct netif *inp)
 {
     switch (*(const uint8_t *)p->payload) {
+    case ICMP6_TYPE_NS:
+        return is_own_question(inp);
     case ICMP6_TYPE_NA:
         return claims_ours(p, inp);
     case ICMP6_TYPE_RD:

@@ -19,8 +19,10 @@
 #define PORT      80u
 #define STRANGERS 600u
 #define ICMP6_AT  54u
+#define ASKS      1u
+#define ANSWERS   2u
 
-static unsigned asked, answers, answers_back;
+static unsigned asked, told, answers, answers_back;
 
 static const uint8_t router_mac[6] = { 2, 0, 0, 0, 7, 7 };
 static const ip4_addr_t honest = { PP_HTONL(0x0a000005) };
@@ -31,8 +33,10 @@ static const uint8_t stranger6[16] = { 0xfe, 0x80, [15] = 0x66 };
 static void count(const uint8_t *f, size_t len)
 {
     (void)len;
-    if (f[12] == 8 && f[13] == 6)
-        asked += f[21] == 1;
+    if (f[12] == 8 && f[13] == 6) {
+        asked += f[21] == ASKS;
+        told += f[21] == ANSWERS;
+    }
     if (f[12] == 0x86 && f[20] == 58 && f[ICMP6_AT] == ICMP6_TYPE_NS)
         asked++;
     if ((f[12] == 8 && f[13] == 0 && f[23] == IP_PROTO_TCP) ||
@@ -57,16 +61,23 @@ static bool is_known(const ip4_addr_t *a)
     return etharp_find_addr(&inet_device, a, &at, &found) >= 0;
 }
 
-/* A neighbour asks for us, and is known from then on. */
-static void hear_of(const ip4_addr_t *a)
+/* A neighbour asks for us, or answers. */
+static void arp_from(const ip4_addr_t *a, uint8_t opcode)
 {
     uint8_t f[42] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 5, 8, 6,
                       0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 5 };
     const ip4_addr_t us = { lwip_htonl(0x0a000002) };
 
+    f[21] = opcode;
     memcpy(f + 28, a, 4);
     memcpy(f + 38, &us, 4);
     give(f, sizeof(f));
+}
+
+/* It is known from then on. */
+static void hear_of(const ip4_addr_t *a)
+{
+    arp_from(a, ASKS);
     CHECK(is_known(a));
 }
 
@@ -157,7 +168,7 @@ static struct file *begin(int family)
         abort();
     on_sent = count;
     advance(10 * NS_PER_SEC);
-    asked = answers = answers_back = 0;
+    asked = told = answers = answers_back = 0;
     return server;
 }
 
@@ -195,6 +206,52 @@ TEST(nor_those_of_ipv6)
     CHECK(answers > STRANGERS - 32);
     CHECK_EQ(answers_back, answers);
     CHECK(asked < 20);
+    end(server);
+}
+
+/* They get their answer all the same. */
+TEST(nor_do_those_who_ask_for_us)
+{
+    struct file *server = begin(AF_INET);
+
+    hear_of(&honest);
+    advance(10 * NS_PER_SEC);
+    told = 0;
+    for (unsigned i = 0; i < STRANGERS; i++) {
+        ip4_addr_t a = { lwip_htonl(0x0a000014 + i % 200) };
+
+        arp_from(&a, ASKS);
+    }
+    CHECK_EQ(told, STRANGERS);
+    CHECK(is_known(&honest));
+    end(server);
+}
+
+/* ... and nobody wants to know what was not asked. */
+TEST(nor_do_answers_to_no_question)
+{
+    struct file *server = begin(AF_INET);
+
+    hear_of(&honest);
+    for (unsigned i = 0; i < STRANGERS; i++) {
+        ip4_addr_t a = { lwip_htonl(0x0a000014 + i % 200) };
+
+        arp_from(&a, ANSWERS);
+        CHECK(!is_known(&a));
+    }
+    CHECK(is_known(&honest));
+    end(server);
+}
+
+TEST(an_answer_is_heard)
+{
+    ip4_addr_t a = { PP_HTONL(0x0a000063) };
+    struct file *server = begin(AF_INET);
+
+    syn_from(0x0a000063);
+    arp_from(&a, ANSWERS);
+    CHECK(is_known(&a));
+    CHECK_EQ(answers, 1);
     end(server);
 }
 

@@ -39,6 +39,13 @@ err_t inet_ip4_frag(struct pbuf *p, struct netif *n, const ip4_addr_t *dest);
 err_t inet_ip6_frag(struct pbuf *p, struct netif *n, const ip6_addr_t *dest);
 /* In place of icmp_dest_unreach(). */
 void inet_icmp_unreachable(struct pbuf *p, enum icmp_dur_type t);
+/* In place of ip4_output_if() and ip6_output_if(), for what ICMP sends. */
+err_t inet_icmp_output4(struct pbuf *p, const ip4_addr_t *from,
+                        const ip4_addr_t *to, u8_t ttl, u8_t tos, u8_t protocol,
+                        struct netif *n);
+err_t inet_icmp_output6(struct pbuf *p, const ip6_addr_t *from,
+                        const ip6_addr_t *to, u8_t hops, u8_t tc, u8_t next,
+                        struct netif *n);
 /* The addresses of DNS servers that DHCP and routers name: ifconfig.c. lwIP's
  * own resolver, which has these else, is left out. */
 void dns_setserver(u8_t index, const ip_addr_t *server);
