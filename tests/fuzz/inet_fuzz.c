@@ -438,6 +438,7 @@ static void end(void)
             file_put(files[i]);
         files[i] = NULL;
     }
+    link_close();
     (void)device_poll();
     for (unsigned i = 0; i < 40; i++) {
         advance(60 * NS_PER_SEC);

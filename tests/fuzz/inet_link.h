@@ -501,16 +501,21 @@ static void link_step(struct input *in, unsigned what)
     inet_flush();
 }
 
-/* What routers and neighbours have told is forgotten, and its memory free. */
-static void link_end(void)
+/* What nobody has read goes with its socket. */
+static void link_close(void)
 {
-    static size_t held;
-
     for (unsigned i = 0; i < LINK_SOCKETS; i++) {
         if (link_files[i])
             file_put(link_files[i]);
         link_files[i] = NULL;
     }
+}
+
+/* What routers and neighbours have told is forgotten, and its memory free. */
+static void link_end(void)
+{
+    static size_t held;
+
     advance(60 * NS_PER_SEC);
     (void)device_poll();
     nd6_cleanup_netif(&inet_device);
