@@ -216,8 +216,10 @@ static inline uint16_t inet_port_nth(unsigned n)
 }
 /* Take a port at i->local; 0: a free one. -EADDRINUSE */
 MUST_CHECK int inet_port_take(struct inet_sock *i, uint16_t port);
-/* Take this one, unless anybody has it, sharing or not: whether it was. */
-bool inet_port_take_unused(struct inet_sock *i, uint16_t port);
+/* Take this one of inet_port_nth(), unless anybody has it, sharing or not:
+ * whether it was. The n-th try of a search, from 0 on, in which inet_lock is
+ * not given up. */
+bool inet_port_take_unused(struct inet_sock *i, uint16_t port, unsigned n);
 void inet_port_drop(struct inet_sock *i);
 /* All sockets of a protocol with this port: LIST_ENTRY(, struct inet_sock,
  * ports), others among them; inet_port_is() tells them apart. */

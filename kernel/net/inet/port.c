@@ -13,7 +13,10 @@
 
 #pragma weak packet_tell_room /* a part */
 
+#define TRIES 16u /* ports that are looked for one by one */
+
 static struct list buckets[INET_PORT_BUCKETS];
+static uint8_t used[(INET_PORT_COUNT + 7) / 8]; /* bits, by inet_port_nth() */
 
 struct list *inet_port_list(uint16_t port)
 {
@@ -75,6 +78,35 @@ static bool is_unused(const struct inet_sock *i, uint16_t port)
     return true;
 }
 
+static void find_used(int protocol)
+{
+    memset(used, 0, sizeof(used));
+    for (uint16_t b = 0; b < INET_PORT_BUCKETS; b++) {
+        LIST_FOR_EACH(it, inet_port_list(b))
+        {
+            const struct inet_sock *i = LIST_ENTRY(it, struct inet_sock, ports);
+            unsigned n = i->local_port - INET_PORT_FIRST;
+
+            if (i->s.protocol == protocol && n < INET_PORT_COUNT)
+                used[n / 8] |= (uint8_t)(1u << n % 8);
+        }
+    }
+}
+
+/* For one search, whose nth try this is. After some one look at each socket
+ * tells of all ports: with most of them taken a search by lists would take
+ * seconds, and nobody else could send meanwhile. */
+static bool is_unused_nth(const struct inet_sock *i, uint16_t port, unsigned n)
+{
+    unsigned bit = port - INET_PORT_FIRST;
+
+    if (LIKELY(n < TRIES))
+        return is_unused(i, port);
+    if (n == TRIES)
+        find_used(i->s.protocol);
+    return !(used[bit / 8] >> bit % 8 & 1);
+}
+
 /* From a random one on (RFC 6056), so that nobody guesses the next. 0: none */
 static uint16_t find_unused(const struct inet_sock *i)
 {
@@ -83,7 +115,7 @@ static uint16_t find_unused(const struct inet_sock *i)
     for (unsigned n = 0; n < INET_PORT_COUNT; n++) {
         uint16_t port = inet_port_nth(start + n);
 
-        if (is_unused(i, port))
+        if (is_unused_nth(i, port, n))
             return port;
     }
     return 0;
@@ -108,9 +140,9 @@ int inet_port_take(struct inet_sock *i, uint16_t port)
     return 0;
 }
 
-bool inet_port_take_unused(struct inet_sock *i, uint16_t port)
+bool inet_port_take_unused(struct inet_sock *i, uint16_t port, unsigned n)
 {
-    if (!is_unused(i, port))
+    if (!is_unused_nth(i, port, n))
         return false;
     take(i, port);
     return true;

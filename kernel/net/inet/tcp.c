@@ -173,9 +173,12 @@ static int take_port(struct tcp_sock *t, const ip_addr_t *to, uint16_t port)
     for (unsigned n = 0; n < INET_PORT_COUNT; n++) {
         uint16_t own = inet_port_nth(first + next++);
 
-        if (!conn_find(&i->local, own, to, port) &&
-            inet_port_take_unused(i, own))
-            return 0;
+        /* Each n is asked for: the first of many makes a map. */
+        if (inet_port_take_unused(i, own, n)) {
+            if (!conn_find(&i->local, own, to, port))
+                return 0;
+            inet_port_drop(i);
+        }
     }
     return -EADDRNOTAVAIL;
 }
