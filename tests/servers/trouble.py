@@ -37,9 +37,10 @@ from packets import ACK, FIN, PSH, RST, SYN  # noqa: E402
 PAGE = b'A maple\'s fruit.\n' * 36
 LARGE = 32 << 20
 MEMORY = {'small': '32M', 'unheard': '32M', 'crowded': '16M',
-          'left': '16M'}  # else 256M
+          'left': '16M', 'closed': '16M'}  # else 256M
 CASES = {'nginx': [], 'redis': [], 'small': [], 'crowded': [], 'backlog': [],
-         'busy': [], 'unheard': [], 'stream': [], 'left': []}  # by server
+         'busy': [], 'unheard': [], 'stream': [], 'left': [],
+         'closed': []}  # by server
 REDIS = ['/usr/bin/redis-server', '--save', '', '--bind', '0.0.0.0',
          '--protected-mode', 'no', '--maxclients', '12000',
          '--tcp-backlog', '1024']
@@ -598,6 +599,29 @@ def lossy_line(t):
             check(body == large(), 'the file differs')
         clients.at_once(8, lambda _: t.serves(t.some(50, 10)))
     check(all(relay.counts['in']), 'nothing was lost', relay.counts)
+
+
+def closed_windows(t):
+    """More peers with a closed window than there is memory for, until nobody is
+    let in: others are served all the same, while those stay."""
+    stopped = []
+    try:
+        for _ in range(600):
+            s = socket.socket()
+            stopped.append(s)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            s.settimeout(2)
+            s.connect((t.address, 80))
+            s.sendall(b'GET /large HTTP/1.1\r\nHost: x\r\n\r\n')
+    except OSError:
+        pass
+    check(len(stopped) > 100, 'only', len(stopped), 'are let in')
+    t.serves(20)
+    for s in stopped:
+        s.close()
+
+
+CASES['closed'].append(closed_windows)
 
 
 @small_case

@@ -516,7 +516,7 @@ static bool is_answered(struct pbuf *p, struct netif *inp)
     if (!tcp_listen_pcbs.listen_pcbs)
         return false;
     l = tcp_listen_pcbs.listen_pcbs->ext_args[0].data;
-    limits_drop_orphans(tcp_waiting(l));
+    limits_make_room(tcp_waiting(l));
     if (flags == TCP_SYN && tcp_is_flooded(l) && !tcp_is_full(l))
         cookie_answer(l, p, inp);
     else if (flags == TCP_SYN) {

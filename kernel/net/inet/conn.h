@@ -31,7 +31,8 @@ struct conn {
     struct tcp_sock *sock; /* NULL: none yet, or none any more */
     struct tcp_sock *listener; /* of one that is not accepted yet */
     struct list syn_link;   /* of one not established: listener's syns; of one
-                           * whose socket is gone: the orphans */
+                           * whose socket is gone: the orphans; else of those
+                           * whose peers do not read */
     struct list defer_link; /* with something to send: conn_defer() */
     uint32_t due;           /* in the list of the later: the tick */
     bool in_time_wait, is_busy; /* in which list it is */
@@ -104,6 +105,8 @@ void limits_orphan(struct conn *c);
 /* While memory is short (inet_is_crowded()), such connections make room first:
  * they are reset. */
 void limits_drop_orphans(unsigned waiting);
+/* Somebody wants in: then those, too, whose peers have not read for long. */
+void limits_make_room(unsigned waiting);
 
 /* ---- conn.c ---- */
 

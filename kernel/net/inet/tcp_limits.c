@@ -17,6 +17,10 @@
 /* The least that net.ipv4.tcp_retries2, 15, and tcp_orphan_retries, 8, take. */
 #define RETRIES_MS 924600u
 #define ORPHAN_MS  102200u
+#define UNREAD_MS  3000u /* so long is patience while memory is short */
+
+#define UNREAD_SEEN 256u /* of them are compared */
+#define UNREAD_MAX  8u   /* are reset for one who wants in */
 
 /* ---- options ---- */
 
@@ -232,6 +236,33 @@ static bool end_fin_wait(struct conn *c)
     return true;
 }
 
+/* Those whose peers take nothing, by syn_link: who began first before the
+ * others. What the program sends to itself is its own affair. */
+static struct list unread = LIST_INIT(unread);
+
+/* Accepted, or never a listener's: nothing else has its syn_link. */
+static bool may_be_unread(const struct conn *c)
+{
+    return c->sock && !c->sock->listener && !c->is_local &&
+           c->pcb->state >= ESTABLISHED && c->pcb->state != TIME_WAIT;
+}
+
+static void begin_stuck(struct conn *c, uint32_t now_ms)
+{
+    c->stuck_since_ms = now_ms;
+    if (may_be_unread(c)) {
+        list_remove(&c->syn_link);
+        list_push_back(&unread, &c->syn_link);
+    }
+}
+
+static void end_stuck(struct conn *c)
+{
+    c->stuck_since_ms = 0;
+    if (c->sock && !c->sock->listener)
+        list_remove(&c->syn_link);
+}
+
 bool limits_end(struct conn *c)
 {
     uint32_t now_ms = sys_now() | 1; /* 0 stands for none */
@@ -246,11 +277,12 @@ bool limits_end(struct conn *c)
         (int32_t)(now_ms - c->sock->defer_until_ms) >= 0)
         tcp_undefer(c->sock);
     if (LIKELY(!is_stuck(c))) {
-        c->stuck_since_ms = 0;
+        if (UNLIKELY(c->stuck_since_ms))
+            end_stuck(c);
         return false;
     }
     if (!c->stuck_since_ms)
-        c->stuck_since_ms = now_ms;
+        begin_stuck(c, now_ms);
     if (!is_spent(c, now_ms - c->stuck_since_ms))
         return false;
     inet_counters.timed_out++;
@@ -285,9 +317,9 @@ static struct list orphans = LIST_INIT(orphans);
 
 void limits_orphan(struct conn *c)
 {
+    list_remove(&c->syn_link);
     if (c->pcb->state == TIME_WAIT)
         return;
-    list_remove(&c->syn_link);
     list_push_back(&orphans, &c->syn_link);
 }
 
@@ -296,4 +328,60 @@ void limits_drop_orphans(unsigned waiting)
 {
     while (UNLIKELY(inet_is_crowded(waiting)) && !list_is_empty(&orphans))
         tcp_abort(LIST_ENTRY(orphans.next, struct conn, syn_link)->pcb);
+}
+
+/* ---- those with one, whose peers do not read ---- */
+
+/* Of those that wait longest the one with most to be sent. NULL: none has
+ * waited for UNREAD_MS. */
+static struct conn *find_unread(void)
+{
+    uint32_t now_ms = sys_now() | 1, most = 0;
+    struct conn *found = NULL;
+    unsigned n = 0;
+
+    LIST_FOR_EACH(it, &unread)
+    {
+        struct conn *c = LIST_ENTRY(it, struct conn, syn_link);
+        uint32_t held = (uint32_t)(TCP_SND_BUF - c->pcb->snd_buf);
+
+        if (n++ == UNREAD_SEEN || now_ms - c->stuck_since_ms < UNREAD_MS)
+            break;
+        if (!may_be_unread(c) || !is_stuck(c)) {
+            end_stuck(c); /* since the last tick */
+        } else if (held >= most) {
+            most = held;
+            found = c;
+        }
+    }
+    return found;
+}
+
+/*
+ * What a program has for a connection is often more than what waits to be sent
+ * in it, so smaller buffers alone let nobody in. One that has got nothing
+ * through for UNREAD_MS is reset: Linux would keep it as long as its peer
+ * answers, and has memory for that. With most first few are, and whole pages
+ * become free.
+ */
+static void drop_unread(unsigned waiting)
+{
+    struct conn *c;
+
+    for (unsigned n = 0; n < UNREAD_MAX && inet_is_crowded(waiting); n++) {
+        c = find_unread();
+        if (!c)
+            return;
+        inet_counters.timed_out++;
+        tcp_over(c->sock, ETIMEDOUT);
+        c->pcb->callback_arg = NULL;
+        tcp_abort(c->pcb);
+    }
+}
+
+void limits_make_room(unsigned waiting)
+{
+    limits_drop_orphans(waiting);
+    if (UNLIKELY(!list_is_empty(&unread)))
+        drop_unread(waiting);
 }
