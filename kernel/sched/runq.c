@@ -213,9 +213,11 @@ static inline uint64_t unaccounted(const struct thread *t, uint64_t now)
     return weighted(t, now - t->switched_in);
 }
 
-uint64_t runq_vruntime_now(const struct thread *t)
+/* A thread that has never run does not go before the one that makes it, which
+ * goes on to store what programs forget to wait for; nor does it on Linux. */
+static inline bool may_preempt(const struct runq *q, const struct thread *t)
 {
-    return t->vruntime + unaccounted(t, arch_cycles());
+    return t->switch_count > 0 || runq_is_realtime(t) || !runq_is_mine(q);
 }
 
 /* t has just become ready in q: does it go before the one that runs? */
@@ -230,12 +232,13 @@ static inline void preempt_check(struct runq *q, const struct thread *t)
         return;
     }
     /* What it has used since it was counted can only make that clearer. */
-    if (t->ready_key + lead < key_of(current)) {
+    if (t->ready_key + lead < key_of(current) && may_preempt(q, t)) {
         resched_current(q);
         return;
     }
     now = arch_cycles();
-    if (t->ready_key + lead < key_of(current) + unaccounted(current, now)) {
+    if (t->ready_key + lead < key_of(current) + unaccounted(current, now) &&
+        may_preempt(q, t)) {
         resched_current(q);
         return;
     }

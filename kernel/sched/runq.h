@@ -119,8 +119,6 @@ void runq_halt_soon(void);
 void runq_resort(struct runq *q, struct thread *t);
 /* Count what t has used of its CPU until now. */
 void runq_account(struct runq *q, struct thread *t, uint64_t now);
-/* The key of this CPU's running thread, with what it has used in its turn. */
-uint64_t runq_vruntime_now(const struct thread *t);
 /* Somebody is ready: see to it that the running thread's slice ends. */
 void runq_watch(struct runq *q);
 /* The slice timer is armed anew. */

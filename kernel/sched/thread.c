@@ -365,9 +365,7 @@ void thread_sched_init(struct thread *t, const struct thread *parent)
     t->runq = runq_mine();
     t->affinity = parent->affinity;
     t->wake_gap = WAKE_GAP_MAX;
-    /* As Linux has it, with what the parent has used in this turn: the parent
-     * goes on, and stores what programs forget to wait for. */
-    t->vruntime = MAX(runq_vruntime_now(parent), t->runq->vruntime_min);
+    t->vruntime = MAX(parent->vruntime, t->runq->vruntime_min);
     t->nice = parent->nice;
     if (parent->reset_on_fork) {
         t->nice = MAX(t->nice, 0);
