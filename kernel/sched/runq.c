@@ -213,9 +213,8 @@ static inline uint64_t unaccounted(const struct thread *t, uint64_t now)
     return weighted(t, now - t->switched_in);
 }
 
-/* A thread that has never run does not go before the one that makes it, which
- * goes on to store what programs forget to wait for; nor does it on Linux. */
-static inline bool may_preempt(const struct runq *q, const struct thread *t)
+/* A new thread lets its creator go on, as on Linux: some count on that. */
+static inline bool may_lead(const struct runq *q, const struct thread *t)
 {
     return t->switch_count > 0 || runq_is_realtime(t) || !runq_is_mine(q);
 }
@@ -224,7 +223,7 @@ static inline bool may_preempt(const struct runq *q, const struct thread *t)
 static inline void preempt_check(struct runq *q, const struct thread *t)
 {
     struct thread *current = q->current;
-    uint64_t now, lead = runq_is_realtime(t) ? 0 : WAKE_LEAD;
+    uint64_t now, key = t->ready_key + (runq_is_realtime(t) ? 0 : WAKE_LEAD);
 
     if (current->state != THREAD_RUNNING) { /* it will look at the list */
         if (q->idle == RUNQ_HALTED && !runq_is_mine(q))
@@ -232,13 +231,12 @@ static inline void preempt_check(struct runq *q, const struct thread *t)
         return;
     }
     /* What it has used since it was counted can only make that clearer. */
-    if (t->ready_key + lead < key_of(current) && may_preempt(q, t)) {
+    if (key < key_of(current) && may_lead(q, t)) {
         resched_current(q);
         return;
     }
     now = arch_cycles();
-    if (t->ready_key + lead < key_of(current) + unaccounted(current, now) &&
-        may_preempt(q, t)) {
+    if (key < key_of(current) + unaccounted(current, now) && may_lead(q, t)) {
         resched_current(q);
         return;
     }
