@@ -162,14 +162,13 @@ static void account(struct tcp_pcb *pcb, size_t n)
 }
 
 /* Add to the last segment, if it has room. Bytes; 0: none; -EFAULT */
-static ssize_t fill_last(struct tcp_pcb *pcb, struct socket_msg *m)
+static ssize_t fill_last(struct tcp_pcb *pcb, struct tcp_seg *last,
+                         struct socket_msg *m)
 {
-    struct tcp_seg *last;
     size_t n;
 
     if (pcb->unsent_oversize == 0)
         return 0;
-    last = last_unsent(pcb);
     n = segment_fill(pcb, last, m, pcb->unsent_oversize);
     if (n == 0)
         return -EFAULT;
@@ -213,12 +212,12 @@ static unsigned room_for(const struct tcp_sock *t, const struct tcp_pcb *pcb,
     return (unsigned)left;
 }
 
-/* Bytes; -EFAULT, -ENOBUFS */
+/* Behind *last, whose place it takes. Bytes; -EFAULT, -ENOBUFS */
 static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
-                           struct socket_msg *m)
+                           struct tcp_seg **last, struct socket_msg *m)
 {
     unsigned room = room_for(t, pcb, m->io.left);
-    struct tcp_seg *last = last_unsent(pcb), *seg;
+    struct tcp_seg *seg;
     size_t n;
 
     if (pcb->snd_queuelen >= TCP_SND_QUEUELEN)
@@ -235,20 +234,24 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
         tcp_seg_free(seg);
         return -EFAULT;
     }
-    if (last)
-        last->next = seg;
+    if (*last)
+        (*last)->next = seg;
     else
         pcb->unsent = seg;
+    *last = seg;
     pcb->unsent_oversize = (u16_t)(room - n);
     pcb->snd_queuelen++;
     account(pcb, n);
     return (ssize_t)n;
 }
 
-/* As much as the send buffer takes. Bytes; -EFAULT, -ENOBUFS */
+/* As much as the send buffer takes. A peer whose window has never been more than
+ * some bytes makes segments so short that there are tens of thousands: their end
+ * is looked for once. Bytes; -EFAULT, -ENOBUFS */
 static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
                        struct socket_msg *m)
 {
+    struct tcp_seg *last = last_unsent(pcb);
     size_t limit = SIZE_MAX, done = 0;
     ssize_t n = 0;
 
@@ -256,9 +259,9 @@ static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
         limit = send_limit(t);
     while (m->io.left > 0 && tcp_unsent_bytes(t) < limit &&
            !is_unsent_full(t, 1)) {
-        n = fill_last(pcb, m);
+        n = fill_last(pcb, last, m);
         if (n == 0)
-            n = add_segment(t, pcb, m);
+            n = add_segment(t, pcb, &last, m);
         if (n < 0)
             break;
         done += (size_t)n;
@@ -269,15 +272,16 @@ static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
 int tcp_send_kernel(struct tcp_sock *t, void *data, size_t len)
 {
     struct tcp_pcb *pcb = tcp_pcb_of(t);
+    struct tcp_seg *last = last_unsent(pcb);
     struct socket_msg m = { .flags = 0 };
     struct io_vec vec;
 
     io_init_kernel(&m.io, &vec, data, len);
     while (m.io.left > 0) {
-        ssize_t n = fill_last(pcb, &m);
+        ssize_t n = fill_last(pcb, last, &m);
 
         if (n == 0)
-            n = add_segment(t, pcb, &m);
+            n = add_segment(t, pcb, &last, &m);
         if (n < 0)
             return (int)n;
     }
@@ -480,7 +484,7 @@ static ssize_t error_take(struct tcp_sock *t, ssize_t n)
 static ssize_t send_urgent_byte(struct tcp_sock *t, struct socket_msg *m)
 {
     struct tcp_pcb *pcb;
-    struct tcp_hdr *h;
+    struct tcp_seg *last;
     bool may_wait;
     ssize_t n = wait_to_send(t, &m->wait);
 
@@ -488,13 +492,13 @@ static ssize_t send_urgent_byte(struct tcp_sock *t, struct socket_msg *m)
         return error_take(t, n);
     pcb = tcp_pcb_of(t);
     pcb->unsent_oversize = 0;
-    n = add_segment(t, pcb, m);
+    last = last_unsent(pcb);
+    n = add_segment(t, pcb, &last, m);
     if (n < 0)
         return n;
     pcb->unsent_oversize = 0;
-    h = last_unsent(pcb)->tcphdr;
-    TCPH_SET_FLAG(h, TCP_URG);
-    h->urgp = PP_HTONS(1);
+    TCPH_SET_FLAG(last->tcphdr, TCP_URG);
+    last->tcphdr->urgp = PP_HTONS(1);
     may_wait = !(pcb->flags & TF_NODELAY);
     tcp_nagle_disable(pcb);
     output(t, pcb, false);
