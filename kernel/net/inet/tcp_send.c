@@ -245,9 +245,9 @@ static ssize_t add_segment(struct tcp_sock *t, struct tcp_pcb *pcb,
     return (ssize_t)n;
 }
 
-/* As much as the send buffer takes. A peer whose window has never been more than
- * some bytes makes segments so short that there are tens of thousands: their end
- * is looked for once. Bytes; -EFAULT, -ENOBUFS */
+/* As much as the send buffer takes. Where a peer's window has never been more
+ * than some bytes, segments are so short that there may be 65,000: their end is
+ * looked for once. Bytes; -EFAULT, -ENOBUFS */
 static ssize_t enqueue(struct tcp_sock *t, struct tcp_pcb *pcb,
                        struct socket_msg *m)
 {
