@@ -69,14 +69,6 @@ static inline int set(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
 }
 
-static inline int get(int fd, int level, int name)
-{
-    int value = -77;
-    socklen_t len = sizeof(value);
-
-    return getsockopt(fd, level, name, &value, &len) ? -errno : value;
-}
-
 /* ---- a UDP socket that sends to itself ---- */
 
 static int our_udp = -1;

@@ -5,6 +5,7 @@
  * covers: socket bind sendto recvfrom setsockopt getsockopt getsockname
  */
 #include "check.h"
+#include "inet.h"
 
 #include <arpa/inet.h>
 #include <netinet/icmp6.h>
@@ -77,14 +78,6 @@ static long send6(int fd, const char *to, const void *data, size_t len)
     return sendto(fd, data, len, 0, (void *)&a, sizeof(a));
 }
 
-static int get(int fd, int level, int name)
-{
-    int value = -77;
-    socklen_t len = sizeof(value);
-
-    return getsockopt(fd, level, name, &value, &len) ? -errno : value;
-}
-
 static int set(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
@@ -107,7 +100,7 @@ TEST(names)
     CHECK_ERR(getpeername(fd, (void *)&a, &len), ENOTCONN);
     CHECK_OK(connect(fd, (void *)&a, sizeof(a)));
     CHECK_OK(getpeername(fd, (void *)&a, &len));
-    CHECK_EQ(get(fd, SOL_SOCKET, SO_PROTOCOL), OURS);
+    CHECK_EQ(option_get(fd, SOL_SOCKET, SO_PROTOCOL), OURS);
     CHECK_OK(close(fd));
     CHECK_ERR(raw(AF_INET, 0), EPROTONOSUPPORT);
 }
@@ -120,15 +113,15 @@ TEST(options)
     fd = raw(AF_INET, OURS);
     all = raw(AF_INET, IPPROTO_RAW);
     icmp = raw(AF_INET, IPPROTO_ICMP);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_HDRINCL), 0);
-    CHECK_EQ(get(all, IPPROTO_IP, IP_HDRINCL), 1);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_HDRINCL), 0);
+    CHECK_EQ(option_get(all, IPPROTO_IP, IP_HDRINCL), 1);
     CHECK_EQ(set(fd, IPPROTO_IP, IP_HDRINCL, 5), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_HDRINCL), 1);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_HDRINCL), 1);
     CHECK_EQ(set(udp, IPPROTO_IP, IP_HDRINCL, 1), -ENOPROTOOPT);
     CHECK_EQ(set(icmp, SOL_RAW, ICMP_FILTER_OPTION, 1 << 8), 0);
-    CHECK_EQ(get(icmp, SOL_RAW, ICMP_FILTER_OPTION), 1 << 8);
+    CHECK_EQ(option_get(icmp, SOL_RAW, ICMP_FILTER_OPTION), 1 << 8);
     CHECK_EQ(set(fd, SOL_RAW, ICMP_FILTER_OPTION, 0), -EOPNOTSUPP);
-    CHECK_EQ(get(fd, SOL_RAW, ICMP_FILTER_OPTION), -EOPNOTSUPP);
+    CHECK_EQ(option_get(fd, SOL_RAW, ICMP_FILTER_OPTION), -EOPNOTSUPP);
     CHECK_EQ(set(icmp, SOL_RAW, 99, 0), -ENOPROTOOPT);
     CHECK_EQ(set(udp, SOL_RAW, ICMP_FILTER_OPTION, 0), -ENOPROTOOPT);
     CHECK_OK(close(fd) | close(all) | close(icmp) | close(udp));
@@ -144,18 +137,18 @@ TEST(options_6)
     fd = raw(AF_INET6, OURS);
     all = raw(AF_INET6, IPPROTO_RAW);
     icmp = raw(AF_INET6, IPPROTO_ICMPV6);
-    CHECK_EQ(get(fd, IPPROTO_IPV6, IPV6_CHECKSUM), -1);
+    CHECK_EQ(option_get(fd, IPPROTO_IPV6, IPV6_CHECKSUM), -1);
     CHECK_EQ(set(fd, IPPROTO_IPV6, IPV6_CHECKSUM, 3), -EINVAL);
     CHECK_EQ(set(fd, IPPROTO_IPV6, IPV6_CHECKSUM, 12), 0);
-    CHECK_EQ(get(fd, IPPROTO_IPV6, IPV6_CHECKSUM), 12);
+    CHECK_EQ(option_get(fd, IPPROTO_IPV6, IPV6_CHECKSUM), 12);
     CHECK_EQ(set(fd, SOL_RAW, IPV6_CHECKSUM, -1), 0);
-    CHECK_EQ(get(fd, SOL_RAW, IPV6_CHECKSUM), -1);
+    CHECK_EQ(option_get(fd, SOL_RAW, IPV6_CHECKSUM), -1);
     CHECK_EQ(set(icmp, IPPROTO_IPV6, IPV6_CHECKSUM, 2), -EINVAL);
-    CHECK_EQ(get(icmp, IPPROTO_IPV6, IPV6_CHECKSUM), 2);
-    CHECK_EQ(get(fd, IPPROTO_IPV6, IPV6_HDRINCL), 0);
-    CHECK_EQ(get(all, IPPROTO_IPV6, IPV6_HDRINCL), 1);
+    CHECK_EQ(option_get(icmp, IPPROTO_IPV6, IPV6_CHECKSUM), 2);
+    CHECK_EQ(option_get(fd, IPPROTO_IPV6, IPV6_HDRINCL), 0);
+    CHECK_EQ(option_get(all, IPPROTO_IPV6, IPV6_HDRINCL), 1);
     CHECK_EQ(set(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1), 0);
-    CHECK_EQ(get(fd, IPPROTO_IPV6, IPV6_HDRINCL), 1);
+    CHECK_EQ(option_get(fd, IPPROTO_IPV6, IPV6_HDRINCL), 1);
     ICMP6_FILTER_SETBLOCKALL(&filter);
     ICMP6_FILTER_SETPASS(ND_ROUTER_SOLICIT, &filter);
     CHECK_OK(setsockopt(icmp, IPPROTO_ICMPV6, ICMP6_FILTER, &filter,

@@ -10,29 +10,16 @@
 #include <sys/socket.h>
 
 #include "check.h"
-
-static int set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static int get(int fd, int level, int name)
-{
-    socklen_t len = sizeof(int);
-    int value = -1;
-
-    CHECK_EQ(getsockopt(fd, level, name, &value, &len), 0);
-    return value;
-}
+#include "inet.h"
 
 TEST(packets_of_ipv6_may_be_kept_small)
 {
     int fd = socket(AF_INET6, SOCK_DGRAM, 0);
 
-    CHECK_EQ(set(fd, IPPROTO_IPV6, IPV6_MTU, 1280), 0);
-    CHECK_EQ(set(fd, IPPROTO_IPV6, IPV6_MTU, 0), 0);
-    CHECK_ERR(set(fd, IPPROTO_IPV6, IPV6_MTU, 1279), EINVAL);
-    CHECK_ERR(set(fd, IPPROTO_IPV6, IPV6_MTU, -1), EINVAL);
+    CHECK_EQ(option_set(fd, IPPROTO_IPV6, IPV6_MTU, 1280), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_IPV6, IPV6_MTU, 0), 0);
+    CHECK_ERR(option_set(fd, IPPROTO_IPV6, IPV6_MTU, 1279), EINVAL);
+    CHECK_ERR(option_set(fd, IPPROTO_IPV6, IPV6_MTU, -1), EINVAL);
     close(fd);
 }
 
@@ -40,13 +27,13 @@ TEST(fast_open_may_be_asked_for)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_FASTOPEN), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_FASTOPEN, 5), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_FASTOPEN), 5);
-    CHECK_ERR(set(fd, IPPROTO_TCP, TCP_FASTOPEN, -1), EINVAL);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_FASTOPEN), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_FASTOPEN, 5), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_FASTOPEN), 5);
+    CHECK_ERR(option_set(fd, IPPROTO_TCP, TCP_FASTOPEN, -1), EINVAL);
     CHECK_EQ(listen(fd, 5), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_FASTOPEN, 7), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_FASTOPEN), 7);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_FASTOPEN, 7), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_FASTOPEN), 7);
     close(fd);
 }
 
@@ -54,14 +41,14 @@ TEST(what_haproxy_and_others_set)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    CHECK_EQ(set(fd, SOL_SOCKET, SO_REUSEADDR, 1), 0);
-    CHECK_EQ(set(fd, SOL_SOCKET, SO_REUSEPORT, 1), 0);
-    CHECK_EQ(set(fd, SOL_SOCKET, SO_KEEPALIVE, 1), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_NODELAY, 1), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_QUICKACK, 0), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 30000), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1), 0);
-    CHECK_EQ(set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384), 0);
-    CHECK_EQ(get(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 16384);
+    CHECK_EQ(option_set(fd, SOL_SOCKET, SO_REUSEADDR, 1), 0);
+    CHECK_EQ(option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1), 0);
+    CHECK_EQ(option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_QUICKACK, 0), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 30000), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 16384);
     close(fd);
 }

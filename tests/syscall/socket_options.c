@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "check.h"
+#include "inet.h"
 
 #ifndef IP_BIND_ADDRESS_NO_PORT
 #define IP_BIND_ADDRESS_NO_PORT 24
@@ -25,21 +26,6 @@
 #define TCP_ULP 31
 #endif
 #define MPTCP 262 /* IPPROTO_MPTCP */
-
-static int set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-static int get(int fd, int level, int name)
-{
-    socklen_t len = sizeof(int);
-    int value = -1;
-
-    CHECK_EQ(getsockopt(fd, level, name, &value, &len), 0);
-    CHECK_EQ(len, sizeof(value));
-    return value;
-}
 
 static struct sockaddr_in ip4(uint32_t addr, unsigned port)
 {
@@ -139,10 +125,10 @@ TEST(an_address_of_others_may_be_listened_at)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     int fd6 = socket(AF_INET6, SOCK_STREAM, 0), d;
 
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_FREEBIND), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_FREEBIND), 0);
     CHECK_ERR(bind(fd, (void *)&in, sizeof(in)), EADDRNOTAVAIL);
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_FREEBIND, 1), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_FREEBIND), 1);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_FREEBIND, 1), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_FREEBIND), 1);
     CHECK_EQ(bind(fd, (void *)&in, sizeof(in)), 0);
     CHECK_EQ(name_of(fd).sin_addr.s_addr, in.sin_addr.s_addr);
     CHECK_EQ(listen(fd, 1), 0);
@@ -153,14 +139,14 @@ TEST(an_address_of_others_may_be_listened_at)
     in6.sin6_addr.s6_addr[3] = 0xb8;
     in6.sin6_addr.s6_addr[15] = 1;
     CHECK_ERR(bind(fd6, (void *)&in6, sizeof(in6)), EADDRNOTAVAIL);
-    CHECK_EQ(set(fd6, IPPROTO_IPV6, IPV6_FREEBIND, 1), 0);
-    CHECK_EQ(get(fd6, IPPROTO_IPV6, IPV6_FREEBIND), 1);
+    CHECK_EQ(option_set(fd6, IPPROTO_IPV6, IPV6_FREEBIND, 1), 0);
+    CHECK_EQ(option_get(fd6, IPPROTO_IPV6, IPV6_FREEBIND), 1);
     CHECK_EQ(bind(fd6, (void *)&in6, sizeof(in6)), 0);
     CHECK_EQ(listen(fd6, 1), 0);
     close(fd6);
     /* Nothing is sent from there. */
     d = socket(AF_INET, SOCK_DGRAM, 0);
-    CHECK_EQ(set(d, IPPROTO_IP, IP_FREEBIND, 1), 0);
+    CHECK_EQ(option_set(d, IPPROTO_IP, IP_FREEBIND, 1), 0);
     CHECK_EQ(bind(d, (void *)&in, sizeof(in)), 0);
     in = ip4(INADDR_LOOPBACK, 9);
     CHECK_ERR(connect(d, (void *)&in, sizeof(in)), ENETUNREACH);
@@ -173,8 +159,8 @@ TEST(an_address_without_a_port)
     int l = bound(SOCK_STREAM), c = socket(AF_INET, SOCK_STREAM, 0);
 
     CHECK_EQ(listen(l, 1), 0);
-    CHECK_EQ(set(c, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1), 0);
-    CHECK_EQ(get(c, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT), 1);
+    CHECK_EQ(option_set(c, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1), 0);
+    CHECK_EQ(option_get(c, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT), 1);
     CHECK_EQ(bind(c, (void *)&in, sizeof(in)), 0);
     CHECK_EQ(name_of(c).sin_port, 0);
     CHECK_EQ(name_of(c).sin_addr.s_addr, in.sin_addr.s_addr);
@@ -182,7 +168,7 @@ TEST(an_address_without_a_port)
     CHECK(name_of(c).sin_port != 0);
     close(c);
     c = socket(AF_INET, SOCK_DGRAM, 0);
-    CHECK_EQ(set(c, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1), 0);
+    CHECK_EQ(option_set(c, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1), 0);
     CHECK_EQ(bind(c, (void *)&in, sizeof(in)), 0);
     CHECK_EQ(name_of(c).sin_port, 0);
     CHECK_EQ(connected_to(l, c), 0);
@@ -205,16 +191,16 @@ TEST(lengths_of_values)
     CHECK_EQ(len, 1);
     CHECK_EQ(three[0], 64);
     CHECK_EQ(three[1], 2);
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_RECVTTL, 1), 0);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_RECVTTL, 1), 0);
     CHECK_EQ(setsockopt(fd, IPPROTO_IP, IP_RECVTTL, NULL, 0), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_RECVTTL), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_RECVTTL), 0);
     CHECK_ERR(setsockopt(fd, IPPROTO_IP, IP_TTL, NULL, 0), EINVAL);
     CHECK_ERR(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, NULL, 0), EINVAL);
     CHECK_ERR(setsockopt(fd6, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &byte, 1),
               EINVAL);
-    CHECK_ERR(set(fd6, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 2), EINVAL);
-    CHECK_EQ(set(fd6, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 2), 0);
-    CHECK_EQ(get(fd6, IPPROTO_IPV6, IPV6_MULTICAST_ALL), 1);
+    CHECK_ERR(option_set(fd6, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 2), EINVAL);
+    CHECK_EQ(option_set(fd6, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 2), 0);
+    CHECK_EQ(option_get(fd6, IPPROTO_IPV6, IPV6_MULTICAST_ALL), 1);
     len = 40;
     CHECK_EQ(getsockopt(fd, IPPROTO_IP, IP_OPTIONS, three, &len), 0);
     CHECK_EQ(len, 0);
@@ -229,13 +215,13 @@ TEST(the_low_bits_of_tos)
         d = socket(AF_INET, SOCK_DGRAM, 0);
     int fd6 = socket(AF_INET6, SOCK_STREAM, 0);
 
-    CHECK_EQ(set(fd, IPPROTO_IP, IP_TOS, 0x13), 0);
-    CHECK_EQ(get(fd, IPPROTO_IP, IP_TOS), 0x10);
-    CHECK_EQ(set(d, IPPROTO_IP, IP_TOS, 0x13), 0);
-    CHECK_EQ(get(d, IPPROTO_IP, IP_TOS), 0x13);
-    CHECK_EQ(set(fd6, IPPROTO_IPV6, IPV6_TCLASS, 0x13), 0);
-    CHECK_EQ(get(fd6, IPPROTO_IPV6, IPV6_TCLASS), 0x10);
-    CHECK_ERR(set(fd6, IPPROTO_IPV6, IPV6_TCLASS, 256), EINVAL);
+    CHECK_EQ(option_set(fd, IPPROTO_IP, IP_TOS, 0x13), 0);
+    CHECK_EQ(option_get(fd, IPPROTO_IP, IP_TOS), 0x10);
+    CHECK_EQ(option_set(d, IPPROTO_IP, IP_TOS, 0x13), 0);
+    CHECK_EQ(option_get(d, IPPROTO_IP, IP_TOS), 0x13);
+    CHECK_EQ(option_set(fd6, IPPROTO_IPV6, IPV6_TCLASS, 0x13), 0);
+    CHECK_EQ(option_get(fd6, IPPROTO_IPV6, IPV6_TCLASS), 0x10);
+    CHECK_ERR(option_set(fd6, IPPROTO_IPV6, IPV6_TCLASS, 256), EINVAL);
     close(fd);
     close(fd6);
     close(d);
@@ -248,17 +234,17 @@ TEST(the_largest_segment_is_told_to_the_peer)
     int l = bound(SOCK_STREAM), c = socket(AF_INET, SOCK_STREAM, 0), a;
 
     CHECK_EQ(listen(l, 2), 0);
-    CHECK_EQ(set(c, IPPROTO_TCP, TCP_MAXSEG, 600), 0);
+    CHECK_EQ(option_set(c, IPPROTO_TCP, TCP_MAXSEG, 600), 0);
     CHECK_EQ(connected_to(l, c), 0);
     a = accept(l, NULL, NULL);
-    CHECK_EQ(get(a, IPPROTO_TCP, TCP_MAXSEG), 588);
+    CHECK_EQ(option_get(a, IPPROTO_TCP, TCP_MAXSEG), 588);
     close(a);
     close(c);
     /* ... and by who is connected to. */
-    CHECK_EQ(set(l, IPPROTO_TCP, TCP_MAXSEG, 700), 0);
+    CHECK_EQ(option_set(l, IPPROTO_TCP, TCP_MAXSEG, 700), 0);
     c = socket(AF_INET, SOCK_STREAM, 0);
     CHECK_EQ(connected_to(l, c), 0);
-    CHECK_EQ(get(c, IPPROTO_TCP, TCP_MAXSEG), 688);
+    CHECK_EQ(option_get(c, IPPROTO_TCP, TCP_MAXSEG), 688);
     close(c);
     close(l);
 }
