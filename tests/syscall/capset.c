@@ -107,6 +107,22 @@ TEST(root_without_them_may_nothing)
     CHECK_OK(caps_set(before));
 }
 
+TEST(an_interface_is_left_by_right)
+{
+    struct caps before = caps_get(), now = before;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    if (!may_change())
+        SKIP("only root may");
+    CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
+    now.effective &= ~BIT(CAP_NET_RAW);
+    CHECK_OK(caps_set(now));
+    CHECK_ERR(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), EPERM);
+    CHECK_OK(caps_set(before));
+    CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
+    CHECK_OK(close(fd));
+}
+
 TEST(no_fixup)
 {
     struct caps before = caps_get(), now;

@@ -8,6 +8,7 @@
  * nothing and ends if they are refused: they are named in set_v6().
  * SO_BINDTODEVICE is here, too.
  */
+#include <linux/capability.h>
 #include <linux/udp.h>
 
 #include "core/errno.h"
@@ -344,7 +345,7 @@ int inet_get_ip_option(struct socket *s, int level, int name, uaddr_t value,
 
 /* ---- the interface that a socket is bound to ---- */
 
-/* By its name; none: by any. Only root may leave one again. */
+/* By its name; none: by any. Leaving one again takes CAP_NET_RAW. */
 int inet_set_device(struct inet_sock *i, uaddr_t value, unsigned len)
 {
     char name[NETIF_NAME_LEN] = { 0 };
@@ -354,7 +355,7 @@ int inet_set_device(struct inet_sock *i, uaddr_t value, unsigned len)
         return -EFAULT;
     if (name[0] && !netif_link_by_name(name, &l))
         return -ENODEV;
-    if (i->device_index && process_current()->euid != 0)
+    if (i->device_index && !process_has_cap(process_current(), CAP_NET_RAW))
         return -EPERM;
     inet_enter();
     i->device_index = (uint8_t)l.index;
