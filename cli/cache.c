@@ -49,8 +49,7 @@ static int is_own(const char *dir, struct fault *fault)
 {
     struct stat st;
 
-    if (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-        (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+    if (lstat(dir, &st) == 0 && file_is_own_dir(&st))
         return 0;
     return fault_set(fault, EACCES,
                      "'%s' is not a directory of yours that nobody else may "
@@ -77,7 +76,7 @@ static int dir_open(char **dir_out, struct fault *fault)
         if (has_xdg)
             return err;
     }
-    *dir_out = mem_printf("/tmp/samara-%u", (unsigned)geteuid());
+    *dir_out = mem_printf("/tmp/samara-%u", (unsigned)getuid());
     err = dir_use(*dir_out, fault);
     if (err == 0)
         err = is_own(*dir_out, fault);

@@ -110,7 +110,7 @@ static void port_set(struct sockaddr_storage *host, unsigned port)
             htons((uint16_t)port);
 }
 
-static unsigned port_of(const struct sockaddr_storage *host)
+unsigned net_port_of(const struct sockaddr_storage *host)
 {
     return ntohs(
         host->ss_family == AF_INET
@@ -120,7 +120,7 @@ static unsigned port_of(const struct sockaddr_storage *host)
 
 bool net_wants_port(const struct net_forward *f)
 {
-    return port_of(&f->host) == 0;
+    return net_port_of(&f->host) == 0;
 }
 
 static int forward_fault(const char *value, const char *why,
@@ -188,19 +188,25 @@ int net_set_forward(void *into, const char *value, struct fault *fault)
     return 0;
 }
 
-void net_address_text(const struct net_forward *f, char text[NET_ADDRESS_LEN])
+void net_host_text(const struct net_forward *f, char text[INET6_ADDRSTRLEN])
 {
     const struct sockaddr_in *in = (const void *)&f->host;
     const struct sockaddr_in6 *in6 = (const void *)&f->host;
-    bool is_4 = f->host.ss_family == AF_INET;
-    char addr[INET6_ADDRSTRLEN] = "";
 
-    inet_ntop(is_4 ? AF_INET : AF_INET6,
-              is_4 ? (const void *)&in->sin_addr
-                   : (const void *)&in6->sin6_addr,
-              addr, sizeof(addr));
-    snprintf(text, NET_ADDRESS_LEN, is_4 ? "%s:%u" : "[%s]:%u", addr,
-             ntohs(is_4 ? in->sin_port : in6->sin6_port));
+    if (f->host.ss_family == AF_INET)
+        inet_ntop(AF_INET, &in->sin_addr, text, INET6_ADDRSTRLEN);
+    else
+        inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+void net_address_text(const struct net_forward *f, char text[NET_ADDRESS_LEN])
+{
+    char host[INET6_ADDRSTRLEN];
+
+    net_host_text(f, host);
+    snprintf(text, NET_ADDRESS_LEN,
+             f->host.ss_family == AF_INET ? "%s:%u" : "[%s]:%u", host,
+             net_port_of(&f->host));
 }
 
 /* ---- all of them ---- */
@@ -217,7 +223,7 @@ static struct net_forward of_all(const struct net_forward *f)
     struct net_forward all = { .is_udp = f->is_udp };
 
     all.host.ss_family = f->host.ss_family;
-    port_set(&all.host, port_of(&f->host));
+    port_set(&all.host, net_port_of(&f->host));
     return all;
 }
 

@@ -70,6 +70,9 @@ void net_fini(struct net_options *net);
 bool net_wants_port(const struct net_forward *f);
 bool net_port_set(struct net_options *net, size_t nr, unsigned port);
 
+unsigned net_port_of(const struct sockaddr_storage *host);
+/* The address alone that a forward listens at, as text. */
+void net_host_text(const struct net_forward *f, char text[INET6_ADDRSTRLEN]);
 /* Where a forward listens, as text: 127.0.0.1:8080 or [::1]:8080. */
 #define NET_ADDRESS_LEN 64u
 void net_address_text(const struct net_forward *f, char text[NET_ADDRESS_LEN]);

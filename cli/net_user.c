@@ -103,8 +103,7 @@ static int listen_try(const struct net_forward *f, unsigned *port_out)
     if (bind(fd, host, len) != 0 || (!f->is_udp && listen(fd, 1) != 0) ||
         getsockname(fd, (struct sockaddr *)&own, &len) != 0)
         err = errno;
-    *port_out = ntohs(is_4 ? ((struct sockaddr_in *)&own)->sin_port
-                           : ((struct sockaddr_in6 *)&own)->sin6_port);
+    *port_out = net_port_of(&own);
     close(fd);
     return err;
 }
@@ -145,21 +144,6 @@ int net_user_check(struct net_options *net, struct fault *fault)
 
 /* ---- samara-net ---- */
 
-static void host_text(const struct net_forward *f, char text[INET6_ADDRSTRLEN],
-                      unsigned *port_out)
-{
-    const struct sockaddr_in *in = (const void *)&f->host;
-    const struct sockaddr_in6 *in6 = (const void *)&f->host;
-
-    if (f->host.ss_family == AF_INET) {
-        inet_ntop(AF_INET, &in->sin_addr, text, INET6_ADDRSTRLEN);
-        *port_out = ntohs(in->sin_port);
-    } else {
-        inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
-        *port_out = ntohs(in6->sin6_port);
-    }
-}
-
 static void command_line(const struct net_options *net, const char *program,
                          struct list *argv)
 {
@@ -170,11 +154,11 @@ static void command_line(const struct net_options *net, const char *program,
     for (i = 0; i < net->forward_count; i++) {
         const struct net_forward *f = &net->forwards[i];
         char text[INET6_ADDRSTRLEN];
-        unsigned port;
 
-        host_text(f, text, &port);
-        list_add_take(argv, mem_printf("%s,%s,%u,%u", f->is_udp ? "udp" : "tcp",
-                                       text, port, f->guest_port));
+        net_host_text(f, text);
+        list_add_take(argv,
+                      mem_printf("%s,%s,%u,%u", f->is_udp ? "udp" : "tcp", text,
+                                 net_port_of(&f->host), f->guest_port));
     }
 }
 
@@ -275,7 +259,6 @@ int net_user_qemu(const struct net_options *net, struct list *argv,
         const struct net_forward *f = &net->forwards[i];
         char text[INET6_ADDRSTRLEN];
         char *forward;
-        unsigned port;
 
         if (f->host.ss_family != AF_INET) {
             buf_fini(&line);
@@ -283,10 +266,10 @@ int net_user_qemu(const struct net_options *net, struct list *argv,
                              "option -p: QEMU forwards no IPv6 ports; give an "
                              "IPv4 address, or use --vmm monitor");
         }
-        host_text(f, text, &port);
-        forward =
-            mem_printf(",hostfwd=%s:%s:%u-" USERNET_GUEST ":%u",
-                       f->is_udp ? "udp" : "tcp", text, port, f->guest_port);
+        net_host_text(f, text);
+        forward = mem_printf(",hostfwd=%s:%s:%u-" USERNET_GUEST ":%u",
+                             f->is_udp ? "udp" : "tcp", text,
+                             net_port_of(&f->host), f->guest_port);
         buf_add(&line, forward, strlen(forward));
         free(forward);
     }

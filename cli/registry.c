@@ -71,7 +71,7 @@ static int runtime_check(const char *path, struct fault *fault)
                          "cannot look at the directory of guests '%s'", path);
     if (S_ISDIR(st.st_mode) && st.st_uid != getuid())
         return refuse_foreign(path, st.st_uid, fault);
-    if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 022))
+    if (!file_is_own_dir(&st))
         return fault_set(fault, EPERM,
                          "'%s', where guests are listed, is not a directory "
                          "that belongs to this user alone; remove it, or set "

@@ -219,6 +219,12 @@ static int remove_one(const char *path, const struct stat *st, int type,
     return 0;
 }
 
+bool file_is_own_dir(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) && st->st_uid == getuid() &&
+           (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 void file_remove_tree(const char *path)
 {
     (void)!nftw(path, remove_one, WALK_FD_MAX, FTW_DEPTH | FTW_PHYS);

@@ -9,8 +9,10 @@
 #ifndef HOST_FILE_H
 #define HOST_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct buf;
@@ -46,6 +48,9 @@ int file_replace(const char *path, mode_t mode,
 
 /* mkdir -p. */
 int file_make_dirs(const char *path, mode_t mode, struct fault *fault);
+
+/* A directory of this user's that nobody else may write into. */
+bool file_is_own_dir(const struct stat *st);
 
 /* rm -rf, without following links; failures are not reported. */
 void file_remove_tree(const char *path);
