@@ -12,7 +12,6 @@
 #include "sched/process.h"
 
 #define PAGE_KIB (PAGE_SIZE / 1024)
-#define CAPS_ALL 0x1fffffffffful
 
 #pragma weak signal_describe /* absent in unit tests */
 

@@ -327,45 +327,31 @@ struct machine {
     const struct filter_view *v;
 };
 
-/* False: the packet has no such place. */
-static bool load_a(struct machine *m, const struct sock_filter *i)
+/* Into A or X, by ways of their own. False: the packet has no such place. */
+static bool load_to(const struct machine *m, const struct sock_filter *i,
+                    uint32_t *to)
 {
     switch (BPF_MODE(i->code)) {
     case BPF_IMM:
-        m->a = i->k;
+        *to = i->k;
         return true;
     case BPF_MEM:
-        m->a = m->memory[i->k];
+        *to = m->memory[i->k];
         return true;
     case BPF_LEN:
-        m->a = m->v->end - m->v->start;
+        *to = m->v->end - m->v->start;
         return true;
     case BPF_IND:
-        return load(m->v, i->code, m->x + i->k, &m->a);
+        return load(m->v, i->code, m->x + i->k, to);
+    case BPF_MSH: /* the length of an IPv4 header */
+        if (!load(m->v, BPF_B, i->k, to))
+            return false;
+        *to = (*to & 0xf) << 2;
+        return true;
     default:
         if (i->k < (uint32_t)SKF_AD_OFF)
-            return load(m->v, i->code, i->k, &m->a);
-        m->a = extension(m->v, i->k, m->a, m->x);
-        return true;
-    }
-}
-
-static bool load_x(struct machine *m, const struct sock_filter *i)
-{
-    switch (BPF_MODE(i->code)) {
-    case BPF_IMM:
-        m->x = i->k;
-        return true;
-    case BPF_MEM:
-        m->x = m->memory[i->k];
-        return true;
-    case BPF_LEN:
-        m->x = m->v->end - m->v->start;
-        return true;
-    default: /* BPF_MSH: the length of an IPv4 header */
-        if (!load(m->v, BPF_B, i->k, &m->x))
-            return false;
-        m->x = (m->x & 0xf) << 2;
+            return load(m->v, i->code, i->k, to);
+        *to = extension(m->v, i->k, m->a, m->x);
         return true;
     }
 }
@@ -375,9 +361,9 @@ static bool step(struct machine *m, const struct sock_filter *i)
 {
     switch (BPF_CLASS(i->code)) {
     case BPF_LD:
-        return load_a(m, i);
+        return load_to(m, i, &m->a);
     case BPF_LDX:
-        return load_x(m, i);
+        return load_to(m, i, &m->x);
     case BPF_ST:
         m->memory[i->k] = m->a;
         return true;

@@ -31,7 +31,7 @@ static bool is_switch(int name)
     return name >= 0 && name < 64 && (SWITCHES & BIT(name));
 }
 
-static bool is_root(void)
+static bool is_admin(void)
 {
     return process_has_cap(process_current(), CAP_NET_ADMIN);
 }
@@ -63,7 +63,7 @@ static int set_int(struct socket *s, int name, int value)
     switch (name) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
-        if (name == SO_SNDBUFFORCE && !is_root())
+        if (name == SO_SNDBUFFORCE && !is_admin())
             return -EPERM;
         s->sndbuf =
             buffer_len(value, SOCKET_SNDBUF_MIN, name == SO_SNDBUFFORCE);
@@ -73,7 +73,7 @@ static int set_int(struct socket *s, int name, int value)
         return 0;
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:
-        if (name == SO_RCVBUFFORCE && !is_root())
+        if (name == SO_RCVBUFFORCE && !is_admin())
             return -EPERM;
         s->rcvbuf =
             buffer_len(value, SOCKET_RCVBUF_MIN, name == SO_RCVBUFFORCE);
@@ -82,12 +82,12 @@ static int set_int(struct socket *s, int name, int value)
         s->rcvlowat = value < 0 ? INT32_MAX : MAX(value, 1);
         return 0;
     case SO_PRIORITY:
-        if ((value < 0 || value > PRIORITY_FREE_MAX) && !is_root())
+        if ((value < 0 || value > PRIORITY_FREE_MAX) && !is_admin())
             return -EPERM;
         s->priority = value;
         return 0;
     case SO_MARK:
-        if (!is_root())
+        if (!is_admin())
             return -EPERM;
         s->mark = value;
         return 0;
@@ -103,7 +103,7 @@ static int set_int(struct socket *s, int name, int value)
 
 static int set_switch(struct socket *s, int name, int value)
 {
-    if (name == SO_DEBUG && value && !is_root())
+    if (name == SO_DEBUG && value && !is_admin())
         return -EACCES;
     if (name == SO_REUSEPORT && value && s->family == AF_UNIX)
         return -EOPNOTSUPP;

@@ -8,6 +8,8 @@
 #ifndef SCHED_PROCESS_H
 #define SCHED_PROCESS_H
 
+#include <linux/capability.h>
+
 #include "sched/thread.h"
 
 #define RLIMIT_COUNT 16u
@@ -68,6 +70,8 @@ static inline struct process *process_current(void)
 {
     return thread_current()->process;
 }
+
+#define CAPS_ALL ((1ul << (CAP_LAST_CAP + 1)) - 1)
 
 /* Whether it has the right CAP_*. Those of files are the user's, `fsuid`. */
 static inline bool process_has_cap(const struct process *p, unsigned cap)

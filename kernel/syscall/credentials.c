@@ -14,8 +14,7 @@
 #include "sched/process.h"
 #include "syscall/syscall.h"
 
-#define KEEP     UINT32_MAX /* -1: leave this id as it is */
-#define CAPS_ALL ((1ull << (CAP_LAST_CAP + 1)) - 1)
+#define KEEP UINT32_MAX /* -1: leave this id as it is */
 
 /* The four ids of a kind, in struct process's order, to treat users and groups
  * alike. */

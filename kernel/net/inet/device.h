@@ -10,6 +10,7 @@
 #define NET_INET_DEVICE_H
 
 #include "lwip/netif.h"
+#include "net/socket.h"
 
 extern struct netif inet_device;
 
@@ -40,6 +41,18 @@ void device_flush(void);
 /* Take what has arrived. True: something had. No interrupt will tell of what
  * comes next: the caller looks again, or sleeps. */
 bool device_poll(void);
+/* Until it takes more of what goes to n. -EAGAIN, -EINTR and the like */
+static inline int device_await_room(const struct netif *n, struct socket *s,
+                                    struct socket_wait *w)
+{
+    while (UNLIKELY(device_is_full()) && n == &inet_device) {
+        int err = device_poll() ? 0 : socket_sleep(&s->writable, w);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
 /* The same before a thread sleeps: a timer looks on if no CPU does. */
 bool device_look(void);
 /* Take what has arrived, on behalf of nobody who will look again: a timer may

@@ -258,13 +258,7 @@ int dgram_await_room(struct dgram_sock *d, struct socket_msg *m,
         gone = -EPIPE;
     if (gone)
         return gone;
-    while (UNLIKELY(device_is_full()) && t->netif == &inet_device) {
-        int err = device_poll() ? 0 : socket_sleep(&d->i.s.writable, &m->wait);
-
-        if (err)
-            return err;
-    }
-    return 0;
+    return device_await_room(t->netif, &d->i.s, &m->wait);
 }
 
 int dgram_alloc(struct dgram_sock *d, struct socket_msg *m,

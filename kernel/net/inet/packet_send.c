@@ -151,18 +151,6 @@ static int send_frame(struct packet_sock *ps, const struct target *t,
     return err;
 }
 
-static int await_room(struct packet_sock *ps, struct socket_msg *m,
-                      const struct target *t)
-{
-    while (device_is_full() && t->netif == &inet_device) {
-        int err = device_poll() ? 0 : socket_sleep(&ps->s.writable, &m->wait);
-
-        if (err)
-            return err;
-    }
-    return 0;
-}
-
 ssize_t packet_send(struct socket *s, struct socket_msg *m)
 {
     struct packet_sock *ps = packet_of(s);
@@ -175,7 +163,7 @@ ssize_t packet_send(struct socket *s, struct socket_msg *m)
         return SOCKET_WANTS_KERNEL;
     err = find_target(ps, m, &t);
     if (!err)
-        err = await_room(ps, m, &t);
+        err = device_await_room(t.netif, s, &m->wait);
     if (!err)
         err = make_frame(ps, &t, m, &p);
     if (!err)
